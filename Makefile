@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+# `make help` lists the targets, `make V=1` shows the commands.
+
+VERSION	:= 0.1.0
+SOVERSION := 0
+
+O	?= build
+CC	?= cc
+PREFIX	?= /usr/local
+LIBDIR	?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+BINDIR	?= $(PREFIX)/bin
+MANDIR	?= $(PREFIX)/share/man
+UNITDIR	?= $(PREFIX)/lib/systemd/system
+PKGCONFIG ?= pkg-config
+CFLAGS	?= -O2 -g
+DIR	?= .
+KERNEL	?= all
+SUDO	:= $(if $(filter 0,$(shell id -u)),,sudo)
+
+LIBS_NEEDED := libssl libcrypto liburing libmnl
+WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla
+CPPFLAGS += -D_GNU_SOURCE -I. -Iktls -Ilib -DTLSRING_VERSION='"$(VERSION)"'
+ALL_CFLAGS = -std=gnu11 $(WARN) -fPIC -fvisibility=hidden -pthread $(CPPFLAGS) \
+	$(shell $(PKGCONFIG) --cflags $(LIBS_NEEDED)) $(CFLAGS) \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+ALL_LDFLAGS = $(LDFLAGS) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LIB_LIBS = $(shell $(PKGCONFIG) --libs $(LIBS_NEEDED))
+TOOL_LIBS = $(shell $(PKGCONFIG) --libs jansson libnghttp2 liburiparser inih)
+
+Q	:= $(if $(V),,@)
+say	= $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
+
+LIB_SRC	:= $(wildcard ktls/*.c uring/*.c lib/*.c)
+TOOL_SRC := $(wildcard tools/*.c tools/vendor/*/*.c)
+TEST_SRC := $(wildcard tests/ktls/*.c tests/uring/*.c tests/lib/*.c tests/tools/*.c tests/bench/*.c \
+	tests/interop/peers/*.c)
+LIB_OBJ	:= $(LIB_SRC:%.c=$(O)/%.o)
+TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o)
+FUZZ_SRC := $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
+EXAMPLE_SRC := $(wildcard tests/examples/*.c)
+PUBLIC	:= $(O)/include/tlsring.h $(O)/include/tlsring_reason.h
+TEST_BIN := $(TEST_SRC:%.c=$(O)/%) $(EXAMPLE_SRC:%.c=$(O)/%) $(FUZZ_SRC:%.c=$(O)/%)
+# Peers in other languages, where their compilers are.
+PEERS	:= $(if $(shell command -v javac),$(O)/tests/interop/peers/Peer.class) \
+	$(if $(shell command -v go),$(O)/tests/interop/peers/go)
+MAN1	:= $(wildcard man/*.1)
+MAN5	:= $(wildcard man/*.5)
+
+.PHONY: all lib tests help deps install uninstall clean serve check check-native rooms rig rig-shell tidy fuzz
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: lib $(O)/tlsring $(O)/tlsring.service ## the library and the program (default)
+
+lib: $(O)/libtlsring.a $(O)/libtlsring.so.$(VERSION) ## the library alone
+
+tests: $(TEST_BIN) $(PEERS) $(O)/tlsring ## every test program
+
+$(O)/%.o: %.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The parser's code is not ours to mend.
+$(O)/tools/vendor/%.o: WARN := -Wall
+
+# Examples are compiled as a user's programs: nothing but the public headers can be found.
+$(EXAMPLE_SRC:%.c=$(O)/%.o): CPPFLAGS := -I$(O)/include
+$(EXAMPLE_SRC:%.c=$(O)/%.o): $(PUBLIC)
+
+$(PUBLIC): $(O)/include/%: $(wildcard lib/tlsring.h ktls/tlsring_reason.h)
+	@mkdir -p $(@D)
+	$(Q)cp $(filter %/$*,$^) $@
+
+$(O)/libtlsring.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/libtlsring.so.$(VERSION): $(LIB_OBJ) lib/tlsring.map
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,libtlsring.so.$(SOVERSION) \
+		-Wl,--version-script=lib/tlsring.map -Wl,-z,relro,-z,now -o $@ $(LIB_OBJ) $(LIB_LIBS)
+	$(Q)ln -sf libtlsring.so.$(VERSION) $(O)/libtlsring.so.$(SOVERSION)
+	$(Q)ln -sf libtlsring.so.$(VERSION) $(O)/libtlsring.so
+
+$(O)/tlsring.service: tools/tlsring.service.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@bindir@|$(BINDIR)|' $< > $@
+
+$(O)/tlsring: $(TOOL_OBJ) $(O)/libtlsring.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
+
+$(O)/tests/tools/%: $(O)/tests/tools/%.o $(filter-out $(O)/tools/tlsring.o,$(TOOL_OBJ)) $(O)/libtlsring.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
+
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(filter-out $(O)/tools/tlsring.o,$(TOOL_OBJ)) $(O)/libtlsring.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
+
+$(O)/tests/%: $(O)/tests/%.o $(O)/libtlsring.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$(O)/tests/interop/peers/Peer.class: tests/interop/peers/Peer.java
+	$(call say,JAVAC,$<)
+	@mkdir -p $(@D)
+	$(Q)javac -d $(@D) $<
+
+$(O)/tests/interop/peers/go: tests/interop/peers/peer.go
+	$(call say,GO,$<)
+	@mkdir -p $(@D)
+	$(Q)CGO_ENABLED=0 GO111MODULE=off go build -o $@ $<
+
+deps: ## install the Debian packages that a build and the tests need (they stand in tests/packages)
+	$(Q)tests/deps
+
+serve: deps ## install what is needed, build, and serve DIR (default: this folder) over HTTPS
+	$(Q)$(MAKE) --no-print-directory all
+	$(O)/tlsring serve $(DIR)
+
+check: deps ## install what is needed, run every test, here and on the rig's three kernels
+	$(Q)tests/deps tests/interop/packages
+	$(Q)tests/check
+
+check-native: rooms tests ## run the tests on this machine's own kernel (T=room/name for one)
+	$(Q)tests/run --build $(O) $(T)
+
+rooms: ## look for dependencies that go up, or across rooms
+	$(Q)tests/rooms
+
+rig: ## run the tests on real kernels: KERNEL=6.1|6.12|7.2|all, T=room/name, COUNT=1 counts instructions
+	$(Q)tests/rig/rig --kernel $(KERNEL) $(if $(COUNT),--count) $(T)
+
+rig-shell: ## a shell inside the rig: KERNEL=6.1|6.12|7.2
+	$(Q)tests/rig/rig --kernel $(if $(filter all,$(KERNEL)),6.12,$(KERNEL)) $(if $(COUNT),--count) --shell
+
+fuzz: ## look for new faults with libFuzzer: T=records|stream|cmsg|http, SECS=600; needs clang
+	@mkdir -p $(O)/fuzz/$(T)
+	$(Q)clang $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined -o $(O)/fuzz/$(T).fuzz \
+		tests/fuzz/$(T).c $(filter-out tools/tlsring.c,$(TOOL_SRC)) $(LIB_SRC) $(LIB_LIBS) $(TOOL_LIBS)
+	$(O)/fuzz/$(T).fuzz -max_total_time=$(or $(SECS),600) $(O)/fuzz/$(T) tests/fuzz/corpus/$(T)
+
+tidy: ## clang-tidy over the library and the program (.clang-tidy says what it looks for)
+	$(Q)clang-tidy --quiet $(LIB_SRC) $(wildcard tools/*.c) -- -std=gnu11 $(CPPFLAGS)
+
+install: all ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR, BINDIR, MANDIR, UNITDIR)
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(UNITDIR)
+	install -m 644 $(O)/libtlsring.a $(DESTDIR)$(LIBDIR)
+	install -m 755 $(O)/libtlsring.so.$(VERSION) $(DESTDIR)$(LIBDIR)
+	ln -sf libtlsring.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libtlsring.so.$(SOVERSION)
+	ln -sf libtlsring.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libtlsring.so
+	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
+		-e 's|@version@|$(VERSION)|' lib/tlsring.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tlsring.pc
+	install -m 644 lib/tlsring.h ktls/tlsring_reason.h $(DESTDIR)$(INCLUDEDIR)
+	install -m 755 $(O)/tlsring $(DESTDIR)$(BINDIR)
+	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1)
+	$(if $(MAN5),install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5)
+	install -m 644 $(O)/tlsring.service $(DESTDIR)$(UNITDIR)
+
+uninstall: ## take away what install put there
+	rm -f $(DESTDIR)$(LIBDIR)/libtlsring.* $(DESTDIR)$(LIBDIR)/pkgconfig/tlsring.pc
+	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,tlsring.h tlsring_reason.h) $(DESTDIR)$(BINDIR)/tlsring
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN1))) $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
+	rm -f $(DESTDIR)$(UNITDIR)/tlsring.service
+
+clean: ## remove what was built in O (default: build)
+	rm -rf $(O)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r t d; do \
+		printf '  %-14s %s\n' "$$t" "$$d"; done
+
+-include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(TEST_BIN:=.d)
