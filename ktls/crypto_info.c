@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#include <endian.h>
+#include <string.h>
+#include "ktls/crypto_info.h"
+#include "ktls/uapi.h"
+
+static uint8_t *crypto_info_put(uint8_t *at, const void *data, size_t len)
+{
+	memcpy(at, data, len);
+	return at + len;
+}
+
+/* The structures differ only in the lengths of iv, key, salt and rec_seq, which follow in this order. */
+size_t ktls_crypto_info(const struct ktls_cipher *cipher, const struct ktls_keys *keys, uint64_t seq,
+			uint8_t out[KTLS_CRYPTO_INFO_MAX])
+{
+	struct tls_crypto_info head = { .version = cipher->version, .cipher_type = cipher->kernel_id };
+	uint64_t number = htobe64(seq);
+	uint8_t *at = crypto_info_put(out, &head, sizeof(head));
+
+	/* A nonce's explicit part may be anything that does not repeat: the sequence number. */
+	if (cipher->fixed_iv_len == cipher->salt_len)
+		at = crypto_info_put(at, &number, cipher->iv_len);
+	else
+		at = crypto_info_put(at, keys->iv + cipher->salt_len, cipher->iv_len);
+	at = crypto_info_put(at, keys->key, cipher->key_len);
+	at = crypto_info_put(at, keys->iv, cipher->salt_len);
+	at = crypto_info_put(at, &number, sizeof(number));
+	return (size_t)(at - out);
+}

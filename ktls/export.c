@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a hand-over needs of an SSL and libssl has no getter for: the traffic secrets of TLS 1.3
+ * come from the keylog callback, and the record sequence numbers from counting, in the message
+ * callback, the headers of the records that libssl reads and writes.
+ *
+ * A count begins anew with each key. TLS 1.3 says so at the direction's traffic-secret keylog
+ * event, which stands between the last record under the old key and the first under the new one.
+ * TLS 1.2 says so with a ChangeCipherSpec record; its Finished is then number 0.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+#include "ktls/export.h"
+#include "ktls/schedule.h"
+
+#define EXPORT_HEADER	5
+#define EXPORT_TAG	16
+
+/* Hangs on the SSL and is freed with it. */
+struct export_capture {
+	struct ktls_session *session;	/* NULL once it was handed over */
+	uint64_t seq[2];		/* by enum ktls_direction */
+	uint8_t keyed;			/* bit by direction: seq counts from the key's first record */
+	uint8_t outer_type;		/* of the last record written */
+	uint16_t outer_len;
+	enum tlsring_reason refusal;
+};
+
+static int export_ssl_index, export_ctx_index;
+static pthread_once_t export_once = PTHREAD_ONCE_INIT;
+
+static void export_free(struct export_capture *capture)
+{
+	if (capture)
+		ktls_session_free(capture->session);
+	free(capture);
+}
+
+static void export_drop(void *parent, void *data, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
+{
+	(void)parent, (void)ad, (void)index, (void)argl, (void)argp;
+	export_free(data);
+}
+
+/* SSL_dup() must not make a second owner; the duplicate is not watched. */
+static int export_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **data, int index,
+		      long argl, void *argp)
+{
+	(void)to, (void)from, (void)index, (void)argl, (void)argp;
+	*data = NULL;
+	return 1;
+}
+
+static void export_indices(void)
+{
+	export_ssl_index = SSL_get_ex_new_index(0, NULL, NULL, export_dup, export_drop);
+	export_ctx_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+static bool export_ready(void)
+{
+	pthread_once(&export_once, export_indices);
+	return export_ssl_index >= 0 && export_ctx_index >= 0;
+}
+
+static struct export_capture *export_capture(const SSL *ssl)
+{
+	return export_ready() ? SSL_get_ex_data(ssl, export_ssl_index) : NULL;
+}
+
+/* ---- secrets ---- */
+
+static int export_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static void export_secret(struct ktls_secret *secret, const char *hex)
+{
+	size_t len = strlen(hex) / 2;
+
+	secret->len = 0;
+	if (len > sizeof(secret->bytes))
+		return;
+	for (size_t i = 0; i < len; i++) {
+		int high = export_digit(hex[2 * i]), low = export_digit(hex[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return;
+		secret->bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	secret->len = (uint8_t)len;
+}
+
+/* "LABEL client_random secret": the labels of the keys for application data end in _0 or _N. */
+static void export_take_line(const SSL *ssl, struct export_capture *capture, const char *line)
+{
+	static const char labels[2][24] = { "CLIENT_TRAFFIC_SECRET_", "SERVER_TRAFFIC_SECRET_" };
+	bool server = line[0] == 'S';
+	const char *hex = strrchr(line, ' ');
+	enum ktls_direction dir;
+
+	if (strncmp(line, labels[server], strlen(labels[server])) || !hex)
+		return;
+	dir = server == !!SSL_is_server(ssl) ? KTLS_TX : KTLS_RX;
+	capture->seq[dir] = 0;
+	capture->keyed |= (uint8_t)(1 << dir);
+	if (capture->session)
+		export_secret(&capture->session->dir[dir], hex + 1);
+}
+
+static void export_on_keylog(const SSL *ssl, const char *line)
+{
+	struct export_capture *capture = export_capture(ssl);
+	SSL_CTX_keylog_cb_func chained;
+
+	if (capture)
+		export_take_line(ssl, capture, line);
+	chained = (SSL_CTX_keylog_cb_func)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), export_ctx_index);
+	if (chained)
+		chained(ssl, line);
+}
+
+int ktls_export_prepare(SSL_CTX *ctx)
+{
+	SSL_CTX_keylog_cb_func current = SSL_CTX_get_keylog_callback(ctx);
+
+	if (!export_ready())
+		return -ENOMEM;
+	if (current == export_on_keylog)
+		return 0;
+	if (!SSL_CTX_set_ex_data(ctx, export_ctx_index, (void *)current))
+		return -ENOMEM;
+	SSL_CTX_set_keylog_callback(ctx, export_on_keylog);
+	return 0;
+}
+
+/* ---- records ---- */
+
+static void export_on_header(struct export_capture *capture, enum ktls_direction dir, const uint8_t *header)
+{
+	if (header[0] == SSL3_RT_CHANGE_CIPHER_SPEC) {
+		/* TLS 1.3 sends them too, for show, but only before its keys for application data. */
+		if (!capture->session || capture->session->dir[dir].len)
+			return;
+		capture->seq[dir] = 0;
+		capture->keyed |= (uint8_t)(1 << dir);
+		return;
+	}
+	capture->seq[dir]++;
+	if (dir == KTLS_TX) {
+		capture->outer_type = header[0];
+		capture->outer_len = (uint16_t)(header[3] << 8 | header[4]);
+	}
+}
+
+/*
+ * Neither the padding callback nor the fragment size can be asked for, but both show in the record
+ * that just carried a handshake message of ours: it is longer, or shorter, than the message needs.
+ */
+static void export_on_handshake(struct export_capture *capture, int version, size_t len)
+{
+	if (len > SSL3_RT_MAX_PLAIN_LENGTH)
+		return;
+	if (capture->outer_type == SSL3_RT_APPLICATION_DATA && version == TLS1_3_VERSION)
+		len += 1 + EXPORT_TAG;
+	else if (capture->keyed)
+		return;
+	if (capture->outer_len > len)
+		capture->refusal = TLSRING_REASON_PADDING;
+	else if (capture->outer_len < len)
+		capture->refusal = TLSRING_REASON_RECORD_SIZE;
+}
+
+static void export_on_message(int written, int version, int type, const void *data, size_t len,
+			      SSL *ssl, void *arg)
+{
+	struct export_capture *capture;
+
+	(void)arg;
+	if (type != SSL3_RT_HEADER && !(type == SSL3_RT_HANDSHAKE && written))
+		return;
+	capture = export_capture(ssl);
+	if (!capture)
+		return;
+	if (type == SSL3_RT_HANDSHAKE)
+		export_on_handshake(capture, version, len);
+	else if (len == EXPORT_HEADER)
+		export_on_header(capture, written ? KTLS_TX : KTLS_RX, data);
+}
+
+int ktls_export_watch(SSL *ssl)
+{
+	struct export_capture *capture, *former = export_capture(ssl);
+
+	if (!export_ready())
+		return -ENOMEM;
+	capture = calloc(1, sizeof(*capture));
+	if (!capture || ktls_session_new(&capture->session) ||
+	    !SSL_set_ex_data(ssl, export_ssl_index, capture)) {
+		export_free(capture);
+		return -ENOMEM;
+	}
+	export_free(former);
+	SSL_set_msg_callback(ssl, export_on_message);
+	return 0;
+}
+
+uint64_t ktls_export_seq(const SSL *ssl, enum ktls_direction dir)
+{
+	const struct export_capture *capture = export_capture(ssl);
+
+	return capture ? capture->seq[dir] : 0;
+}
+
+/* ---- export ---- */
+
+/* Half a record read or written, or plaintext not yet taken, would be lost with the SSL. */
+static bool export_settled(const SSL *ssl)
+{
+	return SSL_is_init_finished(ssl) && !SSL_has_pending(ssl) && !SSL_want_write(ssl) &&
+	       SSL_get_key_update_type(ssl) == SSL_KEY_UPDATE_NONE &&
+	       strcmp(SSL_rstate_string(ssl), "RB");
+}
+
+static bool export_fragmented(const SSL *ssl)
+{
+	uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
+
+	return code >= TLSEXT_max_fragment_length_512 && code <= TLSEXT_max_fragment_length_4096;
+}
+
+static const struct ktls_cipher *export_cipher(const SSL *ssl)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+
+	return cipher ? ktls_cipher_find((uint16_t)SSL_version(ssl), SSL_CIPHER_get_protocol_id(cipher)) : NULL;
+}
+
+/* TLS 1.3 has both secrets from the keylog; TLS 1.2 none, unless an earlier life of the SSL left them. */
+static bool export_seen(const struct export_capture *capture, int version)
+{
+	bool tls13 = version == TLS1_3_VERSION;
+	const struct ktls_session *session;
+
+	if (!capture || !capture->session || capture->keyed != (1 << KTLS_TX | 1 << KTLS_RX))
+		return false;
+	session = capture->session;
+	return !!session->dir[KTLS_TX].len == tls13 && !!session->dir[KTLS_RX].len == tls13;
+}
+
+static enum tlsring_reason export_refusal(const SSL *ssl, const struct export_capture *capture)
+{
+	int version = SSL_version(ssl);
+
+	if (version != TLS1_2_VERSION && version != TLS1_3_VERSION)
+		return TLSRING_REASON_VERSION;
+	if (!export_cipher(ssl))
+		return TLSRING_REASON_CIPHER;
+	if (SSL_get_current_compression(ssl))
+		return TLSRING_REASON_COMPRESSION;
+	if (export_fragmented(ssl))
+		return TLSRING_REASON_RECORD_SIZE;
+	if (SSL_get_record_padding_callback_arg(ssl))
+		return TLSRING_REASON_PADDING;
+	if (!export_seen(capture, version))
+		return TLSRING_REASON_NO_SECRETS;
+	return capture->refusal;
+}
+
+static int export_tls12(const SSL *ssl, struct ktls_session *session)
+{
+	uint8_t master[SSL_MAX_MASTER_KEY_LENGTH], client_random[32], server_random[32];
+	size_t len = SSL_SESSION_get_master_key(SSL_get_session(ssl), master, sizeof(master));
+	int ret = -EIO;
+
+	if (len && SSL_get_client_random(ssl, client_random, 32) == 32 &&
+	    SSL_get_server_random(ssl, server_random, 32) == 32)
+		ret = ktls_schedule_tls12(session, SSL_is_server(ssl), master, len, client_random, server_random);
+	OPENSSL_cleanse(master, sizeof(master));
+	return ret;
+}
+
+int ktls_export(SSL *ssl, struct ktls_session **out, enum tlsring_reason *why)
+{
+	struct export_capture *capture = export_capture(ssl);
+	struct ktls_session *session;
+
+	if (!export_settled(ssl))
+		return -EAGAIN;
+	*why = export_refusal(ssl, capture);
+	if (*why)
+		return -EOPNOTSUPP;
+	session = capture->session;
+	session->cipher = export_cipher(ssl);
+	session->version = session->cipher->version;
+	if (session->version == TLS1_2_VERSION && export_tls12(ssl, session))
+		return -EIO;
+	session->dir[KTLS_TX].seq = capture->seq[KTLS_TX];
+	session->dir[KTLS_RX].seq = capture->seq[KTLS_RX];
+	capture->session = NULL;
+	*out = session;
+	return 0;
+}
+
+/* They stand inside the SSL's own block, and are found there by their value. */
+void ktls_export_wipe(SSL *ssl, const struct ktls_session *session, enum ktls_direction dir)
+{
+	const struct ktls_secret *secret = &session->dir[dir];
+	uint8_t *block = (uint8_t *)ssl, *at;
+	CRYPTO_malloc_fn allocate;
+	size_t len;
+
+	CRYPTO_get_mem_functions(&allocate, NULL, NULL);
+	if (allocate != CRYPTO_malloc || !secret->len)
+		return;
+	len = malloc_usable_size(ssl);
+	while ((at = memmem(block, len, secret->bytes, secret->len)))
+		explicit_bzero(at, secret->len);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KTLS_INSTALL_H
+#define KTLS_INSTALL_H
+
+#include "ktls/tlsring_reason.h"
+#include "ktls/session.h"
+
+/* setsockopt TCP_ULP "tls". 0 or -errno with *why. Not undoable. */
+int ktls_install_ulp(int fd, enum tlsring_reason *why);
+/* setsockopt TLS_TX / TLS_RX from the session's current secret and seq; also
+ * used for a rekey. 0 or -errno with *why. Derived keys are wiped. A cipher
+ * that the kernel did not find (-ENOENT) is not asked for again by this process. */
+int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction dir,
+		 enum tlsring_reason *why);
+
+/* Ask for sendfile from the page cache itself; has an effect on a NIC only. 0 or -errno. */
+int ktls_install_zerocopy(int fd);
+
+#endif

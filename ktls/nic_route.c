@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+/* From a socket to the device that carries it, as the kernel goes when it looks for a NIC. */
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <linux/if_bonding.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include "ktls/nic.h"
+#include "ktls/nic_netlink.h"
+
+#define ROUTE_DEPTH	8	/* devices on top of each other */
+
+static const void *route_address(const struct sockaddr *addr, size_t *len)
+{
+	if (addr->sa_family == AF_INET) {
+		*len = sizeof(struct in_addr);
+		return &((const struct sockaddr_in *)addr)->sin_addr;
+	}
+	*len = sizeof(struct in6_addr);
+	return &((const struct sockaddr_in6 *)addr)->sin6_addr;
+}
+
+static bool route_mapped(const struct sockaddr *addr)
+{
+	return addr->sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)addr)->sin6_addr);
+}
+
+/* The address as the route knows it: a mapped one is an IPv4 address. */
+static void route_put(struct nlmsghdr *head, uint16_t type, const struct sockaddr *addr)
+{
+	size_t len;
+	const uint8_t *bytes = route_address(addr, &len);
+
+	if (route_mapped(addr))
+		mnl_attr_put(head, type, 4, bytes + 12);
+	else
+		mnl_attr_put(head, type, len, bytes);
+}
+
+static bool route_unspecified(const struct sockaddr *addr)
+{
+	static const uint8_t zero[16];
+	size_t len;
+	const void *bytes = route_address(addr, &len);
+
+	return !memcmp(bytes, zero, len);
+}
+
+static int route_on_attr(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == RTA_OIF)
+		*(unsigned *)data = mnl_attr_get_u32(attr);
+	return MNL_CB_OK;
+}
+
+static int route_on_reply(const struct nlmsghdr *head, void *data)
+{
+	return mnl_attr_parse(head, sizeof(struct rtmsg), route_on_attr, data);
+}
+
+/* ---- down to the lowest device ---- */
+
+struct route_link {
+	unsigned link;
+	uint8_t mode, policy;	/* of a bond */
+	bool vlan, bond;
+};
+
+struct route_ports {
+	unsigned bond, port, count;
+};
+
+static int route_on_bond(const struct nlattr *attr, void *data)
+{
+	struct route_link *link = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_BOND_MODE)
+		link->mode = mnl_attr_get_u8(attr);
+	else if (mnl_attr_get_type(attr) == IFLA_BOND_XMIT_HASH_POLICY)
+		link->policy = mnl_attr_get_u8(attr);
+	return MNL_CB_OK;
+}
+
+static int route_on_kind(const struct nlattr *attr, void *data)
+{
+	struct route_link *link = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND) {
+		link->vlan = !strcmp(mnl_attr_get_str(attr), "vlan");
+		link->bond = !strcmp(mnl_attr_get_str(attr), "bond");
+	} else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && link->bond) {
+		return mnl_attr_parse_nested(attr, route_on_bond, link);
+	}
+	return MNL_CB_OK;
+}
+
+static int route_on_link_attr(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == IFLA_LINK)
+		((struct route_link *)data)->link = mnl_attr_get_u32(attr);
+	else if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
+		return mnl_attr_parse_nested(attr, route_on_kind, data);
+	return MNL_CB_OK;
+}
+
+static int route_on_link(const struct nlmsghdr *head, void *data)
+{
+	return mnl_attr_parse(head, sizeof(struct ifinfomsg), route_on_link_attr, data);
+}
+
+/* Only where a connection always has the same port does the kernel look below a bond (bond_sk_check()
+ * of drivers/net/bonding). */
+static bool route_offloads(const struct route_link *bond)
+{
+	return (bond->mode == BOND_MODE_XOR || bond->mode == BOND_MODE_8023AD) &&
+	       bond->policy == BOND_XMIT_POLICY_LAYER34;
+}
+
+/* It does not say which port that is: only a single one can be told. */
+static int route_on_port(const struct nlmsghdr *head, void *data)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
+	struct route_ports *ports = data;
+	struct nlattr *attr;
+
+	mnl_attr_for_each(attr, head, sizeof(*info)) {
+		if (mnl_attr_get_type(attr) != IFLA_MASTER || mnl_attr_get_u32(attr) != ports->bond)
+			continue;
+		ports->port = (unsigned)info->ifi_index;
+		ports->count++;
+	}
+	return MNL_CB_OK;
+}
+
+static unsigned route_only_port(unsigned bond)
+{
+	_Alignas(struct nlmsghdr) char buf[256];
+	struct nlmsghdr *head = mnl_nlmsg_put_header(buf);
+	struct route_ports ports = { .bond = bond };
+
+	head->nlmsg_type = RTM_GETLINK;
+	head->nlmsg_flags = NLM_F_DUMP;
+	mnl_nlmsg_put_extra_header(head, sizeof(struct ifinfomsg));
+	/* The kernel may list others too. */
+	mnl_attr_put_u32(head, IFLA_MASTER, bond);
+	nic_netlink_ask(NETLINK_ROUTE, head, route_on_port, &ports);
+	return ports.count == 1 ? ports.port : 0;
+}
+
+static unsigned route_below(unsigned index)
+{
+	_Alignas(struct nlmsghdr) char buf[256];
+	struct nlmsghdr *head = mnl_nlmsg_put_header(buf);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(head, sizeof(*info));
+	struct route_link link = { 0 };
+
+	head->nlmsg_type = RTM_GETLINK;
+	info->ifi_index = (int)index;
+	nic_netlink_ask(NETLINK_ROUTE, head, route_on_link, &link);
+	if (link.vlan)
+		return link.link;
+	return link.bond && route_offloads(&link) ? route_only_port(index) : 0;
+}
+
+int ktls_nic_route(const struct sockaddr *own, const struct sockaddr *peer, unsigned bound)
+{
+	_Alignas(struct nlmsghdr) char buf[256];
+	struct nlmsghdr *head = mnl_nlmsg_put_header(buf);
+	struct rtmsg *route = mnl_nlmsg_put_extra_header(head, sizeof(*route));
+	unsigned index = bound, below;
+	int ret;
+
+	head->nlmsg_type = RTM_GETROUTE;
+	route->rtm_family = route_mapped(peer) ? AF_INET : (unsigned char)peer->sa_family;
+	route_put(head, RTA_DST, peer);
+	if (!route_unspecified(own))
+		route_put(head, RTA_SRC, own);
+	if (bound)
+		mnl_attr_put_u32(head, RTA_OIF, bound);
+	ret = nic_netlink_ask(NETLINK_ROUTE, head, route_on_reply, &index);
+	if (ret)
+		return ret;
+	for (int depth = 0; depth < ROUTE_DEPTH && (below = route_below(index)); depth++)
+		index = below;
+	return index ? (int)index : -ENODEV;
+}
+
+int ktls_nic_of_socket(int fd)
+{
+	struct sockaddr_storage own = { 0 }, peer = { 0 };
+	socklen_t own_len = sizeof(own), peer_len = sizeof(peer), len = sizeof(int);
+	int bound = 0;
+
+	if (getsockname(fd, (struct sockaddr *)&own, &own_len) ||
+	    getpeername(fd, (struct sockaddr *)&peer, &peer_len))
+		return -errno;
+	getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &bound, &len);
+	return ktls_nic_route((struct sockaddr *)&own, (struct sockaddr *)&peer, (unsigned)bound);
+}
