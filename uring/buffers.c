@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include <liburing.h>
+
+#include "uring/internal.h"
+
+/* Enough that a burst of small files finds its buffers warm, few enough to be forgotten. */
+#define URING_POOL_KEPT		32
+
+static void uring_buffer_offer(struct uring_loop *loop, unsigned id)
+{
+	struct uring_buffers *buffers = &loop->buffers;
+
+	if (buffers->ring) {
+		io_uring_buf_ring_add(buffers->ring, uring_buffer_at(loop, id), URING_BUFFER_SIZE,
+				      (unsigned short)id, (int)buffers->count - 1, 0);
+		io_uring_buf_ring_advance(buffers->ring, 1);
+	} else {
+		buffers->stack[buffers->free] = (uint16_t)id;
+	}
+	buffers->free++;
+}
+
+static void *uring_pages(size_t len)
+{
+	void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+int uring_buffers_new(struct uring_loop *loop, unsigned count, bool ring)
+{
+	struct uring_buffers *buffers = &loop->buffers;
+
+	buffers->count = count;
+	buffers->base = uring_pages((size_t)count * URING_BUFFER_SIZE);
+	if (ring)
+		buffers->ring = uring_pages(count * sizeof(struct io_uring_buf));
+	else
+		buffers->stack = calloc(count, sizeof(*buffers->stack));
+	if (!buffers->base || (!buffers->ring && !buffers->stack)) {
+		uring_buffers_free(loop);
+		return -ENOMEM;
+	}
+	for (unsigned id = count; id-- > 0;)
+		uring_buffer_offer(loop, id);
+	return 0;
+}
+
+void uring_buffers_free(struct uring_loop *loop)
+{
+	struct uring_buffers *buffers = &loop->buffers;
+
+	if (buffers->base)
+		munmap(buffers->base, (size_t)buffers->count * URING_BUFFER_SIZE);
+	if (buffers->ring)
+		munmap(buffers->ring, buffers->count * sizeof(struct io_uring_buf));
+	free(buffers->stack);
+	*buffers = (struct uring_buffers){ 0 };
+}
+
+void *uring_buffer_at(const struct uring_loop *loop, unsigned id)
+{
+	return loop->buffers.base + (size_t)id * URING_BUFFER_SIZE;
+}
+
+int uring_buffer_take(struct uring_loop *loop)
+{
+	struct uring_buffers *buffers = &loop->buffers;
+
+	return buffers->free ? buffers->stack[--buffers->free] : -ENOBUFS;
+}
+
+void uring_buffer_put(struct uring_loop *loop, uint16_t id)
+{
+	if (id < loop->buffers.count && loop->buffers.free < loop->buffers.count)
+		uring_buffer_offer(loop, id);
+}
+
+void *uring_pool_get(struct uring_loop *loop)
+{
+	struct uring_pool *pool = &loop->pool;
+	void *buf = pool->first;
+
+	if (!buf)
+		return malloc(URING_POOL_SIZE);
+	pool->first = *(void **)buf;
+	pool->free--;
+	return buf;
+}
+
+void uring_pool_put(struct uring_loop *loop, void *buf)
+{
+	struct uring_pool *pool = &loop->pool;
+
+	if (pool->free == URING_POOL_KEPT) {
+		free(buf);
+		return;
+	}
+	*(void **)buf = pool->first;
+	pool->first = buf;
+	pool->free++;
+}
+
+void uring_pool_free(struct uring_loop *loop)
+{
+	while (loop->pool.first)
+		free(uring_pool_get(loop));
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "uring/internal.h"
+
+/*
+ * A transmission sees its file through a window: a mapping of it (a large file: the kernel seals
+ * straight from the page cache) or a pooled buffer that was read into (a small one, or one that
+ * cannot be mapped). What is left of the head goes out together with the window's start, so that
+ * they share a record. At any time one step is in flight: a send, or what must come before it.
+ *
+ * A mapping shows zeroes behind the end of a file that was cut short. So a mapped piece is sent
+ * only right after the file's size was looked at, never waits inside the kernel with the socket
+ * full, and once the size is too small the rest goes by read, which tells the truth.
+ */
+
+void uring_window_close(struct uring_loop *loop, struct uring_window *window)
+{
+	if (window->kind == URING_WINDOW_MAP)
+		munmap(window->base, window->end - window->start);
+	else if (window->kind == URING_WINDOW_POOL)
+		uring_pool_put(loop, window->base);
+	window->kind = URING_WINDOW_NONE;
+}
+
+void uring_transmit_release(struct uring_loop *loop, struct uring_op *op)
+{
+	uring_window_close(loop, &((struct uring_transmit *)op)->window);
+}
+
+void uring_transmit_start(struct uring_loop *loop, struct uring_transmit *transmit, enum uring_kind kind)
+{
+	transmit->op.kind = kind;
+	loop->driver->start(loop, &transmit->op);
+}
+
+/* True when the file still reaches as far as that. */
+bool uring_file_reaches(int fd, uint64_t end)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && (uint64_t)st.st_size >= end;
+}
+
+/* Is this byte of the file in memory? Where the question is not understood: no. */
+static bool uring_file_resident(int fd, uint64_t offset)
+{
+	char byte;
+	struct iovec iov = { &byte, 1 };
+
+	return preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT) >= 0;
+}
+
+int uring_window_map(struct uring_loop *loop, struct uring_transmit *transmit)
+{
+	struct uring_window *window = &transmit->window;
+	uint64_t start = transmit->offset - transmit->offset % URING_MAP_ALIGN;
+	uint64_t end = transmit->offset + transmit->left;
+	void *base;
+
+	if (end > start + URING_MAP_SIZE)
+		end = start + URING_MAP_SIZE;
+	base = mmap(NULL, end - start, PROT_READ, MAP_SHARED, transmit->file_fd, (off_t)start);
+	if (base == MAP_FAILED)
+		return 0;
+	*window = (struct uring_window){ base, start, end, URING_WINDOW_MAP };
+	transmit->mapped = true;
+	if (loop->driver->backend == URING_BACKEND_EPOLL ||
+	    (uring_file_resident(transmit->file_fd, transmit->offset) &&
+	     uring_file_resident(transmit->file_fd, end - 1)))
+		return 1;
+	transmit->op.buf = base;
+	transmit->op.len = (uint32_t)(end - start);
+	uring_transmit_start(loop, transmit, URING_POPULATE);
+	return -EINPROGRESS;
+}
+
+ssize_t uring_read_now(const struct uring_loop *loop, int fd, void *buf, size_t len, uint64_t offset)
+{
+	struct iovec iov = { buf, len };
+	int flags = loop->driver->backend == URING_BACKEND_RING ? RWF_NOWAIT : 0;
+	ssize_t got;
+
+	do
+		got = preadv2(fd, &iov, 1, (off_t)offset, flags);
+	while (got < 0 && errno == EINTR);
+	if (got >= 0)
+		return got;
+	/* Some file systems cannot tell what is in memory. */
+	return flags && errno == EOPNOTSUPP ? -EAGAIN : -errno;
+}
+
+/* Read on until the pooled window holds what it is for. 1: it does; -EINPROGRESS: it must be
+ * waited for; -ENODATA: the file has ended before. */
+static int uring_window_fill(struct uring_loop *loop, struct uring_transmit *transmit)
+{
+	struct uring_window *window = &transmit->window;
+	uint64_t target = transmit->offset + transmit->left, room = URING_POOL_SIZE;
+	struct uring_op *op = &transmit->op;
+
+	/* Full records only, unless this is the end of the file range. */
+	room -= (transmit->sent + transmit->head_left) % URING_RECORD;
+	if (target > window->start + room)
+		target = window->start + room;
+	while (window->end < target) {
+		char *at = window->base + (window->end - window->start);
+		size_t left = target - window->end;
+		ssize_t got = uring_read_now(loop, transmit->file_fd, at, left, window->end);
+
+		if (!got)
+			return -ENODATA;
+		if (got > 0) {
+			window->end += (uint64_t)got;
+			continue;
+		}
+		if (got != -EAGAIN)
+			return (int)got;
+		op->buf = at;
+		op->len = (uint32_t)left;
+		op->offset = window->end;
+		op->target = transmit->file_fd;
+		uring_transmit_start(loop, transmit, URING_READ);
+		return -EINPROGRESS;
+	}
+	return 1;
+}
+
+/* Make the next part of the file accessible: 1, -EINPROGRESS, or why not. */
+static int uring_window_open(struct uring_loop *loop, struct uring_transmit *transmit)
+{
+	struct uring_window *window = &transmit->window;
+	int ret;
+
+	if (transmit->left > URING_POOL_SIZE && !transmit->unmappable) {
+		ret = uring_window_map(loop, transmit);
+		if (ret)
+			return ret;
+		transmit->unmappable = true;
+	}
+	window->base = uring_pool_get(loop);
+	if (!window->base)
+		return -ENOMEM;
+	window->start = window->end = transmit->offset;
+	window->kind = URING_WINDOW_POOL;
+	return uring_window_fill(loop, transmit);
+}
+
+/* How much of the window goes out now: the last record of it is a full one while more follows. */
+static size_t uring_piece_len(const struct uring_transmit *transmit)
+{
+	/* A head's record is copied in any case; what follows it need not be. */
+	bool pages = transmit->pages && transmit->window.kind == URING_WINDOW_MAP;
+	uint64_t len, excess, most = pages ? URING_RECORD : URING_SEND_MAX;
+
+	if (!transmit->left)
+		return 0;
+	len = transmit->window.end - transmit->offset;
+	if (len > most)
+		len = most;
+	excess = (transmit->sent + transmit->head_left + len) % URING_RECORD;
+	if (len < transmit->left && excess < len)
+		len -= excess;
+	return len;
+}
+
+static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *transmit)
+{
+	size_t len = uring_piece_len(transmit);
+	char *piece = len ? transmit->window.base + (transmit->offset - transmit->window.start) : NULL;
+	struct uring_op *op = &transmit->op;
+
+	op->flags = MSG_NOSIGNAL;
+	if (len < transmit->left || transmit->more)
+		op->flags |= MSG_MORE;
+	if (len && transmit->window.kind == URING_WINDOW_MAP)
+		op->flags |= MSG_DONTWAIT;
+	if (!transmit->head_left || (!len && !transmit->control_len)) {
+		op->buf = len ? piece : (void *)transmit->head;
+		op->len = len ? (uint32_t)len :
+			(uint32_t)(transmit->head_left < URING_HEAD_MAX ? transmit->head_left : URING_HEAD_MAX);
+		uring_transmit_start(loop, transmit, URING_SEND);
+		return;
+	}
+	transmit->iov[0] = (struct iovec){ (void *)transmit->head, transmit->head_left };
+	transmit->iov[1] = (struct iovec){ piece, len };
+	transmit->msg = (struct msghdr){
+		.msg_iov = transmit->iov,
+		.msg_iovlen = len ? 2 : 1,
+		.msg_control = transmit->control_len ? transmit->control : NULL,
+		.msg_controllen = transmit->control_len,
+	};
+	op->buf = &transmit->msg;
+	uring_transmit_start(loop, transmit, URING_SENDMSG);
+}
+
+/* sendfile knows no MSG_NOSIGNAL: what it raises is taken back, unless it was raised before. */
+static ssize_t uring_sendfile_quietly(int fd, int file_fd, uint64_t at, size_t len)
+{
+	static const struct timespec now;
+	sigset_t pipe, old, pending;
+	off_t offset = (off_t)at;
+	ssize_t ret;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe, &old);
+	ret = sendfile(fd, file_fd, &offset, len);
+	if (ret < 0)
+		ret = -errno;
+	if (ret == -EPIPE && !sigismember(&pending, SIGPIPE))
+		sigtimedwait(&pipe, NULL, &now);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret;
+}
+
+/* It asks the socket whether it may wait; the ring's own operations want one that lets them. */
+static ssize_t uring_sendfile(const struct uring_loop *loop, const struct uring_transmit *transmit)
+{
+	int fd = transmit->op.fd;
+	ssize_t ret;
+
+	if (loop->driver->backend == URING_BACKEND_RING && fcntl(fd, F_SETFL, O_NONBLOCK))
+		return -errno;
+	ret = uring_sendfile_quietly(fd, transmit->file_fd, transmit->offset,
+				     transmit->window.end - transmit->offset);
+	if (loop->driver->backend == URING_BACKEND_RING)
+		fcntl(fd, F_SETFL, 0);
+	return ret;
+}
+
+static void uring_transmit_next(struct uring_loop *loop, struct uring_transmit *transmit);
+static void uring_transmit_advance(struct uring_loop *loop, struct uring_transmit *transmit, size_t sent);
+
+/* The window's pages, of which none needs to be waited for; then the others get their turn. */
+static void uring_transmit_pages(struct uring_loop *loop, struct uring_transmit *transmit)
+{
+	ssize_t sent = uring_sendfile(loop, transmit);
+
+	if (sent > 0)
+		uring_transmit_advance(loop, transmit, (size_t)sent);
+	if (sent > 0 && !transmit->left) {
+		uring_transmit_next(loop, transmit);
+	} else if (sent > 0 || sent == -EAGAIN) {
+		transmit->op.flags = POLLOUT;
+		uring_transmit_start(loop, transmit, URING_POLL);
+	} else {
+		uring_op_end(loop, &transmit->op, sent ? (int)sent : -ENODATA);
+	}
+}
+
+static void uring_transmit_next(struct uring_loop *loop, struct uring_transmit *transmit)
+{
+	struct uring_window *window = &transmit->window;
+	int ret = 1;
+
+	if (transmit->every) {
+		uring_frames_next(loop, transmit);
+		return;
+	}
+	if (!transmit->head_left && !transmit->left) {
+		if (transmit->mapped && !uring_file_reaches(transmit->file_fd, transmit->offset))
+			ret = -ENODATA;
+		uring_op_end(loop, &transmit->op, ret < 0 ? ret : 0);
+		return;
+	}
+	if (transmit->left && window->kind == URING_WINDOW_NONE)
+		ret = uring_window_open(loop, transmit);
+	if (ret > 0 && window->kind == URING_WINDOW_MAP &&
+	    !uring_file_reaches(transmit->file_fd, window->end)) {
+		uring_window_close(loop, window);
+		transmit->unmappable = true;
+		ret = uring_window_open(loop, transmit);
+	}
+	if (ret > 0 && transmit->pages && !transmit->head_left && window->kind == URING_WINDOW_MAP)
+		uring_transmit_pages(loop, transmit);
+	else if (ret > 0)
+		uring_transmit_send(loop, transmit);
+	else if (ret != -EINPROGRESS)
+		uring_op_end(loop, &transmit->op, ret);
+}
+
+static void uring_transmit_advance(struct uring_loop *loop, struct uring_transmit *transmit, size_t sent)
+{
+	size_t head = sent < transmit->head_left ? sent : transmit->head_left;
+	uint64_t left;
+
+	transmit->sent += sent;
+	transmit->head += head;
+	transmit->head_left -= head;
+	transmit->offset += sent - head;
+	transmit->left -= sent - head;
+	left = transmit->window.end - transmit->offset;
+	if (!left || (transmit->window.kind == URING_WINDOW_MAP && left < URING_RECORD && left < transmit->left))
+		uring_window_close(loop, &transmit->window);
+}
+
+/* 1: go on; -EINPROGRESS: a step was started; else the end. */
+static int uring_transmit_sent(struct uring_loop *loop, struct uring_transmit *transmit, int res)
+{
+	if (res > 0 && transmit->every)
+		return uring_frames_sent(loop, transmit, (size_t)res);
+	if (res > 0) {
+		uring_transmit_advance(loop, transmit, (size_t)res);
+		return 1;
+	}
+	if (res == -EAGAIN) {
+		transmit->op.flags = POLLOUT;
+		uring_transmit_start(loop, transmit, URING_POLL);
+		return -EINPROGRESS;
+	}
+	if (res == -EFAULT && transmit->window.kind == URING_WINDOW_MAP) {
+		uring_window_close(loop, &transmit->window);
+		transmit->unmappable = true;
+		return 1;
+	}
+	return res ? res : -EIO;
+}
+
+static int uring_transmit_read(struct uring_loop *loop, struct uring_transmit *transmit, int res)
+{
+	if (res <= 0)
+		return res ? res : -ENODATA;
+	transmit->window.end += (uint64_t)res;
+	return uring_window_fill(loop, transmit);
+}
+
+void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res)
+{
+	struct uring_transmit *transmit = (struct uring_transmit *)op;
+	bool sending = op->kind == URING_SEND || op->kind == URING_SENDMSG;
+	int ret = 1;
+
+	if (sending)
+		ret = uring_transmit_sent(loop, transmit, res);
+	else if (op->kind == URING_READ)
+		ret = uring_transmit_read(loop, transmit, res);
+	else if (op->kind == URING_POLL && res < 0)
+		ret = res;
+	if (ret > 0 && op->state & URING_OP_CANCELLED && (transmit->head_left || transmit->left))
+		ret = -ECANCELED;
+	if (ret > 0)
+		uring_transmit_next(loop, transmit);
+	else if (ret != -EINPROGRESS)
+		uring_op_end(loop, op, ret);
+}
+
+int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *message, uint64_t tag)
+{
+	struct uring_transmit *transmit;
+	int ret;
+
+	if (message->control && (message->control_len > URING_CONTROL_SPACE || !message->head_len ||
+				 message->file_fd >= 0 || message->more))
+		return -EINVAL;
+	if (message->every && (message->head_len || message->length % message->every ||
+			       message->every > URING_POOL_SIZE || message->insert_len > URING_INSERT_MAX))
+		return -EINVAL;
+	transmit = malloc(sizeof(*transmit));
+	if (!transmit)
+		return -ENOMEM;
+	*transmit = (struct uring_transmit){
+		.op = { .tag = tag, .fd = fd, .kind = URING_SEND, .state = URING_OP_STEP },
+		.head = message->head,
+		.head_left = message->head_len,
+		.offset = message->offset,
+		.left = message->file_fd >= 0 ? message->length : 0,
+		.file_fd = message->file_fd,
+		.more = message->more,
+		.pages = message->pages,
+		.insert = message->insert,
+		.insert_len = (uint8_t)message->insert_len,
+		.insert_left = (uint8_t)message->insert_len,
+		.every = message->every,
+		.until = message->every,
+	};
+	if (message->control) {
+		transmit->control_len = (uint8_t)message->control_len;
+		memcpy(transmit->control, message->control, message->control_len);
+	}
+	ret = uring_op_attach(loop, &transmit->op);
+	if (ret) {
+		free(transmit);
+		return ret;
+	}
+	uring_transmit_next(loop, transmit);
+	return 0;
+}

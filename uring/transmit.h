@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef URING_TRANSMIT_H
+#define URING_TRANSMIT_H
+
+#include "uring/loop.h"
+
+/*
+ * One outgoing message of a connection: a head from memory, then a range of a file, sent whole.
+ * Short sends are finished in here. head and file_fd stay the caller's and must stay valid until
+ * the fact arrives.
+ */
+struct uring_message {
+	const void *head;
+	size_t head_len;
+	int file_fd;		/* -1: no file */
+	uint64_t offset, length;/* of the file range */
+	const void *control;	/* control message for the head (copied, at most
+				 * URING_CONTROL_SPACE bytes), or NULL; then no file and no `more` */
+	size_t control_len;
+	bool more;		/* more messages follow at once: the last record may stay open */
+	/* A network card seals the file's own pages (TLS_TX_ZEROCOPY_RO): sendfile, where it spares
+	 * the copy that every other way makes. */
+	bool pages;
+	/* The file range goes out in frames: before each `every` bytes, of which it is a multiple, come
+	 * insert_len bytes of `insert`. Then there is no head. A frame is sent whole or not at all. */
+	const void *insert;
+	uint32_t insert_len;	/* at most URING_INSERT_MAX */
+	uint32_t every;		/* at most 64 KiB; 0: no frames */
+};
+
+#define URING_INSERT_MAX	32
+
+/*
+ * Queue it. One fact follows: res = 0 when every byte went to the socket; -errno else:
+ * -ENODATA when the file turned out shorter than offset + length (it shrank): what was
+ * sent ends before the missing bytes, nothing is ever padded. Of frames res > 0 is how many of the
+ * last ones were not sent for that reason, and -ENODATA means that one was cut.
+ * One transmission per socket at a time. 0, -ENOMEM, -EBADF or -EINVAL.
+ */
+int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *message, uint64_t tag);
+
+#endif
