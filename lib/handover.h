@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HANDOVER_H
+#define HANDOVER_H
+
+#include "lib/conn.h"
+
+/* Where a connection meets the kernel: the only place that carries its keys there. */
+
+/* conn_installable() holds: export, install RX, then TX, tell conn what became of it. */
+void handover_install(struct conn *conn, int fd);
+/* Install the direction's next key, if a KeyUpdate made one due. */
+void handover_rekey(struct conn *conn, int fd, enum ktls_direction dir);
+
+#endif

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+/* What this system does with its TLS sockets: for programs that look, as `tlsring stat` does. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ktls/cipher.h"
+#include "ktls/counters.h"
+#include "ktls/nic.h"
+#include "ktls/status.h"
+#include "lib/tlsring.h"
+
+#define REPORT_ROUTES	1024	/* remembered, of a power of two */
+
+struct report_route {
+	struct ktls_nic *nic;	/* in report.nics, or NULL */
+	unsigned bound;
+	bool known;
+	uint8_t own[16], peer[16];
+};
+
+struct report {
+	int (*each)(const struct tlsring_socket *socket, void *user);
+	void *user;
+	struct ktls_nic *nics;		/* owned: all devices, if one of them offloads */
+	unsigned nic_count;
+	bool offloads;
+	struct report_route *routes;	/* owned */
+};
+
+/* ---- the device of a socket ---- */
+
+static int report_add_nic(const struct ktls_nic *nic, void *user)
+{
+	struct report *r = user;
+	struct ktls_nic *larger = realloc(r->nics, (r->nic_count + 1) * sizeof(*larger));
+
+	if (!larger)
+		return -ENOMEM;
+	r->nics = larger;
+	r->nics[r->nic_count++] = *nic;
+	r->offloads |= nic->tls[KTLS_TX].can || nic->tls[KTLS_RX].can;
+	return 0;
+}
+
+static void report_address(const struct sockaddr_storage *addr, uint8_t out[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (addr->ss_family == AF_INET6) {
+		memcpy(out, &((const struct sockaddr_in6 *)addr)->sin6_addr, 16);
+	} else {
+		memcpy(out, mapped, sizeof(mapped));
+		memcpy(out + 12, &((const struct sockaddr_in *)addr)->sin_addr, 4);
+	}
+}
+
+static struct ktls_nic *report_find(struct report *r, const struct ktls_socket *socket)
+{
+	int index = ktls_nic_route((const struct sockaddr *)&socket->own,
+				   (const struct sockaddr *)&socket->peer, socket->bound);
+
+	for (unsigned i = 0; i < r->nic_count; i++)
+		if (index > 0 && r->nics[i].index == (unsigned)index)
+			return &r->nics[i];
+	return NULL;
+}
+
+/* Thousands of sockets go to few places: a route that was asked for is remembered. */
+static struct ktls_nic *report_nic(struct report *r, const struct ktls_socket *socket)
+{
+	struct report_route key = { .bound = socket->bound, .known = true }, *slot;
+	uint32_t hash = 2166136261u ^ socket->bound;
+
+	if (!r->offloads)
+		return NULL;
+	report_address(&socket->own, key.own);
+	report_address(&socket->peer, key.peer);
+	for (int i = 0; i < 16; i++)
+		hash = ((hash ^ key.own[i]) * 16777619u ^ key.peer[i]) * 16777619u;
+	slot = &r->routes[(hash ^ hash >> 16) % REPORT_ROUTES];
+	if (!slot->known || slot->bound != key.bound || memcmp(slot->own, key.own, 16) ||
+	    memcmp(slot->peer, key.peer, 16)) {
+		key.nic = report_find(r, socket);
+		*slot = key;
+	}
+	return slot->nic;
+}
+
+/* ---- a socket ---- */
+
+static struct tlsring_direction report_direction(const struct ktls_status *status, const struct ktls_nic *nic,
+						 enum ktls_direction dir)
+{
+	switch (dir == KTLS_TX ? status->tx : status->rx) {
+	case KTLS_PATH_NIC:
+		return (struct tlsring_direction){ TLSRING_PATH_NIC, TLSRING_REASON_NONE };
+	case KTLS_PATH_SOFTWARE:
+		return (struct tlsring_direction){
+			TLSRING_PATH_KERNEL,
+			ktls_nic_reason(status->version, status->kernel_cipher, nic, dir),
+		};
+	default:
+		return (struct tlsring_direction){ TLSRING_PATH_USER, TLSRING_REASON_NOT_YET };
+	}
+}
+
+static const char *report_version(uint16_t version)
+{
+	return version == 0x0304 ? "TLSv1.3" : version == 0x0303 ? "TLSv1.2" : "?";
+}
+
+static const char *report_cipher(uint16_t kernel_id)
+{
+	const struct ktls_cipher *cipher;
+
+	for (unsigned i = 0; (cipher = ktls_cipher_at(i)); i++)
+		if (cipher->kernel_id == kernel_id)
+			return cipher->aead;
+	return "?";
+}
+
+static int report_socket(const struct ktls_socket *from, void *user)
+{
+	struct report *r = user;
+	const struct ktls_nic *nic = report_nic(r, from);
+	struct tlsring_socket socket = {
+		.own = from->own,
+		.peer = from->peer,
+		.version = report_version(from->status.version),
+		.cipher = report_cipher(from->status.kernel_cipher),
+		.tx = report_direction(&from->status, nic, KTLS_TX),
+		.rx = report_direction(&from->status, nic, KTLS_RX),
+		.device = nic ? nic->name : "",
+		.sent = from->sent,
+		.received = from->received,
+		.cookie = from->cookie,
+		.inode = from->inode,
+		.uid = from->uid,
+		.zerocopy = from->status.zc_ro_tx,
+		.no_pad = from->status.no_pad_rx,
+	};
+
+	return r->each(&socket, r->user);
+}
+
+/* Sockets that nobody showed us, though the kernel counts some: we may not look. */
+static bool report_hidden(void)
+{
+	struct ktls_counters c;
+
+	return !ktls_counters_read(&c) && (c.curr_tx_sw | c.curr_rx_sw | c.curr_tx_device | c.curr_rx_device);
+}
+
+struct report_count {
+	struct report *report;
+	bool any;
+};
+
+static int report_counted(const struct ktls_socket *socket, void *user)
+{
+	struct report_count *count = user;
+
+	count->any = true;
+	return report_socket(socket, count->report);
+}
+
+int tlsring_report_sockets(int (*each)(const struct tlsring_socket *socket, void *user), void *user)
+{
+	struct report r = { .each = each, .user = user };
+	struct report_count count = { .report = &r };
+	int ret;
+
+	/* A kernel that cannot say has no device that offloads either. */
+	if (ktls_nic_list(report_add_nic, &r) == -ENOMEM)
+		r.offloads = false;
+	r.routes = calloc(REPORT_ROUTES, sizeof(*r.routes));
+	ret = r.routes ? ktls_status_each(report_counted, &count) : -ENOMEM;
+	/* Counted ones may have gone in the meantime, and then another look sees none either. */
+	if (!ret && !count.any && !ktls_may_look() && report_hidden())
+		ret = -EPERM;
+	free(r.routes);
+	free(r.nics);
+	return ret;
+}
+
+/* ---- devices and counters ---- */
+
+struct report_devices {
+	int (*each)(const struct tlsring_device *device, void *user);
+	void *user;
+};
+
+static int report_device(const struct ktls_nic *nic, void *user)
+{
+	struct report_devices *d = user;
+	char driver[32] = "";
+	struct tlsring_device device = {
+		.name = nic->name,
+		.driver = driver,
+		.tx_can = nic->tls[KTLS_TX].can,
+		.tx_on = nic->tls[KTLS_TX].on,
+		.rx_can = nic->tls[KTLS_RX].can,
+		.rx_on = nic->tls[KTLS_RX].on,
+	};
+
+	if (!device.tx_can && !device.rx_can)
+		return 0;
+	ktls_nic_driver(nic->name, driver, sizeof(driver));
+	return d->each(&device, d->user);
+}
+
+int tlsring_report_devices(int (*each)(const struct tlsring_device *device, void *user), void *user)
+{
+	struct report_devices d = { each, user };
+
+	return ktls_nic_list(report_device, &d);
+}
+
+int tlsring_report_counters(const char *device, int (*each)(const char *name, uint64_t value, void *user),
+			    void *user)
+{
+	return device ? ktls_nic_counters(device, false, each, user) : ktls_counters_each(each, user);
+}
+
+int tlsring_device_switch(const char *device, const char *feature, bool on)
+{
+	return ktls_nic_switch(device, feature, on);
+}

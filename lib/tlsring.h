@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tlsring: TLS connections whose records the kernel (or the NIC) seals, driven by io_uring.
+ *
+ * Results are >= 0, or a negative errno, or one of the TLSRING_E* ranges below -4095.
+ * Nothing here prints or aborts. Unless a comment says otherwise a call does not block and may
+ * be made by one thread at a time per object; different objects need no locking.
+ */
+#ifndef TLSRING_H
+#define TLSRING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "tlsring_reason.h"
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ssl_ctx_st;
+struct ssl_st;
+struct ssl_session_st;
+struct tlsring_ctx;
+struct tlsring_conn;
+struct tlsring_engine;
+
+/* Results beyond errno: -5000 - alert: we ended it with this alert; -5300 - alert: the peer sent
+ * this alert; TLSRING_ELIBRARY: OpenSSL failed without one. */
+#define TLSRING_EALERT_SENT(alert)	(-5000 - (int)(alert))
+#define TLSRING_EALERT_RECEIVED(alert)	(-5300 - (int)(alert))
+#define TLSRING_ELIBRARY		(-5600)
+#define TLSRING_EREFUSED		(-5601)	/* the handshake was ended in an orderly way */
+/* A sentence for any result of this library; writes into buf, returns buf. */
+const char *tlsring_strerror(int result, char *buf, size_t len);
+
+/* ---- what this machine can do ---- */
+
+enum tlsring_state { TLSRING_GOOD = 0, TLSRING_MISSING, TLSRING_BROKEN };
+
+struct tlsring_finding {
+	const char *area;		/* "kernel TLS", "io_uring", "OpenSSL", "user" */
+	const char *name;		/* stable key, e.g. "cipher.TLS_AES_128_GCM_SHA256" */
+	const char *text;		/* one line for people */
+	const char *remedy;		/* what to do; "" when state is good */
+	enum tlsring_state state;
+};
+/* Calls each() for every finding; strings live only during that call. Opens sockets on loopback
+ * and a ring, and closes them. Blocking, a few milliseconds. Thread-safe. Returns the number of
+ * findings, or the first non-zero value that each() gave. */
+int tlsring_diagnose(int (*each)(const struct tlsring_finding *finding, void *user), void *user);
+
+/* ---- contexts ---- */
+
+enum tlsring_offload { TLSRING_OFFLOAD_AUTO = 0, TLSRING_OFFLOAD_OFF, TLSRING_OFFLOAD_REQUIRE };
+enum tlsring_path { TLSRING_PATH_USER = 0, TLSRING_PATH_KERNEL, TLSRING_PATH_NIC, TLSRING_PATH_FAILED };
+
+/* When a connection's keys go to the kernel. */
+enum tlsring_when {
+	TLSRING_AT_ONCE = 0,		/* right after the handshake */
+	TLSRING_AT_LARGE,		/* with the first message of at least `large` bytes: short
+					 * exchanges never pay for the hand-over */
+	TLSRING_ON_IDLE,		/* after a second of silence: frees the SSL's memory */
+};
+
+#define TLSRING_TX	1u
+#define TLSRING_RX	2u
+
+/* What a network card that offloads TLS is to do. Today's take TLS 1.2 with AES-GCM only. */
+enum tlsring_nic {
+	TLSRING_NIC_AUTO = 0,		/* what the kernel gives to it */
+	TLSRING_NIC_PREFER,		/* where this host has such a card, the handshake is limited to
+					 * what it takes: peers that insist on more are refused */
+	TLSRING_NIC_REQUIRE,		/* always limited; a connection that does not come to be on
+					 * the card in each of `directions` fails with its reason */
+};
+
+struct tlsring_ctx_options {
+	size_t size;			/* sizeof this structure */
+	enum tlsring_offload offload;
+	unsigned directions;		/* which may go to the kernel: TLSRING_TX | TLSRING_RX; 0 = both */
+	/* Rather stay in user space than be cut when a key must change: matters for TLS 1.3 on kernels
+	 * that cannot rekey (before Linux 6.14), where a connection otherwise ends cleanly, with
+	 * TLSRING_REASON_NO_REKEY, when its key is used up or the peer changes its own. */
+	bool long_lived;
+	enum tlsring_when when;		/* of the engine's connections */
+	uint64_t large;			/* bytes; 0 = 64 KiB */
+	enum tlsring_nic nic;
+	/* On the card, sendfile and splice send straight from the page cache (TLS_TX_ZEROCOPY_RO, Linux
+	 * 5.19). The files must not change while they are sent: the peer would see broken records. */
+	bool zerocopy;
+	/*
+	 * Servers: accept early data (0-RTT) of TLS 1.3, as much as SSL_CTX_set_max_early_data() permits;
+	 * of the engine's connections (with sessions the caller calls SSL_read_early_data himself). It
+	 * could be a replay: see tlsring_conn_early(). As long as SSL_OP_NO_ANTI_REPLAY is not set, libssl
+	 * takes each ticket once only, for which it keeps the sessions in this SSL_CTX's cache: other
+	 * processes and machines do not know them, whatever tlsring_ctx_ticket_keys() was told. To share
+	 * them, set SSL_OP_NO_ANTI_REPLAY and decide in SSL_CTX_set_allow_early_data_cb().
+	 */
+	bool early_data;
+};
+/* One context may serve engines and sessions in any number of threads.
+ * Renegotiation and post-handshake authentication are switched off in the SSL_CTX.
+ * Wraps an SSL_CTX (takes a reference of its own) whose certificates, ALPN, ticket keys and so on
+ * the caller has set; set the keylog callback before this call, it is chained to. options may be
+ * NULL. 0, -EINVAL, -ENOMEM; -EOPNOTSUPP when offload is required and this kernel cannot, or when
+ * nothing is left of the SSL_CTX's versions and ciphers that a card takes (see enum tlsring_nic,
+ * which changes them). */
+int tlsring_ctx_new(struct tlsring_ctx **out, struct ssl_ctx_st *ssl_ctx,
+		    const struct tlsring_ctx_options *options);
+void tlsring_ctx_free(struct tlsring_ctx *ctx);
+/*
+ * Server, several hosts: prepare another SSL_CTX, with certificates of its own, so that a callback
+ * of ctx's own SSL_CTX (SSL_CTX_set_client_hello_cb, SSL_CTX_set_tlsext_servername_callback) may
+ * give connections over to it with SSL_set_SSL_CTX(). Options and ticket keys remain those of ctx;
+ * enum tlsring_nic changes this SSL_CTX's versions and ciphers too. Takes no reference: libssl does
+ * for each connection, so that the caller may free its own and give later connections to a newer
+ * one. Not yet in use by any connection. 0; -ENOMEM; -EOPNOTSUPP as tlsring_ctx_new().
+ */
+int tlsring_ctx_add(struct tlsring_ctx *ctx, struct ssl_ctx_st *ssl_ctx);
+/* What connections of this context may expect of a direction (tx: true = sending), and why. */
+enum tlsring_path tlsring_ctx_expected(const struct tlsring_ctx *ctx, bool tx,
+				       enum tlsring_reason *why);
+
+/*
+ * Server: seal session tickets under keys from files, so that several servers that have the same
+ * files resume each other's sessions. Each file has 48 or 80 random bytes, as nginx's
+ * ssl_session_ticket_key; the first seals, all (at most 8) open. Call it again to rotate: put a new
+ * file first. Any thread, also while connections are served. 0; -EINVAL (count); -EBADMSG: a file
+ * of another length; -errno of opening one: then the keys stay as they were.
+ */
+int tlsring_ctx_ticket_keys(struct tlsring_ctx *ctx, const char *const *paths, unsigned count);
+
+/* ---- what became of a connection ---- */
+
+struct tlsring_direction {
+	enum tlsring_path path;
+	enum tlsring_reason reason;	/* why not kernel / NIC */
+};
+
+struct tlsring_info {
+	size_t size;			/* sizeof this structure, set by the caller */
+	int fd;
+	const char *version;		/* "TLSv1.3" */
+	const char *cipher;		/* OpenSSL's name */
+	struct tlsring_direction tx, rx;
+	struct sockaddr_storage peer;
+	bool zerocopy;			/* sendfile sends from the page cache itself */
+	const char *server_name;	/* that the client asked for; "": none. As alpn */
+	const char *alpn;		/* the protocol agreed on, e.g. "h2"; "": none was. Lives as long
+					 * as the connection */
+	bool resumed;			/* an earlier session was resumed */
+	uint32_t tx_updates, rx_updates;	/* times that the kernel was given a new key */
+	bool early;			/* the server took the client's early data (0-RTT) */
+};
+
+/* ---- your own loop ---- */
+
+struct tlsring_session;
+
+/* Before an SSL's first byte: follow its keys and record numbers. The SSL must come from the
+ * SSL_CTX of a tlsring_ctx. Takes over the SSL's message callback (SSL_set_msg_callback); its
+ * info callback goes on being called. 0 or -ENOMEM. */
+int tlsring_watch(struct ssl_st *ssl);
+
+enum tlsring_want { TLSRING_WANT_READ = 1, TLSRING_WANT_WRITE = 2, TLSRING_WANT_CALLBACK = 3 };
+
+/*
+ * SSL_do_handshake with outcomes that can be told apart, over whatever transport the SSL has: a
+ * blocking socket, a non-blocking one, or a BIO pair whose other half the caller serves. The SSL
+ * is a client or a server by SSL_set_connect_state / SSL_set_accept_state, or by having called
+ * SSL_connect / SSL_accept.
+ *   0                          done
+ *   TLSRING_WANT_READ, _WRITE  call again when the transport is readable / writable; with a BIO
+ *                              pair: move its bytes both ways, then call again
+ *   TLSRING_WANT_CALLBACK      a callback of the SSL's has suspended the handshake (a certificate,
+ *                              a client hello, an asynchronous job): call again when it can go on
+ *   TLSRING_EREFUSED           SSL_do_handshake returned 0, or the peer sent close_notify: ended in
+ *                              an orderly way by the protocol
+ *   TLSRING_EALERT_SENT(), TLSRING_EALERT_RECEIVED(), -EPIPE (FIN, or a BIO pair's other half was
+ *   shut down), other -errno of the socket,
+ *   TLSRING_ELIBRARY           failed; the SSL is of no further use
+ *   -EINVAL                    neither client nor server was chosen, or the SSL is not watched
+ */
+int tlsring_handshake(struct ssl_st *ssl);
+/* The same outcomes for who calls SSL_connect, SSL_accept or SSL_do_handshake himself: ret is what
+ * it returned. Instead of SSL_get_error, and under its conditions: at once, in the same thread,
+ * with OpenSSL's error queue empty before the call. */
+int tlsring_handshake_result(struct ssl_st *ssl, int ret);
+
+/*
+ * An SSL that has finished its handshake, and the TCP socket fd under it. The SSL is the session's
+ * from now on (it is freed as soon as nobody needs it: a server's at the hand-over, a client's when
+ * its tickets are in); the descriptor stays the caller's and must outlive the session. Nothing has
+ * moved to the kernel yet: send and receive work in user space until tlsring_session_handover().
+ * 0; -ENOTCONN: the handshake is not finished; -EINVAL: the SSL was not watched; -ENOMEM. On an
+ * error the SSL stays the caller's.
+ */
+int tlsring_session_new(struct tlsring_session **out, const struct tlsring_ctx *ctx,
+			struct ssl_st *ssl, int fd);
+/* Frees the session, and the SSL if it still lives; the connection is not closed. */
+void tlsring_session_free(struct tlsring_session *session);
+
+/*
+ * Bring the keys to the kernel, at any record boundary: right after the handshake or later. What
+ * the SSL had already received is kept as plaintext and given out first by
+ * tlsring_session_recv(). Once.
+ *   0        decided: tlsring_session_info() tells for each direction where it is, and why
+ *   -EAGAIN  half a record has come: call again when fd is readable (or receive until then)
+ *   -EBUSY   libssl's last output still waits in its BIO: send that, then call again
+ *   others   the connection failed; -EOPNOTSUPP when offload is required and could not be had
+ * Afterwards the session itself reads and writes fd, in user space too: a BIO pair is out of use.
+ * Where a direction is in the kernel, the socket itself can be used for data: write,
+ * send, sendfile, splice, io_uring to send; read, recv, recvmsg, io_uring to receive, which fail
+ * with EIO when a control record is next (recvmsg with room for a control message gets that
+ * record itself, and must not be used): then call tlsring_session_control().
+ * The traffic secrets of what went to the kernel are then nowhere in this process, except, where the
+ * kernel can change keys, in pages that are left out of core dumps. What libssl leaves in memory that
+ * it has freed, such as the master secret inside a ticket that it sealed, is out of reach.
+ */
+int tlsring_session_handover(struct tlsring_session *session);
+
+/* Receive plaintext. Blocks if the socket does. Bytes; 0: the peer's close_notify came, nothing
+ * follows; -EAGAIN; -EPIPE: FIN without close_notify, the data may be cut short; -EKEYEXPIRED: the
+ * peer changed its key and this kernel cannot; TLSRING_E...: an alert was sent or came. */
+ssize_t tlsring_session_recv(struct tlsring_session *session, void *buf, size_t len);
+/* Send. Blocks if the socket does. Bytes, may be fewer than len; -EAGAIN: call again with the same
+ * bytes when fd is writable; -EKEYEXPIRED: the key is used up and this kernel cannot change it,
+ * close; other results end the connection. */
+ssize_t tlsring_session_send(struct tlsring_session *session, const void *buf, size_t len);
+/* Say that bytes were sent through the socket itself, so that the key is changed before its limit
+ * (2^24.5 full records of AES-GCM). Call it between records at least once in 2^30 bytes. 0;
+ * -EAGAIN: a KeyUpdate waits for room in the socket: call again when writable; -EKEYEXPIRED. */
+int tlsring_session_sent(struct tlsring_session *session, uint64_t bytes);
+/* Take the control record that made the socket's own read fail with EIO or EKEYEXPIRED, and do
+ * what it asks. 0: go on reading; 1: it was the peer's close_notify; -EAGAIN: none is there; others
+ * as tlsring_session_recv(). */
+int tlsring_session_control(struct tlsring_session *session);
+/* TLS 1.3: change the sending key now, and ask the peer to change its own too. 0; -EAGAIN as
+ * above; -EOPNOTSUPP: this kernel cannot, or the version is 1.2. */
+int tlsring_session_update(struct tlsring_session *session, bool request);
+/* Send close_notify and FIN; receiving goes on. 0; -EAGAIN: call again when writable; -errno. */
+int tlsring_session_close(struct tlsring_session *session);
+
+int tlsring_session_info(const struct tlsring_session *session, struct tlsring_info *info);
+
+/* ---- connections ---- */
+
+
+/* Which of the limits set to a connection ended it. */
+enum tlsring_limit {
+	TLSRING_LIMIT_NONE = 0,
+	TLSRING_LIMIT_HANDSHAKE,	/* handshake_timeout */
+	TLSRING_LIMIT_IDLE,		/* idle_timeout, tlsring_conn_set_idle() */
+	TLSRING_LIMIT_DEADLINE,		/* tlsring_conn_set_deadline() */
+	TLSRING_LIMIT_RATE,		/* the peer took nothing of a message, or less than min_rate */
+};
+
+/* How a connection ended. */
+struct tlsring_end {
+	int result;			/* 0: close_notify came and ours was sent. -ECONNRESET etc.,
+					 * -EPIPE: FIN without close_notify (a truncation),
+					 * -ETIMEDOUT, TLSRING_E... */
+	bool opened;			/* false: it ended inside the handshake */
+	enum tlsring_reason reason;
+	const char *detail;		/* static sentence or "" */
+	enum tlsring_limit limit;	/* which one was hit, with -ETIMEDOUT */
+	struct sockaddr_storage peer;
+	int verify;			/* never opened: OpenSSL's verdict on the peer's certificate,
+					 * X509_V_OK or X509_V_ERR_... */
+};
+
+/*
+ * What a program is told about its connections; all are called by the engine's thread inside
+ * tlsring_engine_run, and may call anything here except tlsring_engine_free.
+ */
+struct tlsring_handlers {
+	size_t size;			/* sizeof this structure */
+	/* A client's TCP connection came; user is the listener's. False: it is closed at once, at
+	 * little cost and without another call; true: closed() will follow. Optional. */
+	bool (*accepting)(const struct sockaddr *peer, void *user);
+	/* Data can flow: the handshake is done, or, with early data, the client's first flight has been
+	 * answered. Optional. */
+	void (*opened)(struct tlsring_conn *conn, void *user);
+	/* Plaintext arrived. Returns how many bytes were taken: the rest is kept and offered
+	 * again with what follows it (at most 64 KiB, else the connection ends with -ENOBUFS).
+	 * -EAGAIN: take nothing now, stop receiving, offer again after the next sent() or when
+	 * tlsring_conn_resume() says so. Other
+	 * -EAGAIN: take nothing now, stop receiving, offer again after the next sent(); early data
+	 * also when the handshake is done. Other
+	 * negative results end the connection with that result. */
+	ssize_t (*received)(struct tlsring_conn *conn, const void *data, size_t len, void *user);
+	/* The message given to tlsring_send has gone to the socket (0), or could not (-errno; the
+	 * connection then ends by itself; -ENODATA: the file was shorter than promised). */
+	void (*sent)(struct tlsring_conn *conn, int result, void *user);
+	/* The peer's close_notify came: it sends nothing more, but may go on reading. Optional; with it
+	 * the connection stays open to send until tlsring_close(), without it the connection is closed
+	 * when the message in flight has gone. */
+	void (*finished)(struct tlsring_conn *conn, void *user);
+	/* Last call for this connection, also when it never opened. conn is invalid after it. */
+	void (*closed)(struct tlsring_conn *conn, const struct tlsring_end *end, void *user);
+	/* The engine is being stopped: finish what is under way, then tlsring_close(). Whoever is not
+	 * done after the grace is cut off. Optional; without it the connection is closed when the
+	 * message in flight has gone. */
+	void (*stopping)(struct tlsring_conn *conn, void *user);
+	/* The engine is being drained (tlsring_engine_drain): serve on, but see to it that the connection
+	 * ends soon in a way that its peer expects. Optional; without it stopping() is called. */
+	void (*draining)(struct tlsring_conn *conn, void *user);
+};
+
+struct tlsring_message {
+	const void *head;		/* bytes before the file range; may be NULL */
+	size_t head_len;
+	int file_fd;			/* -1: none */
+	uint64_t offset, length;
+	bool more;			/* another tlsring_send follows at once */
+	bool missing;			/* set by tlsring_send_many() */
+};
+/* Send head, then the file range, as few records as possible: the head shares its record with
+ * the file's start. head and file_fd stay the caller's and stay untouched until sent(). One
+ * message at a time. 0; -EBUSY: one is in flight; -EPIPE: closing or not open; -ENOMEM. */
+int tlsring_send(struct tlsring_conn *conn, const struct tlsring_message *message);
+/*
+ * Send several messages as one, for protocols that cut files into frames: they share records and
+ * system calls, and sent() comes once for all. Each may have up to TLSRING_MANY_MAX bytes, head and
+ * file range together, and goes out whole or not at all: where the file turns out to be shorter, its
+ * `missing` is set, nothing of it leaves, and the others do. The array stays the caller's and must
+ * stay until sent(). `more` of the last one counts. As tlsring_send(); -EINVAL also for a message
+ * that is too long, or no message at all.
+ */
+#define TLSRING_MANY_MAX	(64 * 1024)
+int tlsring_send_many(struct tlsring_conn *conn, struct tlsring_message *messages, unsigned count);
+/* End it cleanly once the message in flight has gone: close_notify, FIN, wait (a moment) for the
+ * peer's. closed() follows. */
+void tlsring_close(struct tlsring_conn *conn);
+/* Send nothing more: close_notify and FIN once the message in flight has gone. Receiving goes on until
+ * the peer has finished too, or tlsring_close(). */
+void tlsring_finish(struct tlsring_conn *conn);
+/* End it now, without close_notify: the peer sees a truncation. closed() follows, not inside. */
+void tlsring_abort(struct tlsring_conn *conn, int result);
+/* TLS 1.3: change the sending key after the message in flight, and ask the peer to change its own.
+ * 0; -EOPNOTSUPP: this kernel cannot, or the version is 1.2; -EPIPE: not open. */
+int tlsring_conn_update(struct tlsring_conn *conn, bool request);
+/* After received() returned -EAGAIN: offer again what waits, and receive on. Any handler may call it. */
+void tlsring_conn_resume(struct tlsring_conn *conn);
+/* True for a server until the client's Finished has come: what it received so far is early data,
+ * which somebody else may have recorded and sent again. A program that must not do it twice returns
+ * -EAGAIN from received(); it is offered again when that doubt is gone. Answers may be sent. */
+bool tlsring_conn_early(const struct tlsring_conn *conn);
+/* A connection's user pointer starts as the one of its listener or of tlsring_engine_connect(). */
+void tlsring_conn_set_user(struct tlsring_conn *conn, void *user);
+void *tlsring_conn_user(const struct tlsring_conn *conn);
+/* From the next event on others are told: say, after a look at the protocol in opened(). They must
+ * outlive the connection. 0; -EINVAL: size, or no received(). */
+int tlsring_conn_set_handlers(struct tlsring_conn *conn, const struct tlsring_handlers *handlers);
+int tlsring_conn_info(const struct tlsring_conn *conn, struct tlsring_info *info);
+/* Eight bytes more of the user's, beside that pointer: 0 at first. */
+void tlsring_conn_set_tag(struct tlsring_conn *conn, uint64_t tag);
+uint64_t tlsring_conn_tag(const struct tlsring_conn *conn);
+/* Bytes of messages that have gone out, or were sealed to go out next; of a message under way, in steps
+ * of up to 8 MiB. */
+uint64_t tlsring_conn_sent(const struct tlsring_conn *conn);
+/* End the connection when nothing is received, and nothing goes out, for this long (0: never).
+ * Default: the engine's. */
+void tlsring_conn_set_idle(struct tlsring_conn *conn, unsigned msecs);
+/* End the connection cleanly in so many msecs, to the tenth of a second, whatever it does until
+ * then; 0: it may live on. For what must be complete in time, such as a request's head. Costs no
+ * system call. */
+void tlsring_conn_set_deadline(struct tlsring_conn *conn, unsigned msecs);
+
+/* ---- engine ---- */
+
+enum tlsring_io { TLSRING_IO_AUTO = 0, TLSRING_IO_URING, TLSRING_IO_EPOLL };
+
+struct tlsring_engine_options {
+	size_t size;			/* sizeof this structure */
+	unsigned handshake_timeout;	/* msecs; 0 = 30,000 */
+	unsigned idle_timeout;		/* msecs; 0 = 60,000 */
+	enum tlsring_io io;		/* AUTO: io_uring, or epoll where that is forbidden */
+	/* Bytes per second of a message that a peer must take: one message under way is looked at every
+	 * 20 seconds, or each idle time if that is shorter, and a peer that took less since the look
+	 * before is cut. 0: it must take something in each idle time. */
+	unsigned min_rate;
+};
+/* One engine per thread: it is run, and its connections are used, by one thread only; another may
+ * make it and add listeners before that. options may be NULL. -EINVAL; -ENOMEM; -EMFILE; -EPERM or -ENOSYS
+ * when TLSRING_IO_URING was asked for and this process may not use it. */
+int tlsring_engine_new(struct tlsring_engine **out, const struct tlsring_engine_options *options);
+/* What the engine runs on: TLSRING_IO_URING or TLSRING_IO_EPOLL. */
+enum tlsring_io tlsring_engine_io(const struct tlsring_engine *engine);
+/* Ends what is left (closed() is called for each), then frees. Not inside a handler. */
+void tlsring_engine_free(struct tlsring_engine *engine);
+/* Serve connections from a listening TCP socket; ctx, handlers and user must outlive the engine.
+ * The descriptor stays the caller's. */
+int tlsring_engine_listen(struct tlsring_engine *engine, struct tlsring_ctx *ctx, int fd,
+			  const struct tlsring_handlers *handlers, void *user);
+struct tlsring_connect_options {
+	size_t size;			/* sizeof this structure */
+	const struct sockaddr *addr;	/* IPv4 or IPv6; copied */
+	socklen_t addr_len;
+	const char *server_name;	/* for SNI, and checked against the certificate (an address too);
+					 * NULL: neither. Copied. Whether the certificate is verified
+					 * is the SSL_CTX's business (SSL_CTX_set_verify). */
+	struct ssl_session_st *session;	/* to resume, or NULL; a reference is taken */
+	/* Sent with the first flight if the session permits so much early data, else, or where the server
+	 * does not take it, as the first data after the handshake. Only for what may be done twice: who
+	 * records it can send it again. Stays the caller's until opened() or closed(). NULL: none. */
+	const void *early;
+	size_t early_len;
+};
+/* Connect to a server. opened() follows, or closed() with the reason. ctx, handlers and user must
+ * outlive the connection. 0; -EINVAL; -ENOMEM; -EMFILE. */
+int tlsring_engine_connect(struct tlsring_engine *engine, struct tlsring_ctx *ctx,
+			   const struct tlsring_connect_options *options,
+			   const struct tlsring_handlers *handlers, void *user);
+/*
+ * Wait for a descriptor of the program's own (a pipe, a timerfd, a signalfd) in the same loop:
+ * ready() is called once, by the engine's thread inside tlsring_engine_run, when one of `events`
+ * (POLLIN, POLLOUT) holds, and may call this again. It is given what poll(2) says, or -errno where
+ * this kind of file cannot be waited for (regular files need no waiting). fd stays the caller's, and
+ * open until ready() or tlsring_engine_free(), from which on ready() does not come any more. An engine
+ * that is stopped does not wait for it. 0; -EINVAL; -ENOMEM; -EBADF.
+ */
+int tlsring_engine_poll(struct tlsring_engine *engine, int fd, short events,
+			void (*ready)(int fd, int events, void *user), void *user);
+/* Runs until tlsring_engine_stop. 0, or -errno when the ring broke. Blocking. */
+int tlsring_engine_run(struct tlsring_engine *engine);
+/* Stop accepting, let messages in flight finish for at most grace_msecs, close every connection
+ * cleanly, return from run. A second call sets a new grace; 0 ends all at once. Any thread, any
+ * time; async-signal-safe. */
+void tlsring_engine_stop(struct tlsring_engine *engine, unsigned grace_msecs);
+/*
+ * As tlsring_engine_stop(), for a process whose listening sockets another has too: nobody who was
+ * accepted notices. Handshakes go on, draining() is called for each open connection, and right after
+ * opened() for those that open later; what is left after the grace is cut off. tlsring_engine_stop()
+ * may follow.
+ */
+void tlsring_engine_drain(struct tlsring_engine *engine, unsigned grace_msecs);
+
+/* ---- what this system does ---- */
+
+/* A TCP socket of this network namespace, of any program, whose records the kernel or a NIC seals. */
+struct tlsring_socket {
+	struct sockaddr_storage own, peer;
+	const char *version, *cipher;		/* static; "?" for what this library does not know */
+	struct tlsring_direction tx, rx;	/* with the reason for not being on a NIC */
+	const char *device;			/* it goes through; "" where no device offloads TLS */
+	uint64_t sent, received;		/* bytes of TCP: acknowledged by the peer; come from it */
+	uint64_t cookie;			/* the socket's, unique until the next boot */
+	uint64_t inode;				/* as in /proc/PID/fd: socket:[inode] */
+	unsigned uid;
+	bool zerocopy;				/* sendfile sends from the page cache itself */
+	bool no_pad;				/* TLS_RX_EXPECT_NO_PAD */
+};
+/*
+ * Calls each() for every such socket; what it is given lives only during that call. Blocking,
+ * milliseconds per thousand sockets. Thread-safe. 0; the first non-zero value that each() gave;
+ * -EPERM: there are TLS sockets, but this process may not look: it needs CAP_NET_ADMIN; -errno.
+ */
+int tlsring_report_sockets(int (*each)(const struct tlsring_socket *socket, void *user), void *user);
+
+struct tlsring_device {
+	const char *name, *driver;
+	bool tx_can, tx_on, rx_can, rx_on;	/* TLS offload: the driver has it; it is switched on */
+};
+/* Calls each() for every network device that can offload TLS. As above. */
+int tlsring_report_devices(int (*each)(const struct tlsring_device *device, void *user), void *user);
+
+/* Counters by their names: of device, those of its driver that are about TLS; device NULL: the
+ * kernel's own (/proc/net/tls_stat), where -ENOENT means that kernel TLS is not loaded. As above;
+ * -ENODEV; -EOPNOTSUPP: the driver counts nothing. */
+int tlsring_report_counters(const char *device, int (*each)(const char *name, uint64_t value, void *user),
+			    void *user);
+
+/* Findings about a device: can it offload TLS, does it, what stands in the way. Of those that are
+ * named "nic.feature.NAME" and are not good NAME can be switched on, in the order they come. As
+ * tlsring_diagnose(); -ENODEV: there is no such device. */
+int tlsring_diagnose_device(const char *device, int (*each)(const struct tlsring_finding *finding, void *user),
+			    void *user);
+/* Switch a feature of a device, by ethtool's name. 0; -EPERM: needs CAP_NET_ADMIN; -ENODEV;
+ * -EOPNOTSUPP: the device stays as it is, as when the driver forbids it. */
+int tlsring_device_switch(const char *device, const char *feature, bool on);
+
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
+#endif
