@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include "content.h"
+#include "site.h"
+
+void content_set_file(struct content *content, struct site_file *file, uint64_t offset, uint64_t length)
+{
+	*content = (struct content){
+		.left = length, .now = { .offset = offset, .length = length }, .file = file,
+	};
+}
+
+void content_set_text(struct content *content, const char *text, size_t len, bool owned)
+{
+	*content = (struct content){
+		.left = len, .now = { .text = text, .text_len = len },
+		.memory = owned ? (void *)text : NULL,
+	};
+}
+
+int content_fd(const struct content *content)
+{
+	return content->file ? content->file->fd : -1;
+}
+
+uint64_t content_ready(const struct content *content)
+{
+	return content->now.text_len + content->now.length;
+}
+
+bool content_take(struct content *content, uint64_t most, struct content_piece *out)
+{
+	struct content_piece *now = &content->now;
+
+	if (!content->left || !most)
+		return false;
+	*out = *now;
+	if (out->text_len > most)
+		out->text_len = (size_t)most;
+	if (out->length > most - out->text_len)
+		out->length = most - out->text_len;
+	now->text += out->text_len;
+	now->text_len -= out->text_len;
+	now->offset += out->length;
+	now->length -= out->length;
+	content->left -= out->text_len + out->length;
+	if (!now->text_len && !now->length && content->next_count) {
+		*now = *content->next++;
+		content->next_count--;
+	}
+	return true;
+}
+
+void content_free(struct content *content)
+{
+	if (content->file)
+		site_file_put(content->file);
+	free(content->memory);
+	*content = (struct content){ 0 };
+}

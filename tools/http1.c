@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include "http1.h"
+#include "http1_head.h"
+#include "log.h"
+#include "worker.h"
+
+#define HTTP1_DRAIN_IDLE	5000	/* msecs that a connection may stay idle when the engine is drained */
+#define HTTP1_QUOTE	256	/* room in a log line for what a client sent */
+#define HTTP1_TEXT	4096	/* a content's first text of up to so many bytes goes with the head */
+
+/* Bytes of the content, as far as it is known what became of them. */
+static uint64_t http1_unsent(const struct tlsring_conn *conn, const struct http1 *x)
+{
+	uint64_t sent = tlsring_conn_sent(conn) - x->before;
+
+	sent -= sent < x->head_len ? sent : x->head_len;
+	return x->account.length > sent ? x->account.length - sent : 0;
+}
+
+static void http1_release(struct tlsring_conn *conn, struct http1 *x)
+{
+	tlsring_conn_set_user(conn, &x->worker->idle);
+	account_end(x->worker->account, &x->account, conn, http1_unsent(conn, x));
+	content_free(&x->content);
+	free(x);
+}
+
+/* ---- writing the head ---- */
+
+static char *head_put(char *at, const char *text, size_t len)
+{
+	memcpy(at, text, len);
+	return at + len;
+}
+
+static const char *head_connection(const struct http1_head *head)
+{
+	if (!head->keep_alive)
+		return "Connection: close\r\n";
+	return head->http10 ? "Connection: keep-alive\r\n" : "";
+}
+
+static size_t head_size(const struct answer *answer, const struct http1_head *head)
+{
+	size_t size = strlen("HTTP/1.1 \r\n\r\n") + strlen(answer_status_line(answer->status)) - 1 +
+		      strlen(head_connection(head));
+
+	for (unsigned i = 0; i < answer->field_count; i++)
+		size += answer->fields[i].name_len + answer->fields[i].value_len + 4;
+	return size;
+}
+
+static char *head_write(char *at, const struct answer *answer, const struct http1_head *head)
+{
+	const char *line = answer_status_line(answer->status), *connection = head_connection(head);
+
+	at = head_put(at, "HTTP/1.1 ", 9);
+	at = head_put(at, line, strlen(line) - 1);
+	at = head_put(at, "\r\n", 2);
+	for (unsigned i = 0; i < answer->field_count; i++) {
+		at = head_put(at, answer->fields[i].name, answer->fields[i].name_len);
+		at = head_put(at, ": ", 2);
+		at = head_put(at, answer->fields[i].value, answer->fields[i].value_len);
+		at = head_put(at, "\r\n", 2);
+	}
+	at = head_put(at, connection, strlen(connection));
+	return head_put(at, "\r\n", 2);
+}
+
+/* ---- sending ---- */
+
+static int http1_message(struct tlsring_conn *conn, struct http1 *x, const char *text, size_t len,
+			    const struct content_piece *piece)
+{
+	struct tlsring_message message = {
+		.head = text, .head_len = len, .file_fd = piece->length ? content_fd(&x->content) : -1,
+		.offset = piece->offset, .length = piece->length, .more = x->content.left != 0,
+	};
+
+	x->sending = true;
+	return tlsring_send(conn, &message);
+}
+
+/* The head, with what of the content can go in the same message. */
+static int http1_start(struct tlsring_conn *conn, struct http1 *x)
+{
+	struct content_piece piece = { 0 };
+
+	if (x->content.now.text_len <= HTTP1_TEXT && content_take(&x->content, UINT64_MAX, &piece) &&
+	    piece.text_len)
+		memcpy(x->bytes + x->head_len, piece.text, piece.text_len);
+	return http1_message(conn, x, x->bytes, x->head_len + piece.text_len, &piece);
+}
+
+static int http1_continue(struct tlsring_conn *conn, struct http1 *x)
+{
+	struct content_piece piece;
+
+	content_take(&x->content, UINT64_MAX, &piece);
+	return http1_message(conn, x, piece.text, piece.text_len, &piece);
+}
+
+/* Send the worker's answer, whose content is the exchange's from here. */
+static int http1_send(struct tlsring_conn *conn, struct worker *worker, const struct http1_head *head)
+{
+	struct answer *answer = &worker->answer;
+	const struct http_text *path = &head->request.path;
+	size_t size = head_size(answer, head), text_len = answer->content.now.text_len;
+	struct http1 *x;
+	int ret;
+
+	if (text_len > HTTP1_TEXT)
+		text_len = 0;
+	x = malloc(sizeof(*x) + size + text_len + path->len);
+	if (!x) {
+		content_free(&answer->content);
+		return -ENOMEM;
+	}
+	*x = (struct http1){
+		.worker = worker, .content = answer->content, .close = !head->keep_alive,
+		.before = tlsring_conn_sent(conn), .skip = head->body, .head_len = size, .path_at = size + text_len, .path_len = path->len,
+	};
+	account_begin(worker->account, &x->account, &head->request, answer,
+		      head->http10 ? ACCOUNT_HTTP10 : ACCOUNT_HTTP11);
+	answer->content = (struct content){ 0 };
+	head_write(x->bytes, answer, head);
+	if (path->len)
+		memcpy(x->bytes + x->path_at, path->at, path->len);
+	tlsring_conn_set_user(conn, x);
+	ret = http1_start(conn, x);
+	if (ret)
+		http1_release(conn, x);
+	return ret;
+}
+
+/* ---- what happens to a connection ---- */
+
+static ssize_t http1_begin(struct tlsring_conn *conn, struct worker *worker, const char *data, size_t len)
+{
+	struct http1_head head;
+	const char *why;
+	int ret, taken = http1_head_parse(data, len, &head, &why);
+
+	if (!taken) {
+		account_awaits(worker->account, conn, 0);
+		return 0;
+	}
+	if (!account_request(worker->account, conn) || worker->draining)
+		head.keep_alive = false;
+	if (taken > 0) {
+		worker_answer(worker, conn, &head.request);
+	} else {
+		head.keep_alive = false;
+		answer_error(&worker->answer, -taken, &head.request, why);
+	}
+	answer_log(&worker->answer, &head.request, conn);
+	ret = http1_send(conn, worker, &head);
+	if (ret)
+		return ret;
+	return taken > 0 ? taken : (ssize_t)len;
+}
+
+static ssize_t http1_skip(struct tlsring_conn *conn, struct http1 *x, size_t len)
+{
+	size_t taken = len < x->skip ? len : x->skip;
+
+	x->skip -= taken;
+	if (!x->skip) {
+		account_arrived(conn);
+		http1_release(conn, x);
+	}
+	return (ssize_t)taken;
+}
+
+static ssize_t http1_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	struct http1 *x = user;
+
+	if (x == &x->worker->idle)
+		return http1_begin(conn, x->worker, data, len);
+	if (x->sending)
+		return -EAGAIN;
+	return http1_skip(conn, x, len);
+}
+
+/* A failed exchange stays until closed(), which knows the peer. */
+static void http1_sent(struct tlsring_conn *conn, int result, void *user)
+{
+	struct http1 *x = user;
+
+	x->sending = false;
+	x->result = result;
+	if (!result && x->content.left) {
+		x->result = http1_continue(conn, x);
+		if (x->result)
+			tlsring_abort(conn, x->result);
+		return;
+	}
+	if (result)
+		return;
+	if (x->close) {
+		http1_release(conn, x);
+		tlsring_close(conn);
+	} else if (!x->skip) {
+		http1_release(conn, x);
+	} else {
+		account_awaits(x->worker->account, conn, x->skip);
+	}
+}
+
+/* What is under way ends as promised, but nothing follows it. */
+static void http1_stopping(struct tlsring_conn *conn, void *user)
+{
+	struct http1 *x = user;
+
+	if (x != &x->worker->idle && x->sending)
+		x->close = true;
+	else
+		tlsring_close(conn);
+}
+
+/* The next answer says that it is the last; who asks for none may leave earlier. */
+static void http1_draining(struct tlsring_conn *conn, void *user)
+{
+	struct http1 *x = user;
+
+	x->worker->draining = true;
+	tlsring_conn_set_idle(conn, HTTP1_DRAIN_IDLE);
+}
+
+static void http1_log_end(const struct tlsring_end *end, const struct http1 *x, bool busy)
+{
+	char quote[HTTP1_QUOTE], text[160];
+	const char *path = x->bytes + x->path_at;
+
+	tlsring_strerror(end->result, text, sizeof(text));
+	if (!end->opened)
+		log_peer(&end->peer, "handshake failed: %s%s%s", text, *end->detail ? ": " : "", end->detail);
+	else if (busy && x->result == -ENODATA)
+		log_peer(&end->peer, "connection cut: %s became shorter while it was sent",
+			 log_quote(quote, sizeof(quote), path, x->path_len));
+	else if (busy && x->path_len)
+		log_peer(&end->peer, "connection failed while %s was sent: %s%s%s",
+			 log_quote(quote, sizeof(quote), path, x->path_len), text,
+			 *end->detail ? ": " : "", end->detail);
+	else
+		log_peer(&end->peer, "connection failed: %s%s%s", text, *end->detail ? ": " : "", end->detail);
+}
+
+/* Between two requests a client may leave as it likes, and many do without a word. */
+static bool http1_ordinary_end(const struct tlsring_end *end, bool busy)
+{
+	if (!end->result)
+		return true;
+	return end->opened && !busy && (end->result == -EPIPE || end->result == -ECONNRESET ||
+					end->result == -ETIMEDOUT || end->result == -ECANCELED);
+}
+
+static void http1_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
+{
+	struct http1 *x = user;
+	bool busy = x != &x->worker->idle;
+
+	if (!http1_ordinary_end(end, busy))
+		http1_log_end(end, x, busy);
+	account_closed(x->worker->account, conn, end);
+	if (busy)
+		http1_release(conn, x);
+}
+
+static bool http1_accepting(const struct sockaddr *peer, void *user)
+{
+	const struct http1 *x = user;
+
+	return account_accepting(x->worker->account, peer);
+}
+
+/* Where a network card could do the work: why it does not, once for each reason. */
+static void http1_opened(struct tlsring_conn *conn, void *user)
+{
+	static _Atomic uint32_t said;
+	struct tlsring_info info = { .size = sizeof(info) };
+	const char *remedy;
+	uint32_t bit;
+
+	if (tlsring_conn_info(conn, &info))
+		return;
+	account_opened(((struct http1 *)user)->worker->account, &info);
+	if (!strcmp(info.alpn, "h2") && http2_open(conn, ((struct http1 *)user)->worker))
+		tlsring_abort(conn, -ENOMEM);
+	if (info.tx.path != TLSRING_PATH_KERNEL || !info.tx.reason)
+		return;
+	bit = 1u << info.tx.reason;
+	if (atomic_fetch_or(&said, bit) & bit)
+		return;
+	remedy = tlsring_reason_remedy(info.tx.reason);
+	log_peer(&info.peer, "not on the network card (%s, %s): %s%s%s", info.version, info.cipher,
+		 tlsring_reason_text(info.tx.reason), *remedy ? "; " : "", remedy);
+}
+
+const struct tlsring_handlers http1_handlers = {
+	.size = sizeof(http1_handlers),
+	.accepting = http1_accepting,
+	.opened = http1_opened,
+	.received = http1_received,
+	.sent = http1_sent,
+	.closed = http1_closed,
+	.stopping = http1_stopping,
+	.draining = http1_draining,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HTTP1_H
+#define HTTP1_H
+
+#include "account.h"
+#include "content.h"
+#include "tlsring.h"
+
+struct worker;
+
+/*
+ * A request of HTTP/1.1 and its answer. A connection's user pointer is its exchange; while there
+ * is none it is the worker's `idle`, so that a connection that waits costs nothing here.
+ */
+struct http1 {
+	struct worker *worker;
+	struct content content;
+	struct account_exchange account;
+	uint64_t before;	/* bytes that the connection had sent when it began */
+	bool sending;		/* tlsring_send has not reported yet */
+	bool close;		/* the connection ends with this answer */
+	int result;		/* of the sending */
+	uint64_t skip;		/* bytes of the request's body to be passed over */
+	size_t head_len, path_at, path_len;
+	char bytes[];		/* the head, the content's first text if it is short, the path for the log */
+};
+
+/* user: the worker's `idle`. */
+extern const struct tlsring_handlers http1_handlers;
+
+#endif

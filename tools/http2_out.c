@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include <string.h>
+#include "http2_out.h"
+
+#define OUT_LEAST	4096u	/* rather than a frame shorter than that one that lies across records */
+
+void http2_out_start(struct http2_out *out, size_t most)
+{
+	out->most = most;
+	out->total = out->used = 0;
+	out->count = 0;
+	out->open = false;
+}
+
+bool http2_out_room(const struct http2_out *out)
+{
+	return out->total < out->most && out->used + HTTP2_OUT_FRAME <= sizeof(out->bytes) &&
+	       out->count + 2 <= HTTP2_OUT_MESSAGES;
+}
+
+static struct tlsring_message *out_message(struct http2_out *out, int32_t stream)
+{
+	struct tlsring_message *message = &out->messages[out->count];
+
+	*message = (struct tlsring_message){ .head = out->bytes + out->used, .file_fd = -1 };
+	out->streams[out->count++] = stream;
+	return message;
+}
+
+static void out_bytes(struct http2_out *out, struct tlsring_message *message, const void *bytes, size_t len)
+{
+	memcpy(out->bytes + out->used, bytes, len);
+	out->used += len;
+	out->total += len;
+	message->head_len += len;
+}
+
+void http2_out_frames(struct http2_out *out, const void *bytes, size_t len)
+{
+	struct tlsring_message *message = out->open ? &out->messages[out->count - 1] : out_message(out, 0);
+
+	out_bytes(out, message, bytes, len);
+	out->open = true;
+}
+
+void http2_out_data(struct http2_out *out, int32_t stream, const uint8_t head[HTTP2_FRAME_HEAD], size_t length,
+		    struct content *content)
+{
+	struct tlsring_message *message;
+	struct content_piece piece;
+
+	/* Of its own: a file that became shorter must not take other frames along. */
+	out->open = false;
+	message = out_message(out, stream);
+	out_bytes(out, message, head, HTTP2_FRAME_HEAD);
+	if (!content_take(content, length, &piece))
+		return;
+	if (piece.text_len)
+		out_bytes(out, message, piece.text, piece.text_len);
+	message->file_fd = piece.length ? content_fd(content) : -1;
+	message->offset = piece.offset;
+	message->length = piece.length;
+	out->total += piece.length;
+}
+
+size_t http2_out_fit(const struct http2_out *out)
+{
+	size_t room = HTTP2_RECORD - out->total % HTTP2_RECORD;
+
+	return (room < OUT_LEAST ? HTTP2_RECORD : room) - HTTP2_FRAME_HEAD;
+}
+
+struct http2_batch *http2_out_batch(const struct http2_out *out)
+{
+	size_t messages = out->count * sizeof(*out->messages), streams = out->count * sizeof(*out->streams);
+	struct http2_batch *batch = malloc(sizeof(*batch) + messages + streams + out->used);
+	char *bytes;
+
+	if (!batch)
+		return NULL;
+	batch->count = out->count;
+	memcpy(batch->messages, out->messages, messages);
+	batch->streams = (int32_t *)((char *)batch->messages + messages);
+	memcpy(batch->streams, out->streams, streams);
+	bytes = (char *)batch->streams + streams;
+	memcpy(bytes, out->bytes, out->used);
+	for (unsigned i = 0; i < batch->count; i++)
+		batch->messages[i].head = bytes + ((const char *)batch->messages[i].head - out->bytes);
+	return batch;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+#include <strings.h>
+#include "http_request.h"
+
+bool http_text_is(const struct http_text *text, const char *word)
+{
+	return text->len == strlen(word) && !memcmp(text->at, word, text->len);
+}
+
+bool http_text_is_nocase(const struct http_text *text, const char *word)
+{
+	return text->len == strlen(word) && !strncasecmp(text->at, word, text->len);
+}
+
+static bool text_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct http_text http_text_trim(const char *at, size_t len)
+{
+	while (len && text_blank(at[len - 1]))
+		len--;
+	while (len && text_blank(*at)) {
+		at++;
+		len--;
+	}
+	return (struct http_text){ at, len };
+}
+
+bool http_text_element(struct http_text *list, struct http_text *element)
+{
+	const char *comma;
+	size_t len;
+
+	if (!list->len)
+		return false;
+	comma = memchr(list->at, ',', list->len);
+	len = comma ? (size_t)(comma - list->at) : list->len;
+	*element = http_text_trim(list->at, len);
+	len += comma != NULL;
+	list->at += len;
+	list->len -= len;
+	return true;
+}
+
+void http_request_method(struct http_request *out, struct http_text method)
+{
+	static const char *const known[] = {
+		"POST", "PUT", "DELETE", "PATCH", "CONNECT", "TRACE",
+	};
+
+	out->method = method;
+	out->head = http_text_is(&method, "HEAD");
+	out->options = http_text_is(&method, "OPTIONS");
+	if (out->head || out->options || http_text_is(&method, "GET"))
+		return;
+	out->refused = 501;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (http_text_is(&method, known[i]))
+			out->refused = 405;
+}
+
+bool http_request_target(struct http_request *out, struct http_text target)
+{
+	const char *query;
+
+	if (out->options && http_text_is(&target, "*"))
+		return true;
+	if (!target.len || *target.at != '/')
+		return false;
+	query = memchr(target.at, '?', target.len);
+	out->path = target;
+	if (query) {
+		out->path.len = (size_t)(query - target.at);
+		out->query = (struct http_text){ query, target.len - out->path.len };
+	}
+	return true;
+}
+
+bool http_request_field(struct http_request *out, const struct http_text *name, const struct http_text *value)
+{
+	const struct {
+		const char *name;
+		struct http_text *text;
+		bool list;		/* may come more than once: the last counts */
+	} wanted[] = {
+		{ "range", &out->range, false },
+		{ "if-range", &out->if_range, false },
+		{ "if-match", &out->if_match, true },
+		{ "if-none-match", &out->if_none_match, true },
+		{ "if-modified-since", &out->if_modified_since, false },
+		{ "if-unmodified-since", &out->if_unmodified_since, false },
+		{ "accept", &out->accept, true },
+		{ "referer", &out->referer, true },
+		{ "user-agent", &out->agent, true },
+		{ "accept-encoding", &out->accept_encoding, true },
+	};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		if (!http_text_is_nocase(name, wanted[i].name))
+			continue;
+		if (wanted[i].text->at && !wanted[i].list)
+			return false;
+		*wanted[i].text = *value;
+		return true;
+	}
+	return true;
+}
+
+static bool host_span(const char **at, const char *end, const char *marks)
+{
+	const char *start = *at;
+
+	for (; *at < end; ++*at) {
+		unsigned char c = (unsigned char)**at;
+
+		if (!((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c && strchr(marks, c))))
+			break;
+	}
+	return *at > start;
+}
+
+bool http_request_host_valid(const struct http_text *host)
+{
+	const char *at = host->at, *end = host->at + host->len;
+
+	if (!host->len)
+		return true;
+	if (*at == '[') {
+		at++;
+		if (!host_span(&at, end, ":.") || at == end || *at++ != ']')
+			return false;
+	} else if (!host_span(&at, end, "-._~%!$&'()*+;=")) {
+		return false;
+	}
+	if (at < end && *at++ != ':')
+		return false;
+	for (; at < end; at++)
+		if (*at < '0' || *at > '9')
+			return false;
+	return true;
+}

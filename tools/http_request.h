@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+/*
+ * What a request asks for, whichever version of HTTP brought it. A version's own parser calls
+ * http_request_method() and http_request_target() once and http_request_field() for each field,
+ * frames the message itself, and answers with answer_make() (answer.h).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define HTTP_HEAD_LIMIT		16384	/* bytes of a request's head */
+#define HTTP_TARGET_LIMIT	8000	/* bytes of its target */
+#define HTTP_FIELDS_LIMIT	100
+#define HTTP_BODY_LIMIT		(1 << 20)	/* a larger body is not worth passing over */
+
+/* Part of the received bytes; at is NULL when it did not come. */
+struct http_text {
+	const char *at;
+	size_t len;
+};
+
+/* All texts are the caller's bytes, which must live until answer_make() returns. */
+struct http_request {
+	struct http_text method;
+	struct http_text path;		/* raw, from the first '/' up to the query */
+	struct http_text query;		/* raw, with its '?' */
+	struct http_text host;		/* Host or :authority, checked; may be empty */
+	struct http_text range, if_range, if_match, if_none_match;
+	struct http_text if_modified_since, if_unmodified_since;
+	struct http_text accept, accept_encoding;
+	struct http_text referer, agent;	/* for the log */
+	bool head;			/* HEAD: no content in the answer */
+	bool options;			/* OPTIONS */
+	int refused;			/* status that answers a method which files do not answer to */
+};
+
+bool http_text_is(const struct http_text *text, const char *word);
+bool http_text_is_nocase(const struct http_text *text, const char *word);
+/* Without blanks at both ends. */
+struct http_text http_text_trim(const char *at, size_t len);
+/* Takes the next element, trimmed, off a comma-separated list; false at its end. */
+bool http_text_element(struct http_text *list, struct http_text *element);
+
+/* Also sets head, options and refused. */
+void http_request_method(struct http_request *out, struct http_text method);
+/* After the method. A target in origin-form gives path and query; "*" for OPTIONS gives neither.
+ * False: it is none. */
+bool http_request_target(struct http_request *out, struct http_text target);
+/* A field that says what is asked for; others are passed over. The name in any case, the value
+ * trimmed. False: a field that may come once came twice, which calls for 400. */
+bool http_request_field(struct http_request *out, const struct http_text *name, const struct http_text *value);
+/* Host or :authority is a name or an address, perhaps with a port; or empty. */
+bool http_request_host_valid(const struct http_text *host);
+
+#endif

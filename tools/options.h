@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+/* Values of options that several subcommands have. Each returns 0 or TOOLS_USAGE, after a word on
+ * standard error; name is the option's, without dashes. */
+
+/* A number from min to max. */
+int options_number(const char *name, const char *text, unsigned min, unsigned max, unsigned *out);
+/* The position of text among words: three, and a NULL. */
+int options_word(const char *name, const char *text, const char *const *words, unsigned *out);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SITE_CACHE_H
+#define SITE_CACHE_H
+
+#include <stdint.h>
+
+/*
+ * Open files by site and path, of one thread. Each use looks at the path anew (one statx), so
+ * that what is found is what opening would have found at that moment: a file that was changed,
+ * replaced or removed, or whose folders or links now lead elsewhere, is opened again. What is
+ * saved is the opening. Only small files are kept: for a large one opening is nothing beside the
+ * sending, it needs read-ahead of its own, and its space must come back when it is removed.
+ */
+struct site_cache;
+struct site_file;
+
+#define SITE_CACHE_LARGEST	(256 * 1024)	/* bytes of a file that is kept */
+
+/* At most `most` (> 0) files. 0 or -ENOMEM. */
+int site_cache_new(struct site_cache **out, unsigned most);
+/* Files that are still sent live on. */
+void site_cache_free(struct site_cache *cache);
+/* As site_file_open(); site: a number that no other folder ever has. cache may be NULL. */
+int site_cache_open(struct site_cache *cache, uint64_t site, int root, const char *path, struct site_file **out);
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "site_file.h"
+
+#define SITE_TRIES	16	/* openat2 gives EAGAIN when a rename elsewhere gets in its way */
+#define SITE_LARGE	(1 << 20)	/* bytes of a file that is worth a word to the read-ahead */
+
+int site_openat(int root, const char *path, uint64_t flags)
+{
+	struct open_how how = {
+		.flags = flags | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+	};
+
+	for (int i = 0; i < SITE_TRIES; i++) {
+		long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+		if (fd >= 0)
+			return (int)fd;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+	}
+	return -EAGAIN;
+}
+
+static int64_t stamp_time(const struct statx_timestamp *time)
+{
+	return time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+void site_stamp_fill(struct site_stamp *out, const struct statx *stx)
+{
+	*out = (struct site_stamp){
+		.device = (uint64_t)stx->stx_dev_major << 32 | stx->stx_dev_minor, .inode = stx->stx_ino,
+		.size = stx->stx_size, .changed = stamp_time(&stx->stx_ctime),
+		.modified = stamp_time(&stx->stx_mtime),
+	};
+}
+
+bool site_stamp_same(const struct site_stamp *a, const struct site_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->changed == b->changed && a->modified == b->modified;
+}
+
+/* A change of content always changes ctime, which nobody can set back as they can mtime. */
+static void file_describe(struct site_file *file, const struct statx *stx)
+{
+	site_stamp_fill(&file->stamp, stx);
+	file->size = stx->stx_size;
+	file->modified = stx->stx_mtime.tv_sec;
+	http_date_format(file->modified, file->modified_text);
+	snprintf(file->etag, sizeof(file->etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
+		 file->stamp.inode, file->size, (uint64_t)file->stamp.changed);
+}
+
+int site_file_open(struct site_file **out, int root, const char *path)
+{
+	struct site_file *file = NULL;
+	struct statx stx;
+	/* Without O_NONBLOCK a FIFO would hold the thread. */
+	int ret = 0, fd = site_openat(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return fd;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx))
+		ret = -errno;
+	else if (!S_ISREG(stx.stx_mode))
+		ret = S_ISDIR(stx.stx_mode) ? -EISDIR : -ENOENT;
+	else if (!(file = malloc(sizeof(*file))))
+		ret = -ENOMEM;
+	if (ret) {
+		close(fd);
+		return ret;
+	}
+	file->references = 1;
+	file->fd = fd;
+	file_describe(file, &stx);
+	/* It will be read from one end to the other. */
+	if (file->size >= SITE_LARGE)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	*out = file;
+	return 0;
+}
+
+void site_file_put(struct site_file *file)
+{
+	if (--file->references)
+		return;
+	close(file->fd);
+	free(file);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SITE_FILE_H
+#define SITE_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+#include "http_date.h"
+
+#define SITE_ETAG_SIZE	64
+
+struct statx;
+
+/* By what one sees that a path leads to the same file, unchanged. */
+struct site_stamp {
+	uint64_t device, inode, size;
+	int64_t changed, modified;	/* nanoseconds */
+};
+
+/* An open regular file. Counted references, all in one thread. */
+struct site_file {
+	unsigned references;
+	int fd;				/* its own */
+	uint64_t size;
+	time_t modified;
+	char modified_text[HTTP_DATE_SIZE];	/* made once: gmtime_r() takes a lock of the process */
+	char etag[SITE_ETAG_SIZE];
+	struct site_stamp stamp;
+};
+
+/* openat2() that neither leaves the folder nor follows what is no symbolic link. A descriptor, the
+ * caller's, or -errno. */
+int site_openat(int root, const char *path, uint64_t flags);
+void site_stamp_fill(struct site_stamp *out, const struct statx *stx);
+bool site_stamp_same(const struct site_stamp *a, const struct site_stamp *b);
+/* 0 and a reference that site_file_put() gives back; or -errno, -EISDIR for a folder and -ENOENT
+ * for whatever else is no regular file. */
+int site_file_open(struct site_file **out, int root, const char *path);
+void site_file_put(struct site_file *file);
+
+#endif

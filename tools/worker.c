@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include "hosts.h"
+#include "site_cache.h"
+#include "tlsring.h"
+#include "worker.h"
+
+int worker_new(struct worker **out, struct hosts_current *current, unsigned files, struct account *account)
+{
+	struct worker *worker = malloc(sizeof(*worker));
+
+	if (!worker)
+		return -ENOMEM;
+	*worker = (struct worker){ .current = current, .account = account, .idle = { .worker = worker } };
+	if ((files && site_cache_new(&worker->files, files)) || http2_worker_new(&worker->http2)) {
+		worker_free(worker);
+		return -ENOMEM;
+	}
+	answer_init(&worker->answer, worker->files);
+	*out = worker;
+	return 0;
+}
+
+void worker_free(struct worker *worker)
+{
+	if (!worker)
+		return;
+	http2_worker_free(worker->http2);
+	site_cache_free(worker->files);
+	hosts_put(worker->hosts);
+	free(worker);
+}
+
+void worker_answer(struct worker *worker, const struct tlsring_conn *conn, const struct http_request *request)
+{
+	struct tlsring_info info = { .size = sizeof(info), .server_name = "" };
+	const struct host *host;
+
+	hosts_current_follow(worker->current, &worker->hosts);
+	tlsring_conn_info(conn, &info);
+	host = hosts_choose(worker->hosts, info.server_name, request->host.at, request->host.len);
+	if (host)
+		answer_make(&worker->answer, &host->site, request);
+	else
+		answer_error(&worker->answer, 421, request, NULL);
+}
