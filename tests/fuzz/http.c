@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/* The head of a request of HTTP/1.1, and what is made of its path, ranges and fields. */
+#include <stdlib.h>
+#include <string.h>
+#include "tests/fuzz/fuzz.h"
+#include "tools/coding.h"
+#include "tools/http1_head.h"
+#include "tools/http_condition.h"
+#include "tools/http_path.h"
+#include "tools/http_range.h"
+
+static void must(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void path_is_inside(const char *path, enum http_path_dots dots)
+{
+	must(*path != '/' && !strstr(path, "//"));
+	for (const char *name = path; *name; name += strcspn(name, "/"), name += *name == '/') {
+		size_t len = strcspn(name, "/");
+
+		must(!(len == 1 && *name == '.') && !(len == 2 && !strncmp(name, "..", 2)));
+		if (*name == '.' && dots == HTTP_PATH_HIDE_DOTS)
+			must(name == path && !strncmp(path, ".well-known/", 12));
+	}
+}
+
+static void try_path(const struct http_text *raw, enum http_path_dots dots)
+{
+	char path[HTTP_PATH_MAX], again[HTTP_PATH_MAX], encoded[3 * HTTP_PATH_MAX];
+	int status = http_path_decode(raw->at, raw->len, dots, path);
+	size_t len;
+
+	must(status == 0 || status == 400 || status == 404);
+	if (status)
+		return;
+	path_is_inside(path, dots);
+	len = http_path_encode(path, encoded, sizeof(encoded));
+	must(len && !http_path_decode(encoded, len, dots, again) && !strcmp(path, again));
+}
+
+static void try_range(const struct http_text *text, uint64_t size)
+{
+	struct http_span spans[HTTP_RANGES_MAX];
+	unsigned count;
+	uint64_t sum = 0;
+
+	if (http_range_parse(text->at, text->len, size, spans, &count) != HTTP_RANGE_PART)
+		return;
+	must(count && count <= HTTP_RANGES_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		must(spans[i].length && spans[i].first < size && spans[i].length <= size - spans[i].first);
+		must(spans[i].length <= size - sum);
+		sum += spans[i].length;
+		for (unsigned j = 0; j < i; j++)
+			must(spans[i].first >= spans[j].first + spans[j].length ||
+			     spans[j].first >= spans[i].first + spans[i].length);
+	}
+}
+
+static void try_request(const struct http_request *request)
+{
+	static const uint64_t sizes[] = { 0, 1, 1000, 1 << 20, UINT64_MAX };
+	const struct http_validator validator = { "\"1-2-3\"", 784111777 };
+	const struct coding *codings[CODING_COUNT + 1];
+	int status = http_condition(request, &validator);
+
+	must(status == 0 || status == 304 || status == 412);
+	http_condition_range(request, &validator);
+	coding_choose(&request->accept_encoding, codings);
+	must(http_request_host_valid(&request->host));
+	if (request->path.at) {
+		must(*request->path.at == '/');
+		try_path(&request->path, HTTP_PATH_HIDE_DOTS);
+		try_path(&request->path, HTTP_PATH_SHOW_DOTS);
+	}
+	for (size_t i = 0; request->range.at && i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		try_range(&request->range, sizes[i]);
+}
+
+/* Nothing behind the head may change what is understood, and nothing less may be enough. */
+static void try_again(const char *data, int head, const struct http1_head *first)
+{
+	char *copy = malloc((size_t)head);
+	struct http1_head other;
+	const char *why;
+
+	memcpy(copy, data, (size_t)head);
+	must(http1_head_parse(copy, (size_t)head, &other, &why) == head);
+	must(other.body == first->body && other.keep_alive == first->keep_alive &&
+	     other.request.path.len == first->request.path.len &&
+	     other.request.refused == first->request.refused);
+	must(!http1_head_parse(copy, (size_t)head - 1, &other, &why));
+	free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *copy = malloc(size ? size : 1);
+	struct http1_head head;
+	const char *why;
+	int ret;
+
+	memcpy(copy, data, size);
+	ret = http1_head_parse(copy, size, &head, &why);
+	must(ret <= (int)size && (ret >= 0 || *why));
+	if (ret > 0) {
+		must(!memcmp(copy + ret - 4, "\r\n\r\n", 4) && head.body <= HTTP_BODY_LIMIT);
+		must(!head.endless || !head.keep_alive);
+		try_request(&head.request);
+		try_again(copy, ret, &head);
+	}
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: MIT
+/* The engine against OpenSSL's own client, over every way of I/O and both record paths. */
+#include <pthread.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include "lib/tlsring.h"
+#include "tests/lib/peer.h"
+
+/*
+ * The server: a request is 16 bytes, { position, length } of the stream that is wanted back; it is
+ * sent as a head of up to 100 bytes and a file range.
+ */
+struct request {
+	uint64_t position, length;
+};
+
+struct server {
+	struct tlsring_engine *engine;
+	struct tlsring_ctx *ctx;
+	SSL_CTX *ssl;
+	pthread_t thread;
+	int fd, file;
+	uint16_t port;
+	int opened, closed, sent, failed;
+	int kernel_tx, kernel_rx;
+	struct tlsring_end last;
+	uint8_t *bytes;			/* the stream */
+	bool close_after;
+};
+
+#define STREAM	(4u << 20)
+
+static void opened(struct tlsring_conn *conn, void *user)
+{
+	struct server *s = user;
+	struct tlsring_info info = { .size = sizeof(info) };
+
+	CHECK(!tlsring_conn_info(conn, &info));
+	s->kernel_tx += info.tx.path == TLSRING_PATH_KERNEL;
+	s->kernel_rx += info.rx.path == TLSRING_PATH_KERNEL;
+	s->opened++;
+}
+
+static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	struct server *s = user;
+	struct tlsring_message message = { .file_fd = s->file };
+	struct request request;
+	int ret;
+
+	if (len < sizeof(request))
+		return 0;
+	memcpy(&request, data, sizeof(request));
+	message.head_len = request.length < 100 ? request.length : 100;
+	message.head = s->bytes + request.position;
+	message.offset = request.position + message.head_len;
+	message.length = request.length - message.head_len;
+	ret = tlsring_send(conn, &message);
+	if (ret == -EBUSY)
+		return -EAGAIN;
+	CHECK(!ret);
+	if (s->close_after)
+		tlsring_close(conn);
+	return sizeof(request);
+}
+
+static void sent(struct tlsring_conn *conn, int result, void *user)
+{
+	struct server *s = user;
+
+	(void)conn;
+	if (result)
+		s->failed++;
+	else
+		s->sent++;
+}
+
+static void closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
+{
+	struct server *s = user;
+
+	(void)conn;
+	s->last = *end;
+	s->closed++;
+}
+
+static const struct tlsring_handlers handlers = {
+	.size = sizeof(handlers), .opened = opened, .received = received, .sent = sent, .closed = closed,
+};
+
+static void *run(void *arg)
+{
+	struct server *s = arg;
+
+	EQ(tlsring_engine_run(s->engine), 0);
+	return NULL;
+}
+
+static void server_start(struct server *s, const char *suite, enum tlsring_io io,
+			 enum tlsring_offload offload)
+{
+	struct tlsring_engine_options options = { .size = sizeof(options), .io = io,
+						  .handshake_timeout = 2000 };
+	struct tlsring_ctx_options ctx = { .size = sizeof(ctx), .offload = offload };
+	int ret;
+
+	s->file = memfd_create("stream", 0);
+	CHECK(s->file >= 0 && !ftruncate(s->file, STREAM));
+	s->bytes = mmap(NULL, STREAM, PROT_READ | PROT_WRITE, MAP_SHARED, s->file, 0);
+	CHECK(s->bytes != MAP_FAILED);
+	peer_fill(s->bytes, STREAM, 0);
+	s->ssl = peer_ctx(true, suite);
+	EQ(tlsring_ctx_new(&s->ctx, s->ssl, &ctx), 0);
+	s->fd = peer_listen(&s->port);
+	ret = tlsring_engine_new(&s->engine, &options);
+	if (ret == -EPERM || ret == -ENOSYS)
+		SKIP("io_uring may not be used here");
+	EQ(ret, 0);
+	EQ(tlsring_engine_listen(s->engine, s->ctx, s->fd, &handlers, s), 0);
+	CHECK(!pthread_create(&s->thread, NULL, run, s));
+}
+
+static void server_stop(struct server *s)
+{
+	tlsring_engine_stop(s->engine, 5000);
+	pthread_join(s->thread, NULL);
+	tlsring_engine_free(s->engine);
+	tlsring_ctx_free(s->ctx);
+	SSL_CTX_free(s->ssl);
+	close(s->fd);
+	munmap(s->bytes, STREAM);
+	close(s->file);
+}
+
+static void ask(SSL *ssl, uint64_t position, uint64_t length)
+{
+	struct request request = { position, length };
+
+	EQ(SSL_write(ssl, &request, sizeof(request)), sizeof(request));
+}
+
+static void exchange(SSL *ssl, uint64_t position, uint64_t length)
+{
+	ask(ssl, position, length);
+	peer_expect(ssl, position, length);
+}
+
+static void goodbye(SSL *ssl)
+{
+	uint8_t byte;
+
+	EQ(SSL_shutdown(ssl), 0);
+	EQ(SSL_read(ssl, &byte, 1), 0);
+	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	peer_free(ssl);
+}
+
+static void transfers(const char *suite, enum tlsring_io io, enum tlsring_offload offload)
+{
+	static const uint64_t sizes[] = { 1, 99, 100, 101, 1280, 16383, 16384, 16385, 65536, 65537, 1 << 20 };
+	bool kernel = offload == TLSRING_OFFLOAD_AUTO && peer_kernel_takes(suite);
+	struct ktls_counters before, after;
+	struct server s = { 0 };
+	SSL_CTX *client = peer_ctx(false, suite);
+	SSL *ssl;
+
+	server_start(&s, suite, io, offload);
+	/* What the probe installed is counted by now. */
+	before = peer_counters();
+	ssl = peer_connect(client, s.port);
+	CHECK(ssl);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		exchange(ssl, i * 4099, sizes[i]);
+	exchange(ssl, 0, STREAM);
+	goodbye(ssl);
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.opened, 1);
+	EQ(s.closed, 1);
+	EQ(s.last.result, 0);
+	EQ(s.failed, 0);
+	EQ(s.kernel_tx, kernel);
+	EQ(s.kernel_rx, kernel);
+	after = peer_counters();
+	EQ(after.tx_sw - before.tx_sw, kernel);
+	EQ(after.rx_sw - before.rx_sw, kernel);
+	EQ(after.decrypt_error - before.decrypt_error, 0);
+}
+
+#define TRANSFERS(name, suite)									\
+	TEST(name##_ring) { transfers(suite, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }		\
+	TEST(name##_epoll) { transfers(suite, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }	\
+	TEST(name##_user_ring) { transfers(suite, TLSRING_IO_URING, TLSRING_OFFLOAD_OFF); }	\
+	TEST(name##_user_epoll) { transfers(suite, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_OFF); }
+
+TRANSFERS(tls13_aes128, "TLS_AES_128_GCM_SHA256")
+TRANSFERS(tls13_aes256, "TLS_AES_256_GCM_SHA384")
+TRANSFERS(tls13_chacha, "TLS_CHACHA20_POLY1305_SHA256")
+TRANSFERS(tls12_aes128, "ECDHE-ECDSA-AES128-GCM-SHA256")
+TRANSFERS(tls12_aes256, "ECDHE-ECDSA-AES256-GCM-SHA384")
+TRANSFERS(tls12_chacha, "ECDHE-ECDSA-CHACHA20-POLY1305")
+
+/* Requests that come at once, while answers are on their way, are all answered in order. */
+static void pipelined(enum tlsring_io io, enum tlsring_offload offload)
+{
+	struct server s = { 0 };
+	SSL_CTX *client = peer_ctx(false, NULL);
+	SSL *ssl;
+
+	server_start(&s, NULL, io, offload);
+	ssl = peer_connect(client, s.port);
+	CHECK(ssl);
+	for (unsigned i = 0; i < 500; i++)
+		ask(ssl, i * 31, 1 + i * 37);
+	for (unsigned i = 0; i < 500; i++)
+		peer_expect(ssl, i * 31, 1 + i * 37);
+	goodbye(ssl);
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.sent, 500);
+	EQ(s.last.result, 0);
+}
+
+TEST(pipelined_ring) { pipelined(TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }
+TEST(pipelined_epoll) { pipelined(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }
+TEST(pipelined_user) { pipelined(TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
+
+/* A request that comes in the same segment as the client's Finished, and one cut in two there. */
+static void early(size_t cut, enum tlsring_offload offload)
+{
+	struct server s = { 0 };
+	SSL_CTX *client = peer_ctx(false, NULL);
+	BIO *inside, *outside;
+	uint8_t buf[32768];
+	SSL *ssl = SSL_new(client);
+	int fd, len, got;
+
+	server_start(&s, NULL, TLSRING_IO_AUTO, offload);
+	fd = peer_tcp(s.port);
+	CHECK(BIO_new_bio_pair(&inside, sizeof(buf), &outside, sizeof(buf)) == 1);
+	SSL_set_bio(ssl, inside, inside);
+	while (SSL_connect(ssl) != 1) {
+		len = BIO_read(outside, buf, sizeof(buf));
+		if (len > 0)
+			EQ(write(fd, buf, (size_t)len), len);
+		got = (int)read(fd, buf, sizeof(buf));
+		CHECK(got > 0);
+		EQ(BIO_write(outside, buf, got), got);
+	}
+	ask(ssl, 5, 1000);
+	ask(ssl, 1005, 70000);
+	len = BIO_read(outside, buf, sizeof(buf));
+	CHECK(len > (int)cut);
+	EQ(write(fd, buf, (size_t)len - cut), len - (int)cut);
+	usleep(cut ? 100000 : 0);
+	EQ(write(fd, buf + len - cut, cut), cut);
+	BIO_free(outside);
+	SSL_set_fd(ssl, fd);
+	peer_expect(ssl, 5, 71000);
+	goodbye(ssl);
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.last.result, 0);
+	EQ(s.sent, 2);
+}
+
+TEST(early_data_whole) { early(0, TLSRING_OFFLOAD_AUTO); }
+TEST(early_data_cut_in_body) { early(3, TLSRING_OFFLOAD_AUTO); }
+TEST(early_data_cut_in_header) { early(34, TLSRING_OFFLOAD_AUTO); }
+TEST(early_data_user) { early(3, TLSRING_OFFLOAD_OFF); }
+
+TEST(server_closes_after_its_message)
+{
+	struct server s = { .close_after = true };
+	SSL_CTX *client = peer_ctx(false, NULL);
+	uint8_t byte;
+	SSL *ssl;
+
+	server_start(&s, NULL, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
+	ssl = peer_connect(client, s.port);
+	CHECK(ssl);
+	exchange(ssl, 0, 300000);
+	EQ(SSL_read(ssl, &byte, 1), 0);
+	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	SSL_shutdown(ssl);
+	peer_free(ssl);
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.last.result, 0);
+}
+
+/* The end comes whole though the peer reads slowly and the socket holds little. */
+static void slow_reader(enum tlsring_io io)
+{
+	struct server s = { .close_after = true };
+	SSL_CTX *client = peer_ctx(false, NULL);
+	int size = 65536;
+	uint8_t byte;
+	SSL *ssl;
+
+	server_start(&s, NULL, io, TLSRING_OFFLOAD_AUTO);
+	setsockopt(s.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	for (int i = 0; i < 3; i++) {
+		ssl = peer_connect(client, s.port);
+		CHECK(ssl);
+		ask(ssl, 0, 3000000 + (uint64_t)i);
+		usleep(20000);
+		for (uint64_t at = 0; at < 3000000; at += 250000) {
+			peer_expect(ssl, at, 250000);
+			usleep(1000);
+		}
+		peer_expect(ssl, 3000000, (uint64_t)i);
+		EQ(SSL_read(ssl, &byte, 1), 0);
+		EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+		SSL_shutdown(ssl);
+		peer_free(ssl);
+	}
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.last.result, 0);
+}
+
+TEST(slow_reader_ring) { slow_reader(TLSRING_IO_URING); }
+TEST(slow_reader_epoll) { slow_reader(TLSRING_IO_EPOLL); }
+
+TEST(fin_without_close_notify_is_a_truncation)
+{
+	struct server s = { 0 };
+	SSL_CTX *client = peer_ctx(false, NULL);
+	SSL *ssl;
+
+	server_start(&s, NULL, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
+	ssl = peer_connect(client, s.port);
+	CHECK(ssl);
+	exchange(ssl, 0, 10);
+	peer_free(ssl);
+	while (!__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.last.result, -EPIPE);
+	CHECK(s.last.opened);
+}
+
+static void strange(const char *bytes, int result, bool leave)
+{
+	struct server s = { 0 };
+	int fd;
+	char buf[512];
+
+	server_start(&s, NULL, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
+	fd = peer_tcp(s.port);
+	EQ(write(fd, bytes, strlen(bytes)), strlen(bytes));
+	if (leave)
+		shutdown(fd, SHUT_WR);
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	close(fd);
+	while (!__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	server_stop(&s);
+	EQ(s.opened, 0);
+	if (result)
+		EQ(s.last.result, result);
+	else
+		CHECK(s.last.result < 0);
+	CHECK(s.last.detail[0]);
+}
+
+TEST(garbage) { strange("\x01\x02\x03garbage that is no ClientHello at all", 0, false); }
+TEST(plain_http) { strange("GET / HTTP/1.1\r\n\r\n", 0, false); }
+TEST(left_in_handshake) { strange("\x16\x03\x01", -EPIPE, true); }
+TEST(silent_in_handshake) { strange("\x16\x03\x01", -ETIMEDOUT, false); }
+
+TEST(many_connections_leave_nothing_behind)
+{
+	struct server s = { 0 };
+	SSL_CTX *client = peer_ctx(false, NULL);
+	SSL *ssl[50];
+	int before;
+
+	server_start(&s, NULL, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
+	before = peer_descriptors();
+	for (int i = 0; i < 50; i++) {
+		ssl[i] = peer_connect(client, s.port);
+		CHECK(ssl[i]);
+	}
+	for (int round = 0; round < 20; round++)
+		for (int i = 0; i < 50; i++)
+			exchange(ssl[i], (uint64_t)(round * 977 + i), (uint64_t)(1 + i * 401));
+	for (int i = 0; i < 50; i++)
+		goodbye(ssl[i]);
+	while (__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE) < 50)
+		usleep(1000);
+	EQ(peer_descriptors(), before);
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.opened, 50);
+	EQ(s.failed, 0);
+}
+
+/* The peer changes its key, and asks for ours to change, while a long answer is on its way. */
+static void key_updates(enum tlsring_io io)
+{
+	bool rekey = !ktls_probe()->ulp || (ktls_probe()->rekey_rx && ktls_probe()->rekey_tx);
+	struct server s = { 0 };
+	SSL_CTX *client = peer_ctx(false, "TLS_AES_128_GCM_SHA256");
+	uint8_t byte;
+	SSL *ssl;
+
+	server_start(&s, "TLS_AES_128_GCM_SHA256", io, TLSRING_OFFLOAD_AUTO);
+	ssl = peer_connect(client, s.port);
+	CHECK(ssl);
+	/* One that comes before the hand-over is libssl's affair. */
+	exchange(ssl, 0, 1000);
+	ask(ssl, 0, STREAM);
+	EQ(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+	EQ(SSL_do_handshake(ssl), 1);
+	peer_expect(ssl, 0, STREAM);
+	if (rekey) {
+		for (unsigned i = 0; i < 20; i++) {
+			EQ(SSL_key_update(ssl, i & 1), 1);
+			exchange(ssl, i * 1000, 100000);
+		}
+		goodbye(ssl);
+	} else {
+		EQ(SSL_read(ssl, &byte, 1), 0);
+		EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+		peer_free(ssl);
+	}
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.last.result, rekey ? 0 : -EKEYEXPIRED);
+	if (!rekey)
+		EQ(s.last.reason, TLSRING_REASON_NO_REKEY);
+}
+
+TEST(key_updates_ring) { key_updates(TLSRING_IO_URING); }
+TEST(key_updates_epoll) { key_updates(TLSRING_IO_EPOLL); }
+
+/* 200 in a row end the connection, with its reason, and do not spin. */
+TEST(key_update_flood)
+{
+	bool rekey = !ktls_probe()->ulp || ktls_probe()->rekey_rx;
+	struct server s = { 0 };
+	SSL_CTX *client = peer_ctx(false, "TLS_AES_128_GCM_SHA256");
+	SSL *ssl;
+
+	if (!ktls_probe()->ulp)
+		SKIP("libssl sets no limit in user space");
+	signal(SIGPIPE, SIG_IGN);
+	server_start(&s, "TLS_AES_128_GCM_SHA256", TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
+	ssl = peer_connect(client, s.port);
+	CHECK(ssl);
+	exchange(ssl, 0, 1000);
+	for (int i = 0; i < 200; i++)
+		if (!SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) || SSL_do_handshake(ssl) != 1)
+			break;
+	while (!__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	peer_free(ssl);
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.last.result, rekey ? TLSRING_EALERT_SENT(SSL_AD_UNEXPECTED_MESSAGE) : -EKEYEXPIRED);
+}
+
+/* A record changed on its way: the peer is told, the connection ends. */
+static void bad_record(enum tlsring_io io, enum tlsring_offload offload)
+{
+	struct server s = { 0 };
+	SSL_CTX *client = peer_ctx(false, "TLS_AES_128_GCM_SHA256");
+	BIO *mem = BIO_new(BIO_s_mem());
+	uint8_t record[300], byte;
+	int len, fd;
+	SSL *ssl;
+
+	server_start(&s, "TLS_AES_128_GCM_SHA256", io, offload);
+	ssl = peer_connect(client, s.port);
+	CHECK(ssl);
+	exchange(ssl, 0, 1000);
+	fd = SSL_get_fd(ssl);
+	SSL_set0_wbio(ssl, mem);
+	ask(ssl, 0, 100);
+	len = BIO_read(mem, record, sizeof(record));
+	record[len - 1] ^= 1;
+	EQ(write(fd, record, (size_t)len), len);
+	CHECK(SSL_read(ssl, &byte, 1) <= 0);
+	EQ(ERR_GET_REASON(ERR_peek_error()), SSL_AD_REASON_OFFSET + SSL_AD_BAD_RECORD_MAC);
+	SSL_free(ssl);
+	close(fd);
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.last.result, TLSRING_EALERT_SENT(SSL_AD_BAD_RECORD_MAC));
+}
+
+TEST(bad_record_ring) { bad_record(TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }
+TEST(bad_record_epoll) { bad_record(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }
+TEST(bad_record_user) { bad_record(TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }

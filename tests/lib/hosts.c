@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+/* Several hosts behind one context: a callback gives the connection to another SSL_CTX, and its keys,
+ * its tickets and the name asked for come along. */
+#include <pthread.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <openssl/x509v3.h>
+#include "lib/tlsring.h"
+#include "tests/lib/peer.h"
+
+#define STREAM	300000
+
+struct server {
+	struct tlsring_engine *engine;
+	struct tlsring_ctx *ctx;
+	SSL_CTX *base, *host;
+	pthread_t thread;
+	uint16_t port;
+	int fd, file;
+	struct tlsring_direction tx, rx;
+	char name[64];
+};
+
+static int choose(SSL *ssl, int *alert, void *user)
+{
+	struct server *s = user;
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+
+	(void)alert;
+	if (name && !strcmp(name, "other.test"))
+		CHECK(SSL_set_SSL_CTX(ssl, s->host) == s->host);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	struct server *s = user;
+	struct tlsring_info info = { .size = sizeof(info) };
+	struct tlsring_message message = { .file_fd = s->file, .length = STREAM };
+
+	(void)data;
+	CHECK(!tlsring_conn_info(conn, &info));
+	s->tx = info.tx;
+	s->rx = info.rx;
+	snprintf(s->name, sizeof(s->name), "%s", info.server_name);
+	CHECK(!tlsring_send(conn, &message));
+	return (ssize_t)len;
+}
+
+static const struct tlsring_handlers handlers = { .size = sizeof(handlers), .received = received };
+
+static void *run(void *arg)
+{
+	EQ(tlsring_engine_run(((struct server *)arg)->engine), 0);
+	return NULL;
+}
+
+static void server_start(struct server *s, const char *suite)
+{
+	static uint8_t bytes[STREAM];
+
+	*s = (struct server){ .base = peer_ctx(true, suite), .host = peer_ctx(true, suite) };
+	SSL_CTX_set_tlsext_servername_callback(s->base, choose);
+	SSL_CTX_set_tlsext_servername_arg(s->base, s);
+	peer_fill(bytes, STREAM, 0);
+	s->file = memfd_create("stream", MFD_CLOEXEC);
+	EQ(write(s->file, bytes, STREAM), STREAM);
+	s->fd = peer_listen(&s->port);
+	CHECK(!tlsring_ctx_new(&s->ctx, s->base, NULL));
+	CHECK(!tlsring_ctx_add(s->ctx, s->host));
+	CHECK(!tlsring_engine_new(&s->engine, NULL));
+	CHECK(!tlsring_engine_listen(s->engine, s->ctx, s->fd, &handlers, s));
+	CHECK(!pthread_create(&s->thread, NULL, run, s));
+}
+
+static void server_end(struct server *s)
+{
+	tlsring_engine_stop(s->engine, 1000);
+	CHECK(!pthread_join(s->thread, NULL));
+	tlsring_engine_free(s->engine);
+	tlsring_ctx_free(s->ctx);
+	SSL_CTX_free(s->base);
+	SSL_CTX_free(s->host);
+	close(s->fd);
+	close(s->file);
+}
+
+static SSL_SESSION *kept;
+
+static int keep(SSL *ssl, SSL_SESSION *session)
+{
+	(void)ssl;
+	SSL_SESSION_free(kept);
+	kept = session;
+	return 1;
+}
+
+/* One exchange under a name; true when the session was resumed. */
+static bool visit(struct server *s, SSL_CTX *ctx, const char *name)
+{
+	const X509 *expected = SSL_CTX_get0_certificate(!strcmp(name, "other.test") ? s->host : s->base);
+	SSL *ssl = SSL_new(ctx);
+	X509 *cert;
+	bool resumed;
+
+	CHECK(ssl && SSL_set_fd(ssl, peer_tcp(s->port)) && SSL_set_tlsext_host_name(ssl, name));
+	if (kept)
+		CHECK(SSL_set_session(ssl, kept));
+	EQ(SSL_connect(ssl), 1);
+	cert = SSL_get1_peer_certificate(ssl);
+	CHECK(cert && !X509_cmp(cert, expected));
+	X509_free(cert);
+	EQ(SSL_write(ssl, "go", 2), 2);
+	peer_expect(ssl, 0, STREAM);
+	EQ_STR(s->name, name);
+	resumed = SSL_session_reused(ssl);
+	SSL_shutdown(ssl);
+	peer_free(ssl);
+	return resumed;
+}
+
+static SSL_CTX *client_new(const char *suite)
+{
+	SSL_CTX *ctx = peer_ctx(false, suite);
+
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(ctx, keep);
+	return ctx;
+}
+
+static void switched(const char *suite)
+{
+	SSL_CTX *client = client_new(suite);
+	struct server s;
+
+	server_start(&s, suite);
+	CHECK(!visit(&s, client, "other.test"));
+	CHECK(visit(&s, client, "other.test"));
+	if (peer_kernel_takes(suite)) {
+		EQ(s.tx.path, TLSRING_PATH_KERNEL);
+		EQ(s.rx.path, TLSRING_PATH_KERNEL);
+	}
+	SSL_SESSION_free(kept);
+	kept = NULL;
+	CHECK(!visit(&s, client, "first.test"));
+	server_end(&s);
+	SSL_SESSION_free(kept);
+	SSL_CTX_free(client);
+}
+
+TEST(switched_tls13) { switched("TLS_AES_128_GCM_SHA256"); }
+TEST(switched_tls12) { switched("ECDHE-ECDSA-AES128-GCM-SHA256"); }
+
+/* The keys are the context's: they open the tickets of its hosts too. */
+static void ticket_file(char *path, uint8_t seed)
+{
+	uint8_t bytes[80];
+	int fd;
+
+	memset(bytes, seed, sizeof(bytes));
+	fd = mkstemp(path);
+	CHECK(fd >= 0);
+	EQ(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
+	close(fd);
+}
+
+static void tickets(const char *suite)
+{
+	char one[] = "/tmp/tlsring-key.XXXXXX", two[] = "/tmp/tlsring-key.XXXXXX";
+	const char *path = one, *stranger = two;
+	SSL_CTX *client = client_new(suite);
+	struct server s;
+
+	ticket_file(one, 1);
+	ticket_file(two, 2);
+	server_start(&s, suite);
+	EQ(tlsring_ctx_ticket_keys(s.ctx, &path, 1), 0);
+	CHECK(!visit(&s, client, "other.test"));
+	CHECK(visit(&s, client, "other.test"));
+	EQ(tlsring_ctx_ticket_keys(s.ctx, &stranger, 1), 0);
+	CHECK(!visit(&s, client, "other.test"));
+	server_end(&s);
+	SSL_SESSION_free(kept);
+	SSL_CTX_free(client);
+	unlink(one);
+	unlink(two);
+}
+
+TEST(tickets_tls13) { tickets("TLS_AES_128_GCM_SHA256"); }
+TEST(tickets_tls12) { tickets("ECDHE-ECDSA-AES128-GCM-SHA256"); }
+
+/* A newer SSL_CTX takes the place of one whose connections are still there. */
+TEST(replaced_while_connected)
+{
+	const char *suite = "TLS_AES_128_GCM_SHA256";
+	SSL_CTX *client = peer_ctx(false, suite), *old;
+	struct server s;
+	SSL *ssl = SSL_new(client);
+
+	server_start(&s, suite);
+	CHECK(SSL_set_fd(ssl, peer_tcp(s.port)) && SSL_set_tlsext_host_name(ssl, "other.test"));
+	EQ(SSL_connect(ssl), 1);
+	old = s.host;
+	s.host = peer_ctx(true, suite);
+	CHECK(!tlsring_ctx_add(s.ctx, s.host));
+	SSL_CTX_free(old);
+	CHECK(!visit(&s, client, "other.test"));
+	EQ(SSL_write(ssl, "go", 2), 2);
+	peer_expect(ssl, 0, STREAM);
+	peer_free(ssl);
+	server_end(&s);
+	SSL_CTX_free(client);
+}
+
+/* A drained engine takes no new connections, but those that are there are served, also when they
+ * were only beginning. */
+static void drain_ask(struct tlsring_conn *conn, void *user)
+{
+	(void)conn;
+	((struct server *)user)->name[0] = '!';
+}
+
+static void drain_sent(struct tlsring_conn *conn, int result, void *user)
+{
+	(void)user;
+	EQ(result, 0);
+	tlsring_close(conn);
+}
+
+static void drain_stop(struct tlsring_conn *conn, void *user)
+{
+	(void)conn, (void)user;
+	FAIL("a drain is no stop");
+}
+
+static void drain(enum tlsring_io io)
+{
+	static const struct tlsring_handlers drained = {
+		.size = sizeof(drained), .received = received, .sent = drain_sent, .draining = drain_ask,
+		.stopping = drain_stop,
+	};
+	struct tlsring_engine_options options = { .size = sizeof(options), .io = io };
+	SSL_CTX *client = peer_ctx(false, NULL);
+	struct server s = { .base = peer_ctx(true, NULL), .file = memfd_create("stream", MFD_CLOEXEC) };
+	SSL *open, *beginning = SSL_new(client);
+	static uint8_t bytes[STREAM];
+	int fd, ret;
+
+	peer_fill(bytes, STREAM, 0);
+	EQ(write(s.file, bytes, STREAM), STREAM);
+	s.fd = peer_listen(&s.port);
+	CHECK(!tlsring_ctx_new(&s.ctx, s.base, NULL));
+	ret = tlsring_engine_new(&s.engine, &options);
+	if (ret == -EPERM || ret == -ENOSYS)
+		SKIP("io_uring may not be used here");
+	EQ(ret, 0);
+	CHECK(!tlsring_engine_listen(s.engine, s.ctx, s.fd, &drained, &s));
+	CHECK(!pthread_create(&s.thread, NULL, run, &s));
+	/* Connections are accepted in their order: the silent one has been, once the next is open. */
+	fd = peer_tcp(s.port);
+	open = peer_connect(client, s.port);
+	CHECK(open);
+	tlsring_engine_drain(s.engine, 60000);
+	while (s.name[0] != '!')
+		usleep(1000);
+	CHECK(SSL_set_fd(beginning, fd));
+	EQ(SSL_connect(beginning), 1);
+	EQ(SSL_write(beginning, "go", 2), 2);
+	peer_expect(beginning, 0, STREAM);
+	EQ(SSL_write(open, "go", 2), 2);
+	peer_expect(open, 0, STREAM);
+	peer_free(beginning);
+	peer_free(open);
+	CHECK(!pthread_join(s.thread, NULL));
+	/* The listening socket is for others now. */
+	fd = peer_tcp(s.port);
+	ret = accept(s.fd, NULL, NULL);
+	CHECK(ret >= 0);
+	close(ret);
+	close(fd);
+	tlsring_engine_free(s.engine);
+	tlsring_ctx_free(s.ctx);
+	SSL_CTX_free(s.base);
+	SSL_CTX_free(client);
+}
+
+TEST(drain_ring) { drain(TLSRING_IO_URING); }
+TEST(drain_epoll) { drain(TLSRING_IO_EPOLL); }

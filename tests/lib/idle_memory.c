@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/* What idle connections cost in user space, everything counted. CONNS=n says how many; emulated, the
+ * handshakes of 10,000 take minutes. */
+#include <sys/resource.h>
+#include "lib/tlsring.h"
+#include "tests/lib/peer.h"
+
+#define WARM	200		/* connections before counting starts */
+#define CONNS	"2000"
+#define LIMIT	1024		/* bytes each */
+
+static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	static const uint8_t answer[1024];
+	struct tlsring_message message = { .head = answer, .head_len = sizeof(answer), .file_fd = -1 };
+
+	(void)data, (void)user;
+	CHECK(!tlsring_send(conn, &message));
+	return (ssize_t)len;
+}
+
+static const struct tlsring_handlers handlers = { .size = sizeof(handlers), .received = received };
+
+static pid_t server_start(SSL_CTX *ssl, int fd, enum tlsring_io io)
+{
+	struct tlsring_engine_options options = { .size = sizeof(options), .io = io };
+	struct tlsring_engine *engine;
+	struct tlsring_ctx *ctx;
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid)
+		return pid;
+	EQ(tlsring_ctx_new(&ctx, ssl, NULL), 0);
+	EQ(tlsring_engine_new(&engine, &options), 0);
+	EQ(tlsring_engine_listen(engine, ctx, fd, &handlers, NULL), 0);
+	EQ(tlsring_engine_run(engine), 0);
+	_exit(0);
+}
+
+static long anonymous_kib(pid_t pid)
+{
+	char path[64], line[256];
+	long kib = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "r");
+	CHECK(file);
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, "RssAnon: %ld", &kib);
+	fclose(file);
+	return kib;
+}
+
+/* One exchange; the connection stays, the client's SSL goes. All but the first resume, which costs
+ * no asymmetric cryptography in TLS 1.2. */
+static void one(SSL_CTX *client, uint16_t port)
+{
+	static SSL_SESSION *session;
+	SSL *ssl = SSL_new(client);
+	char buf[1024];
+	int got = 0;
+
+	if (session)
+		SSL_set_session(ssl, session);
+	CHECK(SSL_set_fd(ssl, peer_tcp(port)) && SSL_connect(ssl) == 1);
+	EQ(SSL_session_reused(ssl), !!session);
+	if (!session)
+		session = SSL_get1_session(ssl);
+	EQ(SSL_write(ssl, "?", 1), 1);
+	while (got < (int)sizeof(buf)) {
+		int ret = SSL_read(ssl, buf, sizeof(buf));
+
+		CHECK(ret > 0);
+		got += ret;
+	}
+	SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(ssl);
+}
+
+static void idle(enum tlsring_io io)
+{
+	const char *text = getenv("CONNS");
+	int conns = atoi(text ? text : CONNS);
+	struct rlimit limit = { (rlim_t)conns + 100, (rlim_t)conns + 100 };
+	SSL_CTX *client = peer_ctx(false, "ECDHE-ECDSA-AES128-GCM-SHA256");
+	SSL_CTX *server = peer_ctx(true, NULL);
+	long before, after, each;
+	uint16_t port;
+	pid_t pid;
+	int fd;
+
+	if (!ktls_probe()->ulp)
+		SKIP("%s", tlsring_reason_text(ktls_probe()->why_not));
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		SKIP("%d descriptors are not allowed here", conns + 100);
+	fd = peer_listen(&port);
+	pid = server_start(server, fd, io);
+	for (int i = 0; i < WARM; i++)
+		one(client, port);
+	before = anonymous_kib(pid);
+	for (int i = WARM; i < conns; i++) {
+		one(client, port);
+		if (i % 1000 == 0)
+			printf("# %d connections\n", i);
+	}
+	after = anonymous_kib(pid);
+	EQ(kill(pid, SIGKILL), 0);
+	each = (after - before) * 1024 / (conns - WARM);
+	printf("# %ld bytes a connection (%ld KiB, then %ld KiB)\n", each, before, after);
+	CHECK(each <= LIMIT);
+}
+
+TEST_DEADLINE(ring, 600) { idle(TLSRING_IO_URING); }
+TEST_DEADLINE(epoll, 600) { idle(TLSRING_IO_EPOLL); }

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+/* Many messages as one, the protocol that was agreed on, handlers that change, and a stop that waits
+ * for the program: what a protocol with frames needs of the engine. */
+#include <pthread.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include "lib/tlsring.h"
+#include "tests/lib/peer.h"
+
+#define STREAM	(1u << 20)
+#define HEAD	9
+#define MANY	200
+
+/* The server sends the whole stream: of each piece HEAD bytes are from memory, the rest from a file.
+ * Now and then one of a file that is too short comes between. */
+struct server {
+	struct tlsring_engine *engine;
+	struct tlsring_ctx *ctx;
+	SSL_CTX *ssl;
+	pthread_t thread;
+	uint8_t *bytes;
+	struct tlsring_message messages[MANY];
+	size_t piece, position;
+	int fd, file, shorter;
+	uint16_t port;
+	unsigned count, missing, batches, stopped;
+	bool waits;			/* it closes when it is asked to stop, and all is sent */
+	bool sending;
+};
+
+static int alpn(SSL *ssl, const unsigned char **out, unsigned char *len, const unsigned char *in,
+		unsigned in_len, void *arg)
+{
+	(void)ssl, (void)in_len, (void)arg;
+	*out = in + 1;
+	*len = in[0];
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static void send_batch(struct tlsring_conn *conn, struct server *s)
+{
+	s->count = 0;
+	while (s->position < STREAM && s->count < MANY - 1) {
+		size_t left = STREAM - s->position, len = left < s->piece ? left : s->piece;
+		size_t head = len < HEAD ? len : HEAD;
+
+		s->messages[s->count++] = (struct tlsring_message){
+			.head = s->bytes + s->position, .head_len = head, .file_fd = s->file,
+			.offset = s->position + head, .length = len - head,
+		};
+		s->position += len;
+		if (s->count % 4)
+			continue;
+		s->messages[s->count++] = (struct tlsring_message){
+			.head = "nothing", .head_len = 7, .file_fd = s->shorter, .offset = 90, .length = 20,
+		};
+	}
+	s->messages[s->count - 1].more = s->position < STREAM;
+	s->sending = true;
+	CHECK(!tlsring_send_many(conn, s->messages, s->count));
+	EQ(tlsring_send_many(conn, s->messages, s->count), -EBUSY);
+}
+
+static void sent(struct tlsring_conn *conn, int result, void *user)
+{
+	struct server *s = user;
+
+	EQ(result, 0);
+	s->sending = false;
+	s->batches++;
+	for (unsigned i = 0; i < s->count; i++) {
+		EQ(s->messages[i].missing, s->messages[i].file_fd == s->shorter);
+		s->missing += s->messages[i].missing;
+	}
+	if (s->position < STREAM)
+		send_batch(conn, s);
+	else if (!s->waits || s->stopped)
+		tlsring_close(conn);
+}
+
+static ssize_t refuse(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	(void)conn, (void)data, (void)len, (void)user;
+	FAIL("the first handlers were called");
+}
+
+static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	struct server *s = user;
+	struct tlsring_message message = { .file_fd = -1, .head = "x", .head_len = TLSRING_MANY_MAX + 1 };
+
+	(void)data;
+	EQ(tlsring_send_many(conn, &message, 1), -EINVAL);
+	EQ(tlsring_send_many(conn, &message, 0), -EINVAL);
+	send_batch(conn, s);
+	return (ssize_t)len;
+}
+
+static void stopping(struct tlsring_conn *conn, void *user)
+{
+	struct server *s = user;
+
+	s->stopped++;
+	if (!s->sending)
+		tlsring_close(conn);
+}
+
+static const struct tlsring_handlers later = {
+	.size = sizeof(later), .received = received, .sent = sent, .stopping = stopping,
+};
+
+static void opened(struct tlsring_conn *conn, void *user)
+{
+	static const struct tlsring_handlers bad = { .size = sizeof(bad) };
+	struct tlsring_info info = { .size = sizeof(info) };
+
+	(void)user;
+	CHECK(!tlsring_conn_info(conn, &info));
+	EQ_STR(info.alpn, "frames/1");
+	EQ(tlsring_conn_set_handlers(conn, &bad), -EINVAL);
+	CHECK(!tlsring_conn_set_handlers(conn, &later));
+}
+
+static const struct tlsring_handlers first = { .size = sizeof(first), .opened = opened, .received = refuse };
+
+static void *run(void *arg)
+{
+	EQ(tlsring_engine_run(((struct server *)arg)->engine), 0);
+	return NULL;
+}
+
+static void server_start(struct server *s, size_t piece, enum tlsring_io io, enum tlsring_offload offload,
+			 const struct tlsring_handlers *handlers)
+{
+	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = offload };
+	struct tlsring_engine_options engine = { .size = sizeof(engine), .io = io };
+	int ret;
+
+	*s = (struct server){ .piece = piece, .bytes = malloc(STREAM) };
+	peer_fill(s->bytes, STREAM, 0);
+	s->file = memfd_create("stream", MFD_CLOEXEC);
+	s->shorter = memfd_create("shorter", MFD_CLOEXEC);
+	EQ(write(s->file, s->bytes, STREAM), STREAM);
+	EQ(write(s->shorter, s->bytes, 100), 100);
+	s->ssl = peer_ctx(true, "TLS_AES_128_GCM_SHA256");
+	SSL_CTX_set_alpn_select_cb(s->ssl, alpn, NULL);
+	s->fd = peer_listen(&s->port);
+	CHECK(!tlsring_ctx_new(&s->ctx, s->ssl, &options));
+	ret = tlsring_engine_new(&s->engine, &engine);
+	if (ret == -EPERM || ret == -ENOSYS)
+		SKIP("io_uring may not be used here");
+	EQ(ret, 0);
+	CHECK(!tlsring_engine_listen(s->engine, s->ctx, s->fd, handlers, s));
+	CHECK(!pthread_create(&s->thread, NULL, run, s));
+}
+
+static void server_free(struct server *s)
+{
+	tlsring_engine_free(s->engine);
+	tlsring_ctx_free(s->ctx);
+	SSL_CTX_free(s->ssl);
+	close(s->fd);
+	close(s->file);
+	close(s->shorter);
+	free(s->bytes);
+}
+
+static SSL *client(SSL_CTX *ctx, const struct server *s)
+{
+	static const unsigned char name[] = "\x08" "frames/1";
+	SSL *ssl;
+
+	SSL_CTX_set_alpn_protos(ctx, name, sizeof(name) - 1);
+	ssl = peer_connect(ctx, s->port);
+	CHECK(ssl);
+	return ssl;
+}
+
+static void many(size_t piece, enum tlsring_io io, enum tlsring_offload offload)
+{
+	SSL_CTX *ctx = peer_ctx(false, NULL);
+	struct server s;
+	uint8_t end;
+	SSL *ssl;
+
+	server_start(&s, piece, io, offload, &first);
+	ssl = client(ctx, &s);
+	EQ(SSL_write(ssl, "go", 2), 2);
+	peer_expect(ssl, 0, STREAM);
+	EQ(SSL_read(ssl, &end, 1), 0);
+	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	peer_free(ssl);
+	tlsring_engine_stop(s.engine, 1000);
+	CHECK(!pthread_join(s.thread, NULL));
+	server_free(&s);
+	CHECK(s.missing >= STREAM / piece / 4);
+	SSL_CTX_free(ctx);
+}
+
+TEST(small_ring) { many(700, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }
+TEST(small_epoll) { many(700, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }
+TEST(small_user) { many(700, TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
+TEST(frames_ring) { many(16384, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }
+TEST(frames_epoll) { many(16384, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }
+TEST(frames_user) { many(16384, TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
+TEST(largest_ring) { many(TLSRING_MANY_MAX, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }
+TEST(largest_user) { many(TLSRING_MANY_MAX, TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
+
+/* Frames of one file that are alike go out from the page cache itself, as far as the file reaches. */
+#define RUN	120
+#define FRAME	8000
+#define HAVE	77
+
+static void send_run(struct tlsring_conn *conn, struct server *s)
+{
+	for (s->count = 0; s->count < RUN; s->count++)
+		s->messages[s->count] = (struct tlsring_message){
+			.head = "nine byte", .head_len = 9, .file_fd = s->file,
+			.offset = s->count * FRAME, .length = FRAME,
+		};
+	CHECK(!tlsring_send_many(conn, s->messages, s->count));
+}
+
+static ssize_t run_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	struct server *s = user;
+
+	(void)data;
+	CHECK(!ftruncate(s->file, HAVE * FRAME + FRAME / 2));
+	send_run(conn, s);
+	return (ssize_t)len;
+}
+
+static void run_sent(struct tlsring_conn *conn, int result, void *user)
+{
+	struct server *s = user;
+
+	EQ(result, 0);
+	for (unsigned i = 0; i < s->count; i++)
+		EQ(s->messages[i].missing, i >= HAVE);
+	tlsring_close(conn);
+}
+
+static const struct tlsring_handlers run_handlers = {
+	.size = sizeof(run_handlers), .received = run_received, .sent = run_sent,
+};
+
+static void run_opened(struct tlsring_conn *conn, void *user)
+{
+	(void)user;
+	CHECK(!tlsring_conn_set_handlers(conn, &run_handlers));
+}
+
+static const struct tlsring_handlers run_first = { .size = sizeof(run_first), .opened = run_opened, .received = refuse };
+
+static void frames_alike(enum tlsring_io io, enum tlsring_offload offload)
+{
+	SSL_CTX *ctx = peer_ctx(false, NULL);
+	struct server s;
+	char head[9];
+	SSL *ssl;
+
+	server_start(&s, 0, io, offload, &run_first);
+	ssl = client(ctx, &s);
+	EQ(SSL_write(ssl, "go", 2), 2);
+	for (unsigned i = 0; i < HAVE; i++) {
+		for (int got = 0; got < 9; got++)
+			EQ(SSL_read(ssl, head + got, 1), 1);
+		EQ_MEM(head, "nine byte", 9);
+		peer_expect(ssl, i * FRAME, FRAME);
+	}
+	EQ(SSL_read(ssl, head, 1), 0);
+	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	peer_free(ssl);
+	tlsring_engine_stop(s.engine, 1000);
+	CHECK(!pthread_join(s.thread, NULL));
+	server_free(&s);
+	SSL_CTX_free(ctx);
+}
+
+TEST(frames_alike_ring) { frames_alike(TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }
+TEST(frames_alike_epoll) { frames_alike(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }
+TEST(frames_alike_user) { frames_alike(TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
+
+/* A stop asks the program, and waits for it: the whole stream is sent after it. */
+TEST(stop_waits_for_the_program)
+{
+	SSL_CTX *ctx = peer_ctx(false, NULL);
+	struct server s;
+	SSL *ssl;
+
+	server_start(&s, 5000, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO, &first);
+	s.waits = true;
+	ssl = client(ctx, &s);
+	EQ(SSL_write(ssl, "go", 2), 2);
+	peer_expect(ssl, 0, 1000);
+	tlsring_engine_stop(s.engine, 60000);
+	peer_expect(ssl, 1000, STREAM - 1000);
+	CHECK(!pthread_join(s.thread, NULL));
+	EQ(s.stopped, 1);
+	peer_free(ssl);
+	server_free(&s);
+	SSL_CTX_free(ctx);
+}

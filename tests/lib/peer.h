@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PEER_H
+#define PEER_H
+
+/*
+ * What the tests of lib/ share: certificates, a listening socket, an OpenSSL peer in user space
+ * that blocks, content that can be checked wherever one looks into it, and the kernel's counters.
+ */
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include "ktls/counters.h"
+#include "ktls/probe.h"
+#include "tests/ktap.h"
+
+static inline void peer_certificate(SSL_CTX *ctx)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new();
+	X509_NAME *name = X509_get_subject_name(cert);
+
+	CHECK(key && cert);
+	X509_set_version(cert, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+	X509_set_issuer_name(cert, name);
+	X509_set_pubkey(cert, key);
+	CHECK(X509_sign(cert, key, EVP_sha256()));
+	CHECK(SSL_CTX_use_certificate(ctx, cert) == 1);
+	CHECK(SSL_CTX_use_PrivateKey(ctx, key) == 1);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+/* A context for one suite and so for one version; NULL: the library's defaults. */
+static inline SSL_CTX *peer_ctx(bool server, const char *suite)
+{
+	SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+	bool tls13 = suite && !strncmp(suite, "TLS_", 4);
+
+	CHECK(ctx);
+	if (server)
+		peer_certificate(ctx);
+	if (suite) {
+		SSL_CTX_set_min_proto_version(ctx, tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+		SSL_CTX_set_max_proto_version(ctx, tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+		CHECK(tls13 ? SSL_CTX_set_ciphersuites(ctx, suite) : SSL_CTX_set_cipher_list(ctx, suite));
+	}
+	return ctx;
+}
+
+static inline int peer_listen(uint16_t *port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+
+	CHECK(fd >= 0 && !bind(fd, (struct sockaddr *)&addr, sizeof(addr)) && !listen(fd, 512));
+	CHECK(!getsockname(fd, (struct sockaddr *)&addr, &len));
+	*port = ntohs(addr.sin_port);
+	return fd;
+}
+
+static inline int peer_tcp(uint16_t port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				    .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP), one = 1;
+
+	CHECK(fd >= 0 && !connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	/* Else each small write after another waits 40 ms for a delayed acknowledgement. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return fd;
+}
+
+/* Handshaken, or NULL. */
+static inline SSL *peer_connect(SSL_CTX *ctx, uint16_t port)
+{
+	SSL *ssl = SSL_new(ctx);
+
+	CHECK(ssl && SSL_set_fd(ssl, peer_tcp(port)));
+	if (SSL_connect(ssl) == 1)
+		return ssl;
+	close(SSL_get_fd(ssl));
+	SSL_free(ssl);
+	return NULL;
+}
+
+static inline void peer_free(SSL *ssl)
+{
+	int fd = SSL_get_fd(ssl);
+
+	SSL_free(ssl);
+	close(fd);
+}
+
+/* The byte at a position of the stream that the tests send. */
+static inline uint8_t peer_byte(uint64_t position)
+{
+	return (uint8_t)((position * 2654435761u) >> 13 ^ position >> 16);
+}
+
+static inline void peer_fill(uint8_t *buf, size_t len, uint64_t position)
+{
+	for (size_t i = 0; i < len; i++)
+		buf[i] = peer_byte(position + i);
+}
+
+/* Reads exactly len bytes of the stream from position on. */
+static inline void peer_expect(SSL *ssl, uint64_t position, uint64_t len)
+{
+	uint8_t buf[16384], want[16384];
+
+	while (len) {
+		int got = SSL_read(ssl, buf, len < sizeof(buf) ? (int)len : (int)sizeof(buf));
+
+		if (got <= 0)
+			FAIL("%llu bytes are missing at %llu (SSL error %d: %s)", (unsigned long long)len,
+			     (unsigned long long)position, SSL_get_error(ssl, got),
+			     ERR_error_string(ERR_peek_error(), NULL));
+		peer_fill(want, (size_t)got, position);
+		EQ_MEM(buf, want, (size_t)got);
+		position += (uint64_t)got;
+		len -= (uint64_t)got;
+	}
+}
+
+/* Can this kernel carry the suite? */
+static inline bool peer_kernel_takes(const char *suite)
+{
+	const struct ktls_caps *caps = ktls_probe();
+	const struct ktls_cipher *cipher;
+
+	for (unsigned i = 0; caps->ulp && (cipher = ktls_cipher_at(i)); i++)
+		if (!strcmp(cipher->name, suite))
+			return caps->tx_ciphers >> i & caps->rx_ciphers >> i & 1;
+	return false;
+}
+
+static inline struct ktls_counters peer_counters(void)
+{
+	struct ktls_counters counters = { 0 };
+
+	ktls_counters_read(&counters);
+	return counters;
+}
+
+static inline int peer_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 4096; fd++)
+		count += !(lseek(fd, 0, SEEK_CUR) < 0 && errno == EBADF);
+	return count;
+}
+
+#endif

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Handshake messages that come after the handshake and have no place there: what asks for a
+ * certificate, for a renegotiation, or makes no sense. They are sealed here with the peer's keys, as
+ * no libssl would send them, and the answer is opened in the same way.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include "ktls/control.h"
+#include "lib/tlsring.h"
+#include "tests/ktls/record.h"
+#include "tests/lib/peer.h"
+
+struct stranger {
+	const char *name;
+	bool tls13, server;		/* what we are */
+	uint8_t message[64];
+	size_t len;
+	uint8_t level, alert;		/* of the answer */
+};
+
+static const struct stranger strangers[] = {
+	{ "a request for a certificate", true, false,
+	  { 13, 0, 0, 12, 1, 'x', 0, 8, 0, 13, 0, 4, 0, 2, 4, 3 }, 16, 2, SSL_AD_UNEXPECTED_MESSAGE },
+	{ "the same to a server", true, true,
+	  { 13, 0, 0, 12, 1, 'x', 0, 8, 0, 13, 0, 4, 0, 2, 4, 3 }, 16, 2, SSL_AD_UNEXPECTED_MESSAGE },
+	{ "another Finished", true, true, { 20, 0, 0, 32 }, 36, 2, SSL_AD_UNEXPECTED_MESSAGE },
+	{ "a ticket for a server", true, true, { 4, 0, 0, 16 }, 20, 2, SSL_AD_UNEXPECTED_MESSAGE },
+	{ "a HelloRequest", false, false, { 0, 0, 0, 0 }, 4, 1, SSL_AD_NO_RENEGOTIATION },
+	{ "a Finished in TLS 1.2", false, true, { 20, 0, 0, 12 }, 16, 2, SSL_AD_UNEXPECTED_MESSAGE },
+};
+
+struct meeting {
+	SSL_CTX *our_ctx, *peer_ctx;
+	struct tlsring_ctx *ctx;
+	struct tlsring_session *session;
+	struct ktls_session *keys;	/* the peer's */
+	SSL *ours, *peer;
+	int fd, peer_fd;
+};
+
+static void meeting_open(struct meeting *p, const struct stranger *stranger, const struct tlsring_ctx_options *options)
+{
+	const char *suite = stranger->tls13 ? "TLS_AES_128_GCM_SHA256" : "ECDHE-ECDSA-AES128-GCM-SHA256";
+	uint16_t port;
+	int listener = peer_listen(&port);
+
+	*p = (struct meeting){ .our_ctx = peer_ctx(stranger->server, suite), .peer_ctx = peer_ctx(!stranger->server, suite) };
+	EQ(tlsring_ctx_new(&p->ctx, p->our_ctx, options), 0);
+	EQ(ktls_export_prepare(p->peer_ctx), 0);
+	p->peer_fd = peer_tcp(port);
+	p->fd = accept(listener, NULL, NULL);
+	close(listener);
+	fcntl(p->fd, F_SETFL, O_NONBLOCK);
+	fcntl(p->peer_fd, F_SETFL, O_NONBLOCK);
+	p->ours = SSL_new(p->our_ctx);
+	p->peer = SSL_new(p->peer_ctx);
+	EQ(tlsring_watch(p->ours), 0);
+	EQ(ktls_export_watch(p->peer), 0);
+	SSL_set_fd(p->ours, p->fd);
+	SSL_set_fd(p->peer, p->peer_fd);
+	stranger->server ? SSL_set_accept_state(p->ours) : SSL_set_connect_state(p->ours);
+	stranger->server ? SSL_set_connect_state(p->peer) : SSL_set_accept_state(p->peer);
+}
+
+static void wait_for(int fd, short events)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+
+	EQ(poll(&pfd, 1, 60000), 1);
+}
+
+/* Byte 'x' goes both ways, so that all tickets have been read; then the peer's keys are ours. */
+static void meeting_hand_over(struct meeting *p)
+{
+	enum tlsring_reason why;
+	int ours, peer, ret;
+	char byte;
+
+	do {
+		ours = tlsring_handshake(p->ours);
+		CHECK(ours >= 0);
+		peer = SSL_do_handshake(p->peer);
+	} while (ours || peer != 1);
+	EQ(tlsring_session_new(&p->session, p->ctx, p->ours, p->fd), 0);
+	while ((ret = tlsring_session_handover(p->session)) == -EAGAIN)
+		wait_for(p->fd, POLLIN);
+	EQ(ret, 0);
+	EQ(SSL_write(p->peer, "x", 1), 1);
+	while (tlsring_session_recv(p->session, &byte, 1) == -EAGAIN)
+		wait_for(p->fd, POLLIN);
+	EQ(tlsring_session_send(p->session, "x", 1), 1);
+	while (SSL_read(p->peer, &byte, 1) != 1)
+		wait_for(p->peer_fd, POLLIN);
+	EQ(ktls_export(p->peer, &p->keys, &why), 0);
+}
+
+static void meeting_close(struct meeting *p)
+{
+	tlsring_session_free(p->session);
+	ktls_session_free(p->keys);
+	SSL_free(p->peer);
+	tlsring_ctx_free(p->ctx);
+	SSL_CTX_free(p->our_ctx);
+	SSL_CTX_free(p->peer_ctx);
+	close(p->fd);
+	close(p->peer_fd);
+}
+
+static void peer_seals(struct meeting *p, uint8_t type, const void *data, size_t len)
+{
+	uint8_t record[RECORD_MAX];
+	size_t size = record_seal(p->keys, KTLS_TX, p->keys->dir[KTLS_TX].seq++, type, data, len, record);
+
+	EQ(write(p->peer_fd, record, size), size);
+}
+
+static void read_whole(int fd, uint8_t *buf, size_t len)
+{
+	while (len) {
+		ssize_t got;
+
+		wait_for(fd, POLLIN);
+		got = read(fd, buf, len);
+		CHECK(got > 0);
+		buf += got;
+		len -= (size_t)got;
+	}
+}
+
+static void peer_opens(struct meeting *p, uint8_t type, const void *data, size_t len)
+{
+	uint8_t record[RECORD_MAX], *content, got;
+	size_t size;
+
+	read_whole(p->peer_fd, record, RECORD_HEADER);
+	read_whole(p->peer_fd, record + RECORD_HEADER, (size_t)(record[3] << 8 | record[4]));
+	CHECK(record_open(p->keys, KTLS_RX, p->keys->dir[KTLS_RX].seq++, record, &got, &content, &size));
+	EQ(got, type);
+	EQ(size, len);
+	EQ_MEM(content, data, len);
+}
+
+/* Data still flows both ways. */
+static void goes_on(struct meeting *p)
+{
+	char buf[5];
+	ssize_t got;
+
+	peer_seals(p, KTLS_RECORD_APPLICATION, "hello", 5);
+	while ((got = tlsring_session_recv(p->session, buf, 5)) == -EAGAIN)
+		wait_for(p->fd, POLLIN);
+	EQ(got, 5);
+	EQ_MEM(buf, "hello", 5);
+	EQ(tlsring_session_send(p->session, "world", 5), 5);
+	peer_opens(p, KTLS_RECORD_APPLICATION, "world", 5);
+}
+
+static void meet_one(const struct stranger *stranger, const struct tlsring_ctx_options *options)
+{
+	bool speechless = ktls_probe()->ulp && options->directions == TLSRING_RX;
+	struct meeting p;
+	ssize_t got;
+	char byte;
+
+	printf("# %s\n", stranger->name);
+	meeting_open(&p, stranger, options);
+	meeting_hand_over(&p);
+	peer_seals(&p, KTLS_RECORD_HANDSHAKE, stranger->message, stranger->len);
+	wait_for(p.fd, POLLIN);
+	got = tlsring_session_recv(p.session, &byte, 1);
+	EQ(got, stranger->level == 2 ? TLSRING_EALERT_SENT(stranger->alert) : -EAGAIN);
+	/* Only libssl has the sending key then, and no call to send an alert. */
+	if (!speechless)
+		peer_opens(&p, KTLS_RECORD_ALERT, (const uint8_t[]){ stranger->level, stranger->alert }, 2);
+	if (stranger->level != 2)
+		goes_on(&p);
+	meeting_close(&p);
+}
+
+static void all(enum tlsring_offload offload, unsigned directions)
+{
+	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = offload,
+					       .directions = directions };
+
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
+		meet_one(&strangers[i], &options);
+}
+
+TEST(kernel) { all(TLSRING_OFFLOAD_AUTO, 0); }
+TEST(kernel_sends) { all(TLSRING_OFFLOAD_AUTO, TLSRING_TX); }
+TEST(kernel_receives) { all(TLSRING_OFFLOAD_AUTO, TLSRING_RX); }
+TEST(user_space) { all(TLSRING_OFFLOAD_OFF, 0); }
+
+/* A client that said it would show a certificate later shows none all the same. */
+TEST(post_handshake_authentication_is_not_offered)
+{
+	const struct stranger *stranger = &strangers[0];
+	struct tlsring_ctx_options options = { .size = sizeof(options) };
+	struct meeting p;
+
+	meeting_open(&p, stranger, &options);
+	SSL_CTX_set_post_handshake_auth(p.our_ctx, 1);
+	tlsring_ctx_free(p.ctx);
+	EQ(tlsring_ctx_new(&p.ctx, p.our_ctx, &options), 0);
+	SSL_free(p.ours);
+	p.ours = SSL_new(p.our_ctx);
+	EQ(tlsring_watch(p.ours), 0);
+	SSL_set_fd(p.ours, p.fd);
+	SSL_set_connect_state(p.ours);
+	meeting_hand_over(&p);
+	EQ(SSL_verify_client_post_handshake(p.peer), 0);
+	EQ(ERR_GET_REASON(ERR_peek_error()), SSL_R_EXTENSION_NOT_RECEIVED);
+	meeting_close(&p);
+}
+
+/* libssl's own client asks for it in TLS 1.2, and is told. */
+static void renegotiation(enum tlsring_offload offload)
+{
+	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = offload };
+	struct stranger stranger = { .server = true };
+	struct meeting p;
+	ssize_t got;
+	int ret, why;
+	char byte;
+
+	meeting_open(&p, &stranger, &options);
+	meeting_hand_over(&p);
+	EQ(SSL_renegotiate(p.peer), 1);
+	/* Our side clears the error queue, which both have in this thread. */
+	do {
+		ERR_clear_error();
+		ret = SSL_get_error(p.peer, SSL_do_handshake(p.peer));
+		why = ERR_GET_REASON(ERR_peek_error());
+		got = tlsring_session_recv(p.session, &byte, 1);
+		CHECK(got == -EAGAIN || got == TLSRING_EALERT_RECEIVED(SSL_AD_HANDSHAKE_FAILURE));
+	} while (ret == SSL_ERROR_WANT_READ);
+	EQ(ret, SSL_ERROR_SSL);
+	EQ(why, SSL_R_NO_RENEGOTIATION);
+	meeting_close(&p);
+}
+
+TEST(renegotiation_kernel) { renegotiation(TLSRING_OFFLOAD_AUTO); }
+TEST(renegotiation_user_space) { renegotiation(TLSRING_OFFLOAD_OFF); }
+
+TEST(too_many_wishes_to_renegotiate)
+{
+	struct tlsring_ctx_options options = { .size = sizeof(options) };
+	const struct stranger *stranger = &strangers[4];
+	ssize_t got;
+	struct meeting p;
+	char byte;
+
+	if (!ktls_probe()->ulp)
+		SKIP("libssl sets no limit in user space");
+	meeting_open(&p, stranger, &options);
+	meeting_hand_over(&p);
+	for (int i = 0; i < 40; i++)
+		peer_seals(&p, KTLS_RECORD_HANDSHAKE, stranger->message, stranger->len);
+	do {
+		wait_for(p.fd, POLLIN);
+		got = tlsring_session_recv(p.session, &byte, 1);
+	} while (got == -EAGAIN);
+	EQ(got, TLSRING_EALERT_SENT(SSL_AD_UNEXPECTED_MESSAGE));
+	meeting_close(&p);
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154
+# Servers that are not `tlsring serve`; sourced after ktap.sh.
+
+foreign_start() { # NAME COMMAND...: it reads $tmp/NAME.in and writes $tmp/NAME.log; sets $foreign
+	local name=$1 input
+	shift
+	rm -f "$tmp/$name.in"
+	mkfifo "$tmp/$name.in"
+	# Open for both, so that it never ends.
+	exec {input}<> "$tmp/$name.in"
+	"$@" <&"$input" > "$tmp/$name.log" 2>&1 &
+	foreign=$!
+	exec {input}>&-
+	at_end $foreign
+	disown
+}

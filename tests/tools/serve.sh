@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154,SC2317
+# What the tests of `tlsring serve` share; sourced after ktap.sh.
+
+tlsring=$TLSRING_BUILD/tlsring
+http=--http1.1	# what curl is to speak
+
+# The server's parent is a shell of its own that keeps its status, so that any subshell may stop it.
+server_start() { # NAME OPTION...: sets $server, $port and $log; its log is $tmp/NAME.log
+	log=$tmp/$1.log
+	shift
+	rm -f "$log" "$log.pid" "$log.status"
+	{
+		case " $* " in
+		*" --config "*) exec "$tlsring" serve "$@" ;;
+		*) exec "$tlsring" serve --listen 127.0.0.1:0 "$@" ;;
+		esac 2> "$log" &
+		echo $! > "$log.pid"
+		wait $!
+		echo $? > "$log.status"
+	} < /dev/null > /dev/null 2>&1 &
+	await 5 test -s "$log.pid"
+	server=$(cat "$log.pid")
+	at_end "$server"
+	await 30 server_settled
+	port=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\):.*/\1/p' "$log" | head -n 1)
+	[ -n "$port" ] || server_complain "the server did not start"
+}
+
+server_settled() {
+	[ -s "$log.status" ] || grep -qs "listening on" "$log"
+}
+
+server_complain() {
+	cat "$log"
+	echo "$*"
+	return 1
+}
+
+server_stop() { # its status must be 0: it ends cleanly, and a sanitizer found nothing
+	kill -TERM "$server"
+	await 30 test -s "$log.status" || server_complain "the server does not stop"
+	[ "$(cat "$log.status")" = 0 ] || server_complain "the server ended with status $(cat "$log.status")"
+}
+
+server_descriptors() {
+	find "/proc/$server/fd" -mindepth 1 2>/dev/null | wc -l
+}
+
+await() { # SECONDS COMMAND...: until it succeeds
+	local left=$(($1 * 10))
+	shift
+	until "$@"; do
+		[ $((left -= 1)) -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+logged() { # PATTERN [COUNT]
+	[ "$(grep -cE -- "$1" "$log")" -ge "${2:-1}" ]
+}
+
+expect_log() { # PATTERN [COUNT]
+	await 10 logged "$@" || {
+		tail -n 20 "$log"
+		fail "the log lacks: $1"
+	}
+}
+
+fetch() { # PATH [CURL OPTION...]
+	local path=$1
+	shift
+	curl -sS -k "$http" --max-time 120 "$@" "https://127.0.0.1:$port/$path"
+}
+
+fetch_beside() { # PATH [CURL OPTION...]: sets $puller to curl itself, so that it can be killed
+	local path=$1
+	shift
+	curl -sS -k "$http" "$@" "https://127.0.0.1:$port/$path" > /dev/null 2>&1 &
+	puller=$!
+	at_end "$puller"
+}
+
+kernel_tls() { # does this kernel carry our records?
+	"$tlsring" doctor --json | grep -q '"kernel_tls": true'
+}
+
+counter() { # NAME of /proc/net/tls_stat
+	awk -v name="$1" '$1 == name { print $2 }' /proc/net/tls_stat
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+/* Clients at full speed, through 20 reloads and 5 upgrades: not one request fails, and every byte is
+ * right. Half of the requests come on connections of their own, half on such that stay open. */
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include "tests/tools/server.h"
+
+#define SIZE	40000
+#define CLIENTS	4
+#define RELOADS	20
+#define UPGRADES 5
+#define LOG_MAX	(1 << 20)
+
+static uint8_t content[SIZE];
+
+/* Shared by the processes of the test. */
+static struct load {
+	bool stop;
+	unsigned requests[CLIENTS], connections[CLIENTS];
+	char failure[256];
+} *load;
+
+__attribute__((format(printf, 1, 2), noreturn))
+static void client_fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(load->failure, sizeof(load->failure), format, args);
+	va_end(args);
+	__atomic_store_n(&load->stop, true, __ATOMIC_SEQ_CST);
+	_exit(1);
+}
+
+static const char *client_error(void)
+{
+	static char text[160];
+
+	ERR_error_string_n(ERR_peek_error(), text, sizeof(text));
+	return text;
+}
+
+static SSL *client_open(SSL_CTX *ctx, unsigned port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				    .sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+	SSL *ssl = SSL_new(ctx);
+
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		client_fail("connect: %s", strerror(errno));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (!SSL_set_fd(ssl, fd) || SSL_connect(ssl) != 1)
+		client_fail("handshake: %s (errno %d)", client_error(), errno);
+	return ssl;
+}
+
+static void client_close(SSL *ssl)
+{
+	int fd = SSL_get_fd(ssl);
+
+	SSL_shutdown(ssl);
+	SSL_free(ssl);
+	close(fd);
+}
+
+/* One request and its whole answer; false: the server says that it was the last. */
+static bool client_ask(SSL *ssl, unsigned number)
+{
+	static const char request[] = "GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	static char buf[SIZE + 4096];
+	size_t used = 0, head = 0;
+	int len;
+
+	if (SSL_write(ssl, request, sizeof(request) - 1) <= 0)
+		client_fail("request %u of a connection: %s", number, client_error());
+	while (!head || used < head + SIZE) {
+		const char *end;
+
+		len = SSL_read(ssl, buf + used, (int)(sizeof(buf) - 1 - used));
+		if (len <= 0)
+			client_fail("answer %u of a connection ends after %zu bytes: SSL error %d, errno %d", number,
+				    used, SSL_get_error(ssl, len), errno);
+		used += (size_t)len;
+		buf[used] = '\0';
+		end = head ? NULL : strstr(buf, "\r\n\r\n");
+		if (end)
+			head = (size_t)(end - buf) + 4;
+	}
+	if (strncmp(buf, "HTTP/1.1 200 OK\r\n", 17) || used != head + SIZE || memcmp(buf + head, content, SIZE))
+		client_fail("a wrong answer: %.60s", buf);
+	buf[head] = '\0';
+	return !strstr(buf, "\r\nConnection: close\r\n");
+}
+
+static void client_run(unsigned index, unsigned port)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	unsigned most = index % 2 ? 1 : 1000000, count;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (!__atomic_load_n(&load->stop, __ATOMIC_SEQ_CST)) {
+		SSL *ssl = client_open(ctx, port);
+
+		for (count = 0; count < most && !__atomic_load_n(&load->stop, __ATOMIC_SEQ_CST); count++) {
+			bool more = client_ask(ssl, count);
+
+			__atomic_add_fetch(&load->requests[index], 1, __ATOMIC_SEQ_CST);
+			if (!more)
+				break;
+		}
+		load->connections[index]++;
+		client_close(ssl);
+	}
+	SSL_CTX_free(ctx);
+	_exit(0);
+}
+
+/* ---- what is done to the server meanwhile ---- */
+
+static pid_t serving;		/* who serves now */
+
+/* How often a line is in the log; *at: what follows the last. */
+static unsigned logged(const struct server *s, const char *line, const char **at)
+{
+	static char log[LOG_MAX];
+	unsigned count = 0;
+
+	server_read_log(s, log, sizeof(log));
+	for (const char *found = log; (found = strstr(found, line)); count++) {
+		found += strlen(line);
+		if (at)
+			*at = found;
+	}
+	return count;
+}
+
+static bool await_log(const struct server *s, const char *line, unsigned count, const char **at)
+{
+	for (int i = 0; i < 12000 && !load->stop; i++) {
+		if (logged(s, line, at) >= count)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+/* Each client has been answered so often since. */
+static void await_requests(unsigned more)
+{
+	unsigned before[CLIENTS];
+
+	memcpy(before, load->requests, sizeof(before));
+	for (unsigned i = 0; i < CLIENTS; i++)
+		for (int t = 0; t < 6000 && !load->stop; t++) {
+			if (__atomic_load_n(&load->requests[i], __ATOMIC_SEQ_CST) - before[i] >= more)
+				break;
+			usleep(10000);
+		}
+}
+
+static bool disturb(const struct server *s)
+{
+	const char *at = "";
+
+	for (unsigned i = 1, upgrades = 0; i <= RELOADS && !load->stop; i++) {
+		kill(serving, SIGHUP);
+		if (!await_log(s, ": reloaded\n", i, NULL))
+			return false;
+		await_requests(2);
+		if (i % (RELOADS / UPGRADES))
+			continue;
+		kill(serving, SIGUSR2);
+		if (!await_log(s, "serves; connections here are drained\n", ++upgrades, NULL))
+			return false;
+		logged(s, "upgrade: process ", &at);
+		serving = atoi(at);
+		await_requests(3);
+	}
+	return !load->stop;
+}
+
+static bool await_child(pid_t child, bool *good)
+{
+	int status;
+
+	for (int i = 0; i < 12000; i++) {
+		pid_t got = waitpid(child, &status, WNOHANG);
+
+		if (got == child) {
+			*good = !status;
+			return true;
+		}
+		if (got < 0)
+			return false;
+		usleep(10000);
+	}
+	return false;
+}
+
+/* Who started it has ended, which can take a while, and it is a child of ours. */
+static bool await_adoption(pid_t child)
+{
+	siginfo_t info;
+
+	for (int i = 0; i < 12000; i++) {
+		if (!waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT))
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static void storm(const char *const *options)
+{
+	pid_t clients[CLIENTS];
+	struct server s;
+	bool done, good, ended;
+	unsigned requests = 0, connections = 0;
+
+	for (size_t i = 0; i < SIZE; i++)
+		content[i] = (uint8_t)(i * 2654435761u >> 11);
+	load = mmap(NULL, sizeof(*load), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(load != MAP_FAILED);
+	/* Successors become children of the test when who started them has ended. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	server_init(&s);
+	server_file(&s, "file", content, SIZE);
+	server_start(&s, options, NULL);
+	serving = s.pid;
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		clients[i] = fork();
+		CHECK(clients[i] >= 0);
+		if (!clients[i])
+			client_run(i, s.port);
+	}
+	done = disturb(&s);
+	__atomic_store_n(&load->stop, true, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		waitpid(clients[i], NULL, 0);
+		requests += load->requests[i];
+		connections += load->connections[i];
+	}
+	printf("# %u requests on %u connections\n", requests, connections);
+	/* The first of all ended long ago. */
+	ended = serving == s.pid || (await_child(s.pid, &good) && good);
+	CHECK(await_adoption(serving));
+	kill(serving, SIGTERM);
+	CHECK(await_child(serving, &good));
+	CHECK(good);
+	if (*load->failure)
+		FAIL("%s", load->failure);
+	if (!done)
+		FAIL("a reload or an upgrade did not come to its end: see %s", s.log);
+	CHECK(ended);
+	CHECK(connections > 100);
+	nftw(s.dir, server_wipe, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+TEST(ring)
+{
+	const char *options[] = { "--threads", "2", NULL };
+
+	storm(options);
+}
+
+TEST(epoll)
+{
+	const char *rig = getenv("TLSRING_RIG");
+	const char *options[] = { "--threads", "2", "--io", "epoll", NULL };
+
+	/* Known fault: an upgraded server does not end there. */
+	if (rig && !strcmp(rig, "6.1"))
+		SKIP("upgrades with epoll are not reliable on Linux 6.1 yet");
+	storm(options);
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Files of every size that matters to records, in both versions and AES-GCM ciphers, arrive whole;
+# where the kernel has TLS, it is the kernel that seals them.
+# shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
+. "$(dirname "$0")/../ktap.sh"
+. "$(dirname "$0")/serve.sh"
+
+sizes="0 1 1280 16383 16384 16385 1048576"
+mkdir "$tmp/www"
+for size in $sizes; do
+	head -c "$size" /dev/urandom > "$tmp/www/$size"
+done
+truncate -s 1G "$tmp/www/sparse"
+server_start serve "$tmp/www" || exit 1
+
+client() { # CIPHER: curl's options for it
+	case $1 in
+	TLS_*) echo "--tlsv1.3 --tls13-ciphers $1" ;;
+	*) echo "--tlsv1.2 --tls-max 1.2 --ciphers $1" ;;
+	esac
+}
+
+transfer() { # CIPHER
+	local size got want
+	for size in $sizes; do
+		# shellcheck disable=SC2046
+		fetch "$size" $(client "$1") -o "$tmp/got"
+		got=$(sha256sum < "$tmp/got")
+		want=$(sha256sum < "$tmp/www/$size")
+		equal "$got" "$want" "hash of $size bytes over $1"
+	done
+}
+
+in_kernel() { # CIPHER
+	kernel_tls || skip "no kernel TLS here"
+	local tx rx bad
+	tx=$(counter TlsTxSw) rx=$(counter TlsRxSw) bad=$(counter TlsDecryptError)
+	transfer "$1"
+	# One connection for each size.
+	equal "$(($(counter TlsTxSw) - tx))" 7 "TlsTxSw"
+	equal "$(($(counter TlsRxSw) - rx))" 7 "TlsRxSw"
+	equal "$(($(counter TlsDecryptError) - bad))" 0 "TlsDecryptError"
+}
+
+ss_shows() {
+	ss -tieH "sport = :$port" | grep -q 'tcp-ulp-tls.*rxconf: *sw.*txconf: *sw'
+}
+
+seen_by_ss() { # CIPHER
+	kernel_tls || skip "no kernel TLS here"
+	# shellcheck disable=SC2046
+	fetch_beside 1048576 $(client "$1") --limit-rate 200k -o /dev/null
+	await 5 ss_shows || { ss -tie; kill "$puller"; fail "ss shows no TLS socket"; }
+	kill "$puller"
+}
+
+says_where() {
+	local direction
+	for direction in sending receiving; do
+		if kernel_tls; then
+			grep -q "$direction: kernel" "$log" || fail "the start line of $direction is missing"
+		else
+			grep -E "$direction: user space: .{10,}; .{10,}" "$log" || fail "no reason for $direction"
+		fi
+	done
+}
+
+one_gibibyte() {
+	equal "$(fetch sparse --max-time 600 | sha256sum)" \
+		"49bc20df15e412a64472421e13fe86ff1c5165e18b2afccf160d4dc19fe68a14  -" "hash"
+}
+
+forced_user_space() {
+	server_start off --offload off "$tmp/www" || exit 1
+	grep -q "sending: user space" "$log" || fail "--offload off is not said"
+	transfer TLS_AES_128_GCM_SHA256
+	server_stop
+}
+
+over_epoll() {
+	server_start epoll --io epoll "$tmp/www" || exit 1
+	grep -q "io: epoll" "$log" || fail "--io epoll is not said"
+	transfer TLS_AES_256_GCM_SHA384
+	transfer ECDHE-ECDSA-AES128-GCM-SHA256
+	server_stop
+}
+
+test_case says_where says_where
+for cipher in TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 \
+	ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES256-GCM-SHA384; do
+	test_case "transfer_$cipher" transfer "$cipher"
+	test_case "kernel_$cipher" in_kernel "$cipher"
+	test_case "ss_$cipher" seen_by_ss "$cipher"
+done
+test_case one_gibibyte one_gibibyte
+test_case forced_user_space forced_user_space
+test_case over_epoll over_epoll
+test_case stops_cleanly server_stop
+test_end

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* A file in frames: whole ones only, whatever becomes of the file. */
+#include "tests/uring/both.h"
+#include "tests/uring/peer.h"
+
+enum { SEND = 0x20 };
+#define INSERT	"nine byte"
+#define EVERY	16375u
+
+static uint64_t frames_hash(int file, uint64_t offset, unsigned count, uint32_t every)
+{
+	uint64_t hash = PEER_SEED;
+
+	for (unsigned i = 0; i < count; i++) {
+		hash = peer_hash(hash, INSERT, strlen(INSERT));
+		hash = peer_hash_file(hash, file, offset + (uint64_t)i * every, every);
+	}
+	return hash;
+}
+
+static struct uring_message frames_of(int file, uint64_t offset, unsigned count, uint32_t every)
+{
+	return (struct uring_message){
+		.file_fd = file, .offset = offset, .length = (uint64_t)count * every,
+		.insert = INSERT, .insert_len = strlen(INSERT), .every = every,
+	};
+}
+
+static void send_and_compare(struct uring_loop *loop, struct peer peer, int bufsize, uint64_t offset,
+			     unsigned count, uint32_t every)
+{
+	uint64_t length = (uint64_t)count * every;
+	int ends[2], file = peer_file(offset + length);
+	struct uring_message message = frames_of(file, offset, count, every);
+
+	both_pair(ends, bufsize);
+	peer_start(&peer, ends[1]);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 0);
+	close(ends[0]);
+	peer_finish(&peer);
+	EQ(peer.total, length + count * strlen(INSERT));
+	EQ(peer.hash, frames_hash(file, offset, count, every));
+	close(ends[1]);
+	close(file);
+}
+
+BOTH(sizes)
+{
+	send_and_compare(loop, (struct peer){ 0 }, 0, 0, 1, 1);
+	send_and_compare(loop, (struct peer){ 0 }, 0, 0, 1000, 777);
+	send_and_compare(loop, (struct peer){ 0 }, 0, 12345, 64, EVERY);
+	send_and_compare(loop, (struct peer){ 0 }, 0, 65536, 500, EVERY);
+	send_and_compare(loop, (struct peer){ 0 }, 0, 1, 100, 65536);
+}
+
+BOTH(slow_reader_with_small_buffers)
+{
+	send_and_compare(loop, (struct peer){ .piece = 777, .pause = 100 }, 4096, 99, 25, EVERY);
+}
+
+/* The peer gets whole frames of the file as it was, and we are told how many it does not get. */
+static void shrink(struct uring_loop *loop, off_t to)
+{
+	struct peer peer = { 0 };
+	const unsigned count = 250;
+	int ends[2], file = peer_file(count * EVERY), whole = peer_file(count * EVERY);
+	struct uring_message message = frames_of(file, 0, count, EVERY);
+	struct uring_fact fact;
+	unsigned sent;
+
+	both_pair(ends, 8192);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_quiet(loop);
+	CHECK(!ftruncate(file, to));
+	peer_start(&peer, ends[1]);
+	fact = both_fact(loop);
+	EQ(fact.tag, SEND);
+	CHECK(fact.res > 0);
+	sent = count - (unsigned)fact.res;
+	close(ends[0]);
+	peer_finish(&peer);
+	EQ(peer.total, sent * (EVERY + strlen(INSERT)));
+	EQ(peer.hash, frames_hash(whole, 0, sent, EVERY));
+	/* What had begun, and what the file still has. */
+	CHECK(sent >= to / EVERY && sent > 0);
+	CHECK((uint64_t)sent * EVERY < (uint64_t)to + 600000);
+	close(ends[1]);
+	close(file);
+	close(whole);
+}
+
+BOTH(file_shrinks_inside_a_frame) { shrink(loop, 1500001); }
+BOTH(file_shrinks_between_frames) { shrink(loop, 60 * EVERY); }
+BOTH(file_shrinks_to_nothing) { shrink(loop, 0); }
+
+BOTH(file_is_too_short_from_the_start)
+{
+	int file = peer_file(EVERY * 10 + 5), ends[2];
+	struct uring_message message = frames_of(file, EVERY * 8, 10, EVERY);
+
+	both_pair(ends, 0);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 8);
+	message.offset = EVERY * 20;
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 10);
+	both_close(ends);
+	close(file);
+}
+
+BOTH(cold_file)
+{
+	struct peer peer = { 0 };
+	int ends[2], file = peer_disk_file(200 * EVERY);
+	struct uring_message message = frames_of(file, 0, 200, EVERY);
+	uint64_t hash = frames_hash(file, 0, 200, EVERY);
+
+	CHECK(!fsync(file));
+	CHECK(!posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED));
+	both_pair(ends, 0);
+	peer_start(&peer, ends[1]);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 0);
+	close(ends[0]);
+	peer_finish(&peer);
+	EQ(peer.hash, hash);
+	close(ends[1]);
+	close(file);
+}
+
+BOTH(refused)
+{
+	int ends[2], file = peer_file(EVERY);
+	struct uring_message message = frames_of(file, 0, 1, EVERY);
+
+	both_pair(ends, 0);
+	message.length--;
+	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
+	message = frames_of(file, 0, 1, EVERY);
+	message.head = "head";
+	message.head_len = 4;
+	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
+	message = frames_of(file, 0, 1, 65537);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
+	message = frames_of(file, 0, 1, EVERY);
+	message.insert_len = URING_INSERT_MAX + 1;
+	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
+	both_close(ends);
+	close(file);
+}

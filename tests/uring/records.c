@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include <linux/tls.h>
+
+#include "tests/uring/both.h"
+#include "tests/uring/peer.h"
+
+/* Over a socket whose records the kernel seals: what a transmission's records look like on the
+ * wire, and how they and control records come in again. Both ends share one made-up key. */
+
+#define RECORD		16384u
+#define OVERHEAD	(16 + 1)	/* TLS 1.3: tag and content type */
+
+enum { RECV = 0x50, SEND };
+
+#ifndef TCP_ULP
+#define TCP_ULP 31
+#endif
+#ifndef SOL_TLS
+#define SOL_TLS 282
+#endif
+
+static void seal(int fd, int direction)
+{
+	struct tls12_crypto_info_aes_gcm_128 info = {
+		.info = { .version = TLS_1_3_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_128 },
+		.key = "a key for tests",
+	};
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", 3))
+		SKIP("no kernel TLS here: %s", strerror(errno));
+	CHECK(!setsockopt(fd, SOL_TLS, direction, &info, sizeof(info)));
+}
+
+static void record_control(struct uring_message *message, void *space, uint8_t type)
+{
+	struct cmsghdr *cmsg = space;
+
+	memset(space, 0, CMSG_SPACE(1));
+	cmsg->cmsg_level = SOL_TLS;
+	cmsg->cmsg_type = TLS_SET_RECORD_TYPE;
+	cmsg->cmsg_len = CMSG_LEN(1);
+	*CMSG_DATA(cmsg) = type;
+	message->control = space;
+	message->control_len = CMSG_SPACE(1);
+}
+
+struct wire {
+	int fd;
+	unsigned pause;
+	bool cut;		/* the sender may leave inside a record */
+	unsigned full, other, last;	/* records; plaintext length of the last one */
+	uint64_t total;
+	pthread_t thread;
+};
+
+static bool wire_read(struct wire *wire, unsigned char *data, size_t len)
+{
+	ssize_t got = recv(wire->fd, data, len, MSG_WAITALL);
+
+	if (wire->cut && got < (ssize_t)len)
+		return false;
+	CHECK(got == 0 || got == (ssize_t)len);
+	return got;
+}
+
+static void *wire_main(void *arg)
+{
+	struct wire *wire = arg;
+	unsigned char record[5 + RECORD + 256];
+
+	while (wire_read(wire, record, 5)) {
+		size_t len = (size_t)record[3] << 8 | record[4];
+
+		CHECK(record[0] == 23 && len > OVERHEAD && len <= RECORD + OVERHEAD);
+		if (!wire_read(wire, record + 5, len)) {
+			CHECK(wire->cut);
+			break;
+		}
+		wire->last = (unsigned)(len - OVERHEAD);
+		wire->total += wire->last;
+		wire->full += wire->last == RECORD;
+		wire->other += wire->last != RECORD;
+		if (wire->pause)
+			usleep(wire->pause);
+	}
+	return NULL;
+}
+
+/* As few records as possible: all are full ones but the last. */
+static void count_records(struct uring_loop *loop, size_t head_len, uint64_t length, int bufsize)
+{
+	static char head[20000];
+	struct wire wire = { .pause = bufsize ? 300 : 0 };
+	int ends[2], file = peer_file(length);
+	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file, .length = length };
+	uint64_t total = head_len + length;
+
+	both_pair(ends, bufsize);
+	seal(ends[0], TLS_TX);
+	wire.fd = ends[1];
+	CHECK(!pthread_create(&wire.thread, NULL, wire_main, &wire));
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 0);
+	close(ends[0]);
+	CHECK(!pthread_join(wire.thread, NULL));
+	EQ(wire.total, total);
+	EQ(wire.full, total / RECORD);
+	EQ(wire.other, !!(total % RECORD));
+	close(ends[1]);
+	close(file);
+}
+
+BOTH(head_and_file_share_records)
+{
+	static const uint64_t lengths[] = { 0, 1, 1024, 16184, 16185, 65536, 65537, 1 << 20, 3000000 };
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		count_records(loop, 200, lengths[i], 0);
+		count_records(loop, 20000, lengths[i], 0);
+	}
+}
+
+BOTH(records_are_full_for_a_slow_reader_too)
+{
+	count_records(loop, 200, 1 << 20, 65536);
+	count_records(loop, 200, 60000, 65536);
+}
+
+BOTH(sealed_bytes_come_back)
+{
+	int ends[2], file = peer_file(5000000);
+	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 5000000 };
+	struct uring_fact fact;
+	uint64_t hash = PEER_SEED, total = 0;
+	bool sent = false;
+
+	both_pair(ends, 0);
+	seal(ends[0], TLS_TX);
+	seal(ends[1], TLS_RX);
+	EQ(uring_recvmsg(loop, ends[1], RECV), 0);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	for (;;) {
+		fact = both_fact(loop);
+		if (fact.tag == SEND) {
+			EQ(fact.res, 0);
+			sent = true;
+			shutdown(ends[0], SHUT_WR);
+			continue;
+		}
+		if (!(fact.flags & URING_FACT_MORE))
+			break;
+		hash = peer_hash(hash, fact.data, (size_t)fact.res);
+		total += (uint64_t)fact.res;
+		uring_buffer_put(loop, fact.buffer);
+	}
+	EQ(fact.res, 0);
+	EQ(sent, true);
+	EQ(total, 5000004);
+	EQ(hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), file, 0, 5000000));
+	both_close(ends);
+	close(file);
+}
+
+BOTH(control_records_arrive_as_such)
+{
+	char space[CMSG_SPACE(1)];
+	struct uring_message data = { .head = "data", .head_len = 4, .file_fd = -1 };
+	struct uring_message alert = { .head = "\1\0", .head_len = 2, .file_fd = -1 };
+	struct uring_fact fact;
+	const struct cmsghdr *cmsg;
+	int ends[2];
+
+	both_pair(ends, 0);
+	seal(ends[0], TLS_TX);
+	seal(ends[1], TLS_RX);
+	record_control(&alert, space, 21);
+	EQ(uring_transmit(loop, ends[0], &data, SEND), 0);
+	both_expect(loop, SEND, 0);
+	EQ(uring_transmit(loop, ends[0], &alert, SEND), 0);
+	both_expect(loop, SEND, 0);
+	EQ(uring_recvmsg(loop, ends[1], RECV), 0);
+	for (int i = 0; i < 2; i++) {
+		fact = both_expect(loop, RECV, i ? 2 : 4);
+		EQ_MEM(fact.data, i ? "\1\0" : "data", (size_t)fact.res);
+		EQ(fact.control_len, sizeof(space));
+		cmsg = fact.control;
+		EQ(cmsg->cmsg_level, SOL_TLS);
+		EQ(cmsg->cmsg_type, TLS_GET_RECORD_TYPE);
+		EQ(*CMSG_DATA(cmsg), i ? 21 : 23);
+		EQ(fact.msg_flags & (MSG_EOR | MSG_CTRUNC), MSG_EOR);
+		uring_buffer_put(loop, fact.buffer);
+	}
+	close(ends[0]);
+	both_expect(loop, RECV, 0);
+	close(ends[1]);
+}
+
+BOTH(file_shrinks_over_sealed_records)
+{
+	struct wire wire = { .cut = true };
+	int ends[2], file = peer_file(4000000);
+	struct uring_message message = { .file_fd = file, .length = 4000000 };
+
+	both_pair(ends, 65536);
+	seal(ends[0], TLS_TX);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_quiet(loop);
+	CHECK(!ftruncate(file, 1500001));
+	wire.fd = ends[1];
+	CHECK(!pthread_create(&wire.thread, NULL, wire_main, &wire));
+	both_expect(loop, SEND, -ENODATA);
+	close(ends[0]);
+	CHECK(!pthread_join(wire.thread, NULL));
+	CHECK(wire.total <= 1500001);
+	close(ends[1]);
+	close(file);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include <time.h>
+
+#include "tests/uring/both.h"
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+BOTH(expire_in_order_and_not_early)
+{
+	static const unsigned msecs[] = { 700, 0, 130, 400, 1, 200, 600 };
+	static const unsigned order[] = { 0, 1, 130, 200, 400, 600, 700 };
+	struct uring_timer timers[7] = { 0 };
+	uint64_t start = now();
+
+	for (int i = 0; i < 7; i++)
+		uring_timer_set(loop, &timers[i], msecs[i], msecs[i]);
+	/* Of those that share a tick any may come first. */
+	for (int i = 0; i < 7; i++) {
+		struct uring_fact fact = both_fact(loop);
+
+		EQ(fact.res, -ETIME);
+		EQ(fact.flags, 0);
+		CHECK(now() + 11 >= start + fact.tag);	/* the coarse clock lags */
+		EQ(fact.tag <= 1, order[i] <= 1);
+		if (fact.tag > 1)
+			EQ(fact.tag, order[i]);
+	}
+	for (int i = 0; i < 7; i++)
+		CHECK(!timers[i].next);
+}
+
+BOTH(set_again_and_cleared)
+{
+	struct uring_timer later = { 0 }, sooner = { 0 }, never = { 0 };
+
+	uring_timer_set(loop, &later, 100, 1);
+	uring_timer_set(loop, &sooner, 40000000, 2);
+	uring_timer_set(loop, &never, 150, 3);
+	uring_timer_set(loop, &sooner, 200, 4);
+	uring_timer_set(loop, &later, 500, 5);
+	uring_timer_clear(loop, &never);
+	uring_timer_clear(loop, &never);
+	both_expect(loop, 4, -ETIME);
+	both_expect(loop, 5, -ETIME);
+	uring_timer_set(loop, &never, 4000000000u, 6);
+	both_quiet(loop);
+	uring_timer_clear(loop, &never);
+}
+
+/* The program clears and sets timers while others of the same tick wait to be told. */
+BOTH(changed_while_they_expire)
+{
+	struct uring_timer timers[10] = { 0 };
+	int told = 0;
+
+	for (int i = 0; i < 10; i++)
+		uring_timer_set(loop, &timers[i], 1, (uint64_t)i);
+	usleep(200000);
+	both_fact(loop);
+	for (int i = 0; i < 10; i++) {
+		if (i % 2)
+			uring_timer_clear(loop, &timers[i]);
+		else if (timers[i].next)
+			uring_timer_set(loop, &timers[i], 300, (uint64_t)i + 100);
+	}
+	for (; told < 4; told++)
+		CHECK(both_fact(loop).tag >= 100);
+	both_quiet(loop);
+}
+
+BOTH(thousands)
+{
+	static struct uring_timer timers[5000];
+	struct uring_fact facts[64];
+	unsigned seen = 0;
+	uint64_t last = 0;
+
+	for (unsigned i = 0; i < 5000; i++)
+		uring_timer_set(loop, &timers[i], i * 2617 % 1000, i * 2617 % 1000);
+	for (unsigned i = 0; i < 5000; i += 2)
+		uring_timer_clear(loop, &timers[i]);
+	while (seen < 2500) {
+		int count = uring_loop_wait(loop, facts, 64);
+
+		CHECK(count >= 0);
+		for (int i = 0; i < count; i++) {
+			EQ(facts[i].res, -ETIME);
+			CHECK(facts[i].tag + 64 >= last);
+			last = facts[i].tag;
+			seen++;
+		}
+	}
+	both_quiet(loop);
+}
+
+/* Facts of descriptors keep no timer waiting, nor the reverse. */
+BOTH(beside_a_busy_descriptor)
+{
+	struct uring_timer timer = { 0 };
+	bool expired = false;
+	int ends[2];
+
+	both_pair(ends, 0);
+	EQ(uring_recvmsg(loop, ends[0], 1), 0);
+	uring_timer_set(loop, &timer, 200, 2);
+	while (!expired) {
+		struct uring_fact fact;
+
+		EQ(write(ends[1], "x", 1), 1);
+		fact = both_fact(loop);
+		expired = fact.tag == 2;
+		if (fact.flags & URING_FACT_BUFFER)
+			uring_buffer_put(loop, fact.buffer);
+	}
+	both_close(ends);
+}

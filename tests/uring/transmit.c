@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include "tests/uring/both.h"
+#include "tests/uring/peer.h"
+
+enum { SEND = 0x20 };
+
+static void send_and_compare(struct uring_loop *loop, size_t head_len, uint64_t offset, uint64_t length)
+{
+	static char head[300000];
+	struct peer peer = { 0 };
+	int ends[2], file = peer_file(offset + length);
+	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file,
+					 .offset = offset, .length = length };
+
+	for (size_t i = 0; i < head_len; i++)
+		head[i] = (char)(i * 7 + 1);
+	both_pair(ends, 0);
+	peer_start(&peer, ends[1]);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 0);
+	close(ends[0]);
+	peer_finish(&peer);
+	EQ(peer.total, head_len + length);
+	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, head, head_len), file, offset, length));
+	close(ends[1]);
+	close(file);
+}
+
+BOTH(sizes_around_every_edge)
+{
+	static const uint64_t sizes[] = { 0, 1, 1280, 16383, 16384, 16385, 65535, 65536, 65537,
+					  262144, 1048576, 1048577, 5000001 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		send_and_compare(loop, 0, 0, sizes[i]);
+		send_and_compare(loop, 200, 0, sizes[i]);
+		send_and_compare(loop, 200, 4097, sizes[i]);
+		send_and_compare(loop, 20000, 65535, sizes[i]);
+	}
+}
+
+BOTH(head_alone_of_any_size)
+{
+	static const size_t sizes[] = { 1, 16384, 65537, 300000 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		send_and_compare(loop, sizes[i], 0, 0);
+}
+
+BOTH(sparse_100_mib)
+{
+	struct peer peer = { 0 };
+	int ends[2], file = peer_file(1000);
+	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 100 << 20 };
+
+	CHECK(!ftruncate(file, 100 << 20));
+	EQ(pwrite(file, "middle", 6, 50 << 20), 6);
+	both_pair(ends, 0);
+	peer_start(&peer, ends[1]);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 0);
+	close(ends[0]);
+	peer_finish(&peer);
+	EQ(peer.total, 4 + (100 << 20));
+	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), file, 0, 100 << 20));
+	close(ends[1]);
+	close(file);
+}
+
+BOTH(slow_reader_with_small_buffers)
+{
+	struct peer peer = { .piece = 777, .pause = 100 };
+	int ends[2], file = peer_file(400000);
+	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 400000 };
+
+	both_pair(ends, 4096);
+	peer_start(&peer, ends[1]);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 0);
+	close(ends[0]);
+	peer_finish(&peer);
+	EQ(peer.total, 400004);
+	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), file, 0, 400000));
+	close(ends[1]);
+	close(file);
+}
+
+BOTH(cold_file)
+{
+	static const uint64_t sizes[] = { 10000, 3000000 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct peer peer = { 0 };
+		int ends[2], file = peer_disk_file(sizes[i]);
+		struct uring_message message = { .file_fd = file, .length = sizes[i] };
+		uint64_t hash = peer_hash_file(PEER_SEED, file, 0, sizes[i]);
+
+		CHECK(!fsync(file));
+		CHECK(!posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED));
+		both_pair(ends, 0);
+		peer_start(&peer, ends[1]);
+		EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+		both_expect(loop, SEND, 0);
+		close(ends[0]);
+		peer_finish(&peer);
+		EQ(peer.hash, hash);
+		close(ends[1]);
+		close(file);
+	}
+}
+
+/* A second one on the same connection goes on where the first ended. */
+BOTH(messages_in_a_row)
+{
+	struct peer peer = { 0 };
+	int ends[2], file = peer_file(100000);
+	uint64_t hash = PEER_SEED;
+
+	both_pair(ends, 0);
+	peer_start(&peer, ends[1]);
+	for (int i = 0; i < 50; i++) {
+		struct uring_message message = { .head = "another", .head_len = 7, .file_fd = file,
+						 .offset = (uint64_t)i, .length = (uint64_t)i * 2000,
+						 .more = i % 2 };
+
+		EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+		both_expect(loop, SEND, 0);
+		hash = peer_hash_file(peer_hash(hash, "another", 7), file, (uint64_t)i, (uint64_t)i * 2000);
+	}
+	close(ends[0]);
+	peer_finish(&peer);
+	EQ(peer.hash, hash);
+	close(ends[1]);
+	close(file);
+}
+
+/* SCM_RIGHTS stands for any control message: the receiver gets a descriptor. */
+BOTH(control_message_is_passed_on)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS } };
+	struct uring_message message = { .head = "x", .head_len = 1, .file_fd = -1,
+					 .control = &control, .control_len = sizeof(control) };
+	int ends[2], file = peer_file(10), got;
+	struct stat sent, received;
+	struct uring_fact fact;
+
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+	memcpy(CMSG_DATA(&control.header), &file, sizeof(file));
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 0);
+	EQ(uring_recvmsg(loop, ends[1], 1), 0);
+	fact = both_expect(loop, 1, 1);
+	EQ(fact.flags, URING_FACT_MORE | URING_FACT_BUFFER);
+	EQ(fact.control_len, sizeof(control));
+	memcpy(&got, CMSG_DATA((const struct cmsghdr *)fact.control), sizeof(got));
+	CHECK(!fstat(file, &sent) && !fstat(got, &received));
+	EQ(received.st_ino, sent.st_ino);
+	uring_buffer_put(loop, fact.buffer);
+	message.more = true;
+	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
+	close(got);
+	close(file);
+	close(ends[0]);
+	both_expect(loop, 1, 0);
+	close(ends[1]);
+}
+
+BOTH(peer_that_vanishes)
+{
+	struct linger hard = { .l_onoff = 1 };
+	int ends[2], file = peer_file(1000);
+	struct uring_message message = { .file_fd = file, .length = 64 << 20 };
+	struct uring_fact fact;
+
+	CHECK(!ftruncate(file, 64 << 20));
+	both_pair(ends, 0);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_quiet(loop);		/* by now it waits for room */
+	CHECK(!setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)));
+	close(ends[1]);
+	fact = both_fact(loop);
+	EQ(fact.tag, SEND);
+	CHECK(fact.res == -ECONNRESET || fact.res == -EPIPE);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, -EPIPE);
+	close(ends[0]);
+	close(file);
+}
+
+static void shrink(struct uring_loop *loop, off_t to, uint64_t length)
+{
+	struct peer peer = { 0 };
+	int ends[2], file = peer_file(length), whole = peer_file(length);
+	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length };
+
+	both_pair(ends, 8192);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_quiet(loop);
+	CHECK(!ftruncate(file, to));
+	peer_start(&peer, ends[1]);
+	both_expect(loop, SEND, -ENODATA);
+	close(ends[0]);
+	peer_finish(&peer);
+	CHECK(peer.total <= 4 + (uint64_t)to);
+	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), whole, 0, peer.total - 4));
+	close(ends[1]);
+	close(file);
+	close(whole);
+}
+
+BOTH(file_shrinks_inside_a_page)
+{
+	shrink(loop, 1500001, 4000000);
+}
+
+BOTH(file_shrinks_inside_the_window)
+{
+	shrink(loop, 500001, 900000);
+}
+
+BOTH(file_shrinks_at_a_page)
+{
+	shrink(loop, 1024 * 1024, 4000000);
+}
+
+/* The bytes that are next in turn go away while the socket is full. */
+BOTH(file_shrinks_right_behind_what_was_sent)
+{
+	struct peer peer = { 0 };
+	int ends[2], file = peer_file(4000000), whole = peer_file(4000000), queued, waiting;
+	struct uring_message message = { .file_fd = file, .length = 4000000 };
+
+	both_pair(ends, 8192);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_quiet(loop);
+	CHECK(!ioctl(ends[0], SIOCOUTQ, &queued) && !ioctl(ends[1], FIONREAD, &waiting));
+	CHECK(!ftruncate(file, queued + waiting + 100));
+	peer_start(&peer, ends[1]);
+	both_expect(loop, SEND, -ENODATA);
+	close(ends[0]);
+	peer_finish(&peer);
+	CHECK(peer.total >= (uint64_t)waiting && peer.total <= (uint64_t)(queued + waiting + 100));
+	EQ(peer.hash, peer_hash_file(PEER_SEED, whole, 0, peer.total));
+	close(ends[1]);
+	close(file);
+	close(whole);
+}
+
+BOTH(file_is_too_short_from_the_start)
+{
+	static const uint64_t lengths[] = { 2000, 100000 };
+	int file = peer_file(1000), ends[2];
+
+	for (int i = 0; i < 2; i++) {
+		struct uring_message message = { .file_fd = file, .length = lengths[i] };
+
+		both_pair(ends, 0);
+		EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+		both_expect(loop, SEND, -ENODATA);
+		both_close(ends);
+	}
+	close(file);
+}
+
+BOTH(unreadable_file)
+{
+	int ends[2], file = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	static const uint64_t lengths[] = { 100, 1000000 };
+
+	for (int i = 0; i < 2; i++) {
+		struct uring_message message = { .file_fd = file, .length = lengths[i] };
+
+		both_pair(ends, 0);
+		EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+		both_expect(loop, SEND, -EISDIR);
+		both_close(ends);
+	}
+	close(file);
+}
