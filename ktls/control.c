@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include "ktls/control.h"
 #include "ktls/uapi.h"
+
+/* A third of a send buffer of this size holds more than one record, and one is what can be left over. */
+#define CONTROL_LAST_ROOM	(96 * 1024)
 
 #define ALERT_BAD_RECORD_MAC	20
 #define ALERT_RECORD_OVERFLOW	22
@@ -93,6 +100,21 @@ long ktls_control_peek(int fd, int *type)
 	long got = control_recvmsg(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, type, &flags);
 
 	return got < 0 ? got : 0;
+}
+
+int ktls_control_last(int fd)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	int room = 0, any = -1, wanted = CONTROL_LAST_ROOM;
+	socklen_t len = sizeof(room);
+
+	if (!(fcntl(fd, F_GETFL) & O_NONBLOCK))
+		return 0;
+	/* The kernel doubles what it is given. */
+	if (!getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, &len) && room < 2 * wanted)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof(wanted));
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &any, sizeof(any));
+	return poll(&writable, 1, 0) == 1 ? 0 : -EAGAIN;
 }
 
 void ktls_control_excuse(int fd)

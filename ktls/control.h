@@ -27,7 +27,7 @@ enum ktls_record {		/* RFC 8446, 5.1 */
 /* Point msg at cbuf and make it a record of `type` (tls_sw_sendmsg, TLS_SET_RECORD_TYPE). */
 void ktls_control_encode(struct msghdr *msg, void *cbuf, uint8_t type);
 /* Record type of what was received; KTLS_RECORD_APPLICATION when no cmsg came
- * (an socket without RX offload), -EBADMSG on MSG_CTRUNC. */
+ * (a socket without RX offload), -EBADMSG on MSG_CTRUNC. */
 int ktls_control_type(const struct msghdr *msg);
 /* Same over a bare control buffer, as multishot recvmsg delivers it. */
 int ktls_control_type_of(const void *control, size_t len, int msg_flags);
@@ -38,6 +38,12 @@ long ktls_control_recv(int fd, void *data, size_t len, int *type, int *flags);
 
 /* Which type comes next, without taking it (MSG_PEEK | MSG_DONTWAIT). 0 or -errno. */
 long ktls_control_peek(int fd, int *type);
+
+/* Before the last record and FIN. On a socket that does not block the kernel may have sealed records
+ * that TCP had no room for: they follow the next one that is sent, but a FIN would overtake them.
+ * This makes room for them all, so that the next record takes them along. 0; -EAGAIN: not before
+ * the socket is writable (tls_push_sg() in net/tls/tls_main.c leaves them, tls_tx_records() sends them). */
+int ktls_control_last(int fd);
 
 /* After a receive failed: the kernel holds the error against sending too, until it is asked for.
  * Without this the alert that answers it would not leave. */

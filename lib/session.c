@@ -309,7 +309,9 @@ int tlsring_session_close(struct tlsring_session *s)
 	if (s->conn.state == CONN_FAILED)
 		return session_result(s);
 	conn_close(&s->conn);
-	ret = session_flush(s);
+	ret = session_kernel(s, KTLS_TX) ? ktls_control_last(s->fd) : 0;
+	if (!ret)
+		ret = session_flush(s);
 	if (ret)
 		return ret;
 	if (!session_kernel(s, KTLS_TX)) {
