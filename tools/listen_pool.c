@@ -20,8 +20,7 @@ static bool listen_named(const char *names, int index, const char *name)
 	return names && strcspn(names, ":") == strlen(name) && !strncmp(names, name, strlen(name));
 }
 
-/* A ring's accept would fail on a non-blocking socket instead of waiting; who needs one that does not
- * block makes it so. */
+/* Whether the socket blocks is left alone: who hands it over may accept on it still, and shares that flag. */
 static bool listen_fit(int fd)
 {
 	int listening = 0, protocol = 0;
@@ -29,7 +28,7 @@ static bool listen_fit(int fd)
 
 	return !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) && listening &&
 	       !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) && protocol == IPPROTO_TCP &&
-	       !fcntl(fd, F_SETFD, FD_CLOEXEC) && !fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	       !fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 int listen_pool_take(struct listen_pool *out)

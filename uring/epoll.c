@@ -100,6 +100,7 @@ static void epoll_result(struct uring_loop *loop, struct uring_op *op, ssize_t r
 
 static void epoll_accept(struct uring_loop *loop, struct uring_op *op)
 {
+	struct uring_epoll *epoll = loop->state;
 	int fd = accept4(op->fd, NULL, NULL, SOCK_CLOEXEC);
 	struct uring_fact *fact;
 
@@ -113,7 +114,7 @@ static void epoll_accept(struct uring_loop *loop, struct uring_op *op)
 			fact->res = fd;
 			fact->flags = URING_FACT_MORE;
 		}
-		epoll_start(loop, op);
+		uring_list_add(&epoll->ready, op);
 	}
 }
 

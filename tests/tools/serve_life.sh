@@ -133,6 +133,27 @@ upgrade() {
 	await 30 gone "$successor"
 }
 
+# The flags of a socket are shared: a successor that makes it block holds a thread of the old process in
+# accept() for ever.
+upgrade_shares_sockets() {
+	local old
+	write one first
+	sed 's/^threads.*/&\nio = epoll/' conf > conf.epoll
+	mv conf.epoll conf
+	server_start shared --config conf
+	old=$server
+	write one first
+	kill -USR2 "$old"
+	expect_log 'serves; connections here are drained'
+	successor=$(sed -n 's/.*upgrade: process \([0-9]*\) serves.*/\1/p' "$log" | tail -n 1)
+	at_end "$successor"
+	await 30 gone "$old"
+	(( $(awk '/^flags:/ { print $2 }' "/proc/$successor/fdinfo/3") & 04000 )) || fail "the socket blocks"
+	equal "$(fetch '')" one
+	kill -TERM "$successor"
+	await 30 gone "$successor"
+}
+
 gone() {
 	! kill -0 "$1" 2> /dev/null
 }
@@ -208,7 +229,7 @@ other_user() {
 write one first
 cp ticket.first ticket
 server_start reload --config conf
-for name in reload_changes reload_refuses reload_keeps_connections upgrade service_manager other_user; do
+for name in reload_changes reload_refuses reload_keeps_connections upgrade upgrade_shares_sockets service_manager other_user; do
 	test_case $name $name
 done
 test_end

@@ -272,11 +272,7 @@ TEST(ring)
 
 TEST(epoll)
 {
-	const char *rig = getenv("TLSRING_RIG");
 	const char *options[] = { "--threads", "2", "--io", "epoll", NULL };
 
-	/* Known fault: an upgraded server does not end there. */
-	if (rig && !strcmp(rig, "6.1"))
-		SKIP("upgrades with epoll are not reliable on Linux 6.1 yet");
 	storm(options);
 }
