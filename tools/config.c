@@ -247,6 +247,7 @@ static const struct config_setting config_table[] = {
 	  LIMIT },
 	{ "max-connections-per-address", 0, "N", "and more of one client (default: three quarters of that)",
 	  LIMIT },
+	{ "max-header-bytes", 0, "N", "of a request's head (default and most: 16384)", LIMIT },
 	{ "max-requests", 0, "N", "of one connection (default 1000000; 0: any)", LIMIT },
 	{ "file-cache", 0, "N", "small files that each thread keeps open (default 256)", SERVER(file_cache),
 	  NUMBER(0, CONFIG_FILES_MAX) },

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "http1.h"
 #include "http1_head.h"
+#include "limits.h"
 #include "log.h"
 #include "worker.h"
 
@@ -143,7 +144,8 @@ static ssize_t http1_begin(struct tlsring_conn *conn, struct worker *worker, con
 {
 	struct http1_head head;
 	const char *why;
-	int ret, taken = http1_head_parse(data, len, &head, &why);
+	size_t limit = worker->account->settings->header_bytes;
+	int ret, taken = http1_head_parse(data, len, limit, &head, &why);
 
 	if (!taken) {
 		account_awaits(worker->account, conn, 0);

@@ -212,7 +212,7 @@ static int head_fields(struct http1_head *out, const struct phr_header *fields, 
 	return 0;
 }
 
-static int head_partial(const char *data, size_t len, const char **why)
+static int head_partial(const char *data, size_t len, size_t limit, const char **why)
 {
 	const char *end = memchr(data, '\n', len);
 
@@ -220,14 +220,14 @@ static int head_partial(const char *data, size_t len, const char **why)
 		*why = "a target that is too long";
 		return -414;
 	}
-	if (len >= HTTP_HEAD_LIMIT) {
+	if (len >= limit) {
 		*why = "a head that is too long";
 		return -431;
 	}
 	return 0;
 }
 
-int http1_head_parse(const char *data, size_t len, struct http1_head *out, const char **why)
+int http1_head_parse(const char *data, size_t len, size_t limit, struct http1_head *out, const char **why)
 {
 	struct phr_header fields[HTTP_FIELDS_LIMIT];
 	size_t count = HTTP_FIELDS_LIMIT;
@@ -238,7 +238,7 @@ int http1_head_parse(const char *data, size_t len, struct http1_head *out, const
 	*why = "a line that ends without CR";
 	if (head < 0)
 		return head;
-	ret = head_partial(data, head ? (size_t)head : len, why);
+	ret = head_partial(data, head ? (size_t)head : len, limit, why);
 	if (ret || !head)
 		return ret;
 	*why = "not HTTP";

@@ -16,9 +16,10 @@ struct http1_head {
 
 /*
  * The request at the start of data. > 0: bytes of its head; 0: the head has not come whole;
- * < 0: -(status) that refuses it, after which nothing on the connection can be understood.
+ * < 0: -(status) that refuses it, after which nothing on the connection can be understood. A head of
+ * `limit` bytes is too long.
  * *why then says it for the log.
  */
-int http1_head_parse(const char *data, size_t len, struct http1_head *out, const char **why);
+int http1_head_parse(const char *data, size_t len, size_t limit, struct http1_head *out, const char **why);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include "http2_conn.h"
+#include "limits.h"
 #include "log.h"
 #include "worker.h"
 
@@ -205,9 +206,9 @@ static const struct tlsring_handlers http2_handlers = {
 
 static int http2_start(struct http2 *h, const struct http2_worker *worker)
 {
-	static const nghttp2_settings_entry settings[] = {
+	const nghttp2_settings_entry settings[] = {
 		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2_STREAMS },
-		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HTTP_HEAD_LIMIT },
+		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, h->worker->account->settings->header_bytes },
 		{ NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
 	};
 

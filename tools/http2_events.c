@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
 #include "http2_conn.h"
+#include "limits.h"
 #include "worker.h"
 
 static bool events_request(const nghttp2_frame *frame)
@@ -16,7 +17,7 @@ static int events_begin_headers(nghttp2_session *session, const nghttp2_frame *f
 	if (!events_request(frame))
 		return 0;
 	free(h->head);
-	h->head = http2_head_new();
+	h->head = http2_head_new(h->worker->account->settings->header_bytes);
 	return h->head ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 

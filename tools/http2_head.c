@@ -5,12 +5,14 @@
 
 #define HEAD_FIELD_COST	32	/* RFC 9113, 6.5.2 */
 
-struct http2_head *http2_head_new(void)
+struct http2_head *http2_head_new(size_t limit)
 {
 	struct http2_head *head = malloc(sizeof(*head));
 
-	if (head)
-		memset(head, 0, offsetof(struct http2_head, bytes));
+	if (!head)
+		return NULL;
+	memset(head, 0, offsetof(struct http2_head, bytes));
+	head->limit = limit;
 	return head;
 }
 
@@ -46,7 +48,7 @@ void http2_head_field(struct http2_head *head, const struct http_text *name, con
 	struct http_text kept;
 
 	head->size += name->len + value->len + HEAD_FIELD_COST;
-	if (head->size > HTTP_HEAD_LIMIT || ++head->fields > HTTP_FIELDS_LIMIT)
+	if (head->size > head->limit || ++head->fields > HTTP_FIELDS_LIMIT)
 		head_refuse(head, 431, "a head that is too long");
 	if (head->status)
 		return;

@@ -12,13 +12,14 @@ struct http2_head {
 	unsigned fields;
 	size_t used;			/* of bytes */
 	size_t size;			/* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
+	size_t limit;			/* of that */
 	int status;			/* what refuses it; 0: nothing does */
 	const char *why;
 	char bytes[HTTP_HEAD_LIMIT];	/* the values, of which the texts are parts */
 };
 
-/* For free(). NULL: no memory. */
-struct http2_head *http2_head_new(void);
+/* Limit: at most HTTP_HEAD_LIMIT. For free(). NULL: no memory. */
+struct http2_head *http2_head_new(size_t limit);
 /* Both are the caller's. */
 void http2_head_field(struct http2_head *head, const struct http_text *name, const struct http_text *value);
 /* All fields are here: the request stands. False: too large, or contradictory: answer `status`. */

@@ -14,6 +14,7 @@ struct limits_settings {
 	unsigned min_rate;		/* bytes per second that a client must take, or send of a body */
 	unsigned connections;
 	unsigned connections_per_address;	/* an IPv4 address, an IPv6 /64 */
+	unsigned header_bytes;		/* of a request, at most HTTP_HEAD_LIMIT */
 	unsigned requests;		/* of one connection */
 };
 

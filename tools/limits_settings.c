@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include "http_request.h"
 #include "limits.h"
 
 #define LIMITS_CONNECTIONS_MAX	10000000u
@@ -27,6 +28,8 @@ static const struct {
 	  "give a number from 1 to 10000000" },
 	{ "max-connections-per-address", offsetof(struct limits_settings, connections_per_address), 0,
 	  LIMITS_CONNECTIONS_MAX, "give a number, or 0 for as many as there may be in all" },
+	{ "max-header-bytes", offsetof(struct limits_settings, header_bytes), 512, HTTP_HEAD_LIMIT,
+	  "give bytes from 512 to 16384" },
 	{ "max-requests", offsetof(struct limits_settings, requests), 0, 1000000000,
 	  "give a number, or 0 for any" },
 };
@@ -50,6 +53,7 @@ void limits_settings_init(struct limits_settings *out)
 		.idle_timeout = 60,
 		.min_rate = 500,
 		.connections = settings_connections(),
+		.header_bytes = HTTP_HEAD_LIMIT,
 		.requests = 1000000,
 	};
 	/* Whoever takes all of it alone leaves something to others. */

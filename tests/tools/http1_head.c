@@ -15,7 +15,7 @@ static int parse_bytes(const char *data, size_t len)
 	copy = malloc(len ? len : 1);
 	CHECK(copy);
 	memcpy(copy, data, len);
-	ret = http1_head_parse(copy, len, &head, &why);
+	ret = http1_head_parse(copy, len, HTTP_HEAD_LIMIT, &head, &why);
 	if (ret < 0)
 		CHECK(*why);
 	return ret;

@@ -94,7 +94,7 @@ static void field(struct http2_head *head, const char *name, const char *value)
 
 static struct http2_head *head_of(const char *path, const char *authority)
 {
-	struct http2_head *head = http2_head_new();
+	struct http2_head *head = http2_head_new(HTTP_HEAD_LIMIT);
 
 	CHECK(head);
 	field(head, ":method", "GET");

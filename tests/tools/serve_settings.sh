@@ -155,4 +155,20 @@ for name in codings coding_conditions stale_siblings; do
 	test_case $name $name
 done
 test_case stops_cleanly_again server_stop
+
+heads_limited() {
+	local some much protocol
+	some=$(printf 'x%.0s' {1..300})
+	much=$some$some$some$some
+	server_start limited --max-header-bytes 1000 "$tmp/www" || return 1
+	for protocol in --http1.1 --http2; do
+		equal "$(status a.css "$protocol" -H "X: $some")" 200
+		equal "$(status a.css "$protocol" -H "X: $much")" 431
+	done
+	server_stop
+	! "$tlsring" serve --max-header-bytes 100000 "$tmp/www" 2> "$tmp/refused" || fail "it starts"
+	grep -q 'max-header-bytes.*give bytes from 512 to 16384' "$tmp/refused"
+}
+
+test_case heads_limited heads_limited
 test_end
