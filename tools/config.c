@@ -225,6 +225,7 @@ static const struct config_setting config_table[] = {
 	{ "client-optional", 0, NULL, "let clients in that have none", HOST(client_optional), SWITCH },
 	{ "threads", 't', "N", "threads, each with its own sockets (default: one per CPU)",
 	  SERVER(threads), NUMBER(1, CONFIG_THREADS_MAX) },
+	{ "pin", 0, NULL, "keep each thread on a CPU of its own", SERVER(pin), SWITCH },
 	{ "user", 0, "NAME[:GROUP]", "become that user when the sockets are open and the keys are read",
 	  SERVER(user), TEXT },
 	{ "offload", 0, "WHEN", "sealing of records by the kernel: auto (default), off, require",

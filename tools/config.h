@@ -44,6 +44,7 @@ struct config {
 	struct config_texts http, ticket_keys;
 	unsigned https_port;		/* that http redirects to; 0: the first one listened on */
 	unsigned threads;
+	bool pin;
 	struct limits_settings limits;
 	bool no_sandbox;
 	struct config_text access_log;	/* text NULL: none */

@@ -22,6 +22,7 @@ struct serve_thread {
 	struct tlsring_engine *engine;	/* owned */
 	struct worker *worker;		/* owned */
 	int result;			/* of the engine */
+	int cpu;			/* that it stays on; -1: any */
 	bool running;
 	int done;			/* where to tell that it ended; the serve's */
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,6 +44,33 @@ static int engine_listen(struct serve *s, struct serve_thread *thread, unsigned 
 	return ret;
 }
 
+/* Those that we may run on by turns. */
+static int engine_cpu(unsigned index)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return -1;
+	index %= (unsigned)CPU_COUNT(&cpus);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &cpus) && !index--)
+			return cpu;
+	return -1;
+}
+
+/* By the thread itself: what its ring starts in the kernel stays there too. */
+static void engine_stay(int cpu)
+{
+	cpu_set_t cpus;
+	int ret;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	ret = pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+	if (ret)
+		log_line("cannot keep a thread on CPU %d: %s; it may run on any", cpu, strerror(ret));
+}
+
 static int engine_new(struct serve *s, const struct config *config, unsigned index)
 {
 	struct tlsring_engine_options options = {
@@ -55,6 +83,7 @@ static int engine_new(struct serve *s, const struct config *config, unsigned ind
 	int ret;
 
 	thread->done = s->done;
+	thread->cpu = config->pin ? engine_cpu(index) : -1;
 	thread->isolate = s->isolate;
 	ret = worker_new(&thread->worker, s->current, config->file_cache, seeing_account(s->seeing, index));
 	if (!ret)
@@ -83,6 +112,8 @@ static void *engine_run(void *arg)
 	struct serve_thread *thread = arg;
 	uint64_t one = 1;
 
+	if (thread->cpu >= 0)
+		engine_stay(thread->cpu);
 	isolate_enter(thread->isolate);
 	thread->result = tlsring_engine_run(thread->engine);
 	if (write(thread->done, &one, sizeof(one)) < 0)

@@ -213,6 +213,17 @@ service_manager() {
 	await 30 gone "$server"
 }
 
+pinned() {
+	local cpus
+	cpus=$(nproc)
+	[ "$cpus" -gt 1 ] || skip "there is one CPU only"
+	server_start pinned --pin --threads $((cpus + 1)) one
+	equal "$(cat "/proc/$server/task/"*/status | awk '/^Cpus_allowed_list:/ && $2 ~ /^[0-9]+$/' | sort | uniq -c |
+		awk '{ n++; if ($1 == 2) twice++ } END { print n, twice }')" "$cpus 1"
+	equal "$(fetch '')" one
+	server_stop
+}
+
 other_user() {
 	[ "$(id -u)" = 0 ] || skip "only root can become another user"
 	server_start user --user nobody --threads 2 one
@@ -229,7 +240,8 @@ other_user() {
 write one first
 cp ticket.first ticket
 server_start reload --config conf
-for name in reload_changes reload_refuses reload_keeps_connections upgrade upgrade_shares_sockets service_manager other_user; do
+for name in reload_changes reload_refuses reload_keeps_connections upgrade upgrade_shares_sockets pinned \
+	service_manager other_user; do
 	test_case $name $name
 done
 test_end
