@@ -182,7 +182,7 @@ TEST(after_data)
 
 static void ask_certificate(SSL_CTX *client, SSL_CTX *server)
 {
-	pair_certify(client, EVP_EC_gen("P-256"));
+	certificate_use(client, EVP_EC_gen("P-256"));
 	SSL_CTX_set_verify(server, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	/* Self-signed: its own authority. */
 	CHECK(X509_STORE_add_cert(SSL_CTX_get_cert_store(server), SSL_CTX_get0_certificate(client)));

@@ -15,9 +15,9 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 #include "ktls/cipher.h"
 #include "ktls/export.h"
+#include "tests/certificate.h"
 #include "tests/ktap.h"
 
 #define PAIR_MANY	64	/* turns after which a handshake is stuck */
@@ -42,26 +42,6 @@ static inline EVP_PKEY *pair_dsa(void)
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(params);
 	return key;
-}
-
-/* A self-signed certificate; takes the key. */
-static inline void pair_certify(SSL_CTX *ctx, EVP_PKEY *key)
-{
-	X509 *cert = X509_new();
-	X509_NAME *name = X509_get_subject_name(cert);
-
-	CHECK(key && cert);
-	X509_set_version(cert, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
-	X509_set_issuer_name(cert, name);
-	X509_set_pubkey(cert, key);
-	CHECK(X509_sign(cert, key, EVP_sha256()));
-	CHECK(SSL_CTX_use_certificate(ctx, cert) == 1 && SSL_CTX_use_PrivateKey(ctx, key) == 1);
-	X509_free(cert);
-	EVP_PKEY_free(key);
 }
 
 static inline unsigned pair_psk(uint8_t *psk)
@@ -130,7 +110,7 @@ static inline SSL_CTX *pair_server_ctx(const char *suite)
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
-	pair_certify(ctx, pair_key(suite));
+	certificate_use(ctx, pair_key(suite));
 	SSL_CTX_set_dh_auto(ctx, 1);
 	SSL_CTX_set_psk_server_callback(ctx, pair_tls13(suite) ? NULL : pair_psk_server);
 	CHECK(!ktls_export_prepare(ctx));

@@ -64,14 +64,12 @@ static void child_start(struct hunt *hunt, const char *suite, bool server, bool 
 {
 	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 	SSL_CTX *ctx = peer_ctx(server, suite);
-	uint16_t port;
-	int listener = peer_listen(&port), fd;
+	int fd;
 
 	if (caches)
 		SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT);
-	hunt->fd = peer_tcp(port);
-	fd = accept(listener, NULL, NULL);
-	CHECK(fd >= 0 && !pipe(hunt->ready));
+	peer_sockets(&fd, &hunt->fd);
+	CHECK(!pipe(hunt->ready));
 	hunt->child = fork();
 	CHECK(hunt->child >= 0);
 	if (!hunt->child) {
@@ -81,7 +79,6 @@ static void child_start(struct hunt *hunt, const char *suite, bool server, bool 
 		serve(hunt, fd, ctx, server);
 	}
 	close(fd);
-	close(listener);
 	SSL_CTX_free(ctx);
 }
 

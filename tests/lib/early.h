@@ -4,31 +4,23 @@
 
 /* What the tests of early data share: contexts that permit it, tickets, and libssl's client. */
 
-#include "tests/lib/peer.h"
+#include "tests/lib/tickets.h"
 
 #define SUITE	"TLS_AES_128_GCM_SHA256"
 #define EARLY	9000	/* bytes, more than one of the pieces it is written in */
 #define MORE	300000
 #define PERMIT	16384
 
-static SSL_SESSION *kept;
-
 static inline int keep(SSL *ssl, SSL_SESSION *session)
 {
-	(void)ssl;
-	if (SSL_SESSION_get_max_early_data(session) != PERMIT)
-		return 0;
-	SSL_SESSION_free(kept);
-	kept = session;
-	return 1;
+	return SSL_SESSION_get_max_early_data(session) == PERMIT && tickets_keep(ssl, session);
 }
 
 static inline SSL_CTX *client_ctx(void)
 {
 	SSL_CTX *ctx = peer_ctx(false, SUITE);
 
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(ctx, keep);
+	tickets_watch(ctx, keep);
 	return ctx;
 }
 
@@ -48,15 +40,6 @@ static inline SSL_SESSION *copy(SSL_SESSION *session)
 
 	CHECK(dup);
 	return dup;
-}
-
-static inline SSL_SESSION *take_kept(void)
-{
-	SSL_SESSION *session = kept;
-
-	CHECK(session);
-	kept = NULL;
-	return session;
 }
 
 static inline void write_at(SSL *ssl, uint64_t position, size_t len)

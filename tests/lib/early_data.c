@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* Early data (0-RTT): taken or refused, it arrives once and in order, and the hand-over is right. */
-#include <pthread.h>
-#include "lib/tlsring.h"
 #include "tests/lib/early.h"
+#include "tests/lib/service.h"
 
 /* ---- our server on the engine: it sends back what comes, after a look at each byte ---- */
 
 enum server_mood { ANSWERS, WAITS, REFUSES };
 
 struct server {
-	struct tlsring_engine *engine;
-	struct tlsring_ctx *ctx;
-	SSL_CTX *ssl;
-	pthread_t thread;
+	struct service service;
 	enum server_mood mood;
 	enum tlsring_when when;
-	int fd;
-	uint16_t port;
 	uint64_t position;		/* of the stream, in this connection */
 	uint64_t early;			/* of it, taken while it could be a replay */
 	int put_off;			/* offers that were declined for that */
@@ -75,41 +69,14 @@ static const struct tlsring_handlers handlers = {
 	.size = sizeof(handlers), .opened = opened, .received = received, .closed = closed,
 };
 
-static void *run(void *arg)
-{
-	struct server *s = arg;
-
-	EQ(tlsring_engine_run(s->engine), 0);
-	return NULL;
-}
-
 static void server_start(struct server *s, enum server_mood mood, enum tlsring_io io, enum tlsring_offload offload)
 {
 	struct tlsring_engine_options engine = { .size = sizeof(engine), .io = io };
 	struct tlsring_ctx_options options = { .size = sizeof(options), .early_data = mood != REFUSES,
 					       .offload = offload, .when = s->when, .large = 5000 };
-	int ret;
 
 	s->mood = mood;
-	s->ssl = server_ctx();
-	EQ(tlsring_ctx_new(&s->ctx, s->ssl, &options), 0);
-	s->fd = peer_listen(&s->port);
-	ret = tlsring_engine_new(&s->engine, &engine);
-	if (ret == -EPERM || ret == -ENOSYS)
-		SKIP("io_uring may not be used here");
-	EQ(ret, 0);
-	EQ(tlsring_engine_listen(s->engine, s->ctx, s->fd, &handlers, s), 0);
-	CHECK(!pthread_create(&s->thread, NULL, run, s));
-}
-
-static void server_stop(struct server *s)
-{
-	tlsring_engine_stop(s->engine, 5000);
-	pthread_join(s->thread, NULL);
-	tlsring_engine_free(s->engine);
-	tlsring_ctx_free(s->ctx);
-	SSL_CTX_free(s->ssl);
-	close(s->fd);
+	service_start(&s->service, server_ctx(), &options, &engine, &handlers, s);
 }
 
 /* ---- libssl's client ---- */
@@ -145,14 +112,13 @@ static int visit(struct server *s, SSL_CTX *client, SSL_SESSION *session, bool t
 	SSL *ssl = SSL_new(client);
 	int status = SSL_EARLY_DATA_NOT_SENT, before = s->closed;
 
-	SSL_set_fd(ssl, peer_tcp(s->port));
+	SSL_set_fd(ssl, peer_tcp(s->service.port));
 	if (session)
 		status = begin_early(ssl, session, takes ? wait_until_taken : NULL, s);
 	else
 		EQ(SSL_connect(ssl), 1);
 	talk(ssl, session ? EARLY : 0);
-	while (__atomic_load_n(&s->closed, __ATOMIC_ACQUIRE) == before)
-		usleep(1000);
+	peer_await(&s->closed, before + 1);
 	EQ(s->end.result, 0);
 	return status;
 }
@@ -177,7 +143,7 @@ static void server(enum server_mood mood, enum tlsring_io io, enum tlsring_offlo
 
 	server_start(&s, mood, io, offload);
 	visit(&s, client, NULL, false);
-	session = take_kept();
+	session = tickets_take();
 	replay = copy(session);
 	EQ(visit(&s, client, session, takes), takes ? SSL_EARLY_DATA_ACCEPTED : SSL_EARLY_DATA_REJECTED);
 	expect_server(&s, takes, offload);
@@ -186,9 +152,9 @@ static void server(enum server_mood mood, enum tlsring_io io, enum tlsring_offlo
 	expect_server(&s, false, offload);
 	SSL_SESSION_free(session);
 	SSL_SESSION_free(replay);
-	SSL_SESSION_free(kept);
+	tickets_forget();
 	SSL_CTX_free(client);
-	server_stop(&s);
+	service_stop(&s.service);
 	EQ(s.opened, 3);
 }
 
@@ -211,15 +177,15 @@ TEST(server_asks_again)
 
 	server_start(&s, ANSWERS, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
 	SSL_CTX_set1_groups_list(client, "X25519:P-384");
-	SSL_CTX_set1_groups_list(s.ssl, "P-384");
+	SSL_CTX_set1_groups_list(s.service.ssl, "P-384");
 	visit(&s, client, NULL, false);
-	session = take_kept();
+	session = tickets_take();
 	EQ(visit(&s, client, session, false), SSL_EARLY_DATA_REJECTED);
 	expect_server(&s, false, TLSRING_OFFLOAD_AUTO);
 	SSL_SESSION_free(session);
-	SSL_SESSION_free(kept);
+	tickets_forget();
 	SSL_CTX_free(client);
-	server_stop(&s);
+	service_stop(&s.service);
 }
 
 TEST(server_speaks_tls12_too)
@@ -228,11 +194,11 @@ TEST(server_speaks_tls12_too)
 	SSL_CTX *client = peer_ctx(false, "ECDHE-ECDSA-AES128-GCM-SHA256");
 
 	server_start(&s, ANSWERS, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
-	SSL_CTX_set_min_proto_version(s.ssl, TLS1_2_VERSION);
+	SSL_CTX_set_min_proto_version(s.service.ssl, TLS1_2_VERSION);
 	visit(&s, client, NULL, false);
 	expect_server(&s, false, TLSRING_OFFLOAD_AUTO);
 	SSL_CTX_free(client);
-	server_stop(&s);
+	service_stop(&s.service);
 }
 
 /* One who sends early data and then nothing more is not waited for for ever. */
@@ -247,22 +213,21 @@ TEST(server_is_left_after_early_data)
 
 	server_start(&s, ANSWERS, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
 	visit(&s, client, NULL, false);
-	session = take_kept();
-	SSL_set_fd(ssl, peer_tcp(s.port));
+	session = tickets_take();
+	SSL_set_fd(ssl, peer_tcp(s.service.port));
 	SSL_set_session(ssl, session);
 	peer_fill(buf, sizeof(buf), 0);
 	EQ(SSL_write_early_data(ssl, buf, sizeof(buf), &put), 1);
 	while (__atomic_load_n(&s.early, __ATOMIC_ACQUIRE) < sizeof(buf))
 		usleep(1000);
 	shutdown(SSL_get_fd(ssl), SHUT_WR);
-	while (__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE) < 2)
-		usleep(1000);
+	peer_await(&s.closed, 2);
 	EQ(s.end.result, -EPIPE);
 	EQ(s.early, sizeof(buf));
 	peer_free(ssl);
 	SSL_SESSION_free(session);
 	SSL_CTX_free(client);
-	server_stop(&s);
+	service_stop(&s.service);
 }
 
 /* ---- our client on the engine ---- */
@@ -305,7 +270,7 @@ static const struct tlsring_handlers client_handlers = {
 static bool call(struct server *s, struct tlsring_ctx *ctx, SSL_SESSION *session)
 {
 	static uint8_t early[EARLY];
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(s->port),
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(s->service.port),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct tlsring_connect_options options = {
 		.size = sizeof(options), .addr = (struct sockaddr *)&addr, .addr_len = sizeof(addr),
@@ -334,15 +299,15 @@ TEST(client)
 	EQ(tlsring_ctx_new(&ctx, ssl, NULL), 0);
 	server_start(&s, ANSWERS, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
 	EQ(call(&s, ctx, NULL), false);
-	session = take_kept();
+	session = tickets_take();
 	replay = copy(session);
 	EQ(call(&s, ctx, session), true);
 	EQ(call(&s, ctx, replay), false);
 	EQ(s.early, 0);
 	SSL_SESSION_free(session);
 	SSL_SESSION_free(replay);
-	SSL_SESSION_free(kept);
+	tickets_forget();
 	tlsring_ctx_free(ctx);
 	SSL_CTX_free(ssl);
-	server_stop(&s);
+	service_stop(&s.service);
 }

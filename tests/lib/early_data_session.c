@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Early data (0-RTT) in the caller's own loop: done with libssl before the handshake. */
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include "lib/tlsring.h"
 #include "tests/lib/early.h"
-
-static void wait_for(int fd, short events)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-
-	EQ(poll(&pfd, 1, 60000), 1);
-}
 
 struct own {
 	SSL_CTX *our_ctx, *peer_ctx;
@@ -36,7 +28,7 @@ static size_t read_early(SSL *ssl, uint8_t *buf, size_t room)
 			break;
 		default:
 			EQ(tlsring_handshake_result(ssl, 0), TLSRING_WANT_READ);
-			wait_for(SSL_get_fd(ssl), POLLIN);
+			peer_wait(SSL_get_fd(ssl), POLLIN);
 		}
 	}
 }
@@ -87,7 +79,7 @@ static void own_start(struct own *o, SSL *ssl, uint8_t *early, size_t *have)
 		EQ(SSL_write_early_data(ssl, early, EARLY, &put), 1);
 	}
 	while ((ret = tlsring_handshake(ssl)) > 0)
-		wait_for(o->fd, ret == TLSRING_WANT_READ ? POLLIN : POLLOUT);
+		peer_wait(o->fd, ret == TLSRING_WANT_READ ? POLLIN : POLLOUT);
 	EQ(ret, 0);
 	if (!o->server && o->session)
 		EQ(SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_ACCEPTED, o->taken);
@@ -104,7 +96,7 @@ static void own_send(struct own *o, struct tlsring_session *session, uint64_t fr
 		peer_fill(buf, len, from);
 		put = tlsring_session_send(session, buf, len);
 		if (put == -EAGAIN) {
-			wait_for(o->fd, POLLOUT);
+			peer_wait(o->fd, POLLOUT);
 			continue;
 		}
 		CHECK(put > 0);
@@ -120,7 +112,7 @@ static void own_expect(struct own *o, struct tlsring_session *session, uint64_t 
 		ssize_t got = tlsring_session_recv(session, buf, sizeof(buf));
 
 		if (got == -EAGAIN) {
-			wait_for(o->fd, POLLIN);
+			peer_wait(o->fd, POLLIN);
 			continue;
 		}
 		CHECK(got > 0);
@@ -135,22 +127,19 @@ static void own_visit(struct own *o)
 	struct tlsring_info info = { .size = sizeof(info) };
 	struct tlsring_session *session;
 	uint8_t early[EARLY], want[EARLY], byte;
-	uint16_t port;
-	int listener = peer_listen(&port), ret;
+	int ret;
 	SSL *ssl = SSL_new(o->our_ctx);
 	size_t have;
 	ssize_t got;
 
-	o->peer_fd = peer_tcp(port);
-	o->fd = accept(listener, NULL, NULL);
-	close(listener);
+	peer_sockets(&o->fd, &o->peer_fd);
 	fcntl(o->fd, F_SETFL, O_NONBLOCK);
 	EQ(tlsring_watch(ssl), 0);
 	CHECK(!pthread_create(&o->thread, NULL, own_peer, o));
 	own_start(o, ssl, early, &have);
 	EQ(tlsring_session_new(&session, o->ctx, ssl, o->fd), 0);
 	while ((ret = tlsring_session_handover(session)) == -EAGAIN)
-		wait_for(o->fd, POLLIN);
+		peer_wait(o->fd, POLLIN);
 	EQ(ret, 0);
 	EQ(tlsring_session_info(session, &info), 0);
 	EQ(info.tx.path == TLSRING_PATH_KERNEL, peer_kernel_takes(SUITE));
@@ -166,7 +155,7 @@ static void own_visit(struct own *o)
 	own_send(o, session, 0, MORE);
 	own_expect(o, session, EARLY, EARLY + 10000);
 	while ((got = tlsring_session_recv(session, &byte, 1)) == -EAGAIN)
-		wait_for(o->fd, POLLIN);
+		peer_wait(o->fd, POLLIN);
 	EQ(got, 0);
 	EQ(tlsring_session_close(session), 0);
 	pthread_join(o->thread, NULL);
@@ -182,10 +171,10 @@ static void own(bool server, bool taken)
 	o.peer_ctx = server ? client_ctx() : server_ctx();
 	EQ(tlsring_ctx_new(&o.ctx, o.our_ctx, NULL), 0);
 	own_visit(&o);
-	o.session = take_kept();
+	o.session = tickets_take();
 	own_visit(&o);
 	SSL_SESSION_free(o.session);
-	SSL_SESSION_free(kept);
+	tickets_forget();
 	tlsring_ctx_free(o.ctx);
 	SSL_CTX_free(o.our_ctx);
 	SSL_CTX_free(o.peer_ctx);

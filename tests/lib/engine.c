@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The engine against OpenSSL's own client, over every way of I/O and both record paths. */
-#include <pthread.h>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include "lib/tlsring.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/service.h"
 
 /*
  * The server: a request is 16 bytes, { position, length } of the stream that is wanted back; it is
@@ -15,12 +12,8 @@ struct request {
 };
 
 struct server {
-	struct tlsring_engine *engine;
-	struct tlsring_ctx *ctx;
-	SSL_CTX *ssl;
-	pthread_t thread;
-	int fd, file;
-	uint16_t port;
+	struct service service;
+	int file;
 	int opened, closed, sent, failed;
 	int kernel_tx, kernel_rx;
 	struct tlsring_end last;
@@ -88,46 +81,24 @@ static const struct tlsring_handlers handlers = {
 	.size = sizeof(handlers), .opened = opened, .received = received, .sent = sent, .closed = closed,
 };
 
-static void *run(void *arg)
-{
-	struct server *s = arg;
-
-	EQ(tlsring_engine_run(s->engine), 0);
-	return NULL;
-}
-
 static void server_start(struct server *s, const char *suite, enum tlsring_io io,
 			 enum tlsring_offload offload)
 {
 	struct tlsring_engine_options options = { .size = sizeof(options), .io = io,
 						  .handshake_timeout = 2000 };
 	struct tlsring_ctx_options ctx = { .size = sizeof(ctx), .offload = offload };
-	int ret;
 
 	s->file = memfd_create("stream", 0);
 	CHECK(s->file >= 0 && !ftruncate(s->file, STREAM));
 	s->bytes = mmap(NULL, STREAM, PROT_READ | PROT_WRITE, MAP_SHARED, s->file, 0);
 	CHECK(s->bytes != MAP_FAILED);
 	peer_fill(s->bytes, STREAM, 0);
-	s->ssl = peer_ctx(true, suite);
-	EQ(tlsring_ctx_new(&s->ctx, s->ssl, &ctx), 0);
-	s->fd = peer_listen(&s->port);
-	ret = tlsring_engine_new(&s->engine, &options);
-	if (ret == -EPERM || ret == -ENOSYS)
-		SKIP("io_uring may not be used here");
-	EQ(ret, 0);
-	EQ(tlsring_engine_listen(s->engine, s->ctx, s->fd, &handlers, s), 0);
-	CHECK(!pthread_create(&s->thread, NULL, run, s));
+	service_start(&s->service, peer_ctx(true, suite), &ctx, &options, &handlers, s);
 }
 
 static void server_stop(struct server *s)
 {
-	tlsring_engine_stop(s->engine, 5000);
-	pthread_join(s->thread, NULL);
-	tlsring_engine_free(s->engine);
-	tlsring_ctx_free(s->ctx);
-	SSL_CTX_free(s->ssl);
-	close(s->fd);
+	service_stop(&s->service);
 	munmap(s->bytes, STREAM);
 	close(s->file);
 }
@@ -147,11 +118,8 @@ static void exchange(SSL *ssl, uint64_t position, uint64_t length)
 
 static void goodbye(SSL *ssl)
 {
-	uint8_t byte;
-
 	EQ(SSL_shutdown(ssl), 0);
-	EQ(SSL_read(ssl, &byte, 1), 0);
-	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	peer_expect_end(ssl);
 	peer_free(ssl);
 }
 
@@ -167,8 +135,7 @@ static void transfers(const char *suite, enum tlsring_io io, enum tlsring_offloa
 	server_start(&s, suite, io, offload);
 	/* What the probe installed is counted by now. */
 	before = peer_counters();
-	ssl = peer_connect(client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(client, s.service.port);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		exchange(ssl, i * 4099, sizes[i]);
 	exchange(ssl, 0, STREAM);
@@ -208,8 +175,7 @@ static void pipelined(enum tlsring_io io, enum tlsring_offload offload)
 	SSL *ssl;
 
 	server_start(&s, NULL, io, offload);
-	ssl = peer_connect(client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(client, s.service.port);
 	for (unsigned i = 0; i < 500; i++)
 		ask(ssl, i * 31, 1 + i * 37);
 	for (unsigned i = 0; i < 500; i++)
@@ -236,7 +202,7 @@ static void early(size_t cut, enum tlsring_offload offload)
 	int fd, len, got;
 
 	server_start(&s, NULL, TLSRING_IO_AUTO, offload);
-	fd = peer_tcp(s.port);
+	fd = peer_tcp(s.service.port);
 	CHECK(BIO_new_bio_pair(&inside, sizeof(buf), &outside, sizeof(buf)) == 1);
 	SSL_set_bio(ssl, inside, inside);
 	while (SSL_connect(ssl) != 1) {
@@ -273,15 +239,12 @@ TEST(server_closes_after_its_message)
 {
 	struct server s = { .close_after = true };
 	SSL_CTX *client = peer_ctx(false, NULL);
-	uint8_t byte;
 	SSL *ssl;
 
 	server_start(&s, NULL, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
-	ssl = peer_connect(client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(client, s.service.port);
 	exchange(ssl, 0, 300000);
-	EQ(SSL_read(ssl, &byte, 1), 0);
-	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	peer_expect_end(ssl);
 	SSL_shutdown(ssl);
 	peer_free(ssl);
 	SSL_CTX_free(client);
@@ -295,14 +258,12 @@ static void slow_reader(enum tlsring_io io)
 	struct server s = { .close_after = true };
 	SSL_CTX *client = peer_ctx(false, NULL);
 	int size = 65536;
-	uint8_t byte;
 	SSL *ssl;
 
 	server_start(&s, NULL, io, TLSRING_OFFLOAD_AUTO);
-	setsockopt(s.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	setsockopt(s.service.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	for (int i = 0; i < 3; i++) {
-		ssl = peer_connect(client, s.port);
-		CHECK(ssl);
+		ssl = peer_connect(client, s.service.port);
 		ask(ssl, 0, 3000000 + (uint64_t)i);
 		usleep(20000);
 		for (uint64_t at = 0; at < 3000000; at += 250000) {
@@ -310,8 +271,7 @@ static void slow_reader(enum tlsring_io io)
 			usleep(1000);
 		}
 		peer_expect(ssl, 3000000, (uint64_t)i);
-		EQ(SSL_read(ssl, &byte, 1), 0);
-		EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+		peer_expect_end(ssl);
 		SSL_shutdown(ssl);
 		peer_free(ssl);
 	}
@@ -330,12 +290,10 @@ TEST(fin_without_close_notify_is_a_truncation)
 	SSL *ssl;
 
 	server_start(&s, NULL, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
-	ssl = peer_connect(client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(client, s.service.port);
 	exchange(ssl, 0, 10);
 	peer_free(ssl);
-	while (!__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE))
-		usleep(1000);
+	peer_await(&s.closed, 1);
 	SSL_CTX_free(client);
 	server_stop(&s);
 	EQ(s.last.result, -EPIPE);
@@ -349,15 +307,14 @@ static void strange(const char *bytes, int result, bool leave)
 	char buf[512];
 
 	server_start(&s, NULL, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
-	fd = peer_tcp(s.port);
+	fd = peer_tcp(s.service.port);
 	EQ(write(fd, bytes, strlen(bytes)), strlen(bytes));
 	if (leave)
 		shutdown(fd, SHUT_WR);
 	while (read(fd, buf, sizeof(buf)) > 0)
 		;
 	close(fd);
-	while (!__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE))
-		usleep(1000);
+	peer_await(&s.closed, 1);
 	server_stop(&s);
 	EQ(s.opened, 0);
 	if (result)
@@ -381,17 +338,14 @@ TEST(many_connections_leave_nothing_behind)
 
 	server_start(&s, NULL, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
 	before = peer_descriptors();
-	for (int i = 0; i < 50; i++) {
-		ssl[i] = peer_connect(client, s.port);
-		CHECK(ssl[i]);
-	}
+	for (int i = 0; i < 50; i++)
+		ssl[i] = peer_connect(client, s.service.port);
 	for (int round = 0; round < 20; round++)
 		for (int i = 0; i < 50; i++)
 			exchange(ssl[i], (uint64_t)(round * 977 + i), (uint64_t)(1 + i * 401));
 	for (int i = 0; i < 50; i++)
 		goodbye(ssl[i]);
-	while (__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE) < 50)
-		usleep(1000);
+	peer_await(&s.closed, 50);
 	EQ(peer_descriptors(), before);
 	SSL_CTX_free(client);
 	server_stop(&s);
@@ -405,12 +359,10 @@ static void key_updates(enum tlsring_io io)
 	bool rekey = !ktls_probe()->ulp || (ktls_probe()->rekey_rx && ktls_probe()->rekey_tx);
 	struct server s = { 0 };
 	SSL_CTX *client = peer_ctx(false, "TLS_AES_128_GCM_SHA256");
-	uint8_t byte;
 	SSL *ssl;
 
 	server_start(&s, "TLS_AES_128_GCM_SHA256", io, TLSRING_OFFLOAD_AUTO);
-	ssl = peer_connect(client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(client, s.service.port);
 	/* One that comes before the hand-over is libssl's affair. */
 	exchange(ssl, 0, 1000);
 	ask(ssl, 0, STREAM);
@@ -424,8 +376,7 @@ static void key_updates(enum tlsring_io io)
 		}
 		goodbye(ssl);
 	} else {
-		EQ(SSL_read(ssl, &byte, 1), 0);
-		EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+		peer_expect_end(ssl);
 		peer_free(ssl);
 	}
 	SSL_CTX_free(client);
@@ -450,14 +401,12 @@ TEST(key_update_flood)
 		SKIP("libssl sets no limit in user space");
 	signal(SIGPIPE, SIG_IGN);
 	server_start(&s, "TLS_AES_128_GCM_SHA256", TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO);
-	ssl = peer_connect(client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(client, s.service.port);
 	exchange(ssl, 0, 1000);
 	for (int i = 0; i < 200; i++)
 		if (!SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) || SSL_do_handshake(ssl) != 1)
 			break;
-	while (!__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE))
-		usleep(1000);
+	peer_await(&s.closed, 1);
 	peer_free(ssl);
 	SSL_CTX_free(client);
 	server_stop(&s);
@@ -475,8 +424,7 @@ static void bad_record(enum tlsring_io io, enum tlsring_offload offload)
 	SSL *ssl;
 
 	server_start(&s, "TLS_AES_128_GCM_SHA256", io, offload);
-	ssl = peer_connect(client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(client, s.service.port);
 	exchange(ssl, 0, 1000);
 	fd = SSL_get_fd(ssl);
 	SSL_set0_wbio(ssl, mem);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* One direction of a connection ends before the other, ours first or the peer's: on the engine, and in
  * the caller's own loop. */
-#include <pthread.h>
-#include "lib/tlsring.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/service.h"
 
 #define SUITE	"TLS_AES_128_GCM_SHA256"
 #define BYTES	400000
@@ -16,14 +14,9 @@ enum mood {
 };
 
 struct server {
-	struct tlsring_engine *engine;
-	struct tlsring_ctx *ctx;
+	struct service service;
 	struct tlsring_handlers handlers;
-	SSL_CTX *ssl;
-	pthread_t thread;
 	enum mood mood;
-	int fd;
-	uint16_t port;
 	uint8_t *bytes;
 	uint64_t got;
 	struct tlsring_end end;
@@ -91,20 +84,11 @@ static void closed(struct tlsring_conn *conn, const struct tlsring_end *end, voi
 	__atomic_add_fetch(&s->closed, 1, __ATOMIC_RELEASE);
 }
 
-static void *run(void *arg)
-{
-	struct server *s = arg;
-
-	EQ(tlsring_engine_run(s->engine), 0);
-	return NULL;
-}
-
 static void server_start(struct server *s, enum tlsring_io io, enum tlsring_offload offload, unsigned directions)
 {
 	struct tlsring_engine_options engine = { .size = sizeof(engine), .io = io };
 	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = offload,
 					       .directions = directions };
-	int ret;
 
 	s->handlers = (struct tlsring_handlers){
 		.size = sizeof(s->handlers), .opened = opened, .received = received, .sent = sent,
@@ -112,27 +96,13 @@ static void server_start(struct server *s, enum tlsring_io io, enum tlsring_offl
 	};
 	s->bytes = malloc(BYTES);
 	peer_fill(s->bytes, BYTES, 0);
-	s->ssl = peer_ctx(true, SUITE);
-	EQ(tlsring_ctx_new(&s->ctx, s->ssl, &options), 0);
-	s->fd = peer_listen(&s->port);
-	ret = tlsring_engine_new(&s->engine, &engine);
-	if (ret == -EPERM || ret == -ENOSYS)
-		SKIP("io_uring may not be used here");
-	EQ(ret, 0);
-	EQ(tlsring_engine_listen(s->engine, s->ctx, s->fd, &s->handlers, s), 0);
-	CHECK(!pthread_create(&s->thread, NULL, run, s));
+	service_start(&s->service, peer_ctx(true, SUITE), &options, &engine, &s->handlers, s);
 }
 
 static void server_stop(struct server *s)
 {
-	while (!__atomic_load_n(&s->closed, __ATOMIC_ACQUIRE))
-		usleep(1000);
-	tlsring_engine_stop(s->engine, 5000);
-	pthread_join(s->thread, NULL);
-	tlsring_engine_free(s->engine);
-	tlsring_ctx_free(s->ctx);
-	SSL_CTX_free(s->ssl);
-	close(s->fd);
+	peer_await(&s->closed, 1);
+	service_stop(&s->service);
 	free(s->bytes);
 	EQ(s->closed, 1);
 }
@@ -141,8 +111,7 @@ static void peer_end(SSL *ssl)
 {
 	uint8_t byte;
 
-	EQ(SSL_read(ssl, &byte, 1), 0);
-	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	peer_expect_end(ssl);
 	EQ(recv(SSL_get_fd(ssl), &byte, 1, 0), 0);	/* and FIN */
 }
 
@@ -163,8 +132,7 @@ static void half(enum mood mood, enum tlsring_io io, enum tlsring_offload offloa
 	SSL *ssl;
 
 	server_start(&s, io, offload, directions);
-	ssl = peer_connect(client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(client, s.service.port);
 	switch (mood) {
 	case WE_FIRST:
 		peer_expect(ssl, 0, BYTES);
@@ -220,7 +188,6 @@ struct own {
 static void *own_peer(void *arg)
 {
 	struct own *own = arg;
-	uint8_t byte;
 
 	CHECK(SSL_connect(own->peer) == 1);
 	if (!own->we_first) {
@@ -228,8 +195,7 @@ static void *own_peer(void *arg)
 		EQ(SSL_shutdown(own->peer), 0);
 	}
 	peer_expect(own->peer, 0, BYTES);
-	EQ(SSL_read(own->peer, &byte, 1), 0);
-	EQ(SSL_get_error(own->peer, 0), SSL_ERROR_ZERO_RETURN);
+	peer_expect_end(own->peer);
 	if (own->we_first) {
 		peer_says(own->peer);
 		SSL_shutdown(own->peer);
@@ -277,10 +243,10 @@ static void own_half(bool we_first, enum tlsring_offload offload, unsigned direc
 	struct tlsring_session *session;
 	struct tlsring_ctx *ctx;
 	pthread_t thread;
-	uint16_t port;
-	int listener = peer_listen(&port), peer_fd = peer_tcp(port), fd = accept(listener, NULL, NULL);
+	int fd, peer_fd;
 	SSL *ssl;
 
+	peer_sockets(&fd, &peer_fd);
 	EQ(tlsring_ctx_new(&ctx, server, &options), 0);
 	ssl = SSL_new(server);
 	own.peer = SSL_new(client);
@@ -305,7 +271,6 @@ static void own_half(bool we_first, enum tlsring_offload offload, unsigned direc
 	SSL_CTX_free(client);
 	close(fd);
 	close(peer_fd);
-	close(listener);
 }
 
 static void own_each(bool we_first)

@@ -6,7 +6,7 @@
  */
 #include <pthread.h>
 #include "lib/tlsring.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/tickets.h"
 
 #define TRANSFER	50000	/* bytes each way */
 
@@ -21,16 +21,6 @@ struct scene {
 	bool tls13, is_server, resumes;
 	bool retried;			/* a HelloRetryRequest was seen */
 };
-
-static SSL_SESSION *kept;
-
-static int keep(SSL *ssl, SSL_SESSION *session)
-{
-	(void)ssl;
-	SSL_SESSION_free(kept);
-	kept = session;
-	return 1;
-}
 
 static void *peer(void *arg)
 {
@@ -80,8 +70,7 @@ static void scene_open(struct scene *s, bool tls13, bool is_server)
 
 	*s = (struct scene){ .server = peer_ctx(true, suite), .client = peer_ctx(false, suite),
 			     .other = peer_ctx(true, suite), .alpn = "", .tls13 = tls13, .is_server = is_server };
-	SSL_CTX_set_session_cache_mode(s->client, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(s->client, keep);
+	tickets_watch(s->client, tickets_keep);
 	EQ(tlsring_ctx_new(&s->ours, is_server ? s->server : s->client, NULL), 0);
 }
 
@@ -93,19 +82,18 @@ static void scene_close(struct scene *s)
 	SSL_CTX_free(s->client);
 	SSL_CTX_free(s->other);
 	SSL_SESSION_free(s->session);
-	SSL_SESSION_free(kept);
-	kept = NULL;
+	tickets_forget();
 }
 
 /* One connection. */
 static void play(struct scene *s)
 {
 	struct tlsring_session *session;
-	uint16_t port;
-	int listener = peer_listen(&port), peer_fd = peer_tcp(port), fd = accept(listener, NULL, NULL);
+	int fd, peer_fd;
 	SSL *server = SSL_new(s->server), *client = SSL_new(s->client);
 	SSL *ours = s->is_server ? server : client;
 
+	peer_sockets(&fd, &peer_fd);
 	s->peer = s->is_server ? client : server;
 	EQ(tlsring_watch(ours), 0);
 	SSL_set_fd(ours, fd);
@@ -126,7 +114,6 @@ static void play(struct scene *s)
 	pthread_join(s->thread, NULL);
 	SSL_free(s->peer);
 	close(peer_fd);
-	close(listener);
 	EQ_STR(s->info.alpn, s->alpn);
 	tlsring_session_free(session);
 	close(fd);
@@ -161,7 +148,7 @@ static void both_certificates(bool tls13, bool is_server)
 	struct scene s;
 
 	scene_open(&s, tls13, is_server);
-	peer_certificate(s.client);
+	certificate_use(s.client, EVP_EC_gen("P-256"));
 	trust(s.server, s.client);
 	trust(s.client, s.server);
 	play(&s);
@@ -237,9 +224,7 @@ static void resume(bool tls13, bool is_server, bool tickets)
 	if (!tickets)
 		SSL_CTX_set_options(s.server, SSL_OP_NO_TICKET);
 	play(&s);
-	CHECK(kept);
-	s.session = kept;
-	kept = NULL;
+	s.session = tickets_take();
 	s.resumes = true;
 	play(&s);
 	expect_path(&s, TLSRING_REASON_NONE);

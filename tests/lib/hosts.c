@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* Several hosts behind one context: a callback gives the connection to another SSL_CTX, and its keys,
  * its tickets and the name asked for come along. */
-#include <pthread.h>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <openssl/x509v3.h>
-#include "lib/tlsring.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/service.h"
+#include "tests/lib/tickets.h"
 
 #define STREAM	300000
 
 struct server {
-	struct tlsring_engine *engine;
-	struct tlsring_ctx *ctx;
-	SSL_CTX *base, *host;
-	pthread_t thread;
-	uint16_t port;
-	int fd, file;
+	struct service service;
+	SSL_CTX *host;
+	int file;
 	struct tlsring_direction tx, rx;
 	char name[64];
 };
@@ -50,63 +43,46 @@ static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len,
 
 static const struct tlsring_handlers handlers = { .size = sizeof(handlers), .received = received };
 
-static void *run(void *arg)
+static int content(void)
 {
-	EQ(tlsring_engine_run(((struct server *)arg)->engine), 0);
-	return NULL;
+	static uint8_t bytes[STREAM];
+	int file = memfd_create("stream", MFD_CLOEXEC);
+
+	peer_fill(bytes, STREAM, 0);
+	EQ(write(file, bytes, STREAM), STREAM);
+	return file;
 }
 
 static void server_start(struct server *s, const char *suite)
 {
-	static uint8_t bytes[STREAM];
+	SSL_CTX *base = peer_ctx(true, suite);
 
-	*s = (struct server){ .base = peer_ctx(true, suite), .host = peer_ctx(true, suite) };
-	SSL_CTX_set_tlsext_servername_callback(s->base, choose);
-	SSL_CTX_set_tlsext_servername_arg(s->base, s);
-	peer_fill(bytes, STREAM, 0);
-	s->file = memfd_create("stream", MFD_CLOEXEC);
-	EQ(write(s->file, bytes, STREAM), STREAM);
-	s->fd = peer_listen(&s->port);
-	CHECK(!tlsring_ctx_new(&s->ctx, s->base, NULL));
-	CHECK(!tlsring_ctx_add(s->ctx, s->host));
-	CHECK(!tlsring_engine_new(&s->engine, NULL));
-	CHECK(!tlsring_engine_listen(s->engine, s->ctx, s->fd, &handlers, s));
-	CHECK(!pthread_create(&s->thread, NULL, run, s));
+	*s = (struct server){ .service.ssl = base, .host = peer_ctx(true, suite), .file = content() };
+	SSL_CTX_set_tlsext_servername_callback(base, choose);
+	SSL_CTX_set_tlsext_servername_arg(base, s);
+	EQ(tlsring_ctx_new(&s->service.ctx, base, NULL), 0);
+	EQ(tlsring_ctx_add(s->service.ctx, s->host), 0);
+	service_listen(&s->service, NULL, &handlers, s);
 }
 
 static void server_end(struct server *s)
 {
-	tlsring_engine_stop(s->engine, 1000);
-	CHECK(!pthread_join(s->thread, NULL));
-	tlsring_engine_free(s->engine);
-	tlsring_ctx_free(s->ctx);
-	SSL_CTX_free(s->base);
+	service_stop(&s->service);
 	SSL_CTX_free(s->host);
-	close(s->fd);
 	close(s->file);
-}
-
-static SSL_SESSION *kept;
-
-static int keep(SSL *ssl, SSL_SESSION *session)
-{
-	(void)ssl;
-	SSL_SESSION_free(kept);
-	kept = session;
-	return 1;
 }
 
 /* One exchange under a name; true when the session was resumed. */
 static bool visit(struct server *s, SSL_CTX *ctx, const char *name)
 {
-	const X509 *expected = SSL_CTX_get0_certificate(!strcmp(name, "other.test") ? s->host : s->base);
+	const X509 *expected = SSL_CTX_get0_certificate(!strcmp(name, "other.test") ? s->host : s->service.ssl);
 	SSL *ssl = SSL_new(ctx);
 	X509 *cert;
 	bool resumed;
 
-	CHECK(ssl && SSL_set_fd(ssl, peer_tcp(s->port)) && SSL_set_tlsext_host_name(ssl, name));
-	if (kept)
-		CHECK(SSL_set_session(ssl, kept));
+	CHECK(ssl && SSL_set_fd(ssl, peer_tcp(s->service.port)) && SSL_set_tlsext_host_name(ssl, name));
+	if (tickets_kept)
+		CHECK(SSL_set_session(ssl, tickets_kept));
 	EQ(SSL_connect(ssl), 1);
 	cert = SSL_get1_peer_certificate(ssl);
 	CHECK(cert && !X509_cmp(cert, expected));
@@ -124,8 +100,7 @@ static SSL_CTX *client_new(const char *suite)
 {
 	SSL_CTX *ctx = peer_ctx(false, suite);
 
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(ctx, keep);
+	tickets_watch(ctx, tickets_keep);
 	return ctx;
 }
 
@@ -141,11 +116,10 @@ static void switched(const char *suite)
 		EQ(s.tx.path, TLSRING_PATH_KERNEL);
 		EQ(s.rx.path, TLSRING_PATH_KERNEL);
 	}
-	SSL_SESSION_free(kept);
-	kept = NULL;
+	tickets_forget();
 	CHECK(!visit(&s, client, "first.test"));
 	server_end(&s);
-	SSL_SESSION_free(kept);
+	tickets_forget();
 	SSL_CTX_free(client);
 }
 
@@ -175,13 +149,13 @@ static void tickets(const char *suite)
 	ticket_file(one, 1);
 	ticket_file(two, 2);
 	server_start(&s, suite);
-	EQ(tlsring_ctx_ticket_keys(s.ctx, &path, 1), 0);
+	EQ(tlsring_ctx_ticket_keys(s.service.ctx, &path, 1), 0);
 	CHECK(!visit(&s, client, "other.test"));
 	CHECK(visit(&s, client, "other.test"));
-	EQ(tlsring_ctx_ticket_keys(s.ctx, &stranger, 1), 0);
+	EQ(tlsring_ctx_ticket_keys(s.service.ctx, &stranger, 1), 0);
 	CHECK(!visit(&s, client, "other.test"));
 	server_end(&s);
-	SSL_SESSION_free(kept);
+	tickets_forget();
 	SSL_CTX_free(client);
 	unlink(one);
 	unlink(two);
@@ -199,11 +173,11 @@ TEST(replaced_while_connected)
 	SSL *ssl = SSL_new(client);
 
 	server_start(&s, suite);
-	CHECK(SSL_set_fd(ssl, peer_tcp(s.port)) && SSL_set_tlsext_host_name(ssl, "other.test"));
+	CHECK(SSL_set_fd(ssl, peer_tcp(s.service.port)) && SSL_set_tlsext_host_name(ssl, "other.test"));
 	EQ(SSL_connect(ssl), 1);
 	old = s.host;
 	s.host = peer_ctx(true, suite);
-	CHECK(!tlsring_ctx_add(s.ctx, s.host));
+	CHECK(!tlsring_ctx_add(s.service.ctx, s.host));
 	SSL_CTX_free(old);
 	CHECK(!visit(&s, client, "other.test"));
 	EQ(SSL_write(ssl, "go", 2), 2);
@@ -242,26 +216,15 @@ static void drain(enum tlsring_io io)
 	};
 	struct tlsring_engine_options options = { .size = sizeof(options), .io = io };
 	SSL_CTX *client = peer_ctx(false, NULL);
-	struct server s = { .base = peer_ctx(true, NULL), .file = memfd_create("stream", MFD_CLOEXEC) };
+	struct server s = { .file = content() };
 	SSL *open, *beginning = SSL_new(client);
-	static uint8_t bytes[STREAM];
 	int fd, ret;
 
-	peer_fill(bytes, STREAM, 0);
-	EQ(write(s.file, bytes, STREAM), STREAM);
-	s.fd = peer_listen(&s.port);
-	CHECK(!tlsring_ctx_new(&s.ctx, s.base, NULL));
-	ret = tlsring_engine_new(&s.engine, &options);
-	if (ret == -EPERM || ret == -ENOSYS)
-		SKIP("io_uring may not be used here");
-	EQ(ret, 0);
-	CHECK(!tlsring_engine_listen(s.engine, s.ctx, s.fd, &drained, &s));
-	CHECK(!pthread_create(&s.thread, NULL, run, &s));
+	service_start(&s.service, peer_ctx(true, NULL), NULL, &options, &drained, &s);
 	/* Connections are accepted in their order: the silent one has been, once the next is open. */
-	fd = peer_tcp(s.port);
-	open = peer_connect(client, s.port);
-	CHECK(open);
-	tlsring_engine_drain(s.engine, 60000);
+	fd = peer_tcp(s.service.port);
+	open = peer_connect(client, s.service.port);
+	tlsring_engine_drain(s.service.engine, 60000);
 	while (s.name[0] != '!')
 		usleep(1000);
 	CHECK(SSL_set_fd(beginning, fd));
@@ -272,16 +235,14 @@ static void drain(enum tlsring_io io)
 	peer_expect(open, 0, STREAM);
 	peer_free(beginning);
 	peer_free(open);
-	CHECK(!pthread_join(s.thread, NULL));
+	service_join(&s.service);
 	/* The listening socket is for others now. */
-	fd = peer_tcp(s.port);
-	ret = accept(s.fd, NULL, NULL);
+	fd = peer_tcp(s.service.port);
+	ret = accept(s.service.fd, NULL, NULL);
 	CHECK(ret >= 0);
 	close(ret);
 	close(fd);
-	tlsring_engine_free(s.engine);
-	tlsring_ctx_free(s.ctx);
-	SSL_CTX_free(s.base);
+	service_free(&s.service);
 	SSL_CTX_free(client);
 }
 

@@ -6,7 +6,6 @@
  */
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include "lib/tlsring.h"
 #include "tests/lib/peer.h"
@@ -41,8 +40,7 @@ static void world_open(struct world *w, unsigned seed)
 	};
 	struct tlsring_ctx_options options = { .size = sizeof(options) };
 	const char *suite;
-	int listener, one = 1;
-	uint16_t port;
+	int one = 1;
 
 	*w = (struct world){ .seed = seed };
 	w->server = roll(w, 2);
@@ -58,10 +56,7 @@ static void world_open(struct world *w, unsigned seed)
 	if (roll(w, 2))
 		SSL_CTX_set_session_cache_mode(w->our_ctx, SSL_SESS_CACHE_CLIENT);
 	EQ(tlsring_ctx_new(&w->ctx, w->our_ctx, &options), 0);
-	listener = peer_listen(&port);
-	w->peer_fd = peer_tcp(port);
-	w->fd = accept(listener, NULL, NULL);
-	close(listener);
+	peer_sockets(&w->fd, &w->peer_fd);
 	setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(w->peer_fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	fcntl(w->fd, F_SETFL, O_NONBLOCK);

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: MIT
 /* What ends a connection: how long it may be silent, how slow, how late; and who is not let in. */
-#include <pthread.h>
 #include <sys/mman.h>
-#include "lib/tlsring.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/service.h"
 
 #define BIG	(64u << 20)	/* more than any socket buffer takes */
 
 struct server {
-	struct tlsring_engine *engine;
-	struct tlsring_ctx *ctx;
-	SSL_CTX *ssl;
+	struct service service;
 	SSL_CTX *client;
-	pthread_t thread;
-	int fd, file;
-	uint16_t port;
+	int file;
 	uint64_t length;	/* of an answer */
 	unsigned deadline;	/* msecs, set when the first byte comes */
 	int admit;		/* so many connections */
-	unsigned refused, opened, closed;
+	int refused, opened, closed;
 	uint64_t tag;		/* counted on the connection: answers */
 	struct tlsring_end last;
 	struct tlsring_info info;
@@ -87,19 +81,10 @@ static const struct tlsring_handlers handlers = {
 	.closed = closed,
 };
 
-static void *run(void *arg)
-{
-	struct server *s = arg;
-
-	EQ(tlsring_engine_run(s->engine), 0);
-	return NULL;
-}
-
 static void server_start(struct server *s, enum tlsring_io io, unsigned idle, unsigned rate)
 {
 	struct tlsring_engine_options options = { .size = sizeof(options), .io = io,
 						  .idle_timeout = idle, .min_rate = rate };
-	int ret;
 
 	s->file = memfd_create("zeros", 0);
 	CHECK(s->file >= 0 && !ftruncate(s->file, BIG));
@@ -107,33 +92,14 @@ static void server_start(struct server *s, enum tlsring_io io, unsigned idle, un
 	if (!s->admit)
 		s->admit = 100;
 	s->client = peer_ctx(false, NULL);
-	s->ssl = peer_ctx(true, NULL);
-	EQ(tlsring_ctx_new(&s->ctx, s->ssl, NULL), 0);
-	s->fd = peer_listen(&s->port);
-	ret = tlsring_engine_new(&s->engine, &options);
-	if (ret == -EPERM || ret == -ENOSYS)
-		SKIP("io_uring may not be used here");
-	EQ(ret, 0);
-	EQ(tlsring_engine_listen(s->engine, s->ctx, s->fd, &handlers, s), 0);
-	CHECK(!pthread_create(&s->thread, NULL, run, s));
+	service_start(&s->service, peer_ctx(true, NULL), NULL, &options, &handlers, s);
 }
 
 static void server_stop(struct server *s)
 {
-	tlsring_engine_stop(s->engine, 5000);
-	pthread_join(s->thread, NULL);
-	tlsring_engine_free(s->engine);
-	tlsring_ctx_free(s->ctx);
-	SSL_CTX_free(s->ssl);
+	service_stop(&s->service);
 	SSL_CTX_free(s->client);
-	close(s->fd);
 	close(s->file);
-}
-
-static void await(const unsigned *what, unsigned count)
-{
-	while (__atomic_load_n(what, __ATOMIC_ACQUIRE) < count)
-		usleep(1000);
 }
 
 static void say(SSL *ssl, const char *text)
@@ -153,14 +119,6 @@ static void expect_zeros(SSL *ssl, uint64_t len)
 	}
 }
 
-static void expect_clean_end(SSL *ssl)
-{
-	uint8_t byte;
-
-	EQ(SSL_read(ssl, &byte, 1), 0);
-	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
-}
-
 static void idle(enum tlsring_io io)
 {
 	struct server s = { 0 };
@@ -168,14 +126,13 @@ static void idle(enum tlsring_io io)
 
 	server_start(&s, io, 300, 0);
 	s.length = 1000;
-	ssl = peer_connect(s.client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(s.client, s.service.port);
 	say(ssl, "!");
 	expect_zeros(ssl, 1000);
-	expect_clean_end(ssl);
+	peer_expect_end(ssl);
 	SSL_shutdown(ssl);
 	peer_free(ssl);
-	await(&s.closed, 1);
+	peer_await(&s.closed, 1);
 	server_stop(&s);
 	EQ(s.last.result, -ETIMEDOUT);
 	EQ(s.last.limit, TLSRING_LIMIT_IDLE);
@@ -193,17 +150,16 @@ static void late(enum tlsring_io io)
 
 	server_start(&s, io, 60000, 0);
 	/* They would be peeked at below. */
-	SSL_CTX_set_num_tickets(s.ssl, 0);
-	ssl = peer_connect(s.client, s.port);
-	CHECK(ssl);
+	SSL_CTX_set_num_tickets(s.service.ssl, 0);
+	ssl = peer_connect(s.client, s.service.port);
 	while (!__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE)) {
 		if (SSL_write(ssl, ".", 1) != 1 || recv(SSL_get_fd(ssl), &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) >= 0)
 			break;
 		usleep(20000);
 	}
-	expect_clean_end(ssl);
+	peer_expect_end(ssl);
 	peer_free(ssl);
-	await(&s.closed, 1);
+	peer_await(&s.closed, 1);
 	server_stop(&s);
 	EQ(s.last.result, -ETIMEDOUT);
 	EQ(s.last.limit, TLSRING_LIMIT_DEADLINE);
@@ -219,8 +175,7 @@ TEST(a_deadline_that_was_met_is_forgotten)
 
 	server_start(&s, TLSRING_IO_AUTO, 60000, 0);
 	s.length = 10;
-	ssl = peer_connect(s.client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(s.client, s.service.port);
 	/* One record: no time passes between them. */
 	say(ssl, "..!");
 	expect_zeros(ssl, 10);
@@ -229,7 +184,7 @@ TEST(a_deadline_that_was_met_is_forgotten)
 	expect_zeros(ssl, 10);
 	SSL_shutdown(ssl);
 	peer_free(ssl);
-	await(&s.closed, 1);
+	peer_await(&s.closed, 1);
 	server_stop(&s);
 	EQ(s.last.result, 0);
 	EQ(s.last.limit, TLSRING_LIMIT_NONE);
@@ -244,8 +199,7 @@ static void slow(enum tlsring_io io, unsigned rate, int step)
 	SSL *ssl;
 
 	server_start(&s, io, 500, rate);
-	ssl = peer_connect(s.client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(s.client, s.service.port);
 	say(ssl, "!");
 	while (!__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE)) {
 		if (step)
@@ -276,8 +230,7 @@ TEST(slow_enough)
 
 	server_start(&s, TLSRING_IO_AUTO, 300, 1000);
 	s.length = 24u << 20;
-	ssl = peer_connect(s.client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(s.client, s.service.port);
 	say(ssl, "!");
 	while (got < s.length) {
 		int ret = SSL_read(ssl, buf, sizeof(buf));
@@ -288,7 +241,7 @@ TEST(slow_enough)
 	}
 	SSL_shutdown(ssl);
 	peer_free(ssl);
-	await(&s.closed, 1);
+	peer_await(&s.closed, 1);
 	server_stop(&s);
 	/* It may be taken for idle, while it reads what is in the socket. */
 	CHECK(s.last.limit != TLSRING_LIMIT_RATE);
@@ -301,18 +254,13 @@ TEST(the_handshake_has_its_limit_too)
 	char byte;
 	int fd;
 
-	s.ssl = peer_ctx(true, NULL);
-	s.fd = peer_listen(&s.port);
-	EQ(tlsring_ctx_new(&s.ctx, s.ssl, NULL), 0);
-	EQ(tlsring_engine_new(&s.engine, &options), 0);
-	EQ(tlsring_engine_listen(s.engine, s.ctx, s.fd, &handlers, &s), 0);
-	CHECK(!pthread_create(&s.thread, NULL, run, &s));
-	fd = peer_tcp(s.port);
+	service_start(&s.service, peer_ctx(true, NULL), NULL, &options, &handlers, &s);
+	fd = peer_tcp(s.service.port);
 	while (read(fd, &byte, 1) > 0)
 		;
 	close(fd);
-	await(&s.closed, 1);
-	server_stop(&s);
+	peer_await(&s.closed, 1);
+	service_stop(&s.service);
 	EQ(s.last.limit, TLSRING_LIMIT_HANDSHAKE);
 	CHECK(!s.last.opened);
 }
@@ -326,18 +274,17 @@ static void not_let_in(enum tlsring_io io)
 
 	server_start(&s, io, 60000, 0);
 	s.length = 100;
-	first = peer_connect(s.client, s.port);
-	second = peer_connect(s.client, s.port);
-	CHECK(first && second);
-	fd = peer_tcp(s.port);
+	first = peer_connect(s.client, s.service.port);
+	second = peer_connect(s.client, s.service.port);
+	fd = peer_tcp(s.service.port);
 	EQ(read(fd, &byte, 1), 0);
 	close(fd);
-	await(&s.refused, 1);
+	peer_await(&s.refused, 1);
 	say(second, "!");
 	expect_zeros(second, 100);
 	peer_free(first);
 	peer_free(second);
-	await(&s.closed, 2);
+	peer_await(&s.closed, 2);
 	server_stop(&s);
 	EQ(s.refused, 1);
 	EQ(s.opened, 2);
@@ -357,8 +304,7 @@ static void resumed(const char *suite)
 	s.length = 1;
 	SSL_CTX_free(s.client);
 	s.client = peer_ctx(false, suite);
-	ssl = peer_connect(s.client, s.port);
-	CHECK(ssl);
+	ssl = peer_connect(s.client, s.service.port);
 	say(ssl, "!");
 	expect_zeros(ssl, 1);
 	CHECK(!s.info.resumed);
@@ -367,7 +313,7 @@ static void resumed(const char *suite)
 	SSL_shutdown(ssl);
 	peer_free(ssl);
 	ssl = SSL_new(s.client);
-	CHECK(SSL_set_session(ssl, session) && SSL_set_fd(ssl, peer_tcp(s.port)) && SSL_connect(ssl) == 1);
+	CHECK(SSL_set_session(ssl, session) && SSL_set_fd(ssl, peer_tcp(s.service.port)) && SSL_connect(ssl) == 1);
 	say(ssl, "!");
 	expect_zeros(ssl, 1);
 	CHECK(SSL_session_reused(ssl));

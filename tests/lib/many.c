@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Many messages as one, the protocol that was agreed on, handlers that change, and a stop that waits
  * for the program: what a protocol with frames needs of the engine. */
-#include <pthread.h>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include "lib/tlsring.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/service.h"
 
 #define STREAM	(1u << 20)
 #define HEAD	9
@@ -14,15 +11,11 @@
 /* The server sends the whole stream: of each piece HEAD bytes are from memory, the rest from a file.
  * Now and then one of a file that is too short comes between. */
 struct server {
-	struct tlsring_engine *engine;
-	struct tlsring_ctx *ctx;
-	SSL_CTX *ssl;
-	pthread_t thread;
+	struct service service;
 	uint8_t *bytes;
 	struct tlsring_message messages[MANY];
 	size_t piece, position;
-	int fd, file, shorter;
-	uint16_t port;
+	int file, shorter;
 	unsigned count, missing, batches, stopped;
 	bool waits;			/* it closes when it is asked to stop, and all is sent */
 	bool sending;
@@ -123,18 +116,12 @@ static void opened(struct tlsring_conn *conn, void *user)
 
 static const struct tlsring_handlers first = { .size = sizeof(first), .opened = opened, .received = refuse };
 
-static void *run(void *arg)
-{
-	EQ(tlsring_engine_run(((struct server *)arg)->engine), 0);
-	return NULL;
-}
-
 static void server_start(struct server *s, size_t piece, enum tlsring_io io, enum tlsring_offload offload,
 			 const struct tlsring_handlers *handlers)
 {
 	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = offload };
 	struct tlsring_engine_options engine = { .size = sizeof(engine), .io = io };
-	int ret;
+	SSL_CTX *ssl = peer_ctx(true, "TLS_AES_128_GCM_SHA256");
 
 	*s = (struct server){ .piece = piece, .bytes = malloc(STREAM) };
 	peer_fill(s->bytes, STREAM, 0);
@@ -142,24 +129,15 @@ static void server_start(struct server *s, size_t piece, enum tlsring_io io, enu
 	s->shorter = memfd_create("shorter", MFD_CLOEXEC);
 	EQ(write(s->file, s->bytes, STREAM), STREAM);
 	EQ(write(s->shorter, s->bytes, 100), 100);
-	s->ssl = peer_ctx(true, "TLS_AES_128_GCM_SHA256");
-	SSL_CTX_set_alpn_select_cb(s->ssl, alpn, NULL);
-	s->fd = peer_listen(&s->port);
-	CHECK(!tlsring_ctx_new(&s->ctx, s->ssl, &options));
-	ret = tlsring_engine_new(&s->engine, &engine);
-	if (ret == -EPERM || ret == -ENOSYS)
-		SKIP("io_uring may not be used here");
-	EQ(ret, 0);
-	CHECK(!tlsring_engine_listen(s->engine, s->ctx, s->fd, handlers, s));
-	CHECK(!pthread_create(&s->thread, NULL, run, s));
+	SSL_CTX_set_alpn_select_cb(ssl, alpn, NULL);
+	service_start(&s->service, ssl, &options, &engine, handlers, s);
 }
 
-static void server_free(struct server *s)
+/* It was told to stop. */
+static void server_end(struct server *s)
 {
-	tlsring_engine_free(s->engine);
-	tlsring_ctx_free(s->ctx);
-	SSL_CTX_free(s->ssl);
-	close(s->fd);
+	service_join(&s->service);
+	service_free(&s->service);
 	close(s->file);
 	close(s->shorter);
 	free(s->bytes);
@@ -168,31 +146,25 @@ static void server_free(struct server *s)
 static SSL *client(SSL_CTX *ctx, const struct server *s)
 {
 	static const unsigned char name[] = "\x08" "frames/1";
-	SSL *ssl;
 
 	SSL_CTX_set_alpn_protos(ctx, name, sizeof(name) - 1);
-	ssl = peer_connect(ctx, s->port);
-	CHECK(ssl);
-	return ssl;
+	return peer_connect(ctx, s->service.port);
 }
 
 static void many(size_t piece, enum tlsring_io io, enum tlsring_offload offload)
 {
 	SSL_CTX *ctx = peer_ctx(false, NULL);
 	struct server s;
-	uint8_t end;
 	SSL *ssl;
 
 	server_start(&s, piece, io, offload, &first);
 	ssl = client(ctx, &s);
 	EQ(SSL_write(ssl, "go", 2), 2);
 	peer_expect(ssl, 0, STREAM);
-	EQ(SSL_read(ssl, &end, 1), 0);
-	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	peer_expect_end(ssl);
 	peer_free(ssl);
-	tlsring_engine_stop(s.engine, 1000);
-	CHECK(!pthread_join(s.thread, NULL));
-	server_free(&s);
+	tlsring_engine_stop(s.service.engine, 1000);
+	server_end(&s);
 	CHECK(s.missing >= STREAM / piece / 4);
 	SSL_CTX_free(ctx);
 }
@@ -269,12 +241,10 @@ static void frames_alike(enum tlsring_io io, enum tlsring_offload offload)
 		EQ_MEM(head, "nine byte", 9);
 		peer_expect(ssl, i * FRAME, FRAME);
 	}
-	EQ(SSL_read(ssl, head, 1), 0);
-	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	peer_expect_end(ssl);
 	peer_free(ssl);
-	tlsring_engine_stop(s.engine, 1000);
-	CHECK(!pthread_join(s.thread, NULL));
-	server_free(&s);
+	tlsring_engine_stop(s.service.engine, 1000);
+	server_end(&s);
 	SSL_CTX_free(ctx);
 }
 
@@ -294,11 +264,10 @@ TEST(stop_waits_for_the_program)
 	ssl = client(ctx, &s);
 	EQ(SSL_write(ssl, "go", 2), 2);
 	peer_expect(ssl, 0, 1000);
-	tlsring_engine_stop(s.engine, 60000);
+	tlsring_engine_stop(s.service.engine, 60000);
 	peer_expect(ssl, 1000, STREAM - 1000);
-	CHECK(!pthread_join(s.thread, NULL));
+	server_end(&s);
 	EQ(s.stopped, 1);
 	peer_free(ssl);
-	server_free(&s);
 	SSL_CTX_free(ctx);
 }

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -20,28 +21,8 @@
 #include <openssl/x509.h>
 #include "ktls/counters.h"
 #include "ktls/probe.h"
+#include "tests/certificate.h"
 #include "tests/ktap.h"
-
-static inline void peer_certificate(SSL_CTX *ctx)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = X509_new();
-	X509_NAME *name = X509_get_subject_name(cert);
-
-	CHECK(key && cert);
-	X509_set_version(cert, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
-	X509_set_issuer_name(cert, name);
-	X509_set_pubkey(cert, key);
-	CHECK(X509_sign(cert, key, EVP_sha256()));
-	CHECK(SSL_CTX_use_certificate(ctx, cert) == 1);
-	CHECK(SSL_CTX_use_PrivateKey(ctx, key) == 1);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-}
 
 /* A context for one suite and so for one version; NULL: the library's defaults. */
 static inline SSL_CTX *peer_ctx(bool server, const char *suite)
@@ -51,7 +32,7 @@ static inline SSL_CTX *peer_ctx(bool server, const char *suite)
 
 	CHECK(ctx);
 	if (server)
-		peer_certificate(ctx);
+		certificate_use(ctx, EVP_EC_gen("P-256"));
 	if (suite) {
 		SSL_CTX_set_min_proto_version(ctx, tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
 		SSL_CTX_set_max_proto_version(ctx, tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
@@ -84,17 +65,26 @@ static inline int peer_tcp(uint16_t port)
 	return fd;
 }
 
-/* Handshaken, or NULL. */
+/* Both ends of a connection. */
+static inline void peer_sockets(int *fd, int *peer_fd)
+{
+	uint16_t port;
+	int listener = peer_listen(&port);
+
+	*peer_fd = peer_tcp(port);
+	*fd = accept(listener, NULL, NULL);
+	CHECK(*fd >= 0);
+	close(listener);
+}
+
+/* Handshaken. */
 static inline SSL *peer_connect(SSL_CTX *ctx, uint16_t port)
 {
 	SSL *ssl = SSL_new(ctx);
 
 	CHECK(ssl && SSL_set_fd(ssl, peer_tcp(port)));
-	if (SSL_connect(ssl) == 1)
-		return ssl;
-	close(SSL_get_fd(ssl));
-	SSL_free(ssl);
-	return NULL;
+	EQ(SSL_connect(ssl), 1);
+	return ssl;
 }
 
 static inline void peer_free(SSL *ssl)
@@ -103,6 +93,13 @@ static inline void peer_free(SSL *ssl)
 
 	SSL_free(ssl);
 	close(fd);
+}
+
+static inline void peer_wait(int fd, short events)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+
+	EQ(poll(&pfd, 1, 60000), 1);
 }
 
 /* The byte at a position of the stream that the tests send. */
@@ -136,6 +133,15 @@ static inline void peer_expect(SSL *ssl, uint64_t position, uint64_t len)
 	}
 }
 
+/* Nothing more, and a close_notify. */
+static inline void peer_expect_end(SSL *ssl)
+{
+	uint8_t byte;
+
+	EQ(SSL_read(ssl, &byte, 1), 0);
+	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+}
+
 /* Can this kernel carry the suite? */
 static inline bool peer_kernel_takes(const char *suite)
 {
@@ -154,6 +160,13 @@ static inline struct ktls_counters peer_counters(void)
 
 	ktls_counters_read(&counters);
 	return counters;
+}
+
+/* Until what another thread counts has come so far. */
+static inline void peer_await(const int *counter, int count)
+{
+	while (__atomic_load_n(counter, __ATOMIC_ACQUIRE) < count)
+		usleep(1000);
 }
 
 static inline int peer_descriptors(void)

@@ -4,12 +4,9 @@
  * certificate, for a renegotiation, or makes no sense. They are sealed here with the peer's keys, as
  * no libssl would send them, and the answer is opened in the same way.
  */
-#include <fcntl.h>
-#include <poll.h>
 #include "ktls/control.h"
-#include "lib/tlsring.h"
 #include "tests/ktls/record.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/ends.h"
 
 struct stranger {
 	const char *name;
@@ -31,80 +28,46 @@ static const struct stranger strangers[] = {
 };
 
 struct meeting {
-	SSL_CTX *our_ctx, *peer_ctx;
-	struct tlsring_ctx *ctx;
-	struct tlsring_session *session;
+	struct ends ends;
 	struct ktls_session *keys;	/* the peer's */
-	SSL *ours, *peer;
-	int fd, peer_fd;
 };
 
 static void meeting_open(struct meeting *p, const struct stranger *stranger, const struct tlsring_ctx_options *options)
 {
 	const char *suite = stranger->tls13 ? "TLS_AES_128_GCM_SHA256" : "ECDHE-ECDSA-AES128-GCM-SHA256";
-	uint16_t port;
-	int listener = peer_listen(&port);
 
-	*p = (struct meeting){ .our_ctx = peer_ctx(stranger->server, suite), .peer_ctx = peer_ctx(!stranger->server, suite) };
-	EQ(tlsring_ctx_new(&p->ctx, p->our_ctx, options), 0);
-	EQ(ktls_export_prepare(p->peer_ctx), 0);
-	p->peer_fd = peer_tcp(port);
-	p->fd = accept(listener, NULL, NULL);
-	close(listener);
-	fcntl(p->fd, F_SETFL, O_NONBLOCK);
-	fcntl(p->peer_fd, F_SETFL, O_NONBLOCK);
-	p->ours = SSL_new(p->our_ctx);
-	p->peer = SSL_new(p->peer_ctx);
-	EQ(tlsring_watch(p->ours), 0);
-	EQ(ktls_export_watch(p->peer), 0);
-	SSL_set_fd(p->ours, p->fd);
-	SSL_set_fd(p->peer, p->peer_fd);
-	stranger->server ? SSL_set_accept_state(p->ours) : SSL_set_connect_state(p->ours);
-	stranger->server ? SSL_set_connect_state(p->peer) : SSL_set_accept_state(p->peer);
-}
-
-static void wait_for(int fd, short events)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-
-	EQ(poll(&pfd, 1, 60000), 1);
+	*p = (struct meeting){ 0 };
+	ends_prepare(&p->ends, stranger->server, suite, options);
+	EQ(ktls_export_prepare(p->ends.peer_ctx), 0);
+	ends_connect(&p->ends);
+	EQ(ktls_export_watch(p->ends.peer), 0);
 }
 
 /* Byte 'x' goes both ways, so that all tickets have been read; then the peer's keys are ours. */
 static void meeting_hand_over(struct meeting *p)
 {
 	enum tlsring_reason why;
-	int ours, peer, ret;
+	struct ends *e = &p->ends;
 	char byte;
+	int ret;
 
-	do {
-		ours = tlsring_handshake(p->ours);
-		CHECK(ours >= 0);
-		peer = SSL_do_handshake(p->peer);
-	} while (ours || peer != 1);
-	EQ(tlsring_session_new(&p->session, p->ctx, p->ours, p->fd), 0);
-	while ((ret = tlsring_session_handover(p->session)) == -EAGAIN)
-		wait_for(p->fd, POLLIN);
+	ends_shake(e);
+	while ((ret = tlsring_session_handover(e->session)) == -EAGAIN)
+		peer_wait(e->fd, POLLIN);
 	EQ(ret, 0);
-	EQ(SSL_write(p->peer, "x", 1), 1);
-	while (tlsring_session_recv(p->session, &byte, 1) == -EAGAIN)
-		wait_for(p->fd, POLLIN);
-	EQ(tlsring_session_send(p->session, "x", 1), 1);
-	while (SSL_read(p->peer, &byte, 1) != 1)
-		wait_for(p->peer_fd, POLLIN);
-	EQ(ktls_export(p->peer, &p->keys, &why), 0);
+	EQ(SSL_write(e->peer, "x", 1), 1);
+	while (tlsring_session_recv(e->session, &byte, 1) == -EAGAIN)
+		peer_wait(e->fd, POLLIN);
+	EQ(tlsring_session_send(e->session, "x", 1), 1);
+	while (SSL_read(e->peer, &byte, 1) != 1)
+		peer_wait(e->peer_fd, POLLIN);
+	EQ(ktls_export(e->peer, &p->keys, &why), 0);
 }
 
 static void meeting_close(struct meeting *p)
 {
-	tlsring_session_free(p->session);
+	ends_free(&p->ends);
 	ktls_session_free(p->keys);
-	SSL_free(p->peer);
-	tlsring_ctx_free(p->ctx);
-	SSL_CTX_free(p->our_ctx);
-	SSL_CTX_free(p->peer_ctx);
-	close(p->fd);
-	close(p->peer_fd);
 }
 
 static void peer_seals(struct meeting *p, uint8_t type, const void *data, size_t len)
@@ -112,7 +75,7 @@ static void peer_seals(struct meeting *p, uint8_t type, const void *data, size_t
 	uint8_t record[RECORD_MAX];
 	size_t size = record_seal(p->keys, KTLS_TX, p->keys->dir[KTLS_TX].seq++, type, data, len, record);
 
-	EQ(write(p->peer_fd, record, size), size);
+	EQ(write(p->ends.peer_fd, record, size), size);
 }
 
 static void read_whole(int fd, uint8_t *buf, size_t len)
@@ -120,7 +83,7 @@ static void read_whole(int fd, uint8_t *buf, size_t len)
 	while (len) {
 		ssize_t got;
 
-		wait_for(fd, POLLIN);
+		peer_wait(fd, POLLIN);
 		got = read(fd, buf, len);
 		CHECK(got > 0);
 		buf += got;
@@ -133,8 +96,8 @@ static void peer_opens(struct meeting *p, uint8_t type, const void *data, size_t
 	uint8_t record[RECORD_MAX], *content, got;
 	size_t size;
 
-	read_whole(p->peer_fd, record, RECORD_HEADER);
-	read_whole(p->peer_fd, record + RECORD_HEADER, (size_t)(record[3] << 8 | record[4]));
+	read_whole(p->ends.peer_fd, record, RECORD_HEADER);
+	read_whole(p->ends.peer_fd, record + RECORD_HEADER, (size_t)(record[3] << 8 | record[4]));
 	CHECK(record_open(p->keys, KTLS_RX, p->keys->dir[KTLS_RX].seq++, record, &got, &content, &size));
 	EQ(got, type);
 	EQ(size, len);
@@ -148,11 +111,11 @@ static void goes_on(struct meeting *p)
 	ssize_t got;
 
 	peer_seals(p, KTLS_RECORD_APPLICATION, "hello", 5);
-	while ((got = tlsring_session_recv(p->session, buf, 5)) == -EAGAIN)
-		wait_for(p->fd, POLLIN);
+	while ((got = tlsring_session_recv(p->ends.session, buf, 5)) == -EAGAIN)
+		peer_wait(p->ends.fd, POLLIN);
 	EQ(got, 5);
 	EQ_MEM(buf, "hello", 5);
-	EQ(tlsring_session_send(p->session, "world", 5), 5);
+	EQ(tlsring_session_send(p->ends.session, "world", 5), 5);
 	peer_opens(p, KTLS_RECORD_APPLICATION, "world", 5);
 }
 
@@ -167,8 +130,8 @@ static void meet_one(const struct stranger *stranger, const struct tlsring_ctx_o
 	meeting_open(&p, stranger, options);
 	meeting_hand_over(&p);
 	peer_seals(&p, KTLS_RECORD_HANDSHAKE, stranger->message, stranger->len);
-	wait_for(p.fd, POLLIN);
-	got = tlsring_session_recv(p.session, &byte, 1);
+	peer_wait(p.ends.fd, POLLIN);
+	got = tlsring_session_recv(p.ends.session, &byte, 1);
 	EQ(got, stranger->level == 2 ? TLSRING_EALERT_SENT(stranger->alert) : -EAGAIN);
 	/* Only libssl has the sending key then, and no call to send an alert. */
 	if (!speechless)
@@ -200,16 +163,16 @@ TEST(post_handshake_authentication_is_not_offered)
 	struct meeting p;
 
 	meeting_open(&p, stranger, &options);
-	SSL_CTX_set_post_handshake_auth(p.our_ctx, 1);
-	tlsring_ctx_free(p.ctx);
-	EQ(tlsring_ctx_new(&p.ctx, p.our_ctx, &options), 0);
-	SSL_free(p.ours);
-	p.ours = SSL_new(p.our_ctx);
-	EQ(tlsring_watch(p.ours), 0);
-	SSL_set_fd(p.ours, p.fd);
-	SSL_set_connect_state(p.ours);
+	SSL_CTX_set_post_handshake_auth(p.ends.our_ctx, 1);
+	tlsring_ctx_free(p.ends.ctx);
+	EQ(tlsring_ctx_new(&p.ends.ctx, p.ends.our_ctx, &options), 0);
+	SSL_free(p.ends.ours);
+	p.ends.ours = SSL_new(p.ends.our_ctx);
+	EQ(tlsring_watch(p.ends.ours), 0);
+	SSL_set_fd(p.ends.ours, p.ends.fd);
+	SSL_set_connect_state(p.ends.ours);
 	meeting_hand_over(&p);
-	EQ(SSL_verify_client_post_handshake(p.peer), 0);
+	EQ(SSL_verify_client_post_handshake(p.ends.peer), 0);
 	EQ(ERR_GET_REASON(ERR_peek_error()), SSL_R_EXTENSION_NOT_RECEIVED);
 	meeting_close(&p);
 }
@@ -226,13 +189,13 @@ static void renegotiation(enum tlsring_offload offload)
 
 	meeting_open(&p, &stranger, &options);
 	meeting_hand_over(&p);
-	EQ(SSL_renegotiate(p.peer), 1);
+	EQ(SSL_renegotiate(p.ends.peer), 1);
 	/* Our side clears the error queue, which both have in this thread. */
 	do {
 		ERR_clear_error();
-		ret = SSL_get_error(p.peer, SSL_do_handshake(p.peer));
+		ret = SSL_get_error(p.ends.peer, SSL_do_handshake(p.ends.peer));
 		why = ERR_GET_REASON(ERR_peek_error());
-		got = tlsring_session_recv(p.session, &byte, 1);
+		got = tlsring_session_recv(p.ends.session, &byte, 1);
 		CHECK(got == -EAGAIN || got == TLSRING_EALERT_RECEIVED(SSL_AD_HANDSHAKE_FAILURE));
 	} while (ret == SSL_ERROR_WANT_READ);
 	EQ(ret, SSL_ERROR_SSL);
@@ -258,8 +221,8 @@ TEST(too_many_wishes_to_renegotiate)
 	for (int i = 0; i < 40; i++)
 		peer_seals(&p, KTLS_RECORD_HANDSHAKE, stranger->message, stranger->len);
 	do {
-		wait_for(p.fd, POLLIN);
-		got = tlsring_session_recv(p.session, &byte, 1);
+		peer_wait(p.ends.fd, POLLIN);
+		got = tlsring_session_recv(p.ends.session, &byte, 1);
 	} while (got == -EAGAIN);
 	EQ(got, TLSRING_EALERT_SENT(SSL_AD_UNEXPECTED_MESSAGE));
 	meeting_close(&p);

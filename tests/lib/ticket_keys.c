@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Tickets under keys from files: two servers resume each other's sessions, also across a rotation. */
 #include <fcntl.h>
-#include <sys/stat.h>
 #include "lib/tlsring.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/tickets.h"
 
 struct server {
 	SSL_CTX *ssl;
@@ -42,16 +41,6 @@ static void server_free(struct server *s)
 	SSL_CTX_free(s->ssl);
 }
 
-static SSL_SESSION *kept;
-
-static int keep(SSL *ssl, SSL_SESSION *session)
-{
-	(void)ssl;
-	SSL_SESSION_free(kept);
-	kept = session;
-	return 1;
-}
-
 /* A handshake in memory with what was kept; was it resumed? */
 static bool meet(struct server *s, SSL_CTX *client_ctx)
 {
@@ -64,8 +53,8 @@ static bool meet(struct server *s, SSL_CTX *client_ctx)
 	CHECK(BIO_new_bio_pair(&one, 1 << 16, &other, 1 << 16));
 	SSL_set_bio(server, one, one);
 	SSL_set_bio(client, other, other);
-	if (kept)
-		CHECK(SSL_set_session(client, kept));
+	if (tickets_kept)
+		CHECK(SSL_set_session(client, tickets_kept));
 	for (int i = 0; i < 10 && (a != 1 || b != 1); i++) {
 		b = SSL_connect(client);
 		a = SSL_accept(server);
@@ -85,8 +74,7 @@ static SSL_CTX *client_new(const char *suite)
 	SSL_CTX *ctx = peer_ctx(false, suite);
 
 	CHECK(mkdtemp(folder));
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(ctx, keep);
+	tickets_watch(ctx, tickets_keep);
 	return ctx;
 }
 
@@ -104,19 +92,18 @@ static void shared(const char *suite, size_t len)
 	EQ(tlsring_ctx_ticket_keys(second.ctx, &old, 1), 0);
 	EQ(tlsring_ctx_ticket_keys(stranger.ctx, &fresh, 1), 0);
 	CHECK(!meet(&first, client));
-	CHECK(kept);
+	CHECK(tickets_kept);
 	CHECK(meet(&second, client));
 	/* Rotate: the old ticket still opens, and is replaced by one under the fresh key. */
 	EQ(tlsring_ctx_ticket_keys(first.ctx, rotated, 2), 0);
 	CHECK(meet(&first, client));
 	CHECK(!meet(&second, client));
 	EQ(tlsring_ctx_ticket_keys(second.ctx, &fresh, 1), 0);
-	SSL_SESSION_free(kept);
-	kept = NULL;
+	tickets_forget();
 	CHECK(!meet(&first, client));
 	CHECK(meet(&second, client));
 	CHECK(meet(&stranger, client));
-	SSL_SESSION_free(kept);
+	tickets_forget();
 	SSL_CTX_free(client);
 	server_free(&first);
 	server_free(&second);
@@ -150,7 +137,7 @@ TEST(bad_files_change_nothing)
 	EQ(tlsring_ctx_ticket_keys(s.ctx, &good, 0), -EINVAL);
 	EQ(tlsring_ctx_ticket_keys(s.ctx, &good, 9), -EINVAL);
 	CHECK(meet(&s, client));
-	SSL_SESSION_free(kept);
+	tickets_forget();
 	SSL_CTX_free(client);
 	server_free(&s);
 	unlink(good);

@@ -5,7 +5,6 @@
  * 1.3}: how it can end or be suspended, and after a good end the hand-over and data both ways.
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include "lib/tlsring.h"
 #include "tests/lib/peer.h"
@@ -71,8 +70,7 @@ static void finish_well(SSL *ssl)
 		EQ(SSL_write(ssl, buf, (int)len), len);
 	}
 	SSL_shutdown(ssl);
-	EQ(SSL_read(ssl, buf, 1), 0);
-	EQ(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	peer_expect_end(ssl);
 }
 
 static void reset(int fd)
@@ -239,13 +237,6 @@ static void cell_close(struct cell *cell)
 	close(cell->gate[1]);
 }
 
-static void wait_for(int fd, short events)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-
-	EQ(poll(&pfd, 1, 60000), 1);
-}
-
 /* From the pair to the socket, all of it. */
 static bool pump_out(struct cell *cell)
 {
@@ -257,7 +248,7 @@ static bool pump_out(struct cell *cell)
 		ssize_t put = send(cell->fd, buf + at, (size_t)(len - at), MSG_NOSIGNAL);
 
 		if (put < 0 && errno == EAGAIN) {
-			wait_for(cell->fd, POLLOUT);
+			peer_wait(cell->fd, POLLOUT);
 			continue;
 		}
 		cell->reset |= put < 0;
@@ -274,7 +265,7 @@ static void pump_in(struct cell *cell)
 
 	if (!room)
 		return;
-	wait_for(cell->fd, POLLIN);
+	peer_wait(cell->fd, POLLIN);
 	got = read(cell->fd, buf, room < sizeof(buf) ? room : sizeof(buf));
 	cell->reset |= got < 0;
 	if (got <= 0)
@@ -286,7 +277,7 @@ static void pump_in(struct cell *cell)
 static void serve_transport(struct cell *cell, int want)
 {
 	if (cell->transport == NON_BLOCKING)
-		wait_for(cell->fd, want == TLSRING_WANT_READ ? POLLIN : POLLOUT);
+		peer_wait(cell->fd, want == TLSRING_WANT_READ ? POLLIN : POLLOUT);
 	else if (!pump_out(cell) && want == TLSRING_WANT_READ)
 		pump_in(cell);
 }
@@ -333,7 +324,7 @@ static void hand_over(struct cell *cell)
 		if (ret == -EBUSY)
 			CHECK(cell->outer && pump_out(cell));
 		else
-			wait_for(cell->fd, POLLIN);
+			peer_wait(cell->fd, POLLIN);
 	}
 	EQ(ret, 0);
 	EQ(tlsring_session_info(cell->session, &info), 0);
@@ -352,7 +343,7 @@ static void send_all(struct cell *cell)
 		peer_fill(buf, len, at);
 		put = tlsring_session_send(cell->session, buf, len);
 		if (put == -EAGAIN) {
-			wait_for(cell->fd, POLLOUT);
+			peer_wait(cell->fd, POLLOUT);
 			continue;
 		}
 		CHECK(put > 0);
@@ -368,7 +359,7 @@ static void receive_all(struct cell *cell)
 
 	while ((got = tlsring_session_recv(cell->session, buf, sizeof(buf)))) {
 		if (got == -EAGAIN) {
-			wait_for(cell->fd, POLLIN);
+			peer_wait(cell->fd, POLLIN);
 			continue;
 		}
 		CHECK(got > 0);
@@ -416,7 +407,7 @@ static void run(struct cell cell)
 		hand_over(&cell);
 		send_all(&cell);
 		while ((ret = tlsring_session_close(cell.session)) == -EAGAIN)
-			wait_for(cell.fd, POLLOUT);
+			peer_wait(cell.fd, POLLOUT);
 		EQ(ret, 0);
 		receive_all(&cell);
 	}
