@@ -30,18 +30,12 @@ static void send_and_compare(struct uring_loop *loop, struct peer peer, int bufs
 			     unsigned count, uint32_t every)
 {
 	uint64_t length = (uint64_t)count * every;
-	int ends[2], file = peer_file(offset + length);
+	int file = peer_file(offset + length);
 	struct uring_message message = frames_of(file, offset, count, every);
 
-	both_pair(ends, bufsize);
-	peer_start(&peer, ends[1]);
-	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_expect(loop, SEND, 0);
-	close(ends[0]);
-	peer_finish(&peer);
+	peer_takes(loop, &peer, bufsize, &message);
 	EQ(peer.total, length + count * strlen(INSERT));
 	EQ(peer.hash, frames_hash(file, offset, count, every));
-	close(ends[1]);
 	close(file);
 }
 
@@ -64,28 +58,18 @@ static void shrink(struct uring_loop *loop, off_t to)
 {
 	struct peer peer = { 0 };
 	const unsigned count = 250;
-	int ends[2], file = peer_file(count * EVERY), whole = peer_file(count * EVERY);
+	int file = peer_file(count * EVERY), whole = peer_file(count * EVERY);
 	struct uring_message message = frames_of(file, 0, count, EVERY);
-	struct uring_fact fact;
+	int missing = peer_takes_shrunk(loop, &peer, &message, to);
 	unsigned sent;
 
-	both_pair(ends, 8192);
-	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_quiet(loop);
-	CHECK(!ftruncate(file, to));
-	peer_start(&peer, ends[1]);
-	fact = both_fact(loop);
-	EQ(fact.tag, SEND);
-	CHECK(fact.res > 0);
-	sent = count - (unsigned)fact.res;
-	close(ends[0]);
-	peer_finish(&peer);
+	CHECK(missing > 0);
+	sent = count - (unsigned)missing;
 	EQ(peer.total, sent * (EVERY + strlen(INSERT)));
 	EQ(peer.hash, frames_hash(whole, 0, sent, EVERY));
 	/* What had begun, and what the file still has. */
 	CHECK(sent >= to / EVERY && sent > 0);
 	CHECK((uint64_t)sent * EVERY < (uint64_t)to + 600000);
-	close(ends[1]);
 	close(file);
 	close(whole);
 }
@@ -112,20 +96,13 @@ BOTH(file_is_too_short_from_the_start)
 BOTH(cold_file)
 {
 	struct peer peer = { 0 };
-	int ends[2], file = peer_disk_file(200 * EVERY);
+	int file = peer_disk_file(200 * EVERY);
 	struct uring_message message = frames_of(file, 0, 200, EVERY);
 	uint64_t hash = frames_hash(file, 0, 200, EVERY);
 
-	CHECK(!fsync(file));
-	CHECK(!posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED));
-	both_pair(ends, 0);
-	peer_start(&peer, ends[1]);
-	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_expect(loop, SEND, 0);
-	close(ends[0]);
-	peer_finish(&peer);
+	peer_cool(file);
+	peer_takes(loop, &peer, 0, &message);
 	EQ(peer.hash, hash);
-	close(ends[1]);
 	close(file);
 }
 

@@ -9,6 +9,7 @@
 
 #include "tests/uring/both.h"
 
+#define PEER_TAG	0x21	/* of the transmissions below */
 #define PEER_SEED	14695981039346656037ull
 
 struct peer {
@@ -71,6 +72,48 @@ static inline void peer_start(struct peer *peer, int fd)
 static inline void peer_finish(struct peer *peer)
 {
 	CHECK(!pthread_join(peer->thread, NULL));
+}
+
+/* One message on a connection of its own, which ends after it. */
+static inline void peer_takes(struct uring_loop *loop, struct peer *peer, int bufsize,
+			      const struct uring_message *message)
+{
+	int ends[2];
+
+	both_pair(ends, bufsize);
+	peer_start(peer, ends[1]);
+	EQ(uring_transmit(loop, ends[0], message, PEER_TAG), 0);
+	both_expect(loop, PEER_TAG, 0);
+	close(ends[0]);
+	peer_finish(peer);
+	close(ends[1]);
+}
+
+/* ... whose file is cut while it waits for room: what its fact says. */
+static inline int peer_takes_shrunk(struct uring_loop *loop, struct peer *peer,
+				    const struct uring_message *message, off_t to)
+{
+	struct uring_fact fact;
+	int ends[2];
+
+	both_pair(ends, 8192);
+	EQ(uring_transmit(loop, ends[0], message, PEER_TAG), 0);
+	both_quiet(loop);
+	CHECK(!ftruncate(message->file_fd, to));
+	peer_start(peer, ends[1]);
+	fact = both_fact(loop);
+	EQ(fact.tag, PEER_TAG);
+	close(ends[0]);
+	peer_finish(peer);
+	close(ends[1]);
+	return fact.res;
+}
+
+/* Out of the page cache. */
+static inline void peer_cool(int file)
+{
+	CHECK(!fsync(file));
+	CHECK(!posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED));
 }
 
 static inline int peer_fill(int fd, uint64_t size)

@@ -11,21 +11,15 @@ static void send_and_compare(struct uring_loop *loop, size_t head_len, uint64_t 
 {
 	static char head[300000];
 	struct peer peer = { 0 };
-	int ends[2], file = peer_file(offset + length);
+	int file = peer_file(offset + length);
 	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file,
 					 .offset = offset, .length = length };
 
 	for (size_t i = 0; i < head_len; i++)
 		head[i] = (char)(i * 7 + 1);
-	both_pair(ends, 0);
-	peer_start(&peer, ends[1]);
-	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_expect(loop, SEND, 0);
-	close(ends[0]);
-	peer_finish(&peer);
+	peer_takes(loop, &peer, 0, &message);
 	EQ(peer.total, head_len + length);
 	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, head, head_len), file, offset, length));
-	close(ends[1]);
 	close(file);
 }
 
@@ -53,38 +47,26 @@ BOTH(head_alone_of_any_size)
 BOTH(sparse_100_mib)
 {
 	struct peer peer = { 0 };
-	int ends[2], file = peer_file(1000);
+	int file = peer_file(1000);
 	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 100 << 20 };
 
 	CHECK(!ftruncate(file, 100 << 20));
 	EQ(pwrite(file, "middle", 6, 50 << 20), 6);
-	both_pair(ends, 0);
-	peer_start(&peer, ends[1]);
-	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_expect(loop, SEND, 0);
-	close(ends[0]);
-	peer_finish(&peer);
+	peer_takes(loop, &peer, 0, &message);
 	EQ(peer.total, 4 + (100 << 20));
 	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), file, 0, 100 << 20));
-	close(ends[1]);
 	close(file);
 }
 
 BOTH(slow_reader_with_small_buffers)
 {
 	struct peer peer = { .piece = 777, .pause = 100 };
-	int ends[2], file = peer_file(400000);
+	int file = peer_file(400000);
 	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 400000 };
 
-	both_pair(ends, 4096);
-	peer_start(&peer, ends[1]);
-	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_expect(loop, SEND, 0);
-	close(ends[0]);
-	peer_finish(&peer);
+	peer_takes(loop, &peer, 4096, &message);
 	EQ(peer.total, 400004);
 	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), file, 0, 400000));
-	close(ends[1]);
 	close(file);
 }
 
@@ -94,20 +76,13 @@ BOTH(cold_file)
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct peer peer = { 0 };
-		int ends[2], file = peer_disk_file(sizes[i]);
+		int file = peer_disk_file(sizes[i]);
 		struct uring_message message = { .file_fd = file, .length = sizes[i] };
 		uint64_t hash = peer_hash_file(PEER_SEED, file, 0, sizes[i]);
 
-		CHECK(!fsync(file));
-		CHECK(!posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED));
-		both_pair(ends, 0);
-		peer_start(&peer, ends[1]);
-		EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-		both_expect(loop, SEND, 0);
-		close(ends[0]);
-		peer_finish(&peer);
+		peer_cool(file);
+		peer_takes(loop, &peer, 0, &message);
 		EQ(peer.hash, hash);
-		close(ends[1]);
 		close(file);
 	}
 }
@@ -197,20 +172,12 @@ BOTH(peer_that_vanishes)
 static void shrink(struct uring_loop *loop, off_t to, uint64_t length)
 {
 	struct peer peer = { 0 };
-	int ends[2], file = peer_file(length), whole = peer_file(length);
+	int file = peer_file(length), whole = peer_file(length);
 	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length };
 
-	both_pair(ends, 8192);
-	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_quiet(loop);
-	CHECK(!ftruncate(file, to));
-	peer_start(&peer, ends[1]);
-	both_expect(loop, SEND, -ENODATA);
-	close(ends[0]);
-	peer_finish(&peer);
+	EQ(peer_takes_shrunk(loop, &peer, &message, to), -ENODATA);
 	CHECK(peer.total <= 4 + (uint64_t)to);
 	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), whole, 0, peer.total - 4));
-	close(ends[1]);
 	close(file);
 	close(whole);
 }
