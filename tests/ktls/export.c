@@ -148,8 +148,7 @@ TEST(first_numbers)
 	};
 
 	for (int v = 0; v < 2; v++) {
-		SSL_CTX *server_ctx = pair_server_ctx(versions[v]), *client_ctx = pair_client_ctx(versions[v]);
-		struct pair pair = pair_new(client_ctx, server_ctx);
+		struct pair pair = pair_of(versions[v]);
 
 		pair_shake(&pair);
 		for (int dir = 0; dir < 2; dir++) {
@@ -157,8 +156,6 @@ TEST(first_numbers)
 			EQ(ktls_export_seq(pair.server, dir), expected[v][1][dir]);
 		}
 		pair_free(&pair);
-		SSL_CTX_free(server_ctx);
-		SSL_CTX_free(client_ctx);
 	}
 }
 
@@ -254,8 +251,7 @@ TEST(handshake_message_of_several_records)
 
 TEST(read_ahead_left_off_keeps_early_data_outside)
 {
-	SSL_CTX *server_ctx = pair_server_ctx(versions[0]), *client_ctx = pair_client_ctx(versions[0]);
-	struct pair pair = pair_new(client_ctx, server_ctx);
+	struct pair pair = pair_of(versions[0]);
 	enum tlsring_reason why;
 	struct ktls_session *session;
 
@@ -271,8 +267,6 @@ TEST(read_ahead_left_off_keeps_early_data_outside)
 	prove(session, pair.server, pair.client);
 	ktls_session_free(session);
 	pair_free(&pair);
-	SSL_CTX_free(server_ctx);
-	SSL_CTX_free(client_ctx);
 }
 
 /* ---- resumption ---- */
@@ -445,8 +439,7 @@ TEST(after_key_updates)
 
 TEST(unanswered_key_update_holds_the_keys_back)
 {
-	SSL_CTX *server_ctx = pair_server_ctx(versions[0]), *client_ctx = pair_client_ctx(versions[0]);
-	struct pair pair = pair_new(client_ctx, server_ctx);
+	struct pair pair = pair_of(versions[0]);
 	struct ktls_session *session;
 	enum tlsring_reason why;
 
@@ -457,15 +450,12 @@ TEST(unanswered_key_update_holds_the_keys_back)
 	EQ(ktls_export(pair.server, &session, &why), -EAGAIN);
 	export_and_prove(&pair, true);
 	pair_free(&pair);
-	SSL_CTX_free(server_ctx);
-	SSL_CTX_free(client_ctx);
 }
 
 /* ktls_schedule_next() walks the same chain as libssl. */
 TEST(next_secret_is_libssls)
 {
-	SSL_CTX *server_ctx = pair_server_ctx(versions[0]), *client_ctx = pair_client_ctx(versions[0]);
-	struct pair pair = pair_new(client_ctx, server_ctx);
+	struct pair pair = pair_of(versions[0]);
 	struct ktls_session *session;
 	enum tlsring_reason why;
 
@@ -491,8 +481,6 @@ TEST(next_secret_is_libssls)
 	}
 	ktls_session_free(session);
 	pair_free(&pair);
-	SSL_CTX_free(server_ctx);
-	SSL_CTX_free(client_ctx);
 }
 
 /* A record for libssl's eyes, as a ticket is shown to it after the hand-over. */

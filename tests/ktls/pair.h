@@ -161,6 +161,17 @@ static inline struct pair pair_new(SSL_CTX *client, SSL_CTX *server)
 	return pair;
 }
 
+/* ... with contexts of its own, for one suite. */
+static inline struct pair pair_of(const char *suite)
+{
+	SSL_CTX *server = pair_server_ctx(suite), *client = pair_client_ctx(suite);
+	struct pair pair = pair_new(client, server);
+
+	SSL_CTX_free(server);
+	SSL_CTX_free(client);
+	return pair;
+}
+
 static inline void pair_free(struct pair *pair)
 {
 	SSL_free(pair->client);

@@ -10,6 +10,8 @@
 #define TLS12	"ECDHE-ECDSA-AES128-GCM-SHA256"
 #define TLS13	"TLS_AES_128_GCM_SHA256"
 
+static const char *const versions[] = { TLS12, TLS13 };
+
 /* ---- sockets ---- */
 
 static void refuse_socket(int fd, enum tlsring_reason reason)
@@ -90,8 +92,7 @@ TEST(peer_has_gone)
 
 TEST(keys_without_the_ulp)
 {
-	SSL_CTX *server_ctx = pair_server_ctx(TLS13), *client_ctx = pair_client_ctx(TLS13);
-	struct pair pair = pair_new(client_ctx, server_ctx);
+	struct pair pair = pair_of(TLS13);
 	struct ktls_session *session;
 	enum tlsring_reason why;
 	uint16_t port;
@@ -106,8 +107,6 @@ TEST(keys_without_the_ulp)
 	EQ(why, TLSRING_REASON_NO_SECRETS);
 	ktls_session_free(session);
 	pair_free(&pair);
-	SSL_CTX_free(server_ctx);
-	SSL_CTX_free(client_ctx);
 	close(fd);
 	close(listener);
 }
@@ -293,12 +292,9 @@ TEST(not_prepared)
 
 TEST(not_watched)
 {
-	static const char *const suites[] = { TLS12, TLS13 };
-
 	for (int i = 0; i < 2; i++) {
-		SSL_CTX *server_ctx = pair_server_ctx(suites[i]), *client_ctx = pair_client_ctx(suites[i]);
-		struct pair pair = pair_new(client_ctx, server_ctx);
-		SSL *bare = SSL_new(client_ctx);
+		struct pair pair = pair_of(versions[i]);
+		SSL *bare = SSL_new(SSL_get_SSL_CTX(pair.client));
 
 		/* An SSL that was never watched takes the watched one's place. */
 		SSL_set_connect_state(bare);
@@ -315,18 +311,13 @@ TEST(not_watched)
 			refuse_ssl(pair.server, TLSRING_REASON_NO_SECRETS);
 		EQ(ktls_export_seq(pair.client, KTLS_TX), 0);
 		pair_free(&pair);
-		SSL_CTX_free(server_ctx);
-		SSL_CTX_free(client_ctx);
 	}
 }
 
 TEST(only_once)
 {
-	static const char *const suites[] = { TLS12, TLS13 };
-
 	for (int i = 0; i < 2; i++) {
-		SSL_CTX *server_ctx = pair_server_ctx(suites[i]), *client_ctx = pair_client_ctx(suites[i]);
-		struct pair pair = pair_new(client_ctx, server_ctx);
+		struct pair pair = pair_of(versions[i]);
 		struct ktls_session *session;
 		enum tlsring_reason why;
 
@@ -335,8 +326,6 @@ TEST(only_once)
 		refuse_ssl(pair.server, TLSRING_REASON_NO_SECRETS);
 		ktls_session_free(session);
 		pair_free(&pair);
-		SSL_CTX_free(server_ctx);
-		SSL_CTX_free(client_ctx);
 	}
 }
 
@@ -350,8 +339,7 @@ static void not_now(SSL *ssl)
 
 TEST(before_the_end_of_the_handshake)
 {
-	SSL_CTX *server_ctx = pair_server_ctx(TLS13), *client_ctx = pair_client_ctx(TLS13);
-	struct pair pair = pair_new(client_ctx, server_ctx);
+	struct pair pair = pair_of(TLS13);
 
 	not_now(pair.client);
 	CHECK(!pair_step(pair.client));
@@ -360,18 +348,13 @@ TEST(before_the_end_of_the_handshake)
 	CHECK(pair_step(pair.client));
 	not_now(pair.server);
 	pair_free(&pair);
-	SSL_CTX_free(server_ctx);
-	SSL_CTX_free(client_ctx);
 }
 
 /* A record that arrives byte by byte holds the keys back until it is whole and read. */
 TEST(half_a_record)
 {
-	static const char *const suites[] = { TLS12, TLS13 };
-
 	for (int i = 0; i < 2; i++) {
-		SSL_CTX *server_ctx = pair_server_ctx(suites[i]), *client_ctx = pair_client_ctx(suites[i]);
-		struct pair pair = pair_new(client_ctx, server_ctx);
+		struct pair pair = pair_of(versions[i]);
 		uint8_t record[256], buf[100];
 		struct ktls_session *session;
 		enum tlsring_reason why;
@@ -394,16 +377,12 @@ TEST(half_a_record)
 		EQ(session->dir[KTLS_RX].seq, 1 + (i == 0));
 		ktls_session_free(session);
 		pair_free(&pair);
-		SSL_CTX_free(server_ctx);
-		SSL_CTX_free(client_ctx);
 	}
 }
 
 /* An SSL's next life may be of another version: what is left of the last one must not show. */
 TEST(used_again)
 {
-	static const char *const suites[] = { TLS12, TLS13 };
-
 	for (int lives = 0; lives < 8; lives++) {
 		int first = lives & 1, second = lives >> 1 & 1, again = lives >> 2;
 		SSL_CTX *server_ctx[2], *client_ctx = SSL_CTX_new(TLS_client_method());
@@ -413,7 +392,7 @@ TEST(used_again)
 
 		CHECK(!ktls_export_prepare(client_ctx));
 		for (int i = 0; i < 2; i++)
-			server_ctx[i] = pair_server_ctx(suites[i]);
+			server_ctx[i] = pair_server_ctx(versions[i]);
 		pair = pair_new(client_ctx, server_ctx[first]);
 		pair_shake(&pair);
 		SSL_free(pair.server);
