@@ -145,6 +145,14 @@ static int link_hand_over(struct link *l)
 	return ret;
 }
 
+/* Across the pair, and handed over. */
+static void link_open(struct link *l, const char *suite, const struct tlsring_ctx_options *options,
+		      enum action action, uint64_t len)
+{
+	EQ(link_shake(l, "nic-c", "10.9.0.1", suite, options, action, len), 0);
+	EQ(link_hand_over(l), 0);
+}
+
 static int link_status(struct link *l)
 {
 	int status;
@@ -185,8 +193,7 @@ static void expect_place(const char *suite, enum tlsring_path path, enum tlsring
 {
 	struct link l;
 
-	EQ(link_shake(&l, "nic-c", "10.9.0.1", suite, NULL, STAY, 0), 0);
-	EQ(link_hand_over(&l), 0);
+	link_open(&l, suite, NULL, STAY, 0);
 	EQ(l.info.tx.path, path);
 	EQ(l.info.rx.path, path);
 	EQ_STR(tlsring_reason_name(l.info.tx.reason), tlsring_reason_name(reason));
@@ -227,8 +234,7 @@ TEST(switched_off)
 	struct link l;
 
 	EQ(script("in_server ethtool -K tlsnic0 tls-hw-tx-offload off"), 0);
-	EQ(link_shake(&l, "nic-c", "10.9.0.1", SUITE, NULL, STAY, 0), 0);
-	EQ(link_hand_over(&l), 0);
+	link_open(&l, SUITE, NULL, STAY, 0);
 	EQ(l.info.tx.path, TLSRING_PATH_KERNEL);
 	EQ(l.info.tx.reason, TLSRING_REASON_NIC_FEATURE_OFF);
 	EQ(l.info.rx.path, TLSRING_PATH_NIC);
@@ -276,14 +282,19 @@ TEST(without_privilege)
 static const struct tlsring_ctx_options required = { .size = sizeof(required), .nic = TLSRING_NIC_REQUIRE };
 static const struct tlsring_ctx_options preferred = { .size = sizeof(preferred), .nic = TLSRING_NIC_PREFER };
 
+/* A client that offers both versions. */
+static void link_settle(struct link *l, const struct tlsring_ctx_options *options)
+{
+	link_open(l, NULL, options, STAY, 0);
+	EQ_STR(l->info.version, "TLSv1.2");
+	EQ(l->info.tx.path, TLSRING_PATH_NIC);
+}
+
 TEST(required_settles_on_what_nics_take)
 {
 	struct link l;
 
-	EQ(link_shake(&l, "nic-c", "10.9.0.1", NULL, &required, STAY, 0), 0);
-	EQ(link_hand_over(&l), 0);
-	EQ_STR(l.info.version, "TLSv1.2");
-	EQ(l.info.tx.path, TLSRING_PATH_NIC);
+	link_settle(&l, &required);
 	EQ(l.info.rx.path, TLSRING_PATH_NIC);
 	EQ(link_end(&l), 0);
 }
@@ -323,10 +334,7 @@ TEST(preferred)
 {
 	struct link l;
 
-	EQ(link_shake(&l, "nic-c", "10.9.0.1", NULL, &preferred, STAY, 0), 0);
-	EQ(link_hand_over(&l), 0);
-	EQ_STR(l.info.version, "TLSv1.2");
-	EQ(l.info.tx.path, TLSRING_PATH_NIC);
+	link_settle(&l, &preferred);
 	EQ(link_end(&l), 0);
 }
 
@@ -335,8 +343,7 @@ TEST(preferred_goes_on_in_software)
 	struct link l;
 
 	EQ(script("fault tlsnic0 refuse 1"), 0);
-	EQ(link_shake(&l, "nic-c", "10.9.0.1", NULL, &preferred, STAY, 0), 0);
-	EQ(link_hand_over(&l), 0);
+	link_open(&l, NULL, &preferred, STAY, 0);
 	EQ(l.info.tx.path, TLSRING_PATH_KERNEL);
 	EQ(l.info.tx.reason, TLSRING_REASON_NIC_REFUSED);
 	EQ(link_end(&l), 0);
@@ -365,8 +372,7 @@ static void expect_sendfile(uint64_t len, bool zerocopy)
 	off_t offset = 0;
 	struct link l;
 
-	EQ(link_shake(&l, "nic-c", "10.9.0.1", SUITE, &options, DOWNLOAD, len), 0);
-	EQ(link_hand_over(&l), 0);
+	link_open(&l, SUITE, &options, DOWNLOAD, len);
 	EQ(l.info.tx.path, TLSRING_PATH_NIC);
 	EQ(l.info.zerocopy, zerocopy);
 	while ((uint64_t)offset < len) {
@@ -419,8 +425,7 @@ static void expect_upload(uint64_t len)
 {
 	struct link l;
 
-	EQ(link_shake(&l, "nic-c", "10.9.0.1", SUITE, NULL, UPLOAD, len), 0);
-	EQ(link_hand_over(&l), 0);
+	link_open(&l, SUITE, NULL, UPLOAD, len);
 	EQ(l.info.rx.path, TLSRING_PATH_NIC);
 	receive(&l, len);
 	EQ(link_end(&l), 0);
@@ -477,8 +482,7 @@ static ssize_t damaged_upload(struct link *l)
 	uint8_t buf[16384];
 	ssize_t got;
 
-	EQ(link_shake(l, "nic-c", "10.9.0.1", SUITE, NULL, UPLOAD, 32 * MIB), 0);
-	EQ(link_hand_over(l), 0);
+	link_open(l, SUITE, NULL, UPLOAD, 32 * MIB);
 	EQ(l->info.rx.path, TLSRING_PATH_NIC);
 	EQ(script("fault tlsnic1 corrupt 1"), 0);
 	do {
@@ -511,8 +515,7 @@ TEST(link_flap_in_an_upload)
 {
 	struct link l;
 
-	EQ(link_shake(&l, "nic-c", "10.9.0.1", SUITE, NULL, UPLOAD, 16 * MIB), 0);
-	EQ(link_hand_over(&l), 0);
+	link_open(&l, SUITE, NULL, UPLOAD, 16 * MIB);
 	EQ(l.info.rx.path, TLSRING_PATH_NIC);
 	EQ(script("ip -n nic-s link set tlsnic0 down; ip -n nic-s link set tlsnic0 up"), 0);
 	receive(&l, 16 * MIB);
