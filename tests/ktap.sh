@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # The harness of tests written in shell. A script sources it, calls `test_case NAME COMMAND...`
 # for each test, and ends with `test_end`. The command runs in a subshell under `set -e`; the
-# helpers `fail` and `skip` end it with a reason. $tmp is a folder that is removed at the end, as
+# helpers `fail`, `skip` and `have` end it with a reason. $tmp is a folder that is removed at the end, as
 # are the processes named by `at_end`.
 
 set -u
@@ -36,6 +36,10 @@ fail() {
 skip() {
 	echo "$*"
 	exit 4
+}
+
+have() { # COMMAND or FILE
+	command -v "$1" > /dev/null || [ -e "$1" ] || skip "there is no ${1##*/} here"
 }
 
 equal() { # GOT EXPECTED [WHAT]

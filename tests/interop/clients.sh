@@ -11,10 +11,6 @@ head -c $size /dev/urandom > "$tmp/www/file"
 want=$(sha256sum < "$tmp/www/file")
 server_start serve "$tmp/www" || exit 1
 
-have() {
-	command -v "$1" > /dev/null || skip "there is no $1 here"
-}
-
 # HTTP/1.0 ends with the connection, so the body is what comes last.
 request() {
 	printf 'GET /file HTTP/1.0\r\nHost: localhost\r\n\r\n'

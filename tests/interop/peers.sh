@@ -21,33 +21,13 @@ rekeys=no
 where_long=user
 [ $rekeys = yes ] && where_long=$where
 
-have() { # COMMAND or FILE
-	command -v "$1" > /dev/null || [ -e "$1" ] || skip "there is no ${1##*/} here"
-}
-
 certificate() { # FILE PREFIX: a key, and a certificate for localhost
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
 		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$1key.pem" -out "$1cert.pem" 2> /dev/null
 }
 certificate "$tmp/"
 
-# Beside this shell; sets $log, $pid, and $port once it stands in the log.
-start() { # NAME COMMAND...
-	log=$tmp/$1.log
-	shift
-	rm -f "$log" "$log.pid" "$log.status"
-	{
-		"$@" < "${input:-/dev/null}" >> "$log" 2>&1 &
-		echo $! > "$log.pid"
-		wait $!
-		echo $? > "$log.status"
-	} < /dev/null > /dev/null 2>&1 &
-	await 5 test -s "$log.pid"
-	pid=$(cat "$log.pid")
-	at_end "$pid"
-}
-
-start_listening() { # NAME COMMAND...
+start_listening() { # NAME COMMAND...: sets $port, which stands in the log
 	start "$@"
 	await 60 listening || server_complain "$1 does not listen"
 	port=$(sed -n 's/^port //p' "$log" | tail -n 1)

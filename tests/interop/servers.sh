@@ -21,10 +21,6 @@ certs_make client email:client@example.org
 openssl req -x509 -key "$certs/server.key" -out "$certs/selfsigned.pem" -subj /CN=x \
 	-addext subjectAltName=IP:127.0.0.1 -days 30 2> /dev/null
 
-have() {
-	command -v "$1" > /dev/null || skip "there is no $1 here"
-}
-
 free_ports() { # COUNT: all at once, so that they differ
 	python3 - "$1" <<-EOF
 		import socket, sys

@@ -31,14 +31,21 @@ shows_hw() {
 	in_server ss -tieH "sport = :8443" | grep -q "rxconf: *hw.*txconf: *hw"
 }
 
-large_file() {
-	head -c $large /dev/zero > "$tmp/www/large"
-	local puller fallback
-	fallback=$(stat_of tlsnic0 tx_tls_fallback_bytes)
-	whole large $large "$(sha256sum < "$tmp/www/large")" $tls12 &
+# On its way the connection is seen where it is to be.
+whole_and_seen() { # SEEN HASH COMMAND...: what shows it
+	local puller seen=$1
+	whole large $large "$2" $tls12 &
 	puller=$!
-	await 20 shows_hw || fail "ss shows: $(in_server ss -tie)"
+	shift 2
+	await 20 "$seen" || fail "$* shows: $(in_server "$@")"
 	wait $puller
+}
+
+large_file() {
+	local fallback
+	head -c $large /dev/zero > "$tmp/www/large"
+	fallback=$(stat_of tlsnic0 tx_tls_fallback_bytes)
+	whole_and_seen shows_hw "$(sha256sum < "$tmp/www/large")" ss -tie
 	# A slow machine lets TCP send a little again even on a sound wire.
 	fallback=$(($(stat_of tlsnic0 tx_tls_fallback_bytes) - fallback))
 	[ $fallback -lt $((large / 100)) ] || fail "the engine did not seal $fallback bytes of a sound wire"
@@ -49,11 +56,11 @@ aes_256() {
 	whole middle $middle "$middle_hash" $tls12_256
 }
 
-on_a_bad_wire() { # FAULT VALUE COUNTER
+on_a_bad_wire() { # FAULT VALUE COUNTER FILE BYTES HASH
 	local before
 	before=$(stat_of tlsnic0 "$3")
 	fault tlsnic0 "$1" "$2"
-	whole middle $middle "$middle_hash" $tls12
+	whole "$4" "$5" "$6" $tls12
 	no_faults
 	[ "$(stat_of tlsnic0 "$3")" -gt "$before" ] || fail "$3 did not move"
 }
@@ -74,11 +81,11 @@ flap() {
 	ip -n nic-s link set tlsnic0 up
 }
 
-link_flap() {
+link_flap() { # FILE HASH RATE
 	local before
 	before=$(stat_of tlsnic0 tx_tls_del)
 	flap &
-	equal "$(download middle $tls12 --limit-rate 4M)" "$middle_hash" "hash"
+	equal "$(download "$1" $tls12 --limit-rate "$3")" "$2" "hash"
 	wait $!
 	[ "$(stat_of tlsnic0 tx_tls_del)" -gt "$before" ] || fail "the context outlived the link"
 }
@@ -143,37 +150,12 @@ chacha() {
 
 # From the page cache, 100 MiB each.
 by_pages() {
-	local before puller
-	before=$(sealed)
-	download large $tls12 > "$tmp/hash" &
-	puller=$!
-	await 20 shows_pages || fail "stat shows: $(in_server "$tlsring" stat)"
-	wait $puller
-	equal "$(cat "$tmp/hash")" "$large_hash" "hash"
-	[ $(($(sealed) - before)) -ge $large ] || fail "the NIC sealed only $(($(sealed) - before)) bytes"
+	whole_and_seen shows_pages "$large_hash" "$tlsring" stat
 }
 
 shows_pages() {
 	in_server "$tlsring" stat > "$tmp/stat" && grep -q 'nic+zc' "$tmp/stat" &&
 		grep -q '^sent  *nic 100.0 %' "$tmp/stat"
-}
-
-pages_on_a_bad_wire() { # FAULT VALUE COUNTER
-	local before
-	before=$(stat_of tlsnic0 "$3")
-	fault tlsnic0 "$1" "$2"
-	whole large $large "$large_hash" $tls12
-	no_faults
-	[ "$(stat_of tlsnic0 "$3")" -gt "$before" ] || fail "$3 did not move"
-}
-
-pages_through_a_flap() {
-	local before
-	before=$(stat_of tlsnic0 tx_tls_del)
-	flap &
-	equal "$(download large $tls12 --limit-rate 40M)" "$large_hash" "hash"
-	wait $!
-	[ "$(stat_of tlsnic0 tx_tls_del)" -gt "$before" ] || fail "the context outlived the link"
 }
 
 pages_switched_off() {
@@ -226,11 +208,11 @@ fi
 serve "$tmp/www"
 test_case large_file large_file
 test_case aes_256 aes_256
-test_case drop on_a_bad_wire drop 100 fault_dropped
-test_case reorder on_a_bad_wire reorder 50 fault_reordered
-test_case duplicate on_a_bad_wire duplicate 50 fault_duplicated
+test_case drop on_a_bad_wire drop 100 fault_dropped middle $middle "$middle_hash"
+test_case reorder on_a_bad_wire reorder 50 fault_reordered middle $middle "$middle_hash"
+test_case duplicate on_a_bad_wire duplicate 50 fault_duplicated middle $middle "$middle_hash"
 test_case lost_engine lost_engine
-test_case link_flap link_flap
+test_case link_flap link_flap middle "$middle_hash" 4M
 test_case refused refused
 test_case few_contexts few_contexts
 test_case slow_install slow_install
@@ -244,9 +226,9 @@ head -c $large /dev/urandom > "$tmp/www/large"
 large_hash=$(sha256sum < "$tmp/www/large")
 serve --zerocopy "$tmp/www"
 test_case by_pages by_pages
-test_case pages_drop pages_on_a_bad_wire drop 100 fault_dropped
-test_case pages_reorder pages_on_a_bad_wire reorder 50 fault_reordered
-test_case pages_through_a_flap pages_through_a_flap
+test_case pages_drop on_a_bad_wire drop 100 fault_dropped large $large "$large_hash"
+test_case pages_reorder on_a_bad_wire reorder 50 fault_reordered large $large "$large_hash"
+test_case pages_through_a_flap link_flap large "$large_hash" 40M
 test_case pages_switched_off pages_switched_off
 test_case pages_of_a_shrinking_file pages_of_a_shrinking_file
 kill -TERM $server

@@ -84,12 +84,12 @@ parallel() { # FILES: at once, over one connection
 }
 
 with_nghttp() { # OPTION...
-	command -v nghttp > /dev/null || skip "there is no nghttp here"
+	have nghttp
 	equal "$(nghttp "$@" "https://127.0.0.1:$port/65536" 2> /dev/null | sha256sum)" "$(hash_of "$tmp/www/65536")" hash
 }
 
 with_h2load() { # PATH REQUESTS OPTION...
-	command -v h2load > /dev/null || skip "there is no h2load here"
+	have h2load
 	local path=$1 count=$2
 	shift 2
 	h2load -n "$count" "$@" "https://127.0.0.1:$port/$path" > "$tmp/h2load"

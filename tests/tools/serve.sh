@@ -5,23 +5,30 @@
 tlsring=$TLSRING_BUILD/tlsring
 http=--http1.1	# what curl is to speak
 
-# The server's parent is a shell of its own that keeps its status, so that any subshell may stop it.
-server_start() { # NAME OPTION...: sets $server, $port and $log; its log is $tmp/NAME.log
+# Beside this shell, under one of its own that keeps its status, so that any subshell may stop it.
+start() { # NAME COMMAND...: sets $pid and $log, which is $tmp/NAME.log; reads $input
 	log=$tmp/$1.log
 	shift
 	rm -f "$log" "$log.pid" "$log.status"
 	{
-		case " $* " in
-		*" --config "*) exec "$tlsring" serve "$@" ;;
-		*) exec "$tlsring" serve --listen 127.0.0.1:0 "$@" ;;
-		esac 2> "$log" &
+		"$@" < "${input:-/dev/null}" >> "$log" 2>&1 &
 		echo $! > "$log.pid"
 		wait $!
 		echo $? > "$log.status"
 	} < /dev/null > /dev/null 2>&1 &
 	await 5 test -s "$log.pid"
-	server=$(cat "$log.pid")
-	at_end "$server"
+	pid=$(cat "$log.pid")
+	at_end "$pid"
+}
+
+server_start() { # NAME OPTION...: sets $server, $port and $log
+	local pid name=$1 listen=(--listen 127.0.0.1:0)
+	shift
+	case " $* " in
+	*" --config "*) listen=() ;;
+	esac
+	start "$name" "$tlsring" serve "${listen[@]}" "$@"
+	server=$pid
 	await 30 server_settled
 	port=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\):.*/\1/p' "$log" | head -n 1)
 	[ -n "$port" ] || server_complain "the server did not start"
@@ -71,6 +78,18 @@ fetch() { # PATH [CURL OPTION...]
 	local path=$1
 	shift
 	curl -sS -k "$http" --max-time 120 "$@" "https://127.0.0.1:$port/$path"
+}
+
+head_of() { # PATH [CURL OPTION...]
+	fetch "$1" -o /dev/null -D - "${@:2}" | tr -d '\r'
+}
+
+status() { # PATH [CURL OPTION...]: the content goes to $tmp/body
+	fetch "$1" -o "$tmp/body" -w '%{http_code}' "${@:2}"
+}
+
+has() { # HEAD LINE
+	printf '%s\n' "$1" | grep -qix -- "$2" || { printf '%s\n' "$1"; fail "no line $2"; }
 }
 
 fetch_beside() { # PATH [CURL OPTION...]: sets $puller to curl itself, so that it can be killed

@@ -16,18 +16,6 @@ head -c 300000 /dev/urandom > "$tmp/www/random"
 touch -d '2020-02-02 02:02:02 UTC' "$tmp/www/digits.txt"
 server_start serve "$tmp/www" || exit 1
 
-head_of() { # PATH [CURL OPTION...]
-	fetch "$1" -o /dev/null -D - "${@:2}" | tr -d '\r'
-}
-
-status() { # PATH [CURL OPTION...]
-	fetch "$1" -o "$tmp/body" -w '%{http_code}' "${@:2}"
-}
-
-has() { # HEAD LINE
-	printf '%s\n' "$1" | grep -qix -- "$2" || { printf '%s\n' "$1"; fail "no line $2"; }
-}
-
 basics() {
 	local head
 	head=$(head_of digits.txt)

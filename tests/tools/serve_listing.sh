@@ -24,14 +24,6 @@ mkfifo fifo
 for i in $(seq 300); do : > "$www/many/a-file-with-a-rather-long-name-$i"; done
 cd "$tmp" || exit 1
 
-status() { # PATH [CURL OPTION...]
-	fetch "$1" -o "$tmp/body" -w '%{http_code}' "${@:2}"
-}
-
-has() { # HEAD LINE
-	printf '%s\n' "$1" | grep -qix -- "$2" || { printf '%s\n' "$1"; fail "no line $2"; }
-}
-
 off_by_default() {
 	equal "$(status mixed/)" 404
 	server_stop

@@ -55,10 +55,6 @@ one_is_left() {
 	cmp "$tmp/body" <(head -c 151 "$tmp/www/random.bin")
 }
 
-status() { # PATH [CURL OPTION...]
-	fetch "$1" -o "$tmp/body" -w '%{http_code}' "${@:2}"
-}
-
 conditional() {
 	local tag
 	tag=$(fetch random.bin -I | tr -d '\r' | sed -n 's/^etag: //Ip')

@@ -16,18 +16,6 @@ printf '<h1>gone fishing</h1>' > "$tmp/www/errors/404.html"
 echo secret > "$tmp/secret"
 ln -s ../../secret "$tmp/www/errors/405.html"
 
-head_of() { # PATH [CURL OPTION...]
-	fetch "$1" -o /dev/null -D - "${@:2}" | tr -d '\r'
-}
-
-status() { # PATH [CURL OPTION...]
-	fetch "$1" -o "$tmp/body" -w '%{http_code}' "${@:2}"
-}
-
-has() { # HEAD LINE
-	printf '%s\n' "$1" | grep -qix -- "$2" || { printf '%s\n' "$1"; fail "no line $2"; }
-}
-
 lacks() { # HEAD NAME
 	! printf '%s\n' "$1" | grep -qi "^$2:" || { printf '%s\n' "$1"; fail "there is a $2"; }
 }
