@@ -7,22 +7,15 @@
 #include <sys/utsname.h>
 #include "ktls/probe.h"
 #include "lib/context.h"
+#include "lib/diagnose.h"
 #include "uring/caps.h"
 
-/* Where findings go, and what each() has said so far. */
-struct diagnose {
-	int (*each)(const struct tlsring_finding *finding, void *user);
-	void *user;
-	int count, stop;
-};
-
-__attribute__((format(printf, 6, 7)))
-static void diagnose_find(struct diagnose *d, const char *area, const char *name,
-			  enum tlsring_state state, const char *remedy, const char *format, ...)
+void diagnose_find(struct diagnose *d, const char *name, enum tlsring_state state, const char *remedy,
+		   const char *format, ...)
 {
 	char text[256];
 	struct tlsring_finding finding = {
-		.area = area, .name = name, .text = text, .state = state,
+		.area = d->area, .name = name, .text = text, .state = state,
 		.remedy = state == TLSRING_GOOD ? "" : remedy,
 	};
 	va_list args;
@@ -36,11 +29,6 @@ static void diagnose_find(struct diagnose *d, const char *area, const char *name
 	d->count++;
 }
 
-static enum tlsring_state diagnose_state(bool good)
-{
-	return good ? TLSRING_GOOD : TLSRING_MISSING;
-}
-
 /* ---- kernel TLS ---- */
 
 static void diagnose_module(struct diagnose *d, const struct ktls_caps *caps)
@@ -49,14 +37,14 @@ static void diagnose_module(struct diagnose *d, const struct ktls_caps *caps)
 
 	uname(&kernel);
 	if (caps->ulp)
-		diagnose_find(d, "kernel TLS", "ktls.module", TLSRING_GOOD, "",
+		diagnose_find(d, "ktls.module", TLSRING_GOOD, "",
 			      "the tls module is there (Linux %s)", kernel.release);
 	else
-		diagnose_find(d, "kernel TLS", "ktls.module", TLSRING_MISSING,
+		diagnose_find(d, "ktls.module", TLSRING_MISSING,
 			      tlsring_reason_remedy(caps->why_not), "%s (Linux %s: %s)",
 			      tlsring_reason_text(caps->why_not), kernel.release,
 			      strerror(caps->ulp_error));
-	diagnose_find(d, "kernel TLS", "ktls.ulps", diagnose_state(strstr(caps->ulp_list, "tls")),
+	diagnose_find(d, "ktls.ulps", diagnose_state(strstr(caps->ulp_list, "tls")),
 		      "load the module: modprobe tls", "net.ipv4.tcp_available_ulp: %s",
 		      caps->ulp_list[0] ? caps->ulp_list : "(empty)");
 }
@@ -85,7 +73,7 @@ static void diagnose_ciphers(struct diagnose *d, const struct ktls_caps *caps)
 		if (diagnose_cipher_seen(i))
 			continue;
 		snprintf(name, sizeof(name), "ktls.cipher.%s", cipher->name);
-		diagnose_find(d, "kernel TLS", name, diagnose_state(tx && rx && library),
+		diagnose_find(d, name, diagnose_state(tx && rx && library),
 			      library ? "connections that use it stay in user space; prefer AES-GCM"
 				      : "nothing to do: this OpenSSL does not negotiate it either",
 			      "%s (%s): sending %s, receiving %s%s", cipher->name,
@@ -96,20 +84,18 @@ static void diagnose_ciphers(struct diagnose *d, const struct ktls_caps *caps)
 
 static void diagnose_options(struct diagnose *d, const struct ktls_caps *caps)
 {
-	const char *area = "kernel TLS";
-
-	diagnose_find(d, area, "ktls.rekey", diagnose_state(caps->rekey_tx && caps->rekey_rx),
+	diagnose_find(d, "ktls.rekey", diagnose_state(caps->rekey_tx && caps->rekey_rx),
 		      "connections end cleanly when a key is used up or the peer changes it; Linux 6.14 and later can follow",
 		      "change of keys (KeyUpdate): sending %s, receiving %s",
 		      caps->rekey_tx ? "yes" : "no", caps->rekey_rx ? "yes" : "no");
-	diagnose_find(d, area, "ktls.zerocopy", diagnose_state(caps->tx_zerocopy_ro),
+	diagnose_find(d, "ktls.zerocopy", diagnose_state(caps->tx_zerocopy_ro),
 		      "only matters with a NIC that offloads TLS",
 		      "zero-copy sendfile (TLS_TX_ZEROCOPY_RO): %s", caps->tx_zerocopy_ro ? "yes" : "no");
-	diagnose_find(d, area, "ktls.no-pad", diagnose_state(caps->rx_expect_no_pad),
+	diagnose_find(d, "ktls.no-pad", diagnose_state(caps->rx_expect_no_pad),
 		      "receiving costs a little more without it",
 		      "receiving without padding (TLS_RX_EXPECT_NO_PAD): %s",
 		      caps->rx_expect_no_pad ? "yes" : "no");
-	diagnose_find(d, area, "ktls.max-payload", diagnose_state(caps->max_payload),
+	diagnose_find(d, "ktls.max-payload", diagnose_state(caps->max_payload),
 		      "connections whose peer asks for small records stay in user space",
 		      "limit of the record size (TLS_TX_MAX_PAYLOAD_LEN): %s",
 		      caps->max_payload ? "yes" : "no");
@@ -117,7 +103,7 @@ static void diagnose_options(struct diagnose *d, const struct ktls_caps *caps)
 
 static void diagnose_bug(struct diagnose *d, const char *name, bool has, const char *text)
 {
-	diagnose_find(d, "known kernel bugs", name, has ? TLSRING_BROKEN : TLSRING_GOOD,
+	diagnose_find(d, name, has ? TLSRING_BROKEN : TLSRING_GOOD,
 		      "install your distribution's current kernel; until then the library avoids it",
 		      "%s: %s", text, has ? "this kernel has it" : "not known of this kernel");
 }
@@ -141,9 +127,9 @@ static void diagnose_ring(struct diagnose *d, const struct uring_caps *caps)
 			"sysctl kernel.io_uring_disabled=0 (or 1 and a member of io_uring_group); until then epoll is used" :
 			"a seccomp filter (a container's?) forbids it: allow io_uring_setup, _enter and _register; until then epoll is used";
 	if (caps->ring)
-		diagnose_find(d, "io_uring", "uring.setup", TLSRING_GOOD, "", "io_uring may be used");
+		diagnose_find(d, "uring.setup", TLSRING_GOOD, "", "io_uring may be used");
 	else
-		diagnose_find(d, "io_uring", "uring.setup", TLSRING_MISSING, remedy,
+		diagnose_find(d, "uring.setup", TLSRING_MISSING, remedy,
 			      "io_uring may not be used (%s)", strerror(caps->ring_error));
 }
 
@@ -164,7 +150,7 @@ static void diagnose_uring(struct diagnose *d, const struct uring_caps *caps)
 
 	diagnose_ring(d, caps);
 	for (size_t i = 0; caps->ring && i < sizeof(features) / sizeof(features[0]); i++)
-		diagnose_find(d, "io_uring", features[i].name, diagnose_state(features[i].has),
+		diagnose_find(d, features[i].name, diagnose_state(features[i].has),
 			      "works without, a little slower; newer kernels have it",
 			      "%s: %s", features[i].text, features[i].has ? "yes" : "no");
 }
@@ -176,12 +162,12 @@ static void diagnose_user(struct diagnose *d)
 	struct rlimit limit;
 
 	if (!getrlimit(RLIMIT_NOFILE, &limit))
-		diagnose_find(d, "user", "user.descriptors", diagnose_state(limit.rlim_cur >= 4096),
+		diagnose_find(d, "user.descriptors", diagnose_state(limit.rlim_cur >= 4096),
 			      "ulimit -n 65536 (LimitNOFILE= in a systemd unit)",
 			      "descriptors this process may open: %llu",
 			      (unsigned long long)limit.rlim_cur);
 	if (!getrlimit(RLIMIT_MEMLOCK, &limit))
-		diagnose_find(d, "user", "user.memlock", diagnose_state(limit.rlim_cur >= 1 << 20),
+		diagnose_find(d, "user.memlock", diagnose_state(limit.rlim_cur >= 1 << 20),
 			      "ulimit -l 8192 (LimitMEMLOCK=8M in a systemd unit): keys beyond it can reach swap",
 			      "memory this process may lock: %llu KiB",
 			      (unsigned long long)(limit.rlim_cur >> 10));
@@ -192,14 +178,19 @@ int tlsring_diagnose(int (*each)(const struct tlsring_finding *finding, void *us
 	struct diagnose d = { .each = each, .user = user };
 	const struct ktls_caps *caps = ktls_probe();
 
+	d.area = "kernel TLS";
 	diagnose_module(&d, caps);
 	if (caps->ulp) {
 		diagnose_ciphers(&d, caps);
 		diagnose_options(&d, caps);
 	}
+	d.area = "known kernel bugs";
 	diagnose_bugs(&d, caps);
+	d.area = "io_uring";
 	diagnose_uring(&d, uring_probe());
-	diagnose_find(&d, "OpenSSL", "openssl.version", TLSRING_GOOD, "", "%s", context_library());
+	d.area = "OpenSSL";
+	diagnose_find(&d, "openssl.version", TLSRING_GOOD, "", "%s", context_library());
+	d.area = "user";
 	diagnose_user(&d);
 	return d.stop ? d.stop : d.count;
 }
