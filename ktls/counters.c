@@ -15,17 +15,9 @@ static const struct {
 	{ "TlsCurrRxDevice", offsetof(struct ktls_counters, curr_rx_device) },
 	{ "TlsTxSw", offsetof(struct ktls_counters, tx_sw) },
 	{ "TlsRxSw", offsetof(struct ktls_counters, rx_sw) },
-	{ "TlsTxDevice", offsetof(struct ktls_counters, tx_device) },
-	{ "TlsRxDevice", offsetof(struct ktls_counters, rx_device) },
 	{ "TlsDecryptError", offsetof(struct ktls_counters, decrypt_error) },
-	{ "TlsRxDeviceResync", offsetof(struct ktls_counters, rx_device_resync) },
-	{ "TlsDecryptRetry", offsetof(struct ktls_counters, decrypt_retry) },
-	{ "TlsRxNoPadViolation", offsetof(struct ktls_counters, rx_no_pad_violation) },
 	{ "TlsRxRekeyOk", offsetof(struct ktls_counters, rx_rekey_ok) },
-	{ "TlsRxRekeyError", offsetof(struct ktls_counters, rx_rekey_error) },
 	{ "TlsTxRekeyOk", offsetof(struct ktls_counters, tx_rekey_ok) },
-	{ "TlsTxRekeyError", offsetof(struct ktls_counters, tx_rekey_error) },
-	{ "TlsRxRekeyReceived", offsetof(struct ktls_counters, rx_rekey_received) },
 };
 
 int ktls_counters_each(int (*each)(const char *name, uint64_t value, void *user), void *user)

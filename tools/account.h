@@ -19,7 +19,7 @@ struct http_request;
 struct limits;
 struct metrics;
 
-enum account_protocol { ACCOUNT_HTTP10 = 0, ACCOUNT_HTTP11, ACCOUNT_HTTP2, ACCOUNT_PROTOCOLS };
+enum account_protocol { ACCOUNT_HTTP10 = 0, ACCOUNT_HTTP11, ACCOUNT_HTTP2 };
 
 /* One thread's. */
 struct account {

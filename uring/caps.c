@@ -129,7 +129,6 @@ static void caps_opcodes(struct uring_caps *caps, struct io_uring *ring)
 
 	if (!probe)
 		return;
-	caps->send_zc = io_uring_opcode_supported(probe, IORING_OP_SEND_ZC);
 	caps->splice = io_uring_opcode_supported(probe, IORING_OP_SPLICE);
 	caps->madvise = io_uring_opcode_supported(probe, IORING_OP_MADVISE);
 	io_uring_free_probe(probe);

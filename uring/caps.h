@@ -12,7 +12,7 @@ struct uring_caps {
 	bool multishot_accept, multishot_recv, buffer_ring;
 	bool single_issuer, defer_taskrun;
 	bool socket_command;	/* URING_CMD socket setsockopt */
-	bool send_zc, splice, madvise, direct_descriptors;
+	bool splice, madvise, direct_descriptors;
 };
 
 /* Asked once per process, then remembered. Thread-safe, never NULL. */

@@ -16,7 +16,7 @@ struct server {
 	struct tlsring_message messages[MANY];
 	size_t piece, position;
 	int file, shorter;
-	unsigned count, missing, batches, stopped;
+	unsigned count, missing, stopped;
 	bool waits;			/* it closes when it is asked to stop, and all is sent */
 	bool sending;
 };
@@ -60,7 +60,6 @@ static void sent(struct tlsring_conn *conn, int result, void *user)
 
 	EQ(result, 0);
 	s->sending = false;
-	s->batches++;
 	for (unsigned i = 0; i < s->count; i++) {
 		EQ(s->messages[i].missing, s->messages[i].file_fd == s->shorter);
 		s->missing += s->messages[i].missing;
