@@ -79,6 +79,14 @@ static void expect_paths(struct ends *e, const char *suite, unsigned directions)
 	EQ_STR(info.cipher, suite);
 }
 
+/* We are the server. */
+static void open_handed_over(struct ends *e, const struct tlsring_ctx_options *options)
+{
+	ends_open(e, true, SUITE, options);
+	ends_shake(e);
+	EQ(tlsring_session_handover(e->session), 0);
+}
+
 static void need_kernel(void)
 {
 	if (!ktls_probe()->ulp)
@@ -258,9 +266,7 @@ static void peer_updates(bool request)
 	uint8_t byte;
 
 	need_kernel();
-	ends_open(&e, true, SUITE, NULL);
-	ends_shake(&e);
-	EQ(tlsring_session_handover(e.session), 0);
+	open_handed_over(&e, NULL);
 	both_ways(&e);
 	before = peer_counters();
 	EQ(SSL_key_update(e.peer, request ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED), 1);
@@ -289,9 +295,7 @@ TEST(key_update_sent)
 	struct ends e;
 
 	need_kernel();
-	ends_open(&e, true, SUITE, NULL);
-	ends_shake(&e);
-	EQ(tlsring_session_handover(e.session), 0);
+	open_handed_over(&e, NULL);
 	both_ways(&e);
 	before = peer_counters();
 	if (!ktls_probe()->rekey_tx) {
@@ -317,9 +321,7 @@ TEST(key_updates_of_a_direction_each)
 		options.directions = directions;
 		if (directions == TLSRING_TX ? !ktls_probe()->rekey_tx : !ktls_probe()->rekey_rx)
 			continue;
-		ends_open(&e, true, SUITE, &options);
-		ends_shake(&e);
-		EQ(tlsring_session_handover(e.session), 0);
+		open_handed_over(&e, &options);
 		both_ways(&e);
 		EQ(SSL_key_update(e.peer, SSL_KEY_UPDATE_REQUESTED), 1);
 		both_ways(&e);
@@ -339,9 +341,7 @@ TEST(key_update_flood)
 	need_kernel();
 	if (!ktls_probe()->rekey_rx)
 		SKIP("this kernel cannot rekey");
-	ends_open(&e, true, SUITE, NULL);
-	ends_shake(&e);
-	EQ(tlsring_session_handover(e.session), 0);
+	open_handed_over(&e, NULL);
 	for (int i = 0; i < 40; i++) {
 		CHECK(SSL_key_update(e.peer, SSL_KEY_UPDATE_NOT_REQUESTED));
 		CHECK(SSL_do_handshake(e.peer) == 1);
@@ -361,9 +361,7 @@ TEST(long_lived_connections_stay_where_the_kernel_cannot_rekey)
 	struct ends e;
 
 	need_kernel();
-	ends_open(&e, true, SUITE, &options);
-	ends_shake(&e);
-	EQ(tlsring_session_handover(e.session), 0);
+	open_handed_over(&e, &options);
 	EQ(tlsring_session_info(e.session, &info), 0);
 	if (ktls_probe()->rekey_rx) {
 		EQ(info.tx.path, TLSRING_PATH_KERNEL);
@@ -384,9 +382,7 @@ TEST(truncation_is_no_clean_end)
 	struct ends e;
 	uint8_t byte;
 
-	ends_open(&e, true, SUITE, NULL);
-	ends_shake(&e);
-	EQ(tlsring_session_handover(e.session), 0);
+	open_handed_over(&e, NULL);
 	to_us(&e, 0, 100);
 	shutdown(e.peer_fd, SHUT_WR);
 	wait_for(e.fd, POLLIN);
@@ -403,9 +399,7 @@ TEST(bad_record_mac)
 	BIO *mem = BIO_new(BIO_s_mem());
 	int len, ret;
 
-	ends_open(&e, true, SUITE, NULL);
-	ends_shake(&e);
-	EQ(tlsring_session_handover(e.session), 0);
+	open_handed_over(&e, NULL);
 	SSL_set0_wbio(e.peer, mem);
 	EQ(SSL_write(e.peer, "hello", 5), 5);
 	len = BIO_read(mem, record, sizeof(record));
@@ -428,9 +422,7 @@ TEST(control_records_beside_plain_read)
 	struct ends e;
 
 	need_kernel();
-	ends_open(&e, true, SUITE, NULL);
-	ends_shake(&e);
-	EQ(tlsring_session_handover(e.session), 0);
+	open_handed_over(&e, NULL);
 	EQ(tlsring_session_control(e.session), -EAGAIN);
 	EQ(SSL_write(e.peer, "abc", 3), 3);
 	wait_for(e.fd, POLLIN);

@@ -36,11 +36,13 @@ make_expired() { # NAME.crt from the key of "good"
 } > "$tmp/openssl.log" 2>&1 || { cat "$tmp/openssl.log"; exit 1; }
 chmod 600 ./*.key nonsense
 
+as=()	# who runs it: a command and its options
+
 # One line (and no more) that matches, and the status.
 refuses() { # STATUS PATTERN OPTION...
 	local status=0 wanted=$1 pattern=$2
 	shift 2
-	timeout 20 "$tlsring" serve "$@" > out 2>&1 || status=$?
+	timeout 20 "${as[@]}" "$tlsring" serve "$@" > out 2>&1 || status=$?
 	cat out
 	equal "$status" "$wanted" "status of serve $*"
 	grep -qE -- "$pattern" out || fail "no such line: $pattern"
@@ -63,32 +65,22 @@ folders() {
 	refuses 1 'cannot serve good.crt: it is not a folder; give' good.crt
 }
 
-as_nobody() {
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
-}
-
-unreadable_folder() {
+refuses_nobody() { # PATTERN OPTION...: somebody without rights
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to become somebody else"
 	# A copy, as somebody else may not come to the build folder.
 	chmod 755 "$tmp"
 	cp "$tlsring" "$tmp/tlsring"
-	local status=0
-	as_nobody timeout 20 "$tmp/tlsring" serve -l 127.0.0.1:0 locked > out 2>&1 || status=$?
-	cat out
-	equal "$status" 1 status
-	grep -q 'cannot serve locked: Permission denied; give' out
+	local tlsring=$tmp/tlsring as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	refuses 1 "$@"
+}
+
+unreadable_folder() {
+	refuses_nobody 'cannot serve locked: Permission denied; give' -l 127.0.0.1:0 locked
 }
 
 privileged_port() {
-	[ "$(id -u)" -eq 0 ] || skip "needs root, to become somebody else"
 	[ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 443 ] || skip "port 443 is not privileged here"
-	chmod 755 "$tmp"
-	cp "$tlsring" "$tmp/tlsring"
-	local status=0
-	as_nobody timeout 20 "$tmp/tlsring" serve -l 127.0.0.1:443 www > out 2>&1 || status=$?
-	cat out
-	equal "$status" 1 status
-	grep -q 'cannot listen on 127.0.0.1:443: Permission denied; .*choose another' out
+	refuses_nobody 'cannot listen on 127.0.0.1:443: Permission denied; .*choose another' -l 127.0.0.1:443 www
 }
 
 certificates() {
