@@ -32,12 +32,20 @@ ssize_t record_write(struct wire *wire, const void *data, size_t len)
 	return error_from_ssl(wire, 0);
 }
 
-/* The wire takes everything, so there are no partial writes. */
+/* The wire takes everything; but with SSL_MODE_ENABLE_PARTIAL_WRITE libssl stops after a record. */
 int record_seal(struct wire *wire, const void *data, size_t len)
 {
-	ssize_t put = record_write(wire, data, len);
+	const unsigned char *at = data;
 
-	return put < 0 ? (int)put : 0;
+	while (len) {
+		ssize_t put = record_write(wire, at, len);
+
+		if (put < 0)
+			return (int)put;
+		at += put;
+		len -= (size_t)put;
+	}
+	return 0;
 }
 
 int record_seal_early(struct wire *wire, const void *data, size_t len)

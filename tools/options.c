@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "log.h"
@@ -20,12 +21,18 @@ int options_number(const char *name, const char *text, unsigned min, unsigned ma
 
 int options_word(const char *name, const char *text, const char *const *words, unsigned *out)
 {
+	char all[OPTIONS_WORDS] = "";
+	size_t len = 0;
+
 	for (unsigned i = 0; words[i]; i++) {
 		if (strcmp(words[i], text))
 			continue;
 		*out = i;
 		return 0;
 	}
-	log_line("--%s %s: give %s, %s or %s", name, text, words[0], words[1], words[2]);
+	for (unsigned i = 0; words[i]; i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
+					!i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+	log_line("--%s %s: give %s", name, text, all);
 	return TOOLS_USAGE;
 }

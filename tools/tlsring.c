@@ -10,6 +10,7 @@ static const struct command {
 	{ "serve", "serve a folder over HTTPS", serve_main },
 	{ "get", "fetch https:// URLs into files", get_main },
 	{ "stat", "say where the records of each connection are sealed, and why", stat_main },
+	{ "bench", "measure what TLS costs here, in user space and in the kernel", bench_main },
 	{ "doctor", "say what this kernel, OpenSSL and user can do", doctor_main },
 };
 

@@ -10,5 +10,6 @@ int serve_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int get_main(int argc, char **argv);
 int stat_main(int argc, char **argv);
+int bench_main(int argc, char **argv);
 
 #endif

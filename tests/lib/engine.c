@@ -167,6 +167,24 @@ TRANSFERS(tls12_aes128, "ECDHE-ECDSA-AES128-GCM-SHA256")
 TRANSFERS(tls12_aes256, "ECDHE-ECDSA-AES256-GCM-SHA384")
 TRANSFERS(tls12_chacha, "ECDHE-ECDSA-CHACHA20-POLY1305")
 
+/* A mode of the program's own choice: libssl then takes one record at a time. */
+TEST(partial_writes)
+{
+	struct server s = { 0 };
+	SSL_CTX *client = peer_ctx(false, "TLS_AES_128_GCM_SHA256");
+	SSL *ssl;
+
+	server_start(&s, "TLS_AES_128_GCM_SHA256", TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF);
+	SSL_CTX_set_mode(s.ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
+	ssl = peer_connect(client, s.port);
+	CHECK(ssl);
+	exchange(ssl, 0, STREAM);
+	goodbye(ssl);
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.failed, 0);
+}
+
 /* Requests that come at once, while answers are on their way, are all answered in order. */
 static void pipelined(enum tlsring_io io, enum tlsring_offload offload)
 {

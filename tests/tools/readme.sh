@@ -48,7 +48,7 @@ run_example() { # LINE: serves until it is stopped, or ends by itself
 	timeout --preserve-status -s INT -k 20 "${SECONDS_EACH:-4}" unshare -n bash -c \
 		'ip link set lo up; eval "exec $1"' - "$1" > out 2>&1 || status=$?
 	case $1 in
-	tlsring\ doctor*|tlsring\ stat*) [ "$status" -le 1 ] ;;
+	tlsring\ doctor*|tlsring\ stat*|tlsring\ bench*) [ "$status" -le 1 ] ;;
 	*) [ "$status" -eq 0 ] && grep -q 'listening on' out ;;
 	esac || { cat out; fail "status $status: $1"; }
 }
@@ -82,7 +82,7 @@ readme_commands() {
 man_examples() {
 	local page line
 	stage
-	for page in tlsring.1 tlsring-serve.1 tlsring-get.1 tlsring-doctor.1 tlsring-stat.1; do
+	for page in tlsring.1 tlsring-serve.1 tlsring-get.1 tlsring-doctor.1 tlsring-stat.1 tlsring-bench.1; do
 		examples "$page" > lines
 		[ -s lines ] || fail "no examples in $page"
 		while read -r line; do run_example "$line"; done < lines
@@ -92,7 +92,7 @@ man_examples() {
 # Every option that --help lists stands in the man page, and the reverse.
 man_options() {
 	local command
-	for command in serve get doctor stat; do
+	for command in serve get doctor stat bench; do
 		tlsring "$command" --help | grep -oE -- '--[a-z][a-z-]*' | sort -u > "$tmp/has"
 		sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/p' "$root/man/tlsring-$command.1" | sed 's/\\-/-/g' |
 			grep -oE -- '--[a-z][a-z-]*' | sort -u > "$tmp/says"

@@ -1,0 +1,215 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# `tlsring bench`: what it says it measured is what happened, in each of its forms of output.
+# shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
+. "$(dirname "$0")/../ktap.sh"
+. "$(dirname "$0")/serve.sh"
+
+# As short as can be: nothing here asks how fast it is.
+short=(--size 20000 --connections 2 --requests 8 --repeats 2)
+
+refuses() { # WORD REST... : status 2, and what to do
+	local word=$1 status=0
+	shift
+	"$tlsring" bench "$@" > "$tmp/out" 2> "$tmp/err" || status=$?
+	equal "$status" 2 "status of bench $*"
+	grep -q -- "$word" "$tmp/err" || fail "bench $* does not name $word: $(cat "$tmp/err")"
+	[ ! -s "$tmp/out" ] || fail "bench $* measures all the same"
+}
+
+bad_usage() {
+	refuses 'quick, fileserver or requests' --preset swift
+	refuses '1.2 or 1.3' --tls 1.1
+	refuses 'aes128, aes256 or chacha20' --cipher des
+	refuses 'kernel-engine' --modes kernel-engine,nothing
+	refuses 'from 1 to 1G' --size 0
+	refuses 'from 1 to 1G' --size 2G
+	refuses 'from 1 to 1G' --size 17179869185G
+	refuses 'from 1 to 1G' --size 1Q
+	refuses 'from 1 to' --connections 0
+	refuses 'from 1 to 99' --repeats 100
+	refuses 'from 0.01' --seconds 0
+	refuses 'from 0.01' --seconds nan
+	refuses 'auto, uring or epoll' --io aio
+	refuses 'compare BEFORE' nothing
+	refuses 'two files' compare one
+	refuses '--help' --nonsense
+}
+
+bench() { # FILE OPTION... : as JSON, silently and without a fault
+	local file=$1
+	shift
+	"$tlsring" bench --json "${short[@]}" "$@" > "$tmp/$file" 2> "$tmp/err" ||
+		{ cat "$tmp/err"; fail "status $? of bench $*"; }
+	equal "$(cat "$tmp/err")" "" "standard error"
+}
+
+# A Python expression: j is the whole, m its modes by name.
+true_of() { # FILE EXPRESSION
+	python3 - "$tmp/$1" "$2" <<-'END' || { cut -c1-4000 "$tmp/$1"; fail "not true: $2"; }
+		import json, sys
+		j = json.load(open(sys.argv[1]))
+		m = {x["name"]: x for x in j["modes"]}
+		sys.exit(not eval(sys.argv[2]))
+	END
+}
+
+every_mode() {
+	bench all.json
+	true_of all.json 'len(m) == 8 and j["tlsring_bench"] == 1 and j["rounds"] == 2'
+	true_of all.json 'j["options"]["size"] == 20000 and j["options"]["requests"] == 8 and j["options"]["tls"] == "1.3"'
+	true_of all.json 'all(x["possible"] and x["runs"] == 2 and x["path"]["as_asked"] for n, x in m.items() if n[:6] != "kernel")'
+	true_of all.json 'm["plain"]["path"]["nobody"] == 100'
+	true_of all.json 'all(m["user-" + w]["path"]["user"] == 100 for w in ("read", "mapped", "engine"))'
+}
+
+# Figures that must be consistent with one another, however fast this machine is.
+figures() {
+	true_of all.json 'all(len(v["values"]) == 2 and v["min"] <= v["median"] <= v["max"] for x in m.values() if x["runs"] for v in x["measures"].values())'
+	true_of all.json 'all(0 < x["measures"]["latency_p50_us"]["min"] <= x["measures"]["latency_p99.99_us"]["max"] for x in m.values() if x["runs"])'
+	true_of all.json 'all(abs(x["measures"]["gbit_per_s"]["values"][0] / x["measures"]["requests_per_s"]["values"][0] / (8 * 20000e-9) - 1) < 1e-3 for x in m.values() if x["runs"])'
+	true_of all.json 'all(abs(x["measures"]["cpu_s_per_gib"]["values"][0] / x["measures"]["cpu_us_per_request"]["values"][0] / (2**30 / 20000 / 1e6) - 1) < 1e-3 for x in m.values() if x["runs"])'
+	true_of all.json 'j["manifest"]["kernel"]["release"] == "'"$(uname -r)"'" and j["manifest"]["kernel"]["mitigations"] and j["manifest"]["engine"] in ("uring", "epoll")'
+}
+
+kernel_modes() {
+	if kernel_tls; then
+		in_the_kernel
+	else
+		not_possible
+	fi
+}
+
+in_the_kernel() {
+	local before after
+	before=$(counter TlsTxSw)
+	true_of all.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 and m["kernel-" + w]["path"]["as_asked"] for w in ("read", "mapped", "sendfile", "engine"))'
+	bench one.json --modes kernel-mapped --repeats 1 --tls 1.2 --cipher aes256
+	after=$(counter TlsTxSw)
+	true_of one.json 'len(m) == 1 and m["kernel-mapped"]["path"]["kernel"] == 100 and m["kernel-mapped"]["path"]["proof"] == "sockets"'
+	# A try, and two connections.
+	[ $((after - before)) -ge 3 ] || fail "only $((after - before)) times did the kernel get a key"
+}
+
+not_possible() {
+	true_of all.json 'all(not m["kernel-" + w]["possible"] and m["kernel-" + w]["reason"] == "no-module" and m["kernel-" + w]["remedy"] and m["kernel-" + w]["runs"] == 0 for w in ("read", "mapped", "sendfile", "engine"))'
+	"$tlsring" bench "${short[@]}" --modes kernel-engine > "$tmp/text"
+	grep -q '^kernel-engine *not possible: .*modprobe tls' "$tmp/text" || fail "not told why: $(cat "$tmp/text")"
+}
+
+# Only the sockets of its own server may count, and they may not be shown to everybody.
+without_privilege() {
+	kernel_tls || skip "no kernel TLS here"
+	setpriv --bounding-set -net_admin --inh-caps -net_admin -- "$tlsring" bench --json "${short[@]}" \
+		--modes plain,user-engine,kernel-mapped > "$tmp/bare.json"
+	true_of bare.json 'all(x["path"]["as_asked"] for x in m.values()) and m["kernel-mapped"]["path"]["kernel"] == 100'
+}
+
+versions_and_ciphers() {
+	local version cipher
+	for version in 1.2 1.3; do
+		for cipher in aes128 aes256 chacha20; do
+			bench each.json --repeats 1 --modes user-read,user-engine --tls $version --cipher $cipher
+			true_of each.json "all(x['path']['user'] == 100 for x in m.values()) and j['options']['cipher'] == '$cipher'"
+		done
+	done
+}
+
+engine_on_epoll() {
+	bench epoll.json --modes user-engine,kernel-engine --io epoll
+	true_of epoll.json 'j["manifest"]["engine"] == "epoll" and m["user-engine"]["path"]["user"] == 100'
+	true_of epoll.json 'm["kernel-engine"]["possible"] == False or m["kernel-engine"]["path"]["kernel"] == 100'
+}
+
+# More than a record, a window, and what one send may take; and the smallest there is.
+sizes() {
+	bench large.json --size 3M --connections 1 --requests 1 --repeats 1
+	true_of large.json 'all(x["path"]["as_asked"] for x in m.values() if x["possible"])'
+	bench small.json --size 1 --requests 200 --repeats 1
+	true_of small.json 'all(x["path"]["as_asked"] for x in m.values() if x["possible"])'
+}
+
+by_time() {
+	"$tlsring" bench --json --preset requests --modes plain,user-mapped --seconds 0.05 --repeats 1 > "$tmp/time.json"
+	true_of time.json 'j["options"]["connections"] == 64 and j["options"]["seconds"] == 0.05 and m["plain"]["runs"] == 1'
+}
+
+for_people() {
+	"$tlsring" bench "${short[@]}" --modes plain,user-mapped > "$tmp/text"
+	grep -qE '^plain .* nobody 100 %$' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -qE '^user-mapped .* user 100 %$' "$tmp/text" || fail "$(cat "$tmp/text")"
+	! grep -q 'WRONG' "$tmp/text"
+	"$tlsring" bench "${short[@]}" --repeats 1 --modes plain,user-mapped > "$tmp/text"
+	grep -q '^warning: noise is larger .* plain and user-mapped\|user-mapped and plain' "$tmp/text" ||
+		fail "one repeat tells them apart: $(cat "$tmp/text")"
+}
+
+csv() {
+	"$tlsring" bench --csv "${short[@]}" --modes plain,user-read > "$tmp/csv"
+	python3 - "$tmp/csv" <<-'END' || fail "$(cat "$tmp/csv")"
+		import csv, sys
+		rows = list(csv.DictReader(open(sys.argv[1])))
+		assert len(rows) == 18 and all(r["as_asked"] == "yes" and r["runs"] == "2" for r in rows)
+		assert all(float(r["min"]) <= float(r["median"]) <= float(r["max"]) for r in rows)
+		assert [r["sealed_by_user"] for r in rows if r["mode"] == "user-read"] == ["100.00"] * 9
+	END
+}
+
+interrupted() {
+	local status=0
+	timeout --preserve-status -s INT 2 "$tlsring" bench --json --modes plain --seconds 1000 --repeats 3 \
+		> "$tmp/cut.json" 2> "$tmp/err" || status=$?
+	equal "$status" 1
+	grep -q 'interrupted after 0 of 3 rounds' "$tmp/err" || fail "$(cat "$tmp/err")"
+	true_of cut.json 'j["rounds"] == 0 and m["plain"]["runs"] == 0'
+	! pgrep -f -- '--modes plain --seconds 1000' || fail "a server is left"
+}
+
+# Made from a result by a factor, so that what must be said is known.
+compares() {
+	python3 - "$tmp" <<-'END'
+		import json, sys
+		at = sys.argv[1] + "/"
+		j = json.load(open(at + "all.json"))
+		for mode in j["modes"]:
+		    for measure in mode.get("measures", {}).values():
+		        measure["values"] = [100.0, 101.0, 102.0]
+		json.dump(j, open(at + "before.json", "w"))
+		m = {x["name"]: x for x in j["modes"]}
+		m["plain"]["measures"]["cpu_s_per_gib"]["values"] = [50.0, 51.0, 52.0]
+		m["user-read"]["measures"]["gbit_per_s"]["values"] = [90.0, 80.0, 81.0]
+		m["user-mapped"]["measures"]["gbit_per_s"]["values"] = [99.0, 80.0, 100.5]
+		m["user-engine"]["runs"] = 0
+		j["options"]["size"] = 1
+		json.dump(j, open(at + "after.json", "w"))
+	END
+	"$tlsring" bench compare "$tmp/before.json" "$tmp/after.json" > "$tmp/text"
+	grep -qE '^plain +cpu_s_per_gib +101 +51 +-49.5 % +better$' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -qE '^user-read +gbit_per_s +101 +81 +-19.8 % +WORSE$' "$tmp/text" || fail "$(cat "$tmp/text")"
+	! grep -q '^user-mapped' "$tmp/text" || fail "noise is told as a change"
+	grep -q '^user-engine *measured only before' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -q 'not measured alike: size was 20000, is 1' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -q '^2 measures changed by more than noise' "$tmp/text" || fail "$(cat "$tmp/text")"
+	"$tlsring" bench compare "$tmp/before.json" "$tmp/before.json" > "$tmp/text"
+	! grep -q 'not measured alike' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -q '^0 measures changed' "$tmp/text" || fail "$(cat "$tmp/text")"
+}
+
+compares_only_results() {
+	local status=0 wrong
+	echo '{"tlsring_bench": 2}' > "$tmp/other.json"
+	echo 'no json' > "$tmp/text.json"
+	for wrong in other text missing; do
+		status=0
+		"$tlsring" bench compare "$tmp/all.json" "$tmp/$wrong.json" > "$tmp/out" 2> "$tmp/err" || status=$?
+		equal "$status" 1 "status with $wrong.json"
+		grep -q "$wrong.json: .*tlsring bench --json" "$tmp/err" || fail "$(cat "$tmp/err")"
+		[ ! -s "$tmp/out" ] || fail "$(cat "$tmp/out")"
+	done
+}
+
+for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers \
+	engine_on_epoll sizes by_time for_people csv interrupted compares compares_only_results; do
+	test_case $name $name
+done
+test_end

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+/* What `tlsring bench` concludes from its figures: statistics, and where records were sealed. */
+#include <errno.h>
+#include "tests/ktap.h"
+#include "tools/bench_path.h"
+
+static struct bench_summary summary(const double *values, size_t count)
+{
+	struct bench_summary s;
+
+	bench_stats_summarise(&s, values, count);
+	return s;
+}
+
+TEST(summaries)
+{
+	static const double odd[] = { 5, 1, 3 }, even[] = { 4, 1, 3, 2 }, spread[] = { 1, 1, 2, 2, 4, 6, 9 };
+	struct bench_summary s = summary(odd, 3);
+
+	EQ(s.count, 3);
+	CHECK(s.median == 3 && s.min == 1 && s.max == 5 && s.mad == 2);
+	s = summary(even, 4);
+	CHECK(s.median == 2.5 && s.min == 1 && s.max == 4 && s.mad == 1);
+	s = summary(spread, 7);
+	CHECK(s.median == 2 && s.mad == 1);
+	s = summary(odd, 1);
+	CHECK(s.median == 5 && s.min == 5 && s.max == 5 && s.mad == 0);
+	s = summary(NULL, 0);
+	CHECK(!s.count && s.median == 0 && s.mad == 0);
+	/* The caller's order is left alone. */
+	CHECK(odd[0] == 5 && odd[1] == 1);
+}
+
+TEST(apart_only_when_no_values_overlap)
+{
+	static const double low[] = { 1, 2, 3 }, high[] = { 4, 3.5, 9 }, between[] = { 2.5, 5, 6 };
+	struct bench_summary a = summary(low, 3), b = summary(high, 3), c = summary(between, 3);
+	struct bench_summary once = summary(high, 1), none = summary(NULL, 0);
+
+	CHECK(bench_stats_apart(&a, &b) && bench_stats_apart(&b, &a));
+	CHECK(!bench_stats_apart(&a, &c) && !bench_stats_apart(&c, &b));
+	CHECK(!bench_stats_apart(&a, &a));
+	CHECK(!bench_stats_apart(&a, &once) && !bench_stats_apart(&once, &a) && !bench_stats_apart(&a, &none));
+}
+
+TEST(changes)
+{
+	CHECK(bench_stats_change(4, 5) == 25 && bench_stats_change(4, 3) == -25);
+	CHECK(bench_stats_change(0, 3) == 0);
+}
+
+TEST(percentiles_are_samples)
+{
+	uint64_t samples[1000], two[] = { 9, 7 };
+
+	for (unsigned i = 0; i < 1000; i++)
+		samples[i] = (i * 7919) % 1000 + 1;
+	bench_stats_sort(samples, 1000);
+	EQ(bench_stats_percentile(samples, 1000, 50), 500);
+	EQ(bench_stats_percentile(samples, 1000, 99), 990);
+	EQ(bench_stats_percentile(samples, 1000, 99.9), 999);
+	EQ(bench_stats_percentile(samples, 1000, 99.99), 1000);
+	EQ(bench_stats_percentile(samples, 1000, 100), 1000);
+	bench_stats_sort(two, 2);
+	EQ(bench_stats_percentile(two, 2, 50), 7);
+	EQ(bench_stats_percentile(two, 2, 50.1), 9);
+	EQ(bench_stats_percentile(two, 2, 0), 7);
+	EQ(bench_stats_percentile(two, 1, 99), 7);
+	bench_stats_sort(NULL, 0);
+	EQ(bench_stats_percentile(NULL, 0, 50), 0);
+}
+
+/* ---- proof of path: 4 connections, 100,000 bytes after a warm-up of 5,000 ---- */
+
+static const struct bench_look start = { .installs = { 70, 7 } };
+static const struct bench_report kernel_report = { .paths = { [TLSRING_PATH_KERNEL] = 4 } };
+
+static struct bench_look look(uint64_t wire, uint64_t kernel, uint64_t nic)
+{
+	return (struct bench_look){
+		.wire = wire, .sent = { [TLSRING_PATH_KERNEL] = kernel, [TLSRING_PATH_NIC] = nic },
+		.installs = { 74, 7 },
+	};
+}
+
+static struct bench_path judge(enum bench_seal asked, struct bench_look from, struct bench_look to,
+			       const struct bench_report *report)
+{
+	struct bench_path path;
+
+	bench_path_judge(&path, asked, 4, &start, &from, &to, report);
+	return path;
+}
+
+TEST(kernel_as_asked)
+{
+	struct bench_path p = judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 105000, 0), &kernel_report);
+
+	EQ(p.bytes[BENCH_KERNEL], 100000);
+	EQ(p.bytes[BENCH_USER] + p.bytes[BENCH_NIC] + p.bytes[BENCH_NOBODY], 0);
+	CHECK(!p.astray && !p.counted);
+}
+
+TEST(part_of_it_fell_back)
+{
+	struct bench_path p = judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 65000, 0), &kernel_report);
+
+	EQ(p.bytes[BENCH_KERNEL], 60000);
+	EQ(p.bytes[BENCH_USER], 40000);
+	CHECK(p.astray);
+}
+
+TEST(the_library_disagrees)
+{
+	static const struct bench_report report = { .paths = { [TLSRING_PATH_KERNEL] = 3, [TLSRING_PATH_USER] = 1 } };
+
+	CHECK(judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 105000, 0), &report).astray);
+}
+
+TEST(sealed_by_a_nic)
+{
+	struct bench_path p = judge(BENCH_KERNEL, look(5000, 0, 5000), look(105000, 0, 105000), &kernel_report);
+
+	EQ(p.bytes[BENCH_NIC], 100000);
+	EQ(p.bytes[BENCH_KERNEL], 0);
+	CHECK(p.astray);
+}
+
+TEST(user_space_as_asked)
+{
+	static const struct bench_report none;
+	struct bench_path p = judge(BENCH_USER, look(5000, 0, 0), look(105000, 0, 0), &none);
+
+	EQ(p.bytes[BENCH_USER], 100000);
+	CHECK(!p.astray);
+	CHECK(judge(BENCH_USER, look(5000, 5000, 0), look(105000, 105000, 0), &none).astray);
+}
+
+TEST(plain_must_be_plain)
+{
+	static const struct bench_report none;
+	struct bench_path p = judge(BENCH_NOBODY, look(5000, 0, 0), look(105000, 0, 0), &none);
+
+	EQ(p.bytes[BENCH_NOBODY], 100000);
+	CHECK(!p.astray);
+	CHECK(judge(BENCH_NOBODY, look(5000, 0, 0), look(105000, 105000, 0), &none).astray);
+}
+
+TEST(nothing_came)
+{
+	CHECK(judge(BENCH_KERNEL, look(5000, 5000, 0), look(5000, 5000, 0), &kernel_report).astray);
+}
+
+/* Sockets are not shown to this user: then installs count, all or nothing. */
+TEST(by_installs)
+{
+	struct bench_look from = look(5000, 0, 0), to = look(105000, 0, 0);
+	struct bench_path p;
+
+	from.sockets_result = to.sockets_result = -EPERM;
+	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 100000);
+	CHECK(p.counted && !p.astray);
+	to.installs[0] = 73;
+	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_USER], 100000);
+	CHECK(p.astray);
+	to.installs[1] = 11;
+	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_NIC], 100000);
+	CHECK(p.astray);
+}

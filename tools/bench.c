@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <jansson.h>
+#include "bench.h"
+#include "log.h"
+#include "tools.h"
+
+struct bench {
+	const struct bench_options *options;
+	struct bench_setup setup;
+	struct bench_result results[BENCH_MODES];
+	unsigned rounds;		/* done */
+	unsigned steps, done;		/* runs, and tries before them */
+	struct timespec began;
+	bool terminal, interrupted;
+};
+
+static volatile sig_atomic_t bench_signal;
+
+static void bench_interrupted(int number)
+{
+	bench_signal = number;
+}
+
+/* Ctrl-C cuts a wait short, and the run under way then ends. */
+static void bench_signals(void)
+{
+	struct sigaction action = { .sa_handler = bench_interrupted };
+
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- how far it is ---- */
+
+static double bench_left(const struct bench *b)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((double)(now.tv_sec - b->began.tv_sec) + (double)(now.tv_nsec - b->began.tv_nsec) / 1e9) /
+	       b->done * (b->steps - b->done);
+}
+
+static void bench_progress(const struct bench *b, const char *what, const struct bench_mode *mode)
+{
+	if (!b->terminal)
+		return;
+	fprintf(stderr, "\r\033[K[%u/%u] %s %s", b->done + 1, b->steps, what, mode->name);
+	if (b->done) {
+		unsigned left = (unsigned)bench_left(b);
+
+		fprintf(stderr, ", %u:%02u left", left / 60, left % 60);
+	}
+	fflush(stderr);
+}
+
+static void bench_progress_end(const struct bench *b)
+{
+	if (b->terminal)
+		fputs("\r\033[K", stderr);
+}
+
+/* ---- modes and rounds ---- */
+
+static bool bench_possible(const struct bench_result *result)
+{
+	return result->mode && !result->why && !result->error;
+}
+
+static void bench_failed(struct bench *b, struct bench_result *result, int ret)
+{
+	char text[160];
+
+	if (ret == -EINTR) {
+		b->interrupted = true;
+		return;
+	}
+	result->error = ret;
+	bench_progress_end(b);
+	log_line("%s: %s", result->mode->name, ret == -EBADMSG ? "the answer is not the file's content" :
+		 tlsring_strerror(ret, text, sizeof(text)));
+}
+
+static void bench_tries(struct bench *b)
+{
+	for (unsigned i = 0; i < BENCH_MODES && !b->interrupted; i++) {
+		struct bench_result *result = &b->results[i];
+		int ret;
+
+		if (!result->mode)
+			continue;
+		bench_progress(b, "trying", result->mode);
+		ret = bench_try(&b->setup, result->mode, &result->why);
+		if (ret)
+			bench_failed(b, result, ret);
+		b->done++;
+		if (!bench_possible(result))
+			b->steps -= b->options->repeats;
+	}
+}
+
+static void bench_add(struct bench_result *result, const struct bench_run *run)
+{
+	for (unsigned i = 0; i < BENCH_MEASURES; i++)
+		result->values[i][result->runs] = run->values[i];
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		result->path.bytes[i] += run->path.bytes[i];
+	result->path.counted |= run->path.counted;
+	result->astray += run->path.astray;
+	result->runs++;
+}
+
+static void bench_run_one(struct bench *b, struct bench_result *result)
+{
+	struct bench_run run;
+	int ret;
+
+	bench_progress(b, "running", result->mode);
+	ret = bench_run(&run, &b->setup, result->mode);
+	if (ret)
+		bench_failed(b, result, ret);
+	else
+		bench_add(result, &run);
+	b->done++;
+}
+
+/* Each round begins with another mode, so that no mode always comes behind the same one. */
+static void bench_round(struct bench *b)
+{
+	for (unsigned i = 0; i < BENCH_MODES && !b->interrupted; i++) {
+		struct bench_result *result = &b->results[(b->rounds + i) % BENCH_MODES];
+
+		if (bench_possible(result))
+			bench_run_one(b, result);
+	}
+	b->rounds += !b->interrupted;
+}
+
+/* ---- the whole ---- */
+
+static int bench_output(const struct bench *b, json_t *manifest)
+{
+	const struct bench_outcome outcome = { b->options, manifest, b->results, b->rounds };
+	int ret = 0;
+
+	if (b->options->format == BENCH_JSON)
+		ret = bench_print_json(&outcome);
+	else if (b->options->format == BENCH_CSV)
+		bench_print_csv(&outcome);
+	else
+		bench_print(&outcome);
+	if (!ret && !fflush(stdout) && !ferror(stdout))
+		return 0;
+	log_line("cannot write the results");
+	return TOOLS_FAILED;
+}
+
+/* What nobody must overlook, whatever becomes of the output. */
+static int bench_verdict(const struct bench *b)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *result = &b->results[i];
+
+		if (result->astray)
+			log_line("WRONG PATH: in %u of %u runs of %s the records were not sealed where they should be "
+				 "(%s): its figures are not about that", result->astray, result->runs,
+				 result->mode->name, bench_seals[result->mode->seal]);
+		if (result->astray || result->error)
+			ret = TOOLS_FAILED;
+	}
+	if (!b->interrupted)
+		return ret;
+	log_line("interrupted after %u of %u rounds", b->rounds, b->options->repeats);
+	return TOOLS_FAILED;
+}
+
+static int bench_measure(struct bench *b)
+{
+	json_t *manifest = bench_manifest(b->options);
+	int ret = bench_setup_open(&b->setup, b->options, &bench_signal);
+
+	clock_gettime(CLOCK_MONOTONIC, &b->began);
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		if (!b->options->modes[i])
+			continue;
+		b->results[i].mode = &bench_modes[i];
+		b->steps += 1 + b->options->repeats;
+	}
+	if (!ret) {
+		bench_tries(b);
+		while (b->rounds < b->options->repeats && !b->interrupted)
+			bench_round(b);
+		bench_progress_end(b);
+		ret = bench_output(b, manifest);
+	}
+	if (!ret)
+		ret = bench_verdict(b);
+	bench_setup_free(&b->setup);
+	json_decref(manifest);
+	return ret;
+}
+
+int bench_main(int argc, char **argv)
+{
+	struct bench_options options;
+	int ret = bench_options_parse(&options, argc, argv);
+	struct bench *b;
+
+	if (ret)
+		return ret < 0 ? 0 : ret;
+	if (options.before)
+		return bench_compare(options.before, options.after);
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return TOOLS_FAILED;
+	b->options = &options;
+	b->terminal = isatty(STDERR_FILENO);
+	bench_signals();
+	ret = bench_measure(b);
+	free(b);
+	return ret;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_H
+#define BENCH_H
+
+/* What the parts of `tlsring bench` have in common. */
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <openssl/types.h>
+#include "bench_options.h"
+#include "bench_stats.h"
+#include "tlsring.h"
+
+#define BENCH_REQUEST	64	/* bytes; the answer has as many as were asked for by --size */
+
+/* Who seals the records. */
+enum bench_seal { BENCH_NOBODY = 0, BENCH_USER, BENCH_KERNEL, BENCH_NIC, BENCH_SEALS };
+
+/* How a file's bytes reach the socket. */
+enum bench_way { BENCH_READ = 0, BENCH_MAPPED, BENCH_SENDFILE, BENCH_ENGINE };
+
+struct bench_mode {
+	const char *name, *text;
+	enum bench_seal seal;
+	enum bench_way way;
+};
+extern const struct bench_mode bench_modes[BENCH_MODES];
+
+enum bench_measure {
+	BENCH_GBITS = 0, BENCH_REQUESTS, BENCH_CPU_GIB, BENCH_CPU_REQUEST,
+	BENCH_P50, BENCH_P90, BENCH_P99, BENCH_P999, BENCH_P9999, BENCH_MEASURES,
+};
+/* Stable keys of JSON and CSV, with the unit. */
+extern const char *const bench_measures[BENCH_MEASURES];
+extern const char *const bench_seals[BENCH_SEALS];
+
+/* What every run uses. */
+struct bench_setup {
+	const struct bench_options *options;
+	SSL_CTX *server, *client;	/* owned; server's is prepared for tlsring in the child only */
+	int file;			/* owned: in memory */
+	const uint8_t *map;		/* owned: the same */
+	const volatile sig_atomic_t *interrupted;	/* by the user: the caller's */
+};
+
+/* Where the bytes of a run were sealed, by counters and sockets before and after. */
+struct bench_path {
+	uint64_t bytes[BENCH_SEALS];	/* on the wire, to the client */
+	bool counted;			/* by installs: this user may not see the sockets */
+	bool astray;			/* not as asked */
+};
+
+struct bench_run {
+	double values[BENCH_MEASURES];
+	struct bench_path path;
+};
+
+/* All runs of a mode. */
+struct bench_result {
+	const struct bench_mode *mode;
+	enum tlsring_reason why;	/* the kernel cannot do it; else TLSRING_REASON_NONE */
+	int error;			/* it failed with this; then it has no runs after that */
+	unsigned runs;
+	double values[BENCH_MEASURES][BENCH_REPEATS_MAX];
+	struct bench_path path;		/* of all runs */
+	unsigned astray;		/* runs whose path was not the one asked for */
+};
+
+struct bench_report;
+
+/* ---- bench_setup.c: 0, or TOOLS_FAILED after a word on standard error; free in any case ---- */
+int bench_setup_open(struct bench_setup *setup, const struct bench_options *options,
+		     const volatile sig_atomic_t *interrupted);
+void bench_setup_free(struct bench_setup *setup);
+
+/* ---- bench_run.c: 0; -errno or TLSRING_E...; -EINTR: interrupted ---- */
+
+/* One request on one connection, its answer compared byte by byte. *why: the kernel cannot do this. */
+int bench_try(const struct bench_setup *setup, const struct bench_mode *mode, enum tlsring_reason *why);
+int bench_run(struct bench_run *out, const struct bench_setup *setup, const struct bench_mode *mode);
+
+/* ---- output; result is an array of BENCH_MODES, those not asked for have no mode ---- */
+
+struct json_t;
+struct bench_outcome {
+	const struct bench_options *options;
+	struct json_t *manifest;	/* borrowed */
+	const struct bench_result *results;
+	unsigned repeats;		/* that were done */
+};
+void bench_summarise(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure);
+/* Percent of a path's bytes. */
+double bench_share(const struct bench_path *path, enum bench_seal seal);
+void bench_print(const struct bench_outcome *outcome);
+/* 0 or -1. */
+int bench_print_json(const struct bench_outcome *outcome);
+void bench_print_csv(const struct bench_outcome *outcome);
+
+/* What this machine is, as a new JSON object; NULL: no memory. */
+struct json_t *bench_manifest(const struct bench_options *options);
+
+/* ---- bench_compare.c: an exit status ---- */
+int bench_compare(const char *before, const char *after);
+
+#endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/* The library's engine as a server: what `tlsring serve` is made of. */
+#include <errno.h>
+#include <poll.h>
+#include "bench_server.h"
+
+struct engine {
+	struct bench_child *child;
+	struct tlsring_engine *engine;
+};
+
+static struct tlsring_message engine_answer(const struct bench_setup *setup)
+{
+	return (struct tlsring_message){ .file_fd = setup->file, .length = setup->options->size };
+}
+
+/* The tag counts the bytes of the request. */
+static ssize_t engine_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	const struct engine *e = user;
+	struct tlsring_message message = engine_answer(e->child->setup);
+	uint64_t asked = tlsring_conn_tag(conn) + len;
+	int ret = 0;
+
+	(void)data;
+	if (asked >= BENCH_REQUEST) {
+		asked -= BENCH_REQUEST;
+		ret = tlsring_send(conn, &message);
+	}
+	tlsring_conn_set_tag(conn, asked);
+	return ret ? ret : (ssize_t)len;
+}
+
+static void engine_sent(struct tlsring_conn *conn, int result, void *user)
+{
+	(void)conn;
+	(void)result;
+	(void)user;
+}
+
+static void engine_opened(struct tlsring_conn *conn, void *user)
+{
+	struct tlsring_info info = { .size = sizeof(info) };
+	struct engine *e = user;
+
+	if (tlsring_conn_info(conn, &info))
+		return;
+	e->child->report.paths[info.tx.path]++;
+	if (info.tx.path == TLSRING_PATH_USER)
+		e->child->report.why = info.tx.reason;
+}
+
+static void engine_asked(int fd, int events, void *user)
+{
+	struct engine *e = user;
+
+	(void)events;
+	if (bench_child_asked(e->child))
+		tlsring_engine_poll(e->engine, fd, POLLIN, engine_asked, e);
+	else
+		tlsring_engine_stop(e->engine, 0);
+}
+
+int bench_engine_serve(struct bench_child *child)
+{
+	static const struct tlsring_handlers handlers = {
+		.size = sizeof(handlers), .opened = engine_opened, .received = engine_received,
+		.sent = engine_sent,
+	};
+	struct tlsring_engine_options options = { .size = sizeof(options), .io = child->setup->options->io };
+	struct engine e = { .child = child };
+	int ret = tlsring_engine_new(&e.engine, &options);
+
+	if (!ret)
+		ret = tlsring_engine_listen(e.engine, child->ctx, child->listener, &handlers, &e);
+	if (!ret)
+		ret = tlsring_engine_poll(e.engine, child->control, POLLIN, engine_asked, &e);
+	if (!ret)
+		ret = tlsring_engine_run(e.engine);
+	tlsring_engine_free(e.engine);
+	return ret;
+}

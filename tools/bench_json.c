@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <jansson.h>
+#include "bench.h"
+
+static json_t *json_options(const struct bench_options *o)
+{
+	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:f, s:i}", "preset", o->preset,
+			 "tls", bench_versions[o->tls], "cipher", bench_ciphers[o->cipher],
+			 "size", (json_int_t)o->size, "connections", (int)o->connections,
+			 "repeats", (int)o->repeats, "seconds", o->requests ? 0.0 : o->seconds,
+			 "requests", (int)o->requests);
+}
+
+static json_t *json_measures(const struct bench_result *r)
+{
+	json_t *object = json_object();
+
+	for (unsigned m = 0; m < BENCH_MEASURES; m++) {
+		json_t *values = json_array();
+		struct bench_summary s;
+
+		bench_summarise(&s, r, m);
+		for (unsigned i = 0; i < r->runs; i++)
+			json_array_append_new(values, json_real(r->values[m][i]));
+		json_object_set_new(object, bench_measures[m],
+				    json_pack("{s:f, s:f, s:f, s:f, s:o}", "median", s.median, "min", s.min,
+					      "max", s.max, "mad", s.mad, "values", values));
+	}
+	return object;
+}
+
+static json_t *json_path(const struct bench_result *r)
+{
+	json_t *object = json_pack("{s:s, s:b, s:i, s:s}", "asked", bench_seals[r->mode->seal],
+				   "as_asked", !r->astray, "runs_astray", (int)r->astray,
+				   "proof", r->path.counted ? "installs" : "sockets");
+
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		json_object_set_new(object, bench_seals[i], json_real(bench_share(&r->path, i)));
+	return object;
+}
+
+static json_t *json_mode(const struct bench_result *r)
+{
+	json_t *object = json_pack("{s:s, s:s, s:b, s:i}", "name", r->mode->name, "text", r->mode->text,
+				   "possible", !r->why, "runs", (int)r->runs);
+	char text[160];
+
+	if (r->runs) {
+		json_object_set_new(object, "path", json_path(r));
+		json_object_set_new(object, "measures", json_measures(r));
+	}
+	if (r->why) {
+		json_object_set_new(object, "reason", json_string(tlsring_reason_name(r->why)));
+		json_object_set_new(object, "why", json_string(tlsring_reason_text(r->why)));
+		json_object_set_new(object, "remedy", json_string(tlsring_reason_remedy(r->why)));
+	}
+	if (r->error)
+		json_object_set_new(object, "error", json_string(tlsring_strerror(r->error, text, sizeof(text))));
+	return object;
+}
+
+int bench_print_json(const struct bench_outcome *o)
+{
+	json_t *modes = json_array(), *all;
+	int ret;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		if (o->results[i].mode)
+			json_array_append_new(modes, json_mode(&o->results[i]));
+	all = json_pack("{s:i, s:O, s:o, s:i, s:o}", "tlsring_bench", 1, "manifest", o->manifest,
+			"options", json_options(o->options), "rounds", (int)o->repeats, "modes", modes);
+	ret = all ? json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : -1;
+	putchar('\n');
+	json_decref(all);
+	return ret;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+/* The server that any program could have: epoll, and one way for the file to reach the socket. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include "bench_server.h"
+
+#define LOOP_PIECE	(64 * 1024)	/* of a read */
+#define LOOP_LARGE	(1024 * 1024)	/* of a send or sendfile: others get their turn */
+#define LOOP_EVENTS	64
+
+struct loop_conn {
+	struct bench_child *child;
+	enum { LOOP_SHAKE = 0, LOOP_HAND_OVER, LOOP_RECEIVE, LOOP_ANSWER } state;
+	int fd;
+	SSL *ssl;			/* until a session has it */
+	struct tlsring_session *session;
+	size_t asked;			/* bytes of the request */
+	uint64_t at;			/* of the file */
+	uint32_t waits;			/* for which event */
+	struct loop_conn *next;
+};
+
+struct loop {
+	struct bench_child *child;
+	int epoll;
+	struct loop_conn *conns;	/* owned */
+};
+
+/* Steps return 0: go on with the next state; -EAGAIN: not now, wait for what `waits` says. */
+
+static int loop_ssl_result(struct loop_conn *c, int ret)
+{
+	int error = SSL_get_error(c->ssl, ret);
+
+	ERR_clear_error();
+	c->waits = error == SSL_ERROR_WANT_WRITE ? EPOLLOUT : EPOLLIN;
+	return error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ ? -EAGAIN : -EPIPE;
+}
+
+static int loop_shake(struct loop_conn *c)
+{
+	int ret;
+
+	if (c->child->mode->seal == BENCH_NOBODY) {
+		c->state = LOOP_RECEIVE;
+		return 0;
+	}
+	if (c->child->mode->seal == BENCH_USER) {
+		ret = SSL_accept(c->ssl);
+		if (ret != 1)
+			return loop_ssl_result(c, ret);
+		c->state = LOOP_RECEIVE;
+		return 0;
+	}
+	ret = tlsring_handshake(c->ssl);
+	if (ret > 0) {
+		c->waits = ret == TLSRING_WANT_WRITE ? EPOLLOUT : EPOLLIN;
+		return -EAGAIN;
+	}
+	if (!ret)
+		ret = tlsring_session_new(&c->session, c->child->ctx, c->ssl, c->fd);
+	if (ret)
+		return ret;
+	c->ssl = NULL;
+	c->state = LOOP_HAND_OVER;
+	return 0;
+}
+
+/* Clear text would leave a socket that has no keys: no answer then. */
+static int loop_hand_over(struct loop_conn *c)
+{
+	struct tlsring_info info = { .size = sizeof(info) };
+	struct bench_report *report = &c->child->report;
+	int ret = tlsring_session_handover(c->session);
+
+	c->waits = ret == -EBUSY ? EPOLLOUT : EPOLLIN;
+	if (ret)
+		return ret == -EBUSY ? -EAGAIN : ret;
+	ret = tlsring_session_info(c->session, &info);
+	if (ret)
+		return ret;
+	report->paths[info.tx.path]++;
+	c->state = LOOP_RECEIVE;
+	if (info.tx.path != TLSRING_PATH_USER)
+		return 0;
+	report->why = info.tx.reason;
+	return -EOPNOTSUPP;
+}
+
+static int loop_receive(struct loop_conn *c)
+{
+	char request[BENCH_REQUEST];
+	size_t left = sizeof(request) - c->asked;
+	ssize_t got;
+
+	c->waits = EPOLLIN;
+	if (c->session) {
+		got = tlsring_session_recv(c->session, request, left);
+	} else if (c->ssl) {
+		got = SSL_read(c->ssl, request, (int)left);
+		if (got <= 0)
+			return loop_ssl_result(c, (int)got);
+	} else {
+		got = recv(c->fd, request, left, 0);
+		got = got < 0 ? -errno : got;
+	}
+	if (got <= 0)
+		return got ? (int)got : -EPIPE;
+	c->asked += (size_t)got;
+	if (c->asked == sizeof(request)) {
+		c->at = 0;
+		c->state = LOOP_ANSWER;
+	}
+	return 0;
+}
+
+/* Bytes or -errno; more: others follow, so that the last record may stay open. */
+static ssize_t loop_send(struct loop_conn *c, const void *data, size_t len, bool more)
+{
+	ssize_t sent;
+
+	if (c->ssl) {
+		sent = SSL_write(c->ssl, data, (int)len);
+		return sent > 0 ? sent : loop_ssl_result(c, (int)sent);
+	}
+	sent = send(c->fd, data, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+	return sent < 0 ? -errno : sent;
+}
+
+static ssize_t loop_piece(struct loop_conn *c)
+{
+	const struct bench_setup *setup = c->child->setup;
+	uint64_t left = setup->options->size - c->at;
+	size_t len = left < LOOP_LARGE ? (size_t)left : LOOP_LARGE;
+	off_t at = (off_t)c->at;
+	char piece[LOOP_PIECE];
+	ssize_t ret;
+
+	switch (c->child->mode->way) {
+	case BENCH_SENDFILE:
+		ret = sendfile(c->fd, setup->file, &at, len);
+		return ret < 0 ? -errno : ret;
+	case BENCH_READ:
+		ret = pread(setup->file, piece, len < sizeof(piece) ? len : sizeof(piece), at);
+		return ret <= 0 ? -EIO : loop_send(c, piece, (size_t)ret, (uint64_t)ret < left);
+	default:
+		return loop_send(c, setup->map + c->at, len, len < left);
+	}
+}
+
+static int loop_answer(struct loop_conn *c)
+{
+	ssize_t sent = loop_piece(c);
+	int ret;
+
+	c->waits = EPOLLOUT;
+	if (sent <= 0)
+		return sent ? (int)sent : -EPIPE;
+	c->at += (uint64_t)sent;
+	if (c->at == c->child->setup->options->size) {
+		c->asked = 0;
+		c->state = LOOP_RECEIVE;
+	}
+	ret = c->session ? tlsring_session_sent(c->session, (uint64_t)sent) : 0;
+	return ret;
+}
+
+/* ---- connections ---- */
+
+static void loop_conn_free(struct loop_conn *c)
+{
+	tlsring_session_free(c->session);
+	SSL_free(c->ssl);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->session = NULL;
+	c->ssl = NULL;
+	c->fd = -1;
+}
+
+static void loop_step(struct loop *loop, struct loop_conn *c)
+{
+	static int (*const steps[])(struct loop_conn *) = {
+		loop_shake, loop_hand_over, loop_receive, loop_answer,
+	};
+	struct epoll_event event = { .data.ptr = c };
+	uint32_t waited = c->waits;
+	int ret;
+
+	do
+		ret = steps[c->state](c);
+	while (!ret);
+	event.events = c->waits;
+	if (ret != -EAGAIN || (c->waits != waited && epoll_ctl(loop->epoll, EPOLL_CTL_MOD, c->fd, &event)))
+		loop_conn_free(c);
+}
+
+static int loop_ssl(struct loop_conn *c)
+{
+	if (c->child->mode->seal == BENCH_NOBODY)
+		return 0;
+	c->ssl = SSL_new(c->child->setup->server);
+	if (!c->ssl || (c->child->ctx && tlsring_watch(c->ssl)) || !SSL_set_fd(c->ssl, c->fd))
+		return -ENOMEM;
+	SSL_set_accept_state(c->ssl);
+	return 0;
+}
+
+static void loop_accept(struct loop *loop)
+{
+	struct loop_conn *c = calloc(1, sizeof(*c));
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
+	int one = 1;
+
+	if (!c)
+		return;
+	*c = (struct loop_conn){ .child = loop->child, .waits = EPOLLIN, .next = loop->conns };
+	loop->conns = c;
+	c->fd = accept4(loop->child->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (c->fd < 0 || loop_ssl(c) || epoll_ctl(loop->epoll, EPOLL_CTL_ADD, c->fd, &event))
+		loop_conn_free(c);
+}
+
+static int loop_watch(struct loop *loop, int fd, void *what)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = what };
+
+	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* False: it is over. */
+static bool loop_turn(struct loop *loop)
+{
+	struct epoll_event events[LOOP_EVENTS];
+	int count = epoll_wait(loop->epoll, events, LOOP_EVENTS, -1);
+	bool on = true;
+
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.ptr == loop->child)
+			on &= bench_child_asked(loop->child);
+		else if (events[i].data.ptr == loop)
+			loop_accept(loop);
+		else
+			loop_step(loop, events[i].data.ptr);
+	}
+	return on && (count >= 0 || errno == EINTR);
+}
+
+int bench_loop_serve(struct bench_child *child)
+{
+	struct loop loop = { .child = child, .epoll = epoll_create1(EPOLL_CLOEXEC) };
+	int ret = loop.epoll < 0 ? -errno : loop_watch(&loop, child->listener, &loop);
+
+	if (!ret)
+		ret = loop_watch(&loop, child->control, child);
+	while (!ret && loop_turn(&loop))
+		;
+	while (loop.conns) {
+		struct loop_conn *c = loop.conns;
+
+		loop.conns = c->next;
+		loop_conn_free(c);
+		free(c);
+	}
+	if (loop.epoll >= 0)
+		close(loop.epoll);
+	return ret;
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/* What this machine is: a figure without it cannot be compared with another. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include <jansson.h>
+#include <openssl/crypto.h>
+#include "bench.h"
+
+#define MANIFEST_LINE	256
+#define VULNERABILITIES	"/sys/devices/system/cpu/vulnerabilities"
+
+/* The first line of a file of the kernel's; "unknown" where there is none. */
+static const char *manifest_line(const char *path, char buf[MANIFEST_LINE])
+{
+	FILE *file = fopen(path, "re");
+
+	if (!file || !fgets(buf, MANIFEST_LINE, file))
+		strcpy(buf, "unknown");
+	buf[strcspn(buf, "\n")] = '\0';
+	if (file)
+		fclose(file);
+	return buf;
+}
+
+/* "model name : X" and the like; "unknown" where the processor has none. */
+static const char *manifest_cpu(const char *field, char buf[MANIFEST_LINE])
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	char line[4096];
+	const char *value = NULL;
+
+	while (!value && file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, field, strlen(field)))
+			value = strchr(line, ':');
+	snprintf(buf, MANIFEST_LINE, "%s", value ? value + 2 : "unknown");
+	buf[strcspn(buf, "\n")] = '\0';
+	if (file)
+		fclose(file);
+	return buf;
+}
+
+static json_t *manifest_mitigations(void)
+{
+	json_t *object = json_object();
+	DIR *dir = opendir(VULNERABILITIES);
+	struct dirent *entry;
+	char path[sizeof(VULNERABILITIES) + 257], buf[MANIFEST_LINE];
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", VULNERABILITIES, entry->d_name);
+		json_object_set_new(object, entry->d_name, json_string(manifest_line(path, buf)));
+	}
+	if (dir)
+		closedir(dir);
+	return object;
+}
+
+static int manifest_device(const struct tlsring_device *device, void *user)
+{
+	return json_array_append_new(user, json_pack("{s:s, s:s, s:b, s:b}", "name", device->name,
+						     "driver", device->driver, "sends", device->tx_on,
+						     "receives", device->rx_on));
+}
+
+static json_t *manifest_devices(void)
+{
+	json_t *array = json_array();
+
+	tlsring_report_devices(manifest_device, array);
+	return array;
+}
+
+static const char *manifest_io(enum tlsring_io asked)
+{
+	struct tlsring_engine_options options = { .size = sizeof(options), .io = asked };
+	struct tlsring_engine *engine;
+	const char *io;
+
+	if (tlsring_engine_new(&engine, &options))
+		return "none";
+	io = tlsring_engine_io(engine) == TLSRING_IO_URING ? "uring" : "epoll";
+	tlsring_engine_free(engine);
+	return io;
+}
+
+static json_t *manifest_kernel(void)
+{
+	char buf[MANIFEST_LINE], lowat[MANIFEST_LINE];
+	struct utsname name;
+
+	uname(&name);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "release", name.release, "version", name.version,
+			 "machine", name.machine, "loopback_mtu", manifest_line("/sys/class/net/lo/mtu", buf),
+			 "tcp_notsent_lowat", manifest_line("/proc/sys/net/ipv4/tcp_notsent_lowat", lowat),
+			 "tls", access("/proc/net/tls_stat", F_OK) ? "not loaded" : "loaded",
+			 "mitigations", manifest_mitigations());
+}
+
+static json_t *manifest_processor(void)
+{
+	char model[MANIFEST_LINE], mhz[MANIFEST_LINE], governor[MANIFEST_LINE], load[MANIFEST_LINE];
+
+	return json_pack("{s:s, s:s, s:s, s:I, s:s}", "model", manifest_cpu("model name", model),
+			 "mhz", manifest_cpu("cpu MHz", mhz),
+			 "governor", manifest_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", governor),
+			 "online", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
+			 "load", manifest_line("/proc/loadavg", load));
+}
+
+json_t *bench_manifest(const struct bench_options *options)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char date[32] = "";
+
+	if (gmtime_r(&now, &tm))
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "date", date, "tlsring", TLSRING_VERSION,
+			 "openssl", OpenSSL_version(OPENSSL_VERSION), "engine", manifest_io(options->io),
+			 "kernel", manifest_kernel(), "processor", manifest_processor(),
+			 "offload_devices", manifest_devices());
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bench.h"
+#include "log.h"
+#include "options.h"
+#include "tools.h"
+
+#define OPTIONS_SIZE_MAX	(1ull << 30)	/* it is kept in memory */
+#define OPTIONS_SECONDS_MAX	3600
+#define OPTIONS_CONNECTIONS_MAX	400		/* within the usual 1,024 descriptors */
+
+static const char options_usage[] =
+	"usage: tlsring bench [OPTION]...\n"
+	"       tlsring bench compare BEFORE.json AFTER.json\n"
+	"\n"
+	"Measures on this machine, over loopback, what TLS costs a server that sends a file: plain TCP,\n"
+	"OpenSSL in user space and kernel TLS side by side, in turns, with proof of where the records\n"
+	"were sealed. With compare: what changed between two results by more than noise.\n"
+	"\n"
+	"  -p, --preset NAME      what the options below start from: quick (default), fileserver, requests\n"
+	"      --modes LIST       only these, separated by commas (default: all)\n"
+	"      --tls VERSION      1.3 (default) or 1.2\n"
+	"      --cipher NAME      aes128 (default), aes256 or chacha20\n"
+	"  -s, --size BYTES       of each answer; with K, M or G behind it, up to 1G\n"
+	"  -c, --connections N    that ask at the same time, one request after the other\n"
+	"  -r, --repeats N        rounds; each runs every mode once\n"
+	"      --seconds SECONDS  that a run lasts\n"
+	"  -n, --requests N       a run is so many requests, instead of seconds\n"
+	"      --io WITH          of the engine: auto (default), uring, epoll\n"
+	"      --json             everything, as one JSON object\n"
+	"      --csv              a line for each mode and measure\n"
+	"  -h, --help             this text\n";
+
+const char *const bench_versions[] = { "1.2", "1.3", NULL };
+const char *const bench_ciphers[] = { "aes128", "aes256", "chacha20", NULL };
+const char *const bench_ios[] = { "auto", "uring", "epoll", NULL };
+
+static const char *const options_presets[] = { "quick", "fileserver", "requests", NULL };
+static const struct {
+	uint64_t size;
+	unsigned connections, repeats;
+	double seconds;
+} options_starts[] = {
+	{ 1 << 20, 4, 5, 0.6 }, { 64 << 20, 16, 7, 3 }, { 1024, 64, 7, 1 },
+};
+
+enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV };
+
+static const char options_short[] = "p:s:c:r:n:h";
+static const struct option options_long[] = {
+	{ "preset", required_argument, NULL, 'p' },
+	{ "modes", required_argument, NULL, OPTION_MODES },
+	{ "tls", required_argument, NULL, OPTION_TLS },
+	{ "cipher", required_argument, NULL, OPTION_CIPHER },
+	{ "size", required_argument, NULL, 's' },
+	{ "connections", required_argument, NULL, 'c' },
+	{ "repeats", required_argument, NULL, 'r' },
+	{ "seconds", required_argument, NULL, OPTION_SECONDS },
+	{ "requests", required_argument, NULL, 'n' },
+	{ "io", required_argument, NULL, OPTION_IO },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "csv", no_argument, NULL, OPTION_CSV },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int options_preset(struct bench_options *out, const char *name)
+{
+	unsigned which = 0;
+	int ret = options_word("preset", name, options_presets, &which);
+
+	out->preset = options_presets[which];
+	out->size = options_starts[which].size;
+	out->connections = options_starts[which].connections;
+	out->repeats = options_starts[which].repeats;
+	out->seconds = options_starts[which].seconds;
+	return ret;
+}
+
+static int options_size(struct bench_options *out, const char *text)
+{
+	static const char units[] = "KMG";
+	char *end;
+	unsigned long long size = strtoull(text, &end, 10);
+	const char *unit = *end ? strchr(units, *end) : NULL;
+	bool good = *text >= '0' && *text <= '9' && (unit ? !end[1] : !*end) && size && size <= OPTIONS_SIZE_MAX;
+
+	out->size = good ? size << (unit ? 10 * (unit - units + 1) : 0) : 0;
+	if (out->size && out->size <= OPTIONS_SIZE_MAX)
+		return 0;
+	log_line("--size %s: give a number of bytes from 1 to 1G; K, M or G may stand behind it", text);
+	return TOOLS_USAGE;
+}
+
+static int options_seconds(struct bench_options *out, const char *text)
+{
+	char *end;
+
+	out->seconds = strtod(text, &end);
+	if (*text >= '0' && *text <= '9' && !*end && out->seconds >= 0.01 && out->seconds <= OPTIONS_SECONDS_MAX)
+		return 0;
+	log_line("--seconds %s: give a number from 0.01 to %d", text, OPTIONS_SECONDS_MAX);
+	return TOOLS_USAGE;
+}
+
+static int options_mode(struct bench_options *out, const char *name, size_t len)
+{
+	const char *words[BENCH_MODES + 1] = { NULL };
+	char text[64];
+	unsigned which;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		words[i] = bench_modes[i].name;
+	snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : sizeof(text)), name);
+	if (options_word("modes", text, words, &which))
+		return TOOLS_USAGE;
+	out->modes[which] = true;
+	return 0;
+}
+
+static int options_modes(struct bench_options *out, const char *list)
+{
+	int ret = 0;
+
+	memset(out->modes, 0, sizeof(out->modes));
+	while (!ret) {
+		size_t len = strcspn(list, ",");
+
+		ret = options_mode(out, list, len);
+		if (!list[len])
+			break;
+		list += len + 1;
+	}
+	return ret;
+}
+
+static int options_take(struct bench_options *out, int option, const char *value)
+{
+	unsigned which = 0;
+	int ret;
+
+	switch (option) {
+	case 'p':
+		return 0;
+	case OPTION_MODES:
+		return options_modes(out, value);
+	case OPTION_TLS:
+		return options_word("tls", value, bench_versions, &out->tls);
+	case OPTION_CIPHER:
+		return options_word("cipher", value, bench_ciphers, &out->cipher);
+	case 's':
+		return options_size(out, value);
+	case 'c':
+		return options_number("connections", value, 1, OPTIONS_CONNECTIONS_MAX, &out->connections);
+	case 'r':
+		return options_number("repeats", value, 1, BENCH_REPEATS_MAX, &out->repeats);
+	case OPTION_SECONDS:
+		return options_seconds(out, value);
+	case 'n':
+		return options_number("requests", value, 1, 100000000, &out->requests);
+	case OPTION_IO:
+		ret = options_word("io", value, bench_ios, &which);
+		out->io = (enum tlsring_io[]){ TLSRING_IO_AUTO, TLSRING_IO_URING, TLSRING_IO_EPOLL }[which];
+		return ret;
+	case OPTION_JSON:
+	case OPTION_CSV:
+		out->format = option == OPTION_JSON ? BENCH_JSON : BENCH_CSV;
+		return 0;
+	case 'h':
+		fputs(options_usage, stdout);
+		return -1;
+	default:
+		fputs("tlsring: `tlsring bench --help` lists the options\n", stderr);
+		return TOOLS_USAGE;
+	}
+}
+
+static int options_words(struct bench_options *out, int count, char **words)
+{
+	if (!count)
+		return 0;
+	if (strcmp(words[0], "compare")) {
+		log_line("bench %s: only compare BEFORE.json AFTER.json may stand here", words[0]);
+		return TOOLS_USAGE;
+	}
+	if (count != 3) {
+		log_line("bench compare needs two files that `tlsring bench --json` has written");
+		return TOOLS_USAGE;
+	}
+	out->before = words[1];
+	out->after = words[2];
+	return 0;
+}
+
+/* The preset comes first, wherever it stands. */
+static int options_start(struct bench_options *out, int argc, char **argv)
+{
+	int option, ret = options_preset(out, "quick");
+
+	opterr = 0;
+	while (!ret && (option = getopt_long(argc, argv, options_short, options_long, NULL)) != -1)
+		if (option == 'p')
+			ret = options_preset(out, optarg);
+	opterr = 1;
+	optind = 0;
+	return ret;
+}
+
+int bench_options_parse(struct bench_options *out, int argc, char **argv)
+{
+	int option, ret;
+
+	*out = (struct bench_options){ .tls = 1 };
+	memset(out->modes, true, sizeof(out->modes));
+	ret = options_start(out, argc, argv);
+	while (!ret && (option = getopt_long(argc, argv, options_short, options_long, NULL)) != -1)
+		ret = options_take(out, option, optarg);
+	return ret ? ret : options_words(out, argc - optind, argv + optind);
+}

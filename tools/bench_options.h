@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_OPTIONS_H
+#define BENCH_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "tlsring.h"
+
+#define BENCH_MODES		8
+#define BENCH_REPEATS_MAX	99
+
+enum bench_format { BENCH_TABLE = 0, BENCH_JSON, BENCH_CSV };
+
+struct bench_options {
+	const char *preset;
+	unsigned tls, cipher;		/* positions in bench_versions and bench_ciphers */
+	uint64_t size;			/* bytes of an answer */
+	unsigned connections, repeats;
+	unsigned requests;		/* of a run, in all; 0: it lasts so many seconds */
+	double seconds;
+	enum tlsring_io io;
+	bool modes[BENCH_MODES];
+	enum bench_format format;
+	const char *before, *after;	/* compare these instead; NULL: measure */
+};
+
+/* Words of options, ended by NULL. */
+extern const char *const bench_versions[], *const bench_ciphers[], *const bench_ios[];
+
+/* 0; -1 when there is nothing left to do (--help); else the exit status, after a word on standard
+ * error. */
+int bench_options_parse(struct bench_options *out, int argc, char **argv);
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <arpa/inet.h>
+#include <string.h>
+#include <unistd.h>
+#include "bench_path.h"
+
+#define PATH_LOOKS	1000	/* a millisecond each, until everything has been acknowledged */
+
+struct path_sockets {
+	struct bench_look *look;
+	uint16_t port;
+};
+
+static int path_socket(const struct tlsring_socket *socket, void *user)
+{
+	struct path_sockets *s = user;
+
+	if (socket->own.ss_family == AF_INET &&
+	    ntohs(((const struct sockaddr_in *)&socket->own)->sin_port) == s->port)
+		s->look->sent[socket->tx.path] += socket->sent;
+	return 0;
+}
+
+static int path_counter(const char *name, uint64_t value, void *user)
+{
+	struct bench_look *look = user;
+
+	if (!strcmp(name, "TlsTxSw"))
+		look->installs[0] = value;
+	else if (!strcmp(name, "TlsTxDevice"))
+		look->installs[1] = value;
+	return 0;
+}
+
+static uint64_t path_sealed(const struct bench_look *look)
+{
+	return look->sent[TLSRING_PATH_KERNEL] + look->sent[TLSRING_PATH_NIC];
+}
+
+static int path_look(struct bench_look *out, const struct bench_client *client, uint16_t port)
+{
+	struct path_sockets sockets = { out, port };
+	unsigned tries = 0;
+
+	/* A list that changes while it is read is given up by the kernel. */
+	do {
+		*out = (struct bench_look){ 0 };
+		out->sockets_result = tlsring_report_sockets(path_socket, &sockets);
+	} while (out->sockets_result == -EINTR && ++tries < PATH_LOOKS);
+	/* Without the module there is nothing to count. */
+	tlsring_report_counters(NULL, path_counter, out);
+	return client->count ? bench_client_wire(client, &out->wire) : 0;
+}
+
+/* What the client has got it acknowledges a little later. */
+int bench_look(struct bench_look *out, const struct bench_client *client, uint16_t port)
+{
+	int ret = path_look(out, client, port);
+
+	for (unsigned i = 0; !ret && i < PATH_LOOKS && path_sealed(out) && path_sealed(out) < out->wire; i++) {
+		usleep(1000);
+		ret = path_look(out, client, port);
+	}
+	return ret;
+}
+
+static void path_by_sockets(struct bench_path *out, uint64_t wire, const struct bench_look *from,
+			    const struct bench_look *to)
+{
+	uint64_t nic = to->sent[TLSRING_PATH_NIC] - from->sent[TLSRING_PATH_NIC];
+	uint64_t kernel = to->sent[TLSRING_PATH_KERNEL] - from->sent[TLSRING_PATH_KERNEL];
+
+	out->bytes[BENCH_NIC] = nic < wire ? nic : wire;
+	wire -= out->bytes[BENCH_NIC];
+	out->bytes[BENCH_KERNEL] = kernel < wire ? kernel : wire;
+}
+
+/* All or nothing: every connection's keys were counted, and no NIC's. */
+static void path_by_installs(struct bench_path *out, uint64_t wire, unsigned connections,
+			     const struct bench_look *start, const struct bench_look *to)
+{
+	out->counted = true;
+	if (to->installs[1] - start->installs[1] >= connections)
+		out->bytes[BENCH_NIC] = wire;
+	else if (to->installs[0] - start->installs[0] >= connections)
+		out->bytes[BENCH_KERNEL] = wire;
+}
+
+void bench_path_judge(struct bench_path *out, enum bench_seal asked, unsigned connections,
+		      const struct bench_look *start, const struct bench_look *from, const struct bench_look *to,
+		      const struct bench_report *report)
+{
+	static const enum tlsring_path library[BENCH_SEALS] = {
+		[BENCH_KERNEL] = TLSRING_PATH_KERNEL, [BENCH_NIC] = TLSRING_PATH_NIC,
+	};
+	uint64_t wire = to->wire - from->wire;
+
+	*out = (struct bench_path){ 0 };
+	if (to->sockets_result)
+		path_by_installs(out, wire, connections, start, to);
+	else
+		path_by_sockets(out, wire, from, to);
+	out->bytes[asked == BENCH_NOBODY ? BENCH_NOBODY : BENCH_USER] =
+		wire - out->bytes[BENCH_KERNEL] - out->bytes[BENCH_NIC];
+	/* A thousandth may still be on its way to be acknowledged. */
+	out->astray = !wire || out->bytes[asked] < wire - wire / 1000;
+	if (library[asked] && report->paths[library[asked]] < connections)
+		out->astray = true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_PATH_H
+#define BENCH_PATH_H
+
+/* Proof of path: not what a mode is called, but what the kernel counts says where records were sealed. */
+#include "bench_client.h"
+#include "bench_server.h"
+
+/* What was there at one moment. */
+struct bench_look {
+	uint64_t wire;		/* bytes that came to the client */
+	uint64_t sent[TLSRING_PATH_FAILED + 1];	/* acknowledged, by the server's TLS sockets */
+	uint64_t installs[2];	/* of keys to send with, since boot: in software; on a NIC */
+	int sockets_result;	/* -EPERM: this user may not see them */
+};
+/* Once what was sent has been acknowledged. 0 or -errno. */
+int bench_look(struct bench_look *out, const struct bench_client *client, uint16_t port);
+
+/*
+ * start: before there were connections; from and to: around the run; report: the server's own word at
+ * its end. Each byte that reached the client was sealed by a TLS socket of the kernel's or, in the
+ * other modes than plain, by the program.
+ */
+void bench_path_judge(struct bench_path *out, enum bench_seal asked, unsigned connections,
+		      const struct bench_look *start, const struct bench_look *from, const struct bench_look *to,
+		      const struct bench_report *report);
+
+#endif

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <jansson.h>
+#include "bench.h"
+
+void bench_summarise(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure)
+{
+	bench_stats_summarise(out, result->values[measure], result->runs);
+}
+
+double bench_share(const struct bench_path *path, enum bench_seal seal)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		all += path->bytes[i];
+	return all ? 100.0 * (double)path->bytes[seal] / (double)all : 0;
+}
+
+/* ---- the head ---- */
+
+static const char *print_text(const json_t *manifest, const char *group, const char *key)
+{
+	const char *text = json_string_value(json_object_get(group ? json_object_get(manifest, group) : manifest, key));
+
+	return text ? text : "?";
+}
+
+static void print_head(const struct bench_outcome *o)
+{
+	const struct bench_options *options = o->options;
+
+	printf("Linux %s, %s; %s; tlsring %s on %s\n", print_text(o->manifest, "kernel", "release"),
+	       print_text(o->manifest, "processor", "model"), print_text(o->manifest, NULL, "openssl"),
+	       print_text(o->manifest, NULL, "tlsring"), print_text(o->manifest, NULL, "engine"));
+	printf("TLS %s, %s, answers of %llu bytes on %u connections over loopback; median of %u rounds\n\n",
+	       bench_versions[options->tls], bench_ciphers[options->cipher], (unsigned long long)options->size,
+	       options->connections, o->repeats);
+}
+
+/* ---- the table ---- */
+
+/* How far the repeats are from each other, in percent of the median. */
+static double print_spread(const struct bench_summary *s)
+{
+	return s->median != 0 ? 100 * (s->max - s->min) / s->median : 0;
+}
+
+static void print_row(const struct bench_result *r)
+{
+	struct bench_summary s[BENCH_MEASURES];
+
+	for (unsigned i = 0; i < BENCH_MEASURES; i++)
+		bench_summarise(&s[i], r, i);
+	printf("%-16s %8.2f %11.0f %9.3f %5.1f%% %10.1f %10.0f %10.0f   ", r->mode->name, s[BENCH_GBITS].median,
+	       s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median, print_spread(&s[BENCH_CPU_GIB]),
+	       s[BENCH_CPU_REQUEST].median, s[BENCH_P50].median, s[BENCH_P99].median);
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		if (r->path.bytes[i])
+			printf(" %s %.0f %%", bench_seals[i], bench_share(&r->path, i));
+	printf("%s%s\n", r->path.counted ? " (by installs)" : "", r->astray ? "  <== WRONG PATH" : "");
+}
+
+static void print_impossible(const struct bench_result *r)
+{
+	char text[160];
+	const char *remedy = tlsring_reason_remedy(r->why);
+
+	if (r->why)
+		printf("%-16s not possible: %s%s%s\n", r->mode->name, tlsring_reason_text(r->why),
+		       *remedy ? "; " : "", remedy);
+	else
+		printf("%-16s failed: %s\n", r->mode->name, tlsring_strerror(r->error, text, sizeof(text)));
+}
+
+static void print_table(const struct bench_outcome *o)
+{
+	printf("%-16s %8s %11s %9s %6s %10s %10s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
+	       "CPU us/REQ", "p50 us", "p99 us", "SEALED BY");
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+
+		if (!r->mode)
+			continue;
+		if (r->runs)
+			print_row(r);
+		if (r->why || r->error)
+			print_impossible(r);
+		else if (!r->runs)
+			printf("%-16s not measured\n", r->mode->name);
+	}
+}
+
+/* ---- what the table cannot tell ---- */
+
+struct print_rank {
+	const struct bench_result *result;
+	struct bench_summary cpu;
+};
+
+static int print_by_cpu(const void *a, const void *b)
+{
+	const struct print_rank *x = a, *y = b;
+
+	return (x->cpu.median > y->cpu.median) - (x->cpu.median < y->cpu.median);
+}
+
+/* Neighbours in the order of their CPU time that noise may have put in that order. */
+static void print_doubts(const struct bench_outcome *o)
+{
+	struct print_rank ranks[BENCH_MODES];
+	unsigned count = 0, doubts = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		if (!o->results[i].runs)
+			continue;
+		ranks[count].result = &o->results[i];
+		bench_summarise(&ranks[count++].cpu, &o->results[i], BENCH_CPU_GIB);
+	}
+	qsort(ranks, count, sizeof(*ranks), print_by_cpu);
+	for (unsigned i = 1; i < count; i++) {
+		if (bench_stats_apart(&ranks[i - 1].cpu, &ranks[i].cpu))
+			continue;
+		printf("%swarning: noise is larger than the difference of %s and %s in CPU time (%.1f %%)\n",
+		       doubts++ ? "" : "\n", ranks[i - 1].result->mode->name, ranks[i].result->mode->name,
+		       bench_stats_change(ranks[i - 1].cpu.median, ranks[i].cpu.median));
+	}
+	if (doubts)
+		puts("more --repeats, longer --seconds or a quieter machine tell them apart");
+}
+
+void bench_print(const struct bench_outcome *o)
+{
+	print_head(o);
+	print_table(o);
+	puts("\nCPU: of the server's process. +-: from the lowest to the highest of the rounds, in CPU time.");
+	print_doubts(o);
+}
+
+/* ---- CSV ---- */
+
+void bench_print_csv(const struct bench_outcome *o)
+{
+	puts("mode,measure,median,min,max,mad,runs,sealed_by_nic,sealed_by_kernel,sealed_by_user,as_asked");
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+
+		for (unsigned m = 0; m < BENCH_MEASURES && r->mode; m++) {
+			struct bench_summary s;
+
+			bench_summarise(&s, r, m);
+			if (s.count)
+				printf("%s,%s,%.6g,%.6g,%.6g,%.6g,%zu,%.2f,%.2f,%.2f,%s\n", r->mode->name,
+				       bench_measures[m], s.median, s.min, s.max, s.mad, s.count,
+				       bench_share(&r->path, BENCH_NIC), bench_share(&r->path, BENCH_KERNEL),
+				       bench_share(&r->path, BENCH_USER), r->astray ? "no" : "yes");
+			else if (!m)
+				printf("%s,%s,,,,,0,,,,\n", r->mode->name, r->why ? "not possible" : "not measured");
+		}
+	}
+}

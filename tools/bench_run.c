@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include "bench_path.h"
+
+#define RUN_WARM	8	/* one part in so many beforehand */
+
+static bool run_tls(const struct bench_mode *mode)
+{
+	return mode->seal != BENCH_NOBODY;
+}
+
+/* ---- a try ---- */
+
+static int try_request(const struct bench_setup *setup, const struct bench_mode *mode, uint16_t port)
+{
+	const struct bench_load one = { .requests = 1 };
+	struct bench_samples samples = { 0 };
+	struct bench_client client;
+	int ret = bench_client_open(&client, setup, 1, port, run_tls(mode));
+
+	client.check = true;
+	if (!ret)
+		ret = bench_client_run(&client, &one, &samples);
+	bench_client_close(&client);
+	free(samples.list);
+	return ret;
+}
+
+int bench_try(const struct bench_setup *setup, const struct bench_mode *mode, enum tlsring_reason *why)
+{
+	struct bench_report report = { 0 };
+	struct bench_server server;
+	int ret = bench_server_start(&server, setup, mode), asked;
+
+	*why = TLSRING_REASON_NONE;
+	if (!ret) {
+		ret = try_request(setup, mode, server.port);
+		asked = bench_server_ask(&server, &report);
+		/* The server knows best why it did not answer. */
+		ret = asked ? asked : ret;
+	}
+	bench_server_stop(&server);
+	if (ret == -EINTR || mode->seal != BENCH_KERNEL || !report.paths[TLSRING_PATH_USER])
+		return ret;
+	*why = report.why ? report.why : TLSRING_REASON_KERNEL_REFUSED;
+	return 0;
+}
+
+/* ---- a run ---- */
+
+struct run {
+	const struct bench_setup *setup;
+	const struct bench_mode *mode;
+	struct bench_server server;
+	struct bench_client client;
+	struct bench_samples samples;
+	struct bench_look start, from, to;
+	struct bench_report before, after;
+};
+
+static int run_load(struct run *run, unsigned part)
+{
+	const struct bench_options *options = run->setup->options;
+	struct bench_load load = {
+		.requests = (options->requests + part - 1) / part, .seconds = options->seconds / part,
+	};
+
+	return bench_client_run(&run->client, &load, &run->samples);
+}
+
+/* Looks cost the server nothing; its CPU time is asked for inside them. */
+static int run_measured(struct run *run)
+{
+	int ret = run_load(run, RUN_WARM);
+
+	if (!ret)
+		ret = bench_look(&run->from, &run->client, run->server.port);
+	if (!ret)
+		ret = bench_server_ask(&run->server, &run->before);
+	if (!ret)
+		ret = run_load(run, 1);
+	if (!ret)
+		ret = bench_server_ask(&run->server, &run->after);
+	if (!ret)
+		ret = bench_look(&run->to, &run->client, run->server.port);
+	return ret;
+}
+
+static void run_values(struct bench_run *out, struct run *run)
+{
+	static const double percents[] = { 50, 90, 99, 99.9, 99.99 };
+	struct bench_samples *s = &run->samples;
+	double bytes = (double)s->count * (double)run->setup->options->size;
+	double cpu = (double)(run->after.cpu - run->before.cpu) / 1e9;
+
+	out->values[BENCH_GBITS] = bytes * 8 / s->seconds / 1e9;
+	out->values[BENCH_REQUESTS] = (double)s->count / s->seconds;
+	out->values[BENCH_CPU_GIB] = cpu / (bytes / (1 << 30));
+	out->values[BENCH_CPU_REQUEST] = cpu * 1e6 / (double)s->count;
+	bench_stats_sort(s->list, s->count);
+	for (unsigned i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
+		out->values[BENCH_P50 + i] = (double)bench_stats_percentile(s->list, s->count, percents[i]) / 1e3;
+	bench_path_judge(&out->path, run->mode->seal, run->setup->options->connections, &run->start, &run->from,
+			 &run->to, &run->after);
+}
+
+int bench_run(struct bench_run *out, const struct bench_setup *setup, const struct bench_mode *mode)
+{
+	struct run run = { .setup = setup, .mode = mode, .client.epoll = -1 };
+	int ret = bench_server_start(&run.server, setup, mode);
+
+	/* When it answers, what the library's probe installs has been counted. */
+	if (!ret)
+		ret = bench_server_ask(&run.server, &run.before);
+	if (!ret)
+		ret = bench_look(&run.start, &run.client, run.server.port);
+	if (!ret)
+		ret = bench_client_open(&run.client, setup, setup->options->connections, run.server.port,
+					run_tls(mode));
+	if (!ret)
+		ret = run_measured(&run);
+	if (!ret)
+		run_values(out, &run);
+	bench_client_close(&run.client);
+	bench_server_stop(&run.server);
+	free(run.samples.list);
+	return ret;
+}

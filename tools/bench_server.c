@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "bench_server.h"
+
+/* ---- inside it ---- */
+
+bool bench_child_asked(struct bench_child *child)
+{
+	struct timespec cpu;
+	char question;
+
+	if (read(child->control, &question, 1) != 1)
+		return false;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	child->report.cpu = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+	return write(child->control, &child->report, sizeof(child->report)) == sizeof(child->report);
+}
+
+static int child_serve(struct bench_child *child)
+{
+	const struct bench_mode *mode = child->mode;
+	struct tlsring_ctx_options options = {
+		.size = sizeof(options),
+		.offload = mode->seal == BENCH_USER ? TLSRING_OFFLOAD_OFF : TLSRING_OFFLOAD_AUTO,
+	};
+	int ret = 0;
+
+	if (mode->seal == BENCH_KERNEL || mode->way == BENCH_ENGINE)
+		ret = tlsring_ctx_new(&child->ctx, child->setup->server, &options);
+	if (!ret)
+		ret = mode->way == BENCH_ENGINE ? bench_engine_serve(child) : bench_loop_serve(child);
+	tlsring_ctx_free(child->ctx);
+	return ret;
+}
+
+/* Ends with the parent, and by the parent: Ctrl-C is for that one to handle. */
+static void child_main(struct bench_child *child)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	child->report.result = child_serve(child);
+	/* Who could not serve says so. */
+	while (child->report.result && bench_child_asked(child))
+		;
+	exit(0);
+}
+
+/* ---- outside ---- */
+
+static int server_listen(struct bench_server *server, int *out)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), error;
+
+	*out = fd;
+	if (fd >= 0 && !bind(fd, (struct sockaddr *)&address, len) && !listen(fd, 512) &&
+	    !getsockname(fd, (struct sockaddr *)&address, &len)) {
+		server->port = ntohs(address.sin_port);
+		return 0;
+	}
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	return -error;
+}
+
+int bench_server_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode)
+{
+	struct bench_child child = { .setup = setup, .mode = mode };
+	int control[2], ret = 0;
+
+	*server = (struct bench_server){ .pid = -1, .control = -1 };
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control))
+		return -errno;
+	server->control = control[0];
+	child.control = control[1];
+	ret = server_listen(server, &child.listener);
+	if (ret)
+		goto out;
+	/* What waits to be written must not be written twice. */
+	fflush(NULL);
+	server->pid = fork();
+	if (!server->pid) {
+		close(control[0]);
+		child_main(&child);
+	}
+	ret = server->pid < 0 ? -errno : 0;
+	close(child.listener);
+out:
+	close(control[1]);
+	return ret;
+}
+
+int bench_server_ask(const struct bench_server *server, struct bench_report *report)
+{
+	ssize_t got;
+
+	if (send(server->control, "?", 1, MSG_NOSIGNAL) != 1)
+		return -errno;
+	do
+		got = recv(server->control, report, sizeof(*report), MSG_WAITALL);
+	while (got < 0 && errno == EINTR);
+	return got == sizeof(*report) ? report->result : got < 0 ? -errno : -ECHILD;
+}
+
+void bench_server_stop(struct bench_server *server)
+{
+	if (server->control >= 0)
+		close(server->control);
+	if (server->pid > 0)
+		while (waitpid(server->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	*server = (struct bench_server){ .pid = -1, .control = -1 };
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_SERVER_H
+#define BENCH_SERVER_H
+
+/* The server of one run: a process of its own, so that its CPU time is its alone. */
+#include <sys/types.h>
+#include "bench.h"
+
+struct bench_report {
+	int result;			/* 0, or why it cannot serve */
+	uint64_t cpu;			/* nanoseconds, of all its threads, and the kernel's in them */
+	unsigned paths[TLSRING_PATH_FAILED + 1];	/* of its connections, as the library says: sending */
+	enum tlsring_reason why;	/* a connection's is not in the kernel */
+};
+
+struct bench_server {
+	pid_t pid;
+	int control;			/* owned */
+	uint16_t port;
+};
+/* 0 or -errno; bench_server_stop() in any case. */
+int bench_server_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode);
+int bench_server_ask(const struct bench_server *server, struct bench_report *report);
+void bench_server_stop(struct bench_server *server);
+
+/* ---- inside it ---- */
+
+struct bench_child {
+	const struct bench_setup *setup;
+	const struct bench_mode *mode;
+	int listener, control;
+	struct tlsring_ctx *ctx;	/* NULL: the mode does without the library */
+	struct bench_report report;
+};
+/* The control socket is readable: true when it was a question, which is answered now; false: the end. */
+bool bench_child_asked(struct bench_child *child);
+/* Serve until the end. 0 or -errno. */
+int bench_loop_serve(struct bench_child *child);
+int bench_engine_serve(struct bench_child *child);
+
+#endif
