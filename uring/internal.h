@@ -77,7 +77,9 @@ struct uring_chunk;
 #define URING_MAP_SIZE		(1024u * 1024)	/* one mapping */
 #define URING_MAP_ALIGN		65536u		/* no page is larger */
 #define URING_SEND_MAX		(256u * 1024)	/* one send, so that others get their turn */
+#define URING_MAP_LEAST		(256u * 1024)	/* a file range up to this is read instead */
 #define URING_HEAD_MAX		(1u << 30)
+#define URING_HEAD_COPY		4096u		/* so much of a head goes before the file in one buffer */
 
 #define URING_FRAMES		16		/* in one send */
 
@@ -87,6 +89,7 @@ struct uring_window {
 	char *base;
 	uint64_t start, end;		/* file range that can be sent from here */
 	enum uring_window_kind kind;
+	uint16_t head;			/* POOL: bytes before it, a copy of the head */
 };
 
 struct uring_transmit {
