@@ -103,6 +103,14 @@ ssize_t uring_read_now(const struct uring_loop *loop, int fd, void *buf, size_t 
 	return flags && errno == EOPNOTSUPP ? -EAGAIN : -errno;
 }
 
+/* How far into its record is the byte that so many come before? */
+static uint64_t uring_transmit_phase(const struct uring_transmit *transmit, uint64_t before)
+{
+	if (before >= transmit->first)
+		before -= transmit->first;
+	return before % URING_RECORD;
+}
+
 /* Read on until the pooled window holds what it is for. 1: it does; -EINPROGRESS: it must be
  * waited for; -ENODATA: the file has ended before. */
 static int uring_window_fill(struct uring_loop *loop, struct uring_transmit *transmit)
@@ -112,11 +120,13 @@ static int uring_window_fill(struct uring_loop *loop, struct uring_transmit *tra
 	struct uring_op *op = &transmit->op;
 
 	/* Full records only, unless this is the end of the file range. */
-	room -= (transmit->sent + transmit->head_left) % URING_RECORD;
+	room -= uring_transmit_phase(transmit, transmit->sent + transmit->head_left);
 	if (room + window->head > URING_POOL_SIZE)
 		room -= URING_RECORD;
 	if (target > window->start + room)
 		target = window->start + room;
+	if (transmit->offset < transmit->edge)
+		target = transmit->edge;
 	while (window->end < target) {
 		char *at = window->base + window->head + (window->end - window->start);
 		size_t left = target - window->end;
@@ -142,7 +152,7 @@ static int uring_window_fill(struct uring_loop *loop, struct uring_transmit *tra
 
 static bool uring_transmit_maps(const struct uring_transmit *transmit)
 {
-	if (transmit->unmappable || transmit->left <= URING_POOL_SIZE)
+	if (transmit->unmappable || transmit->left <= URING_POOL_SIZE || transmit->offset < transmit->edge)
 		return false;
 	return transmit->pages || transmit->sent + transmit->left > URING_MAP_LEAST;
 }
@@ -185,7 +195,7 @@ static size_t uring_piece_len(const struct uring_transmit *transmit)
 	len = transmit->window.end - transmit->offset;
 	if (len > most)
 		len = most;
-	excess = (transmit->sent + transmit->head_left + len) % URING_RECORD;
+	excess = uring_transmit_phase(transmit, transmit->sent + transmit->head_left + len);
 	if (len < transmit->left && excess < len)
 		len -= excess;
 	return len;
@@ -206,7 +216,7 @@ static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *
 	struct uring_op *op = &transmit->op;
 
 	op->flags = MSG_NOSIGNAL;
-	if (len < transmit->left || transmit->more)
+	if ((len < transmit->left || transmit->more) && transmit->offset + len != transmit->edge)
 		op->flags |= MSG_MORE;
 	if (len && transmit->window.kind == URING_WINDOW_MAP)
 		op->flags |= MSG_DONTWAIT;
@@ -387,6 +397,19 @@ void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res)
 		uring_op_end(loop, op, ret);
 }
 
+/*
+ * A head would push all records of a mapping off the edges of its pages, which makes them dearer to seal.
+ * So the first full record is followed by what is left of it up to such an edge, from a buffer.
+ */
+static void uring_transmit_align(struct uring_transmit *transmit)
+{
+	if (!transmit->head_left || transmit->head_left > URING_HEAD_COPY || transmit->pages ||
+	    transmit->left < URING_ALIGN_LEAST)
+		return;
+	transmit->edge = (transmit->offset + URING_RECORD) & ~(uint64_t)(URING_ALIGN - 1);
+	transmit->first = transmit->head_left + (transmit->edge - transmit->offset);
+}
+
 int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *message, uint64_t tag)
 {
 	struct uring_transmit *transmit;
@@ -420,6 +443,7 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 		transmit->control_len = (uint8_t)message->control_len;
 		memcpy(transmit->control, message->control, message->control_len);
 	}
+	uring_transmit_align(transmit);
 	ret = uring_op_attach(loop, &transmit->op);
 	if (ret) {
 		free(transmit);
