@@ -47,7 +47,7 @@ PEERS	:= $(if $(shell command -v javac),$(O)/tests/interop/peers/Peer.class) \
 MAN1	:= $(wildcard man/*.1)
 MAN5	:= $(wildcard man/*.5)
 
-.PHONY: all lib tests help deps install uninstall clean serve check check-native rooms rig rig-shell tidy fuzz
+.PHONY: all lib tests help deps install uninstall clean serve check check-native rooms rig rig-shell bench tidy fuzz
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -137,6 +137,9 @@ rig: ## run the tests on real kernels: KERNEL=6.1|6.12|7.2|all, T=room/name, COU
 
 rig-shell: ## a shell inside the rig: KERNEL=6.1|6.12|7.2
 	$(Q)tests/rig/rig --kernel $(if $(filter all,$(KERNEL)),6.12,$(KERNEL)) $(if $(COUNT),--count) --shell
+
+bench: ## what serve costs beside nginx, in instructions: KERNEL=6.1|6.12|7.2 (default: 6.12 and 7.2), JSON=1
+	$(Q)tests/bench/bench $(if $(JSON),--json) $(if $(filter-out all,$(KERNEL)),--kernel $(KERNEL))
 
 fuzz: ## look for new faults with libFuzzer: T=records|stream|cmsg|http, SECS=600; needs clang
 	@mkdir -p $(O)/fuzz/$(T)

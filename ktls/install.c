@@ -107,6 +107,13 @@ int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction
 	return ret;
 }
 
+int ktls_install_no_pad(int fd)
+{
+	const int on = 1;
+
+	return setsockopt(fd, SOL_TLS, TLS_RX_EXPECT_NO_PAD, &on, sizeof(on)) ? -errno : 0;
+}
+
 int ktls_install_zerocopy(int fd)
 {
 	const int on = 1;

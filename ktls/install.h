@@ -13,6 +13,10 @@ int ktls_install_ulp(int fd, enum tlsring_reason *why);
 int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction dir,
 		 enum tlsring_reason *why);
 
+/* After TLS_RX, TLS 1.3: expect records without padding, which are then opened right into the reader's
+ * buffer; others cost double. 0 or -errno. */
+int ktls_install_no_pad(int fd);
+
 /* Ask for sendfile from the page cache itself; has an effect on a NIC only. 0 or -errno. */
 int ktls_install_zerocopy(int fd);
 

@@ -226,6 +226,7 @@ static void probe_bugs(struct ktls_caps *caps)
 		if (line->major != v[0] || line->minor != v[1])
 			continue;
 		caps->bug_no_pad = v[2] < line->no_pad;
+		caps->mended_no_pad = !caps->bug_no_pad;
 		caps->bug_splice_rx = v[2] < line->splice_rx;
 		caps->bug_nic = v[2] < line->nic;
 		caps->bug_signal = v[2] < line->signal;

@@ -24,6 +24,7 @@ struct ktls_caps {
 	char ulp_list[128];		/* net.ipv4.tcp_available_ulp */
 	/* Known bugs of this kernel's version that the library works around. */
 	bool bug_no_pad;		/* CVE-2026-74611: never set TLS_RX_EXPECT_NO_PAD */
+	bool mended_no_pad;		/* this version is known to be without it */
 	bool bug_splice_rx;		/* never splice out of a kTLS socket */
 	bool bug_nic;			/* NIC offload may write out of bounds */
 	bool bug_signal;		/* a signal during send may abort the connection */

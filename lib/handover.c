@@ -51,6 +51,14 @@ static void handover_place(struct conn *conn, int fd)
 	conn->zerocopy = known && status.zc_ro_tx && conn->dir[KTLS_TX].path == TLSRING_PATH_NIC;
 }
 
+/* Peers hardly ever pad. Whether a kernel that nobody has looked at has the bug is not known. */
+static bool handover_expects_no_pad(const struct conn *conn)
+{
+	const struct ktls_caps *caps = conn->ctx->caps;
+
+	return conn->version >= 0x0304 && caps->rx_expect_no_pad && caps->mended_no_pad;
+}
+
 void handover_install(struct conn *conn, int fd)
 {
 	enum tlsring_reason why = TLSRING_REASON_NONE;
@@ -70,6 +78,8 @@ void handover_install(struct conn *conn, int fd)
 		if (!ret)
 			result = ktls_install(fd, conn->session, dir, &reason);
 		conn_installed(conn, dir, result, result ? reason : TLSRING_REASON_NONE);
+		if (!result && dir == KTLS_RX && handover_expects_no_pad(conn))
+			ktls_install_no_pad(fd);
 	}
 	handover_place(conn, fd);
 	conn_handed_over(conn);

@@ -9,6 +9,7 @@
 
 /* Enough that a burst of small files finds its buffers warm, few enough to be forgotten. */
 #define URING_POOL_KEPT		32
+#define URING_POOL_ALIGN	4096	/* whole pages: the kernel pins them to seal from them */
 
 static void uring_buffer_offer(struct uring_loop *loop, unsigned id)
 {
@@ -86,7 +87,7 @@ void *uring_pool_get(struct uring_loop *loop)
 	void *buf = pool->first;
 
 	if (!buf)
-		return malloc(URING_POOL_SIZE);
+		return aligned_alloc(URING_POOL_ALIGN, URING_POOL_SIZE);
 	pool->first = *(void **)buf;
 	pool->free--;
 	return buf;

@@ -38,7 +38,8 @@ static int uring_frames_read(struct uring_loop *loop, struct uring_transmit *tra
 		have += (size_t)got;
 	}
 	*window = (struct uring_window){
-		window->base, transmit->offset, transmit->offset + transmit->until, URING_WINDOW_POOL,
+		.base = window->base, .start = transmit->offset, .end = transmit->offset + transmit->until,
+		.kind = URING_WINDOW_POOL,
 	};
 	return 1;
 }

@@ -77,7 +77,11 @@ struct uring_chunk;
 #define URING_MAP_SIZE		(1024u * 1024)	/* one mapping */
 #define URING_MAP_ALIGN		65536u		/* no page is larger */
 #define URING_SEND_MAX		(256u * 1024)	/* one send, so that others get their turn */
+#define URING_MAP_LEAST		(256u * 1024)	/* a file range up to this is read instead */
+#define URING_ALIGN_LEAST	(4u * 1024 * 1024)	/* one record more does not matter then */
+#define URING_ALIGN		4096u
 #define URING_HEAD_MAX		(1u << 30)
+#define URING_HEAD_COPY		4096u		/* so much of a head goes before the file in one buffer */
 
 #define URING_FRAMES		16		/* in one send */
 
@@ -87,6 +91,7 @@ struct uring_window {
 	char *base;
 	uint64_t start, end;		/* file range that can be sent from here */
 	enum uring_window_kind kind;
+	uint16_t head;			/* POOL: bytes before it, a copy of the head */
 };
 
 struct uring_transmit {
@@ -95,6 +100,8 @@ struct uring_transmit {
 	size_t head_left;
 	uint64_t offset, left;		/* file range that was not sent yet */
 	uint64_t sent;
+	uint64_t edge;			/* of a page in the file, at which a record begins; 0: none */
+	uint64_t first;			/* bytes sent by then */
 	struct uring_window window;
 	int file_fd;
 	bool more;

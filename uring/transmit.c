@@ -16,9 +16,11 @@
 
 /*
  * A transmission sees its file through a window: a mapping of it (a large file: the kernel seals
- * straight from the page cache) or a pooled buffer that was read into (a small one, or one that
- * cannot be mapped). What is left of the head goes out together with the window's start, so that
- * they share a record. At any time one step is in flight: a send, or what must come before it.
+ * straight from the page cache) or a pooled buffer that was read into (one for which that costs less
+ * than to map it, or that cannot be mapped). What is left of the head goes out together with the
+ * window's start, so that they share a record; in a buffer it stands before it, so that the record's
+ * bytes lie side by side: the kernel's ciphers copy around each seam that is no multiple of a block.
+ * At any time one step is in flight: a send, or what must come before it.
  *
  * A mapping shows zeroes behind the end of a file that was cut short. So a mapped piece is sent
  * only right after the file's size was looked at, never waits inside the kernel with the socket
@@ -74,7 +76,7 @@ int uring_window_map(struct uring_loop *loop, struct uring_transmit *transmit)
 	base = mmap(NULL, end - start, PROT_READ, MAP_SHARED, transmit->file_fd, (off_t)start);
 	if (base == MAP_FAILED)
 		return 0;
-	*window = (struct uring_window){ base, start, end, URING_WINDOW_MAP };
+	*window = (struct uring_window){ .base = base, .start = start, .end = end, .kind = URING_WINDOW_MAP };
 	transmit->mapped = true;
 	if (loop->driver->backend == URING_BACKEND_EPOLL ||
 	    (uring_file_resident(transmit->file_fd, transmit->offset) &&
@@ -101,6 +103,14 @@ ssize_t uring_read_now(const struct uring_loop *loop, int fd, void *buf, size_t 
 	return flags && errno == EOPNOTSUPP ? -EAGAIN : -errno;
 }
 
+/* How far into its record is the byte that so many come before? */
+static uint64_t uring_transmit_phase(const struct uring_transmit *transmit, uint64_t before)
+{
+	if (before >= transmit->first)
+		before -= transmit->first;
+	return before % URING_RECORD;
+}
+
 /* Read on until the pooled window holds what it is for. 1: it does; -EINPROGRESS: it must be
  * waited for; -ENODATA: the file has ended before. */
 static int uring_window_fill(struct uring_loop *loop, struct uring_transmit *transmit)
@@ -110,11 +120,15 @@ static int uring_window_fill(struct uring_loop *loop, struct uring_transmit *tra
 	struct uring_op *op = &transmit->op;
 
 	/* Full records only, unless this is the end of the file range. */
-	room -= (transmit->sent + transmit->head_left) % URING_RECORD;
+	room -= uring_transmit_phase(transmit, transmit->sent + transmit->head_left);
+	if (room + window->head > URING_POOL_SIZE)
+		room -= URING_RECORD;
 	if (target > window->start + room)
 		target = window->start + room;
+	if (transmit->offset < transmit->edge)
+		target = transmit->edge;
 	while (window->end < target) {
-		char *at = window->base + (window->end - window->start);
+		char *at = window->base + window->head + (window->end - window->start);
 		size_t left = target - window->end;
 		ssize_t got = uring_read_now(loop, transmit->file_fd, at, left, window->end);
 
@@ -136,23 +150,36 @@ static int uring_window_fill(struct uring_loop *loop, struct uring_transmit *tra
 	return 1;
 }
 
+static bool uring_transmit_maps(const struct uring_transmit *transmit)
+{
+	if (transmit->unmappable || transmit->left <= URING_POOL_SIZE || transmit->offset < transmit->edge)
+		return false;
+	return transmit->pages || transmit->sent + transmit->left > URING_MAP_LEAST;
+}
+
 /* Make the next part of the file accessible: 1, -EINPROGRESS, or why not. */
 static int uring_window_open(struct uring_loop *loop, struct uring_transmit *transmit)
 {
 	struct uring_window *window = &transmit->window;
 	int ret;
 
-	if (transmit->left > URING_POOL_SIZE && !transmit->unmappable) {
+	if (uring_transmit_maps(transmit)) {
 		ret = uring_window_map(loop, transmit);
 		if (ret)
 			return ret;
 		transmit->unmappable = true;
 	}
-	window->base = uring_pool_get(loop);
+	*window = (struct uring_window){
+		.base = uring_pool_get(loop), .start = transmit->offset, .end = transmit->offset,
+	};
 	if (!window->base)
 		return -ENOMEM;
-	window->start = window->end = transmit->offset;
 	window->kind = URING_WINDOW_POOL;
+	if (transmit->head_left <= URING_HEAD_COPY) {
+		window->head = (uint16_t)transmit->head_left;
+		if (window->head)
+			memcpy(window->base, transmit->head, window->head);
+	}
 	return uring_window_fill(loop, transmit);
 }
 
@@ -168,23 +195,37 @@ static size_t uring_piece_len(const struct uring_transmit *transmit)
 	len = transmit->window.end - transmit->offset;
 	if (len > most)
 		len = most;
-	excess = (transmit->sent + transmit->head_left + len) % URING_RECORD;
+	excess = uring_transmit_phase(transmit, transmit->sent + transmit->head_left + len);
 	if (len < transmit->left && excess < len)
 		len -= excess;
 	return len;
 }
 
+/* What is sent next of the window; its copy of the head comes before it. */
+static char *uring_piece(const struct uring_transmit *transmit)
+{
+	const struct uring_window *window = &transmit->window;
+
+	return window->base + window->head + (transmit->offset - window->start);
+}
+
 static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *transmit)
 {
 	size_t len = uring_piece_len(transmit);
-	char *piece = len ? transmit->window.base + (transmit->offset - transmit->window.start) : NULL;
+	char *piece = len ? uring_piece(transmit) : NULL;
 	struct uring_op *op = &transmit->op;
 
 	op->flags = MSG_NOSIGNAL;
-	if (len < transmit->left || transmit->more)
+	if ((len < transmit->left || transmit->more) && transmit->offset + len != transmit->edge)
 		op->flags |= MSG_MORE;
 	if (len && transmit->window.kind == URING_WINDOW_MAP)
 		op->flags |= MSG_DONTWAIT;
+	if (len && transmit->head_left && transmit->window.head) {
+		op->buf = piece - transmit->head_left;
+		op->len = (uint32_t)(transmit->head_left + len);
+		uring_transmit_start(loop, transmit, URING_SEND);
+		return;
+	}
 	if (!transmit->head_left || (!len && !transmit->control_len)) {
 		op->buf = len ? piece : (void *)transmit->head;
 		op->len = len ? (uint32_t)len :
@@ -356,6 +397,19 @@ void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res)
 		uring_op_end(loop, op, ret);
 }
 
+/*
+ * A head would push all records of a mapping off the edges of its pages, which makes them dearer to seal.
+ * So the first full record is followed by what is left of it up to such an edge, from a buffer.
+ */
+static void uring_transmit_align(struct uring_transmit *transmit)
+{
+	if (!transmit->head_left || transmit->head_left > URING_HEAD_COPY || transmit->pages ||
+	    transmit->left < URING_ALIGN_LEAST)
+		return;
+	transmit->edge = (transmit->offset + URING_RECORD) & ~(uint64_t)(URING_ALIGN - 1);
+	transmit->first = transmit->head_left + (transmit->edge - transmit->offset);
+}
+
 int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *message, uint64_t tag)
 {
 	struct uring_transmit *transmit;
@@ -389,6 +443,7 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 		transmit->control_len = (uint8_t)message->control_len;
 		memcpy(transmit->control, message->control, message->control_len);
 	}
+	uring_transmit_align(transmit);
 	ret = uring_op_attach(loop, &transmit->op);
 	if (ret) {
 		free(transmit);

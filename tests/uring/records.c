@@ -120,6 +120,31 @@ BOTH(head_and_file_share_records)
 	}
 }
 
+/* Behind the first full record the rest of what came before a page's edge; then full ones from page to page. */
+BOTH(records_of_a_large_file_begin_with_pages)
+{
+	static char head[200];
+	struct wire wire = { 0 };
+	int ends[2], file = peer_file(5000000);
+	struct uring_message message = { .head = head, .head_len = sizeof(head), .file_fd = file,
+					 .offset = 100, .length = 5000000 - 100 };
+	uint64_t first = sizeof(head) + RECORD - 100;
+
+	both_pair(ends, 0);
+	seal(ends[0], TLS_TX);
+	wire.fd = ends[1];
+	CHECK(!pthread_create(&wire.thread, NULL, wire_main, &wire));
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 0);
+	close(ends[0]);
+	CHECK(!pthread_join(wire.thread, NULL));
+	EQ(wire.total, sizeof(head) + message.length);
+	EQ(wire.full, first / RECORD + (wire.total - first) / RECORD);
+	EQ(wire.other, 2);
+	close(ends[1]);
+	close(file);
+}
+
 BOTH(records_are_full_for_a_slow_reader_too)
 {
 	count_records(loop, 200, 1 << 20, 65536);
