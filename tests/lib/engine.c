@@ -175,8 +175,8 @@ TEST(partial_writes)
 	SSL *ssl;
 
 	server_start(&s, "TLS_AES_128_GCM_SHA256", TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF);
-	SSL_CTX_set_mode(s.ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
-	ssl = peer_connect(client, s.port);
+	SSL_CTX_set_mode(s.service.ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
+	ssl = peer_connect(client, s.service.port);
 	CHECK(ssl);
 	exchange(ssl, 0, STREAM);
 	goodbye(ssl);
