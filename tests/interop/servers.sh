@@ -33,8 +33,12 @@ listens() { # PORT
 	(: > "/dev/tcp/127.0.0.1/$1") 2> /dev/null
 }
 
-get() { # OPTION...
+try() { # OPTION...: what was said is in $tmp/said
 	timeout 120 "$tlsring" get --ca "$certs/ca.pem" "$@" 2> "$tmp/said"
+}
+
+get() { # OPTION...
+	try "$@" || fail "get: status $?: $(cat "$tmp/said")"
 }
 
 said() { # PATTERN
@@ -44,7 +48,7 @@ said() { # PATTERN
 get_fails() { # PATTERN OPTION...
 	local pattern=$1 status=0
 	shift
-	get "$@" || status=$?
+	try "$@" || status=$?
 	equal "$status" 1 "status; $(cat "$tmp/said")"
 	said "$pattern"
 	[ ! -e file ] || fail "half a file looks whole"

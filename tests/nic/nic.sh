@@ -77,6 +77,7 @@ tls_stat() { # COUNTER: of the server's namespace
 
 serve() { # OPTION... FOLDER: on port 8443; sets $log and $server
 	log=$tmp/serve.log
+	: > "$log" # of a former one, which would be read
 	# Not through a function: that would be a shell of its own, which a signal then meets.
 	ip netns exec nic-s "$tlsring" serve --threads 1 --listen $server_address:8443 "$@" > /dev/null 2> "$log" &
 	server=$!

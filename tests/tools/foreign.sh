@@ -6,6 +6,8 @@ foreign_start() { # NAME COMMAND...: it reads $tmp/NAME.in and writes $tmp/NAME.
 	local name=$1 input
 	shift
 	rm -f "$tmp/$name.in"
+	# A former one of this name has left a log that would be read before the new one begins.
+	: > "$tmp/$name.log"
 	mkfifo "$tmp/$name.in"
 	# Open for both, so that it never ends.
 	exec {input}<> "$tmp/$name.in"

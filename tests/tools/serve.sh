@@ -16,7 +16,7 @@ start() { # NAME COMMAND...: sets $pid and $log, which is $tmp/NAME.log; reads $
 		wait $!
 		echo $? > "$log.status"
 	} < /dev/null > /dev/null 2>&1 &
-	await 5 test -s "$log.pid"
+	await 30 test -s "$log.pid"
 	pid=$(cat "$log.pid")
 	at_end "$pid"
 }
