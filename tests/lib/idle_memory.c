@@ -6,7 +6,7 @@
 #include "tests/lib/peer.h"
 
 #define WARM	200		/* connections before counting starts */
-#define CONNS	"2000"
+#define CONNS	"1000"
 #define LIMIT	1024		/* bytes each */
 
 static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)

@@ -159,8 +159,8 @@ gone() {
 }
 
 # systemd's part: a socket that listens, a socket for notes.
-manager() { # USER-VARIABLES COMMAND...
-	python3 - "$@" <<'EOF'
+manager() { # COMMAND...: does not return
+	exec python3 - "$@" <<'EOF'
 import os, signal, socket, sys
 notes = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 notes.bind("notes")
@@ -216,9 +216,9 @@ service_manager() {
 pinned() {
 	local cpus
 	cpus=$(nproc)
-	[ "$cpus" -gt 1 ] || skip "there is one CPU only"
 	server_start pinned --pin --threads $((cpus + 1)) one
-	equal "$(cat "/proc/$server/task/"*/status | awk '/^Cpus_allowed_list:/ && $2 ~ /^[0-9]+$/' | sort | uniq -c |
+	# Where there is one CPU only, every thread is on it.
+	[ "$cpus" = 1 ] || equal "$(cat "/proc/$server/task/"*/status | awk '/^Cpus_allowed_list:/ && $2 ~ /^[0-9]+$/' | sort | uniq -c |
 		awk '{ n++; if ($1 == 2) twice++ } END { print n, twice }')" "$cpus 1"
 	equal "$(fetch '')" one
 	server_stop
