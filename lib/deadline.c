@@ -13,6 +13,7 @@
 
 #define DEADLINE_QUIET	1000	/* msecs of silence that TLSRING_ON_IDLE waits for */
 #define DEADLINE_WINDOW	20000	/* msecs over which a rate is looked at, unless idle is shorter */
+#define DEADLINE_UNHEARD	5000	/* the same of a peer that we cannot read any more */
 
 static bool deadline_hands_over_later(const struct tlsring_conn *c)
 {
@@ -25,9 +26,12 @@ static bool deadline_sending(const struct tlsring_conn *c)
 	return c->writing || c->send.busy;
 }
 
-/* Between looks at a message under way; 0: it may take as long as it likes. */
+/* Between looks at a message under way; 0: it may take as long as it likes. A peer that changed its key
+ * where the kernel cannot follow may be stuck in sending, and take nothing until that is read. */
 static unsigned deadline_window(const struct tlsring_conn *c)
 {
+	if (c->conn.rx_over)
+		return DEADLINE_UNHEARD;
 	if (c->engine->min_rate && (!c->idle || c->idle > DEADLINE_WINDOW))
 		return DEADLINE_WINDOW;
 	return c->idle;
@@ -114,8 +118,8 @@ static void deadline_reset(const struct tlsring_conn *c)
 static void deadline_cut(struct tlsring_conn *c, enum tlsring_limit limit, const char *detail)
 {
 	c->limit = limit;
-	c->result = -ETIMEDOUT;
-	conn_fail(&c->conn, -ETIMEDOUT, detail);
+	c->result = c->conn.rx_over ? -EKEYEXPIRED : -ETIMEDOUT;
+	conn_fail(&c->conn, c->result, detail);
 	deadline_reset(c);
 	drive_end(c);
 }
@@ -130,7 +134,7 @@ static void deadline_drain(struct tlsring_conn *c)
 	if (!deadline_slow(c))
 		return;
 	c->limit = TLSRING_LIMIT_RATE;
-	c->result = -ETIMEDOUT;
+	c->result = c->conn.rx_over ? -EKEYEXPIRED : -ETIMEDOUT;
 	deadline_reset(c);
 	drive_end(c);
 }

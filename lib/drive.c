@@ -236,6 +236,8 @@ static void drive_record(struct tlsring_conn *c, const struct uring_fact *fact)
 
 	if (conn_record(&c->conn, type, fact->data, (size_t)fact->res, fact->msg_flags & MSG_EOR))
 		deliver(c, fact->data, (size_t)fact->res);
+	if (c->conn.rx_over)
+		deadline_watch(c);
 }
 
 static void drive_record_error(struct tlsring_conn *c, int error)

@@ -289,10 +289,8 @@ struct tlsring_handlers {
 	/* Plaintext arrived. Returns how many bytes were taken: the rest is kept and offered
 	 * again with what follows it (at most 64 KiB, else the connection ends with -ENOBUFS).
 	 * -EAGAIN: take nothing now, stop receiving, offer again after the next sent() or when
-	 * tlsring_conn_resume() says so. Other
-	 * -EAGAIN: take nothing now, stop receiving, offer again after the next sent(); early data
-	 * also when the handshake is done. Other
-	 * negative results end the connection with that result. */
+	 * tlsring_conn_resume() says so; early data also when the handshake is done. Other negative
+	 * results end the connection with that result. */
 	ssize_t (*received)(struct tlsring_conn *conn, const void *data, size_t len, void *user);
 	/* The message given to tlsring_send has gone to the socket (0), or could not (-errno; the
 	 * connection then ends by itself; -ENODATA: the file was shorter than promised). */

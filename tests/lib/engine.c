@@ -407,6 +407,38 @@ static void key_updates(enum tlsring_io io)
 TEST(key_updates_ring) { key_updates(TLSRING_IO_URING); }
 TEST(key_updates_epoll) { key_updates(TLSRING_IO_EPOLL); }
 
+/* One that changes its key where we cannot follow, and takes nothing, does not keep the connection. */
+static void key_update_and_silence(enum tlsring_io io)
+{
+	bool rekey = !ktls_probe()->ulp || ktls_probe()->rekey_rx;
+	struct server s = { 0 };
+	SSL_CTX *client = peer_ctx(false, "TLS_AES_128_GCM_SHA256");
+	int room = 4096;
+	SSL *ssl;
+
+	server_start(&s, "TLS_AES_128_GCM_SHA256", io, TLSRING_OFFLOAD_AUTO);
+	ssl = peer_connect(client, s.service.port);
+	if (!rekey)
+		CHECK(!setsockopt(SSL_get_fd(ssl), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)));
+	exchange(ssl, 0, 1000);
+	ask(ssl, 0, STREAM);
+	EQ(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+	EQ(SSL_do_handshake(ssl), 1);
+	if (rekey) {
+		peer_expect(ssl, 0, STREAM);
+		goodbye(ssl);
+	} else {
+		peer_await(&s.closed, 1);
+		peer_free(ssl);
+	}
+	SSL_CTX_free(client);
+	server_stop(&s);
+	EQ(s.last.result, rekey ? 0 : -EKEYEXPIRED);
+}
+
+TEST(key_update_and_silence_ring) { key_update_and_silence(TLSRING_IO_URING); }
+TEST(key_update_and_silence_epoll) { key_update_and_silence(TLSRING_IO_EPOLL); }
+
 /* 200 in a row end the connection, with its reason, and do not spin. */
 TEST(key_update_flood)
 {
