@@ -14,6 +14,7 @@ static void link_free(struct link *link)
 	free(link->host);
 	free(link->port);
 	free(link->request);
+	free(link->waiting);
 	free(link);
 }
 
@@ -39,13 +40,26 @@ static ssize_t link_received(struct tlsring_conn *conn, const void *data, size_t
 	return link->user ? link->user->received(data, len, link->user->user) : (ssize_t)len;
 }
 
+static int link_send_now(struct link *link)
+{
+	struct tlsring_message message = { .head = link->request, .head_len = strlen(link->request), .file_fd = -1 };
+
+	return tlsring_send(link->conn, &message);
+}
+
 static void link_sent(struct tlsring_conn *conn, int result, void *user)
 {
 	struct link *link = user;
 
-	(void)conn, (void)result;
 	free(link->request);
-	link->request = NULL;
+	link->request = link->waiting;
+	link->waiting = NULL;
+	if (result || !link->request)
+		return;
+	result = link_send_now(link);
+	/* Where the connection is ending, its end will tell. */
+	if (result && result != -EPIPE)
+		tlsring_abort(conn, result);
 }
 
 static int link_call(struct link *link);
@@ -147,13 +161,16 @@ bool link_serves(const struct link *link, const struct url *url)
 	return !strcmp(link->host, url->host) && !strcmp(link->port, url->port);
 }
 
+/* The whole answer may be here before the kernel has said that the request before went out. */
 int link_send(struct link *link, char *request)
 {
-	struct tlsring_message message = { .head = request, .head_len = strlen(request), .file_fd = -1 };
-
-	free(link->request);
+	if (link->request) {
+		free(link->waiting);
+		link->waiting = request;
+		return 0;
+	}
 	link->request = request;
-	return tlsring_send(link->conn, &message);
+	return link_send_now(link);
 }
 
 void link_leave(struct link *link)

@@ -29,7 +29,7 @@ struct link {
 	struct tlsring_conn *conn;	/* NULL until opened */
 	struct addrinfo *addresses, *next;	/* owned; the next to be tried */
 	char *host, *port;		/* owned */
-	char *request;			/* owned, while it is sent */
+	char *request, *waiting;	/* owned; while it is sent; the next one, meanwhile */
 	unsigned answers;		/* that it has carried */
 };
 
