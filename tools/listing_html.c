@@ -11,7 +11,7 @@ static const char html_style[] =
 	":root{color-scheme:light dark;--line:#8883;--dim:#777;--hover:#8881;--link:#0b57d0}"
 	"@media(prefers-color-scheme:dark){:root{--dim:#999;--link:#8ab4f8}}"
 	"body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1.5rem 1rem}"
-	"h1{font-size:1.25rem;font-weight:600;margin:0 0 1rem;overflow-wrap:anywhere}"
+	"h1{font-size:1.25rem;font-weight:600;margin:0 0 1rem;padding:0 .5rem;overflow-wrap:anywhere}"
 	"a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}"
 	"table{width:100%;border-collapse:collapse}"
 	"th{font-size:.85rem;font-weight:500;color:var(--dim);text-align:left}"
@@ -21,7 +21,7 @@ static const char html_style[] =
 	".s,.t{white-space:nowrap;color:var(--dim);font-variant-numeric:tabular-nums}.s{text-align:right}"
 	"p{color:var(--dim);font-size:.85rem}"
 	"@media(max-width:36rem){thead{display:none}tr{display:flex;flex-wrap:wrap;"
-	"border-bottom:1px solid var(--line);padding:.4rem 0}td{border:0;padding:0 .25rem;font-size:.85rem}"
+	"border-bottom:1px solid var(--line);padding:.4rem 0}h1,td{padding:0 .25rem}td{border:0;font-size:.85rem}"
 	"td.n{font-size:1rem}.t{order:-1}.n{order:-2}}";
 
 /* Text that cannot become markup; control characters would only confuse. */
