@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Clients at full speed, through 20 reloads and 5 upgrades: not one request fails, and every byte is
- * right. Half of the requests come on connections of their own, half on such that stay open. */
+ * right. Over HTTP/1.1 half of them ask each time on a connection of its own, half on one that stays
+ * open; over HTTP/2 they have eight streams open at once, on connections that last and on short ones. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -9,10 +10,13 @@
 #include <sys/socket.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <nghttp2/nghttp2.h>
 #include "tests/tools/server.h"
 
 #define SIZE	40000
-#define CLIENTS	4
+#define CLIENTS	6	/* the last two over HTTP/2, */
+#define LASTING	4	/* this one on connections that last */
+#define STREAMS	8
 #define RELOADS	20
 #define UPGRADES 5
 #define LOG_MAX	(1 << 20)
@@ -23,6 +27,7 @@ static uint8_t content[SIZE];
 static struct load {
 	bool stop;
 	unsigned requests[CLIENTS], connections[CLIENTS];
+	unsigned goaways;	/* to the lasting connections */
 	char failure[256];
 } *load;
 
@@ -99,22 +104,170 @@ static bool client_ask(SSL *ssl, unsigned number)
 	return !strstr(buf, "\r\nConnection: close\r\n");
 }
 
+static bool stopped(void)
+{
+	return __atomic_load_n(&load->stop, __ATOMIC_SEQ_CST);
+}
+
+static void client_http1(SSL *ssl, unsigned index)
+{
+	unsigned most = index % 2 ? 1 : 1000000;
+
+	for (unsigned count = 0; count < most && !stopped(); count++) {
+		bool more = client_ask(ssl, count);
+
+		__atomic_add_fetch(&load->requests[index], 1, __ATOMIC_SEQ_CST);
+		if (!more)
+			break;
+	}
+}
+
+/* ---- HTTP/2 ---- */
+
+/* Of one connection; the streams' user data point to how much of the answer has come. */
+struct http2 {
+	SSL *ssl;
+	unsigned index;
+	unsigned open, asked, most;
+	size_t got[STREAMS];
+	bool taken[STREAMS];
+	bool leaving;			/* the server said that it goes */
+};
+
+static int http2_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
+			const uint8_t *value, size_t value_len, uint8_t flags, void *user)
+{
+	(void)session, (void)frame, (void)flags, (void)user;
+	if (name_len == 7 && !memcmp(name, ":status", 7) && (value_len != 3 || memcmp(value, "200", 3)))
+		client_fail("status %.*s over HTTP/2", (int)value_len, (const char *)value);
+	return 0;
+}
+
+static int http2_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t len, void *user)
+{
+	size_t *got = nghttp2_session_get_stream_user_data(session, id);
+
+	(void)flags, (void)user;
+	if (len > SIZE - *got || memcmp(content + *got, data, len))
+		client_fail("wrong bytes of stream %d after %zu", id, *got);
+	*got += len;
+	return 0;
+}
+
+static int http2_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+	struct http2 *h = user;
+
+	(void)session;
+	if (frame->hd.type != NGHTTP2_GOAWAY)
+		return 0;
+	if (frame->goaway.error_code)
+		client_fail("GOAWAY with error %u", frame->goaway.error_code);
+	if (!h->leaving && h->index == LASTING)
+		__atomic_add_fetch(&load->goaways, 1, __ATOMIC_SEQ_CST);
+	h->leaving = true;
+	return 0;
+}
+
+static int http2_close(nghttp2_session *session, int32_t id, uint32_t error, void *user)
+{
+	struct http2 *h = user;
+	size_t *got = nghttp2_session_get_stream_user_data(session, id);
+
+	if (error || *got != SIZE)
+		client_fail("stream %d ends after %zu bytes with error %u", id, *got, error);
+	h->taken[got - h->got] = false;
+	h->open--;
+	__atomic_add_fetch(&load->requests[h->index], 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+static nghttp2_session *http2_new(struct http2 *h)
+{
+	nghttp2_session_callbacks *callbacks;
+	nghttp2_session *session;
+
+	nghttp2_session_callbacks_new(&callbacks);
+	nghttp2_session_callbacks_set_on_header_callback(callbacks, http2_header);
+	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, http2_data);
+	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, http2_frame);
+	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, http2_close);
+	nghttp2_session_client_new(&session, callbacks, h);
+	nghttp2_session_callbacks_del(callbacks);
+	nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, NULL, 0);
+	return session;
+}
+
+static void http2_flush(struct http2 *h, nghttp2_session *session)
+{
+	const uint8_t *data;
+	ssize_t len;
+
+	while ((len = nghttp2_session_mem_send(session, &data)) > 0)
+		if (SSL_write(h->ssl, data, (int)len) <= 0)
+			client_fail("a request over HTTP/2: %s", client_error());
+}
+
+#define FIELD(n, v)	{ (uint8_t *)(n), (uint8_t *)(v), sizeof(n) - 1, sizeof(v) - 1, NGHTTP2_NV_FLAG_NONE }
+
+/* As many as may be open at once. Nothing is asked that waits to be sent while a GOAWAY comes. */
+static void http2_ask(struct http2 *h, nghttp2_session *session)
+{
+	static const nghttp2_nv fields[] = {
+		FIELD(":method", "GET"), FIELD(":scheme", "https"), FIELD(":path", "/file"),
+		FIELD(":authority", "localhost"),
+	};
+
+	for (unsigned i = 0; i < STREAMS && h->asked < h->most && !h->leaving && !stopped(); i++) {
+		if (h->taken[i])
+			continue;
+		h->taken[i] = true;
+		h->got[i] = 0;
+		if (nghttp2_submit_request(session, NULL, fields, 4, NULL, &h->got[i]) < 0)
+			client_fail("a request over HTTP/2 cannot be made");
+		h->open++;
+		h->asked++;
+	}
+	http2_flush(h, session);
+}
+
+static void client_http2(SSL *ssl, unsigned index)
+{
+	static uint8_t buf[65536];
+	struct http2 h = { .ssl = ssl, .index = index, .most = index == LASTING ? 1000000 : 2 * STREAMS };
+	nghttp2_session *session = http2_new(&h);
+
+	for (http2_ask(&h, session); h.open; http2_ask(&h, session)) {
+		int len = SSL_read(ssl, buf, sizeof(buf));
+
+		if (len <= 0)
+			client_fail("an HTTP/2 connection ends inside %u answers: SSL error %d, errno %d", h.open,
+				    SSL_get_error(ssl, len), errno);
+		if (nghttp2_session_mem_recv(session, buf, (size_t)len) != len)
+			client_fail("not HTTP/2");
+	}
+	nghttp2_session_terminate_session(session, NGHTTP2_NO_ERROR);
+	http2_flush(&h, session);
+	nghttp2_session_del(session);
+}
+
+/* ---- both ---- */
+
 static void client_run(unsigned index, unsigned port)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-	unsigned most = index % 2 ? 1 : 1000000, count;
+	bool http2 = index >= LASTING;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (!__atomic_load_n(&load->stop, __ATOMIC_SEQ_CST)) {
+	if (http2)
+		SSL_CTX_set_alpn_protos(ctx, (const uint8_t *)"\x02h2", 3);
+	while (!stopped()) {
 		SSL *ssl = client_open(ctx, port);
 
-		for (count = 0; count < most && !__atomic_load_n(&load->stop, __ATOMIC_SEQ_CST); count++) {
-			bool more = client_ask(ssl, count);
-
-			__atomic_add_fetch(&load->requests[index], 1, __ATOMIC_SEQ_CST);
-			if (!more)
-				break;
-		}
+		if (http2)
+			client_http2(ssl, index);
+		else
+			client_http1(ssl, index);
 		load->connections[index]++;
 		client_close(ssl);
 	}
@@ -165,6 +318,15 @@ static void await_requests(unsigned more)
 		}
 }
 
+static void await_goaways(unsigned count)
+{
+	for (int t = 0; t < 6000 && !load->stop; t++) {
+		if (__atomic_load_n(&load->goaways, __ATOMIC_SEQ_CST) >= count)
+			break;
+		usleep(10000);
+	}
+}
+
 static bool disturb(const struct server *s)
 {
 	const char *at = "";
@@ -181,6 +343,7 @@ static bool disturb(const struct server *s)
 			return false;
 		logged(s, "upgrade: process ", &at);
 		serving = atoi(at);
+		await_goaways(upgrades);
 		await_requests(3);
 	}
 	return !load->stop;
@@ -260,6 +423,7 @@ static void storm(const char *const *options)
 		FAIL("a reload or an upgrade did not come to its end: see %s", s.log);
 	CHECK(ended);
 	CHECK(connections > 100);
+	EQ(load->goaways, UPGRADES);
 	nftw(s.dir, server_wipe, 8, FTW_DEPTH | FTW_PHYS);
 }
 
