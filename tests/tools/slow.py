@@ -11,7 +11,7 @@ import sys
 import time
 
 HEAD = b"GET /large HTTP/1.1\r\nHost: x\r\n"
-KINDS = [HEAD, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n", HEAD + b"\r\n"]
+KINDS = [HEAD, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n", HEAD + b"\r\n"]
 MORE = [b"X-A: b\r\n", b"x", b""]
 
 
