@@ -230,6 +230,11 @@ void account_arrived(struct tlsring_conn *conn)
 	tlsring_conn_set_deadline(conn, 0);
 }
 
+void account_calmed(struct account *account)
+{
+	metrics_add(account->metrics, METRICS_LIMIT + METRICS_LIMIT_HTTP2, 1);
+}
+
 bool account_request(struct account *account, struct tlsring_conn *conn)
 {
 	unsigned most = account->settings->requests;

@@ -60,6 +60,8 @@ void account_closed(struct account *account, const struct tlsring_conn *conn, co
  * the limits. The first call counts, until account_arrived(). */
 void account_awaits(const struct account *account, struct tlsring_conn *conn, uint64_t body);
 void account_arrived(struct tlsring_conn *conn);
+/* A connection is sent away for what it makes the server do. */
+void account_calmed(struct account *account);
 /* A request begins on this connection, its head is there. False: it is the last that it may have. */
 bool account_request(struct account *account, struct tlsring_conn *conn);
 

@@ -29,6 +29,8 @@ static void http2_end(struct http2 *h, uint32_t error, const char *why)
 	if (h->ended)
 		return;
 	h->ended = true;
+	if (error == NGHTTP2_ENHANCE_YOUR_CALM)
+		account_calmed(h->worker->account);
 	if (why && !tlsring_conn_info(h->conn, &info))
 		log_peer(&info.peer, "HTTP/2 connection ended: %s", why);
 	nghttp2_session_terminate_session(h->session, error);

@@ -22,6 +22,7 @@ static const char *const metrics_limits[METRICS_LIMITS] = {
 	[METRICS_LIMIT_HANDSHAKE] = "handshake", [METRICS_LIMIT_HEADER] = "header",
 	[METRICS_LIMIT_HEADER_BYTES] = "header_bytes", [METRICS_LIMIT_IDLE] = "idle",
 	[METRICS_LIMIT_RATE] = "rate", [METRICS_LIMIT_REQUESTS] = "requests",
+	[METRICS_LIMIT_HTTP2] = "http2",
 };
 
 static const char *const metrics_failures[METRICS_FAILURES] = {

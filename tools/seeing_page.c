@@ -48,7 +48,7 @@ static void page_limits(FILE *out, const uint64_t *sum)
 {
 	static const char *const names[METRICS_LIMITS] = {
 		"connections in all", "connections of an address", "handshake", "header", "header's size", "idle",
-		"rate", "requests of a connection",
+		"rate", "requests of a connection", "HTTP/2 floods",
 	};
 
 	page_table(out, "Limits hit");

@@ -10,7 +10,7 @@ http=--http2
 mkdir "$tmp/www"
 echo 0123456789 > "$tmp/www/small"
 head -c 20000000 /dev/urandom > "$tmp/www/large"
-server_start serve --threads 1 "$tmp/www" || exit 1
+server_start serve --threads 1 --metrics 127.0.0.1:0 "$tmp/www" || exit 1
 
 anonymous() { # KiB
 	awk '/^RssAnon:/ { print $2 }' "/proc/$server/status"
@@ -52,6 +52,14 @@ at_rest() {
 	[ "$(server_descriptors)" -le "$descriptors" ]
 }
 
+counted() {
+	local metrics
+	metrics=$(sed -n 's|.*metrics on .*: \(http://.*\)|\1|p' "$log")
+	equal "$(curl -sS "$metrics" | sed -n 's/^tlsring_limit_hits_total{limit="http2"} //p')" \
+		"$(grep -cE 'ended: ([Tt]oo |nothing was taken)' "$log")" "the counter"
+	logged 'ended: [Tt]oo ' 12
+}
+
 nothing_is_left() {
 	await 60 at_rest || fail "descriptors are left: $(ls -l "/proc/$server/fd")"
 	# A sanitizer keeps what was freed.
@@ -79,6 +87,7 @@ for seed in 1 2 3; do
 	test_case "storm_$seed" storm "$seed"
 done
 test_case others_are_served others_are_served
+test_case counted counted
 test_case nothing_is_left nothing_is_left
 test_case stops_cleanly server_stop
 test_case half_a_head half_a_head
