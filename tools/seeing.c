@@ -16,6 +16,7 @@
 struct seeing_certificate {
 	struct seeing_certificate *next;
 	int64_t expires;
+	bool named;			/* since the last seeing_certificates_end() */
 	char name[];
 };
 
@@ -32,6 +33,7 @@ struct seeing {
 	time_t started;
 	pthread_mutex_t lock;		/* of what follows */
 	struct seeing_certificate *certificates;
+	uint64_t reloads[2];		/* refused, done */
 };
 
 /* ---- what the listener answers ---- */
@@ -80,6 +82,17 @@ static void seeing_certificates(FILE *out, struct seeing *seeing)
 	pthread_mutex_unlock(&seeing->lock);
 }
 
+static void seeing_reloads(FILE *out, struct seeing *seeing)
+{
+	static const char name[] = "tlsring_reloads_total";
+
+	pthread_mutex_lock(&seeing->lock);
+	fprintf(out, "# HELP %s How often the configuration was read again.\n# TYPE %s counter\n"
+		"%s{result=\"done\"} %" PRIu64 "\n%s{result=\"refused\"} %" PRIu64 "\n",
+		name, name, name, seeing->reloads[1], name, seeing->reloads[0]);
+	pthread_mutex_unlock(&seeing->lock);
+}
+
 static void seeing_text(FILE *out, struct seeing *seeing, const uint64_t *sum)
 {
 	metrics_write(out, sum);
@@ -88,6 +101,7 @@ static void seeing_text(FILE *out, struct seeing *seeing, const uint64_t *sum)
 		     "# HELP tlsring_start_time_seconds When it was started, in seconds since 1970.\n"
 		     "# TYPE tlsring_start_time_seconds gauge\ntlsring_start_time_seconds %" PRId64 "\n",
 		seeing->log ? access_log_lost(seeing->log) : 0, (int64_t)seeing->started);
+	seeing_reloads(out, seeing);
 	seeing_certificates(out, seeing);
 	metrics_write_kernel(out);
 }
@@ -122,8 +136,34 @@ void seeing_certificate(struct seeing *seeing, const char *name, int64_t expires
 		if (*at)
 			strcpy((*at)->name, name);
 	}
-	if (*at)
+	if (*at) {
 		(*at)->expires = expires;
+		(*at)->named = true;
+	}
+	pthread_mutex_unlock(&seeing->lock);
+}
+
+void seeing_certificates_end(struct seeing *seeing)
+{
+	struct seeing_certificate **at = &seeing->certificates, *old;
+
+	pthread_mutex_lock(&seeing->lock);
+	while ((old = *at)) {
+		if (old->named) {
+			old->named = false;
+			at = &old->next;
+		} else {
+			*at = old->next;
+			free(old);
+		}
+	}
+	pthread_mutex_unlock(&seeing->lock);
+}
+
+void seeing_reloaded(struct seeing *seeing, bool success)
+{
+	pthread_mutex_lock(&seeing->lock);
+	seeing->reloads[success]++;
 	pthread_mutex_unlock(&seeing->lock);
 }
 

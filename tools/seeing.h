@@ -31,6 +31,10 @@ struct account *seeing_account(struct seeing *seeing, unsigned thread);
 /* A certificate that is served, under a name, and when it ends (seconds since 1970); again after it
  * was replaced. Any thread. */
 void seeing_certificate(struct seeing *seeing, const char *name, int64_t expires);
+/* These were all: those not named since the last call are served no more. */
+void seeing_certificates_end(struct seeing *seeing);
+/* The configuration was read again, with success or without. Any thread. */
+void seeing_reloaded(struct seeing *seeing, bool success);
 /* Begin to answer on the metrics listener. 0, or an exit status. */
 int seeing_start(struct seeing *seeing);
 /* One line for each place where something can be seen. */

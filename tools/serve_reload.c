@@ -57,6 +57,7 @@ void serve_certificates(struct serve *s, const struct hosts *hosts)
 			seeing_certificate(s->seeing, certificate->file ? certificate->file : "(self-signed)",
 					   certificate->ends);
 		}
+	seeing_certificates_end(s->seeing);
 }
 
 static bool reload_text_same(const struct config_text *a, const struct config_text *b)
@@ -118,6 +119,7 @@ void serve_reload(struct serve *s)
 		hosts_put(fresh);
 		ret = TOOLS_FAILED;
 	}
+	seeing_reloaded(s->seeing, !ret);
 	if (ret) {
 		log_line("not reloaded: what was in use before stays");
 	} else {

@@ -23,6 +23,7 @@ write() { # DIR PAIR: the configuration
 		[server]
 		listen = 127.0.0.1:0
 		threads = 2
+		metrics = 127.0.0.1:0
 		ticket-keys = ticket
 		no-sandbox = on
 		[host]
@@ -75,7 +76,7 @@ reload_refuses() {
 	write two first
 	echo nonsense >> conf
 	reload 'not reloaded'
-	grep -q 'conf:10: give' "$log" || server_complain "the mistake is not told"
+	grep -q 'conf:11: give' "$log" || server_complain "the mistake is not told"
 	equal "$(subject)" second
 	write two absent
 	reload 'not reloaded'
@@ -87,6 +88,14 @@ reload_refuses() {
 	cp ticket.second ticket
 	reload 'tlsring: reloaded'
 	equal "$(fetch '')" one
+}
+
+# Both results, and the certificate that is served now, not those that were.
+reload_is_counted() {
+	curl -sS "$(sed -n 's|.*metrics on .*: \(http://.*\)|\1|p' "$log")" > metrics
+	grep -qx 'tlsring_reloads_total{result="done"} 2' metrics || fail "$(cat metrics)"
+	grep -qx 'tlsring_reloads_total{result="refused"} 3' metrics || fail "$(cat metrics)"
+	equal "$(sed -n 's/^tlsring_certificate_expiry_seconds{certificate="\(.*\)"}.*/\1/p' metrics)" first.crt certificates
 }
 
 reload_keeps_connections() {
@@ -240,7 +249,7 @@ other_user() {
 write one first
 cp ticket.first ticket
 server_start reload --config conf
-for name in reload_changes reload_refuses reload_keeps_connections upgrade upgrade_shares_sockets pinned \
+for name in reload_changes reload_refuses reload_is_counted reload_keeps_connections upgrade upgrade_shares_sockets pinned \
 	service_manager other_user; do
 	test_case $name $name
 done
