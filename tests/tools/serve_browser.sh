@@ -12,6 +12,8 @@ pictures=${PICTURES:-$tmp}	# a folder, to look at them
 set_up() {
 	local font i
 	have "$chromium"
+	timeout 100 "$chromium" --no-sandbox --disable-gpu --disable-dev-shm-usage --dump-dom about:blank > /dev/null 2>&1 ||
+		skip "$chromium cannot run here"
 	font=$(find /usr/share/fonts -name '*.ttf' -size +64k | sort | head -n 1)
 	[ -n "$font" ] || skip "there is no font here"
 	mkdir -p "$tmp/www/page" "$tmp/www/folder/sub"
