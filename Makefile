@@ -26,7 +26,7 @@ ALL_CFLAGS = -std=gnu11 $(WARN) -fPIC -fvisibility=hidden -pthread $(CPPFLAGS) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 ALL_LDFLAGS = $(LDFLAGS) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 LIB_LIBS = $(shell $(PKGCONFIG) --libs $(LIBS_NEEDED))
-TOOL_LIBS = $(shell $(PKGCONFIG) --libs jansson libnghttp2 liburiparser inih)
+TOOL_LIBS = $(shell $(PKGCONFIG) --libs jansson libnghttp2 liburiparser inih) -lm
 
 Q	:= $(if $(V),,@)
 say	= $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')

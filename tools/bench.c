@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <jansson.h>
 #include "bench.h"
+#include "bench_chart.h"
 #include "log.h"
 #include "tools.h"
 
@@ -19,6 +20,7 @@ struct bench {
 	unsigned steps, done;		/* runs, and tries before them */
 	struct timespec began;
 	bool terminal, interrupted;
+	FILE *html;			/* owned; NULL: none was asked for */
 };
 
 static volatile sig_atomic_t bench_signal;
@@ -145,21 +147,61 @@ static void bench_round(struct bench *b)
 
 /* ---- the whole ---- */
 
-static int bench_output(const struct bench *b, json_t *manifest)
+/* Before anything is measured, so that nothing has been measured in vain. */
+static int bench_open_html(struct bench *b)
+{
+	char text[160];
+	int ret;
+
+	if (!b->options->html)
+		return 0;
+	ret = bench_chart_probe();
+	if (ret) {
+		log_line("--html: %s", ret == -ENOENT ?
+			 "gnuplot, which draws the charts, is not installed; install it as root: apt-get install gnuplot-nox" :
+			 ret == -EPROTO ? "gnuplot cannot draw SVG" : tlsring_strerror(ret, text, sizeof(text)));
+		return TOOLS_FAILED;
+	}
+	b->html = fopen(b->options->html, "we");
+	if (b->html)
+		return 0;
+	log_line("--html %s: %s", b->options->html, strerror(errno));
+	return TOOLS_FAILED;
+}
+
+static int bench_write_html(struct bench *b, const json_t *all)
+{
+	char text[160];
+	int ret = bench_html(b->html, all);
+
+	if (!ret && (fflush(b->html) || ferror(b->html)))
+		ret = -EIO;
+	if (ret)
+		log_line("--html %s: %s", b->options->html, ret == -EPROTO ? "gnuplot did not draw the charts" :
+			 tlsring_strerror(ret, text, sizeof(text)));
+	return ret ? TOOLS_FAILED : 0;
+}
+
+static int bench_output(struct bench *b, json_t *manifest)
 {
 	const struct bench_outcome outcome = { b->options, manifest, b->results, b->rounds };
-	int ret = 0;
+	json_t *all = bench_json(&outcome);
+	int ret = all ? 0 : -1;
 
 	if (b->options->format == BENCH_JSON)
-		ret = bench_print_json(&outcome);
+		ret = ret ? ret : bench_print_json(all);
 	else if (b->options->format == BENCH_CSV)
 		bench_print_csv(&outcome);
 	else
 		bench_print(&outcome);
-	if (!ret && !fflush(stdout) && !ferror(stdout))
-		return 0;
-	log_line("cannot write the results");
-	return TOOLS_FAILED;
+	if (ret || fflush(stdout) || ferror(stdout)) {
+		log_line("cannot write the results");
+		ret = TOOLS_FAILED;
+	} else if (b->html) {
+		ret = bench_write_html(b, all);
+	}
+	json_decref(all);
+	return ret;
 }
 
 /* What nobody must overlook, whatever becomes of the output. */
@@ -188,6 +230,8 @@ static int bench_measure(struct bench *b)
 	json_t *manifest = bench_manifest(b->options);
 	int ret = bench_setup_open(&b->setup, b->options, &bench_signal);
 
+	if (!ret)
+		ret = bench_open_html(b);
 	clock_gettime(CLOCK_MONOTONIC, &b->began);
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		if (!b->options->modes[i])
@@ -205,6 +249,8 @@ static int bench_measure(struct bench *b)
 	if (!ret)
 		ret = bench_verdict(b);
 	bench_setup_free(&b->setup);
+	if (b->html)
+		fclose(b->html);
 	json_decref(manifest);
 	return ret;
 }

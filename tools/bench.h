@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <openssl/types.h>
 #include "bench_options.h"
 #include "bench_stats.h"
@@ -92,10 +93,26 @@ struct bench_outcome {
 void bench_summarise(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure);
 /* Percent of a path's bytes. */
 double bench_share(const struct bench_path *path, enum bench_seal seal);
+
+/* Digits behind the point that leave three that count, and no zeros before it. */
+int bench_digits(double value);
+
+/* Neighbours in the order of their CPU time that noise may have put in that order. */
+struct bench_doubt {
+	const char *less, *more;	/* modes */
+	double percent;			/* that more has more */
+};
+/* How many there are. */
+unsigned bench_doubts(struct bench_doubt out[BENCH_MODES], const struct bench_outcome *outcome);
+
 void bench_print(const struct bench_outcome *outcome);
-/* 0 or -1. */
-int bench_print_json(const struct bench_outcome *outcome);
 void bench_print_csv(const struct bench_outcome *outcome);
+/* All of it, as a new object; NULL: no memory. */
+struct json_t *bench_json(const struct bench_outcome *outcome);
+/* 0 or -1. */
+int bench_print_json(const struct json_t *all);
+/* A page that needs nothing beside itself, with charts by gnuplot. 0 or as bench_gnuplot(). */
+int bench_html(FILE *out, const struct json_t *all);
 
 /* What this machine is, as a new JSON object; NULL: no memory. */
 struct json_t *bench_manifest(const struct bench_options *options);

@@ -43,8 +43,8 @@ static json_t *json_path(const struct bench_result *r)
 
 static json_t *json_mode(const struct bench_result *r)
 {
-	json_t *object = json_pack("{s:s, s:s, s:b, s:i}", "name", r->mode->name, "text", r->mode->text,
-				   "possible", !r->why, "runs", (int)r->runs);
+	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:i}", "name", r->mode->name, "text", r->mode->text,
+				   "seal", bench_seals[r->mode->seal], "possible", !r->why, "runs", (int)r->runs);
 	char text[160];
 
 	if (r->runs) {
@@ -61,18 +61,34 @@ static json_t *json_mode(const struct bench_result *r)
 	return object;
 }
 
-int bench_print_json(const struct bench_outcome *o)
+static json_t *json_doubts(const struct bench_outcome *o)
 {
-	json_t *modes = json_array(), *all;
-	int ret;
+	struct bench_doubt doubts[BENCH_MODES];
+	unsigned count = bench_doubts(doubts, o);
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < count; i++)
+		json_array_append_new(array, json_pack("{s:s, s:s, s:f}", "less", doubts[i].less, "more",
+						       doubts[i].more, "percent", doubts[i].percent));
+	return array;
+}
+
+json_t *bench_json(const struct bench_outcome *o)
+{
+	json_t *modes = json_array();
 
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		if (o->results[i].mode)
 			json_array_append_new(modes, json_mode(&o->results[i]));
-	all = json_pack("{s:i, s:O, s:o, s:i, s:o}", "tlsring_bench", 1, "manifest", o->manifest,
-			"options", json_options(o->options), "rounds", (int)o->repeats, "modes", modes);
-	ret = all ? json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : -1;
+	return json_pack("{s:i, s:O, s:o, s:i, s:o, s:o}", "tlsring_bench", 1, "manifest", o->manifest,
+			 "options", json_options(o->options), "rounds", (int)o->repeats, "modes", modes,
+			 "doubts", json_doubts(o));
+}
+
+int bench_print_json(const json_t *all)
+{
+	int ret = json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+
 	putchar('\n');
-	json_decref(all);
 	return ret;
 }

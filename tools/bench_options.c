@@ -32,6 +32,7 @@ static const char options_usage[] =
 	"      --io WITH          of the engine: auto (default), uring, epoll\n"
 	"      --json             everything, as one JSON object\n"
 	"      --csv              a line for each mode and measure\n"
+	"      --html FILE        write a report with charts, too; needs gnuplot\n"
 	"  -h, --help             this text\n";
 
 const char *const bench_versions[] = { "1.2", "1.3", NULL };
@@ -47,7 +48,7 @@ static const struct {
 	{ 1 << 20, 4, 5, 0.6 }, { 64 << 20, 16, 7, 3 }, { 1024, 64, 7, 1 },
 };
 
-enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV };
+enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML };
 
 static const char options_short[] = "p:s:c:r:n:h";
 static const struct option options_long[] = {
@@ -63,6 +64,7 @@ static const struct option options_long[] = {
 	{ "io", required_argument, NULL, OPTION_IO },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "csv", no_argument, NULL, OPTION_CSV },
+	{ "html", required_argument, NULL, OPTION_HTML },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -168,6 +170,9 @@ static int options_take(struct bench_options *out, int option, const char *value
 	case OPTION_JSON:
 	case OPTION_CSV:
 		out->format = option == OPTION_JSON ? BENCH_JSON : BENCH_CSV;
+		return 0;
+	case OPTION_HTML:
+		out->html = value;
 		return 0;
 	case 'h':
 		fputs(options_usage, stdout);

@@ -21,6 +21,7 @@ struct bench_options {
 	enum tlsring_io io;
 	bool modes[BENCH_MODES];
 	enum bench_format format;
+	const char *html;		/* write a report there too; NULL: no */
 	const char *before, *after;	/* compare these instead; NULL: measure */
 };
 

@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <jansson.h>
 #include "bench.h"
-
-void bench_summarise(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure)
-{
-	bench_stats_summarise(out, result->values[measure], result->runs);
-}
-
-double bench_share(const struct bench_path *path, enum bench_seal seal)
-{
-	uint64_t all = 0;
-
-	for (unsigned i = 0; i < BENCH_SEALS; i++)
-		all += path->bytes[i];
-	return all ? 100.0 * (double)path->bytes[seal] / (double)all : 0;
-}
 
 /* ---- the head ---- */
 
@@ -95,39 +79,15 @@ static void print_table(const struct bench_outcome *o)
 
 /* ---- what the table cannot tell ---- */
 
-struct print_rank {
-	const struct bench_result *result;
-	struct bench_summary cpu;
-};
-
-static int print_by_cpu(const void *a, const void *b)
-{
-	const struct print_rank *x = a, *y = b;
-
-	return (x->cpu.median > y->cpu.median) - (x->cpu.median < y->cpu.median);
-}
-
-/* Neighbours in the order of their CPU time that noise may have put in that order. */
 static void print_doubts(const struct bench_outcome *o)
 {
-	struct print_rank ranks[BENCH_MODES];
-	unsigned count = 0, doubts = 0;
+	struct bench_doubt doubts[BENCH_MODES];
+	unsigned count = bench_doubts(doubts, o);
 
-	for (unsigned i = 0; i < BENCH_MODES; i++) {
-		if (!o->results[i].runs)
-			continue;
-		ranks[count].result = &o->results[i];
-		bench_summarise(&ranks[count++].cpu, &o->results[i], BENCH_CPU_GIB);
-	}
-	qsort(ranks, count, sizeof(*ranks), print_by_cpu);
-	for (unsigned i = 1; i < count; i++) {
-		if (bench_stats_apart(&ranks[i - 1].cpu, &ranks[i].cpu))
-			continue;
+	for (unsigned i = 0; i < count; i++)
 		printf("%swarning: noise is larger than the difference of %s and %s in CPU time (%.1f %%)\n",
-		       doubts++ ? "" : "\n", ranks[i - 1].result->mode->name, ranks[i].result->mode->name,
-		       bench_stats_change(ranks[i - 1].cpu.median, ranks[i].cpu.median));
-	}
-	if (doubts)
+		       i ? "" : "\n", doubts[i].less, doubts[i].more, doubts[i].percent);
+	if (count)
 		puts("more --repeats, longer --seconds or a quieter machine tell them apart");
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "html.h"
 #include "http_path.h"
 #include "listing.h"
 
@@ -23,21 +24,6 @@ static const char html_style[] =
 	"@media(max-width:36rem){thead{display:none}tr{display:flex;flex-wrap:wrap;"
 	"border-bottom:1px solid var(--line);padding:.4rem 0}h1,td{padding:0 .25rem}td{border:0;font-size:.85rem}"
 	"td.n{font-size:1rem}.t{order:-1}.n{order:-2}}";
-
-/* Text that cannot become markup; control characters would only confuse. */
-static void html_text(FILE *out, const char *text, size_t len)
-{
-	for (; len; len--, text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'')
-			fprintf(out, "&#%d;", c);
-		else if (c < ' ' || c == 0x7f)
-			fputs("&#xfffd;", out);
-		else
-			fputc(c, out);
-	}
-}
 
 static void html_href(FILE *out, const char *path)
 {

@@ -155,6 +155,102 @@ csv() {
 	END
 }
 
+# Every number of the report stands in JSON, every median of JSON in the report, and nothing else is needed.
+report() {
+	have gnuplot
+	bench report.json --html "$tmp/report.html" --modes plain,user-mapped,user-engine
+	python3 - "$tmp/report.html" "$tmp/report.json" <<-'END' || fail "the report is not what JSON is"
+		import html.parser, json, re, sys
+		text, j = open(sys.argv[1]).read(), json.load(open(sys.argv[2]))
+		m = {x["name"]: x for x in j["modes"]}
+		class Report(html.parser.HTMLParser):
+		    def __init__(self):
+		        super().__init__()
+		        self.rows, self.cells, self.tags, self.ids, self.texts, self.of = [], None, [], [], [], {}
+		    def handle_starttag(self, tag, attributes):
+		        a = dict(attributes)
+		        self.tags.append(tag)
+		        self.ids += [a["id"]] if "id" in a else []
+		        for key in ("src", "href", "xlink:href", "data", "action", "style"):
+		            assert re.match(r"(#|data:,$|--seal:)", a.get(key, "#")), (tag, a)
+		        if tag == "tr":
+		            self.rows.append([])
+		        if tag == "data":
+		            self.rows[-1].append(float(a["value"]))
+		            self.value = float(a["value"])
+		        self.measure = a.get("data-measure", self.measure if tag == "data" else None)
+		        if tag == "data" and self.measure:
+		            self.of.setdefault(self.measure, []).append(self.value)
+		        self.last = tag
+		    measure = last = None
+		    def handle_data(self, data):
+		        if self.last == "data":
+		            shown = float(data)
+		            assert abs(shown - self.value) <= max(0.5 * 10 ** -len((data.split(".") + [""])[1]), 1e-9) * 1.001, data
+		            self.last = None
+		        elif data.strip():
+		            self.texts.append(data.strip())
+		r = Report()
+		r.feed(text)
+		assert r.tags.count("svg") == 4 and len(r.ids) == len(set(r.ids)), r.ids
+		assert "url(" not in text.replace("url(#", "") and "@import" not in text and "<script" not in text
+		def near(a, b):
+		    return abs(a - b) <= 1e-8 * abs(b)
+		def has(row):
+		    return any(len(x) == len(row) and all(near(a, b) for a, b in zip(x, row)) for x in r.rows)
+		for name, mode in m.items():
+		    assert name in r.texts
+		    for measure, v in mode["measures"].items():
+		        assert has([v["median"], v["min"], v["max"], v["mad"]]), (name, measure)
+		for measure, values in r.of.items():
+		    assert len(values) == 3 and all(near(a, x["measures"][measure]["median"]) for a, x in zip(values, m.values())), measure
+		# Bars are labelled with three digits that count.
+		for mode in m.values():
+		    for measure in ("cpu_s_per_gib", "gbit_per_s", "cpu_us_per_request"):
+		        assert any(re.fullmatch(r"[0-9.]+", t) and abs(float(t) / mode["measures"][measure]["median"] - 1) < 0.006
+		                   for t in r.texts), (mode["name"], measure)
+	END
+}
+
+# What the machine is called is text, whatever it looks like; nothing may run it.
+in_a_browser() {
+	have chromium-headless-shell
+	have gnuplot
+	timeout 100 chromium-headless-shell --no-sandbox --disable-gpu --disable-dev-shm-usage --dump-dom about:blank \
+		> /dev/null 2>&1 || skip "chromium-headless-shell cannot run here"
+	"$tlsring" bench "${short[@]}" --html "$tmp/page.html" --modes plain,user-read > /dev/null
+	cat > "$tmp/frames.html" <<-'END'
+		<body><script>
+		function look(frame) {
+			const page = frame.contentDocument.documentElement;
+			document.body.append(` ${frame.width}:${page.scrollWidth <= page.clientWidth ? "fits" : "overflows"}`);
+		}
+		</script>
+		<iframe src="page.html" width="340" height="900" onload="look(this)"></iframe>
+		<iframe src="page.html" width="1900" height="900" onload="look(this)"></iframe>
+	END
+	timeout 120 chromium-headless-shell --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$tmp/chromium" --enable-logging=stderr \
+		--allow-file-access-from-files --dump-dom "file://$tmp/frames.html" > "$tmp/dom" 2> "$tmp/err" ||
+		fail "$(tail -n 5 "$tmp/err")"
+	grep -q '340:fits' "$tmp/dom" || fail "it does not fit into a narrow window: $(tail -n 3 "$tmp/dom")"
+	grep -q '1900:fits' "$tmp/dom" || fail "it does not fit into a wide window"
+	! grep ':CONSOLE' "$tmp/err" || fail "the browser complains"
+}
+
+no_report() {
+	local status=0
+	mkdir -p "$tmp/nothing"
+	PATH=$tmp/nothing "$tlsring" bench "${short[@]}" --html "$tmp/none.html" > "$tmp/out" 2> "$tmp/err" || status=$?
+	equal "$status" 1 status
+	grep -q 'install it as root: apt-get install gnuplot-nox' "$tmp/err" || fail "$(cat "$tmp/err")"
+	[ ! -s "$tmp/out" ] || fail "measured in vain: $(cat "$tmp/out")"
+	have gnuplot
+	status=0
+	"$tlsring" bench "${short[@]}" --html "$tmp/no/folder" > "$tmp/out" 2> "$tmp/err" || status=$?
+	equal "$status" 1 status
+	grep -q 'folder: No such file' "$tmp/err" || fail "$(cat "$tmp/err")"
+}
+
 interrupted() {
 	local status=0
 	timeout --preserve-status -s INT 2 "$tlsring" bench --json --modes plain --seconds 1000 --repeats 3 \
@@ -209,7 +305,7 @@ compares_only_results() {
 }
 
 for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers \
-	engine_on_epoll sizes by_time for_people csv interrupted compares compares_only_results; do
+	engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted compares compares_only_results; do
 	test_case $name $name
 done
 test_end

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+/* What every form of output says of the runs of a mode, and of modes beside each other. */
+#include <math.h>
+#include <stdlib.h>
+#include "bench.h"
+
+void bench_summarise(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure)
+{
+	bench_stats_summarise(out, result->values[measure], result->runs);
+}
+
+double bench_share(const struct bench_path *path, enum bench_seal seal)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		all += path->bytes[i];
+	return all ? 100.0 * (double)path->bytes[seal] / (double)all : 0;
+}
+
+int bench_digits(double value)
+{
+	int digits = value > 0 ? 2 - (int)floor(log10(value)) : 0;
+
+	return digits < 0 ? 0 : digits > 6 ? 6 : digits;
+}
+
+struct doubts_rank {
+	const struct bench_result *result;
+	struct bench_summary cpu;
+};
+
+static int doubts_by_cpu(const void *a, const void *b)
+{
+	const struct doubts_rank *x = a, *y = b;
+
+	return (x->cpu.median > y->cpu.median) - (x->cpu.median < y->cpu.median);
+}
+
+unsigned bench_doubts(struct bench_doubt out[BENCH_MODES], const struct bench_outcome *o)
+{
+	struct doubts_rank ranks[BENCH_MODES];
+	unsigned count = 0, doubts = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		if (!o->results[i].runs)
+			continue;
+		ranks[count].result = &o->results[i];
+		bench_summarise(&ranks[count++].cpu, &o->results[i], BENCH_CPU_GIB);
+	}
+	qsort(ranks, count, sizeof(*ranks), doubts_by_cpu);
+	for (unsigned i = 1; i < count; i++) {
+		if (bench_stats_apart(&ranks[i - 1].cpu, &ranks[i].cpu))
+			continue;
+		out[doubts++] = (struct bench_doubt){
+			ranks[i - 1].result->mode->name, ranks[i].result->mode->name,
+			bench_stats_change(ranks[i - 1].cpu.median, ranks[i].cpu.median),
+		};
+	}
+	return doubts;
+}

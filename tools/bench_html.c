@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+#include <jansson.h>
+#include "bench.h"
+#include "bench_chart.h"
+#include "bench_html.h"
+
+static void html_head(FILE *out, const json_t *all)
+{
+	const json_t *manifest = json_object_get(all, "manifest"), *options = json_object_get(all, "options");
+
+	fprintf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
+		"<title>tlsring bench</title><style>%s</style></head>\n<body><header><h1>What TLS costs a server</h1><p>",
+		bench_html_style);
+	bench_html_text(out, bench_html_string(manifest, "processor", "model"));
+	fputs(", Linux ", out);
+	bench_html_text(out, bench_html_string(manifest, "kernel", "release"));
+	fputs("; ", out);
+	bench_html_text(out, bench_html_string(manifest, "openssl", NULL));
+	fputs("; tlsring ", out);
+	bench_html_text(out, bench_html_string(manifest, "tlsring", NULL));
+	fputs(" on ", out);
+	bench_html_text(out, bench_html_string(manifest, "engine", NULL));
+	fputs("</p><p>TLS ", out);
+	bench_html_text(out, bench_html_string(options, "tls", NULL));
+	fputs(" with ", out);
+	bench_html_text(out, bench_html_string(options, "cipher", NULL));
+	fprintf(out, ", answers of %" JSON_INTEGER_FORMAT " bytes on %" JSON_INTEGER_FORMAT " connections over loopback; "
+		"median of %" JSON_INTEGER_FORMAT " rounds</p><p class=\"dim\">",
+		json_integer_value(json_object_get(options, "size")),
+		json_integer_value(json_object_get(options, "connections")),
+		json_integer_value(json_object_get(all, "rounds")));
+	bench_html_text(out, bench_html_string(manifest, "date", NULL));
+	fputs("</p></header>\n", out);
+}
+
+/* What nobody must overlook. */
+static void html_astray(FILE *out, const json_t *all)
+{
+	size_t index;
+	json_t *mode;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode) {
+		if (!json_is_false(json_object_get(json_object_get(mode, "path"), "as_asked")))
+			continue;
+		fputs("<p class=\"bad\">WRONG PATH: the records of ", out);
+		bench_html_text(out, bench_html_string(mode, "name", NULL));
+		fputs(" were not all sealed where they should be: its figures are not about that</p>\n", out);
+	}
+}
+
+/* ---- charts ---- */
+
+static const struct {
+	struct bench_chart chart;
+	const char *title, *text;
+} html_charts[] = {
+	{ { "cpu", BENCH_CHART_BARS, "cpu_s_per_gib" }, "CPU seconds per GiB", "of the server; less is better" },
+	{ { "gbit", BENCH_CHART_BARS, "gbit_per_s" }, "Gb/s", "that the client received; more is better" },
+	{ { "latency", BENCH_CHART_RANGES, NULL }, "Latency", "of a request under full load; less is better" },
+	{ { "request", BENCH_CHART_BARS, "cpu_us_per_request" }, "CPU \302\265s per request",
+	  "of the server; less is better" },
+};
+
+static void html_key(FILE *out)
+{
+	static const char *const texts[BENCH_SEALS] = {
+		[BENCH_NOBODY] = "not sealed: plain TCP", [BENCH_USER] = "sealed in user space",
+		[BENCH_KERNEL] = "sealed by the kernel", [BENCH_NIC] = "sealed by the network card",
+	};
+
+	fputs("<p class=\"key\">", out);
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		fprintf(out, "<span style=\"--seal:%s\">%s</span>", bench_chart_colour(bench_seals[i]), texts[i]);
+	fputs("</p>\n", out);
+}
+
+static int html_draw(FILE *out, const json_t *all)
+{
+	const json_t *modes = json_object_get(all, "modes");
+	int ret = 0;
+
+	html_key(out);
+	fputs("<div class=\"charts\">\n", out);
+	for (size_t i = 0; !ret && i < sizeof(html_charts) / sizeof(html_charts[0]); i++) {
+		if (!bench_chart_has(&html_charts[i].chart, modes))
+			continue;
+		fprintf(out, "<figure><figcaption>%s<small>%s</small></figcaption>\n", html_charts[i].title, html_charts[i].text);
+		ret = bench_chart_draw(out, &html_charts[i].chart, modes);
+		fputs("</figure>\n", out);
+	}
+	fputs("</div>\n", out);
+	return ret;
+}
+
+/* ---- the whole ---- */
+
+static void html_doubts(FILE *out, const json_t *all)
+{
+	const json_t *doubts = json_object_get(all, "doubts");
+	size_t index;
+	json_t *doubt;
+
+	if (!json_array_size(doubts))
+		return;
+	fputs("<h2>Noise</h2>\n<ul>\n", out);
+	json_array_foreach((json_t *)doubts, index, doubt) {
+		fputs("<li>Noise is larger than the difference of ", out);
+		bench_html_text(out, bench_html_string(doubt, "less", NULL));
+		fputs(" and ", out);
+		bench_html_text(out, bench_html_string(doubt, "more", NULL));
+		fprintf(out, " in CPU time (%.1f %%)</li>\n", json_number_value(json_object_get(doubt, "percent")));
+	}
+	fputs("</ul>\n", out);
+}
+
+static void html_foot(FILE *out)
+{
+	fputs("<footer><p>CPU time is that of the server's process, the kernel's on its behalf included. Bars are medians of the "
+	      "rounds, the thin lines on them reach from the lowest round to the highest; mad is the median distance from "
+	      "the median. Latencies are those of clients that ask again as soon as they have their answer. Who sealed is "
+	      "what the kernel counted, not what the mode is called.</p><p>Made by tlsring bench; tlsring-bench(1) says "
+	      "how it measures.</p></footer></body></html>\n", out);
+}
+
+int bench_html(FILE *out, const json_t *all)
+{
+	int ret;
+
+	html_head(out, all);
+	html_astray(out, all);
+	ret = html_draw(out, all);
+	fputs("<h2>Modes</h2>\n", out);
+	bench_html_modes(out, all);
+	html_doubts(out, all);
+	fputs("<h2>Every figure</h2>\n", out);
+	bench_html_figures(out, all);
+	fputs("<h2>Options and machine</h2>\n", out);
+	bench_html_machine(out, all);
+	html_foot(out);
+	return ret;
+}

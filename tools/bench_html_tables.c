@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include <string.h>
+#include <jansson.h>
+#include "bench.h"
+#include "bench_chart.h"
+#include "bench_html.h"
+#include "html.h"
+
+void bench_html_text(FILE *out, const char *text)
+{
+	html_text(out, text, strlen(text));
+}
+
+const char *bench_html_string(const json_t *all, const char *outer, const char *inner)
+{
+	const json_t *value = json_object_get(all, outer);
+	const char *text = json_string_value(inner ? json_object_get(value, inner) : value);
+
+	return text ? text : "?";
+}
+
+static const json_t *tables_measure(const json_t *mode, const char *measure)
+{
+	return json_object_get(json_object_get(mode, "measures"), measure);
+}
+
+/* Rounded for people; the value is what JSON has. */
+static void tables_number(FILE *out, const json_t *number)
+{
+	double value = json_number_value(number);
+
+	fprintf(out, "<data value=\"%.9g\">%.*f</data>", value, bench_digits(value), value);
+}
+
+/* ---- the table of modes ---- */
+
+/* Left out where no mode has it. */
+static const struct {
+	const char *measure, *head;
+} tables_columns[] = {
+	{ "gbit_per_s", "Gb/s" }, { "requests_per_s", "requests/s" },
+	{ "cpu_s_per_gib", "CPU s/GiB" }, { "cpu_us_per_request", "CPU \302\265s/request" },
+	{ "latency_p50_us", "p50 \302\265s" }, { "latency_p99_us", "p99 \302\265s" },
+};
+#define TABLES_COLUMNS	(sizeof(tables_columns) / sizeof(tables_columns[0]))
+
+static bool tables_used(const json_t *modes, const char *measure)
+{
+	size_t index;
+	json_t *mode;
+
+	json_array_foreach((json_t *)modes, index, mode)
+		if (tables_measure(mode, measure))
+			return true;
+	return false;
+}
+
+static void tables_sealed(FILE *out, const json_t *mode)
+{
+	const json_t *path = json_object_get(mode, "path");
+	bool right = json_is_true(json_object_get(path, "as_asked"));
+	const char *before = "";
+
+	fprintf(out, "<td class=\"%s\" data-label=\"sealed by\"><span>", right ? "s" : "s wrong");
+	for (unsigned i = 0; i < BENCH_SEALS; i++) {
+		double share = json_number_value(json_object_get(path, bench_seals[i]));
+
+		if (share > 0)
+			fprintf(out, "%s%s <data value=\"%.9g\">%.*f</data> %%", before, bench_seals[i], share,
+				share > 99.995 ? 0 : 2, share);
+		before = share > 0 ? ", " : before;
+	}
+	if (!strcmp(bench_html_string(path, "proof", NULL), "installs"))
+		fputs(" (by installs)", out);
+	fprintf(out, "%s</span></td>", right ? "" : " \342\200\224 WRONG PATH");
+}
+
+/* Why there are no figures. */
+static void tables_none(FILE *out, const json_t *mode)
+{
+	const char *why = json_string_value(json_object_get(mode, "why"));
+	const char *remedy = json_string_value(json_object_get(mode, "remedy"));
+	const char *error = json_string_value(json_object_get(mode, "error"));
+
+	fprintf(out, "<td class=\"t dim\" colspan=\"%zu\">", TABLES_COLUMNS + 1);
+	bench_html_text(out, why ? "not possible: " : error ? "failed: " : "not measured");
+	bench_html_text(out, why ? why : error ? error : "");
+	if (remedy && *remedy) {
+		fputs("; ", out);
+		bench_html_text(out, remedy);
+	}
+	fputs("</td>", out);
+}
+
+static void tables_mode(FILE *out, const json_t *modes, const json_t *mode)
+{
+	const char *name = bench_html_string(mode, "name", NULL);
+
+	fprintf(out, "<tr><td class=\"m\" style=\"--seal:%s\">", bench_chart_colour(bench_html_string(mode, "seal", NULL)));
+	bench_html_text(out, name);
+	fputs("<small>", out);
+	bench_html_text(out, bench_html_string(mode, "text", NULL));
+	fputs("</small></td>", out);
+	if (!json_object_get(mode, "measures")) {
+		tables_none(out, mode);
+		fputs("</tr>\n", out);
+		return;
+	}
+	for (size_t i = 0; i < TABLES_COLUMNS; i++) {
+		const json_t *measure = tables_measure(mode, tables_columns[i].measure);
+
+		if (!tables_used(modes, tables_columns[i].measure))
+			continue;
+		fprintf(out, "<td data-label=\"%s\" data-measure=\"%s\">", tables_columns[i].head, tables_columns[i].measure);
+		if (measure)
+			tables_number(out, json_object_get(measure, "median"));
+		fputs("</td>", out);
+	}
+	tables_sealed(out, mode);
+	fputs("</tr>\n", out);
+}
+
+void bench_html_modes(FILE *out, const json_t *all)
+{
+	const json_t *modes = json_object_get(all, "modes");
+	size_t index;
+	json_t *mode;
+
+	fputs("<table class=\"modes\"><thead><tr><th>mode</th>", out);
+	for (size_t i = 0; i < TABLES_COLUMNS; i++)
+		if (tables_used(modes, tables_columns[i].measure))
+			fprintf(out, "<th>%s</th>", tables_columns[i].head);
+	fputs("<th>sealed by</th></tr></thead><tbody>\n", out);
+	json_array_foreach((json_t *)modes, index, mode)
+		tables_mode(out, modes, mode);
+	fputs("</tbody></table>\n", out);
+}
+
+/* ---- everything ---- */
+
+static void tables_figures(FILE *out, const json_t *mode)
+{
+	static const char *const summaries[] = { "median", "min", "max", "mad" };
+	const char *name = bench_html_string(mode, "name", NULL), *measure;
+	json_t *summary;
+
+	json_object_foreach(json_object_get(mode, "measures"), measure, summary) {
+		fputs("<tr><td class=\"m\">", out);
+		bench_html_text(out, name);
+		fputs("</td><td class=\"t\">", out);
+		bench_html_text(out, measure);
+		fputs("</td>", out);
+		for (size_t i = 0; i < sizeof(summaries) / sizeof(summaries[0]); i++) {
+			fputs("<td>", out);
+			tables_number(out, json_object_get(summary, summaries[i]));
+			fputs("</td>", out);
+		}
+		fputs("</tr>\n", out);
+	}
+}
+
+void bench_html_figures(FILE *out, const json_t *all)
+{
+	size_t index;
+	json_t *mode;
+
+	fputs("<table class=\"figures\"><thead><tr><th>mode</th><th>measure</th><th>median</th><th>lowest</th>"
+	      "<th>highest</th><th>mad</th></tr></thead><tbody>\n", out);
+	json_array_foreach(json_object_get(all, "modes"), index, mode)
+		tables_figures(out, mode);
+	fputs("</tbody></table>\n", out);
+}
+
+static void tables_pair(FILE *out, const char *key, const json_t *value)
+{
+	char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+
+	fputs("<dt>", out);
+	bench_html_text(out, key);
+	fputs("</dt><dd>", out);
+	bench_html_text(out, json_is_string(value) ? json_string_value(value) : text ? text : "?");
+	fputs("</dd>\n", out);
+	free(text);
+}
+
+/* Objects inside others only group. */
+static void tables_pairs(FILE *out, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value) {
+		if (json_is_object(value))
+			tables_pairs(out, value);
+		else
+			tables_pair(out, key, value);
+	}
+}
+
+void bench_html_machine(FILE *out, const json_t *all)
+{
+	fputs("<dl>", out);
+	tables_pairs(out, json_object_get(all, "options"));
+	tables_pairs(out, json_object_get(all, "manifest"));
+	fputs("</dl>\n", out);
+}
