@@ -21,19 +21,27 @@ enum bench_seal { BENCH_NOBODY = 0, BENCH_USER, BENCH_KERNEL, BENCH_NIC, BENCH_S
 /* How a file's bytes reach the socket. */
 enum bench_way { BENCH_READ = 0, BENCH_MAPPED, BENCH_SENDFILE, BENCH_ENGINE };
 
+/* Connections that last for a whole run, or one for each request, with a full handshake or a resumed one. */
+enum bench_shake { BENCH_LASTING = 0, BENCH_FULL, BENCH_RESUMED };
+
 struct bench_mode {
 	const char *name, *text;
 	enum bench_seal seal;
 	enum bench_way way;
+	enum bench_shake shake;
 };
 extern const struct bench_mode bench_modes[BENCH_MODES];
 
 enum bench_measure {
-	BENCH_GBITS = 0, BENCH_REQUESTS, BENCH_CPU_GIB, BENCH_CPU_REQUEST,
+	BENCH_GBITS = 0, BENCH_REQUESTS, BENCH_CPU_GIB, BENCH_CPU_REQUEST,	/* of lasting connections */
+	BENCH_SHAKES, BENCH_CPU_SHAKE, BENCH_SHAKE_P50, BENCH_SHAKE_P99,	/* of the others */
 	BENCH_P50, BENCH_P90, BENCH_P99, BENCH_P999, BENCH_P9999, BENCH_MEASURES,
 };
 /* Stable keys of JSON and CSV, with the unit. */
 extern const char *const bench_measures[BENCH_MEASURES];
+bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure);
+/* The measure to compare it with others by. */
+enum bench_measure bench_mode_cpu(const struct bench_mode *mode);
 extern const char *const bench_seals[BENCH_SEALS];
 
 /* What every run uses. */
@@ -74,6 +82,8 @@ struct bench_report;
 int bench_setup_open(struct bench_setup *setup, const struct bench_options *options,
 		     const volatile sig_atomic_t *interrupted);
 void bench_setup_free(struct bench_setup *setup);
+/* Let its server give a ticket with each handshake, as `tlsring serve` does. */
+void bench_setup_tickets(const struct bench_setup *setup);
 
 /* ---- bench_run.c: 0; -errno or TLSRING_E...; -EINTR: interrupted ---- */
 

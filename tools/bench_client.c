@@ -1,29 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include "bench_client.h"
 
-#define CLIENT_PATIENCE	60	/* seconds without a byte */
 #define CLIENT_EVENTS	64
 #define CLIENT_BUFFER	(256 * 1024)
-
-struct bench_peer {
-	int fd;
-	SSL *ssl;		/* NULL: no TLS */
-	uint64_t left;		/* of the answer under way */
-	uint64_t asked;		/* when, in nanoseconds */
-};
 
 /* A run under way. */
 struct client_run {
@@ -43,111 +30,94 @@ static uint64_t client_now(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* What io_uring leaves to be done after a ring has been closed interrupts calls too, once. */
-static bool client_again(const struct bench_client *client)
-{
-	return errno == EINTR && !*client->setup->interrupted;
-}
+/* ---- opening ---- */
 
-/* ---- connections ---- */
-
-static int client_shake(const struct bench_client *client, struct bench_peer *peer)
-{
-	int ret;
-
-	peer->ssl = SSL_new(client->setup->client);
-	if (!peer->ssl || !SSL_set_fd(peer->ssl, peer->fd))
-		return -ENOMEM;
-	do {
-		errno = 0;
-		ret = SSL_connect(peer->ssl);
-	} while (ret != 1 && client_again(client));
-	ERR_clear_error();
-	return ret == 1 ? 0 : errno == EINTR ? -EINTR : errno == EAGAIN ? -ETIMEDOUT : -ECONNABORTED;
-}
-
-/* A connect() that was cut short goes on by itself. */
-static int client_connect(const struct bench_client *client, int fd, uint16_t port)
-{
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-				  .sin_port = htons(port) };
-	struct pollfd wait = { .fd = fd, .events = POLLOUT };
-	int error = 0;
-	socklen_t len = sizeof(error);
-
-	if (!connect(fd, (struct sockaddr *)&to, sizeof(to)))
-		return 0;
-	if (!client_again(client))
-		return -errno;
-	while (poll(&wait, 1, CLIENT_PATIENCE * 1000) < 0 && client_again(client))
-		;
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
-		return -errno;
-	return error ? -error : wait.revents ? 0 : -ETIMEDOUT;
-}
-
-static int client_dial(const struct bench_client *client, struct bench_peer *peer, uint16_t port, bool tls)
+static int client_dial(struct bench_client *client, struct bench_peer *peer)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = peer };
-	struct timeval patience = { .tv_sec = CLIENT_PATIENCE };
-	int one = 1, ret;
+	int ret = bench_peer_dial(client, peer);
 
-	peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-	if (peer->fd < 0)
-		return -errno;
-	ret = client_connect(client, peer->fd, port);
 	if (ret)
 		return ret;
-	setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	ret = tls ? client_shake(client, peer) : 0;
-	if (ret)
-		return ret;
-	if (fcntl(peer->fd, F_SETFL, O_NONBLOCK) || epoll_ctl(client->epoll, EPOLL_CTL_ADD, peer->fd, &event))
-		return -errno;
-	return 0;
+	peer->state = PEER_ANSWER;
+	return fcntl(peer->fd, F_SETFL, O_NONBLOCK) || epoll_ctl(client->epoll, EPOLL_CTL_ADD, peer->fd, &event) ?
+	       -errno : 0;
 }
 
-int bench_client_open(struct bench_client *client, const struct bench_setup *setup, unsigned connections,
-		      uint16_t port, bool tls)
+/* With TLS 1.3 the ticket comes ahead of the answer. */
+static int client_ticket(struct bench_client *client)
+{
+	struct bench_peer peer;
+	char byte;
+	int ret = bench_peer_dial(client, &peer);
+
+	if (!ret)
+		ret = bench_peer_ask(&peer);
+	if (!ret && bench_peer_receive(&peer, &byte, 1) != 1)
+		ret = -EPIPE;
+	if (!ret) {
+		client->session = SSL_get1_session(peer.ssl);
+		ret = client->session && SSL_SESSION_is_resumable(client->session) ? 0 : -EPROTO;
+	}
+	bench_peer_end(client, &peer);
+	return ret;
+}
+
+int bench_client_open(struct bench_client *client, const struct bench_setup *setup, const struct bench_mode *mode,
+		      unsigned connections, const struct sockaddr_storage *to)
 {
 	int ret = 0;
 
-	*client = (struct bench_client){ .setup = setup, .epoll = epoll_create1(EPOLL_CLOEXEC) };
+	*client = (struct bench_client){ .setup = setup, .mode = mode, .to = to, .epoll = epoll_create1(EPOLL_CLOEXEC) };
 	if (client->epoll < 0)
 		return -errno;
 	client->peers = calloc(connections, sizeof(*client->peers));
 	if (!client->peers)
 		return -ENOMEM;
-	while (!ret && client->count < connections)
-		ret = client_dial(client, &client->peers[client->count++], port, tls);
+	for (unsigned i = 0; i < connections; i++)
+		client->peers[i].fd = -1;
+	client->count = connections;
+	if (mode->shake == BENCH_RESUMED)
+		return client_ticket(client);
+	for (unsigned i = 0; i < connections && mode->shake == BENCH_LASTING && !ret; i++)
+		ret = client_dial(client, &client->peers[i]);
 	return ret;
 }
 
 void bench_client_close(struct bench_client *client)
 {
-	for (unsigned i = 0; i < client->count; i++) {
-		SSL_free(client->peers[i].ssl);
-		if (client->peers[i].fd >= 0)
-			close(client->peers[i].fd);
-	}
+	for (unsigned i = 0; i < client->count; i++)
+		bench_peer_end(client, &client->peers[i]);
 	free(client->peers);
+	SSL_SESSION_free(client->session);
 	if (client->epoll >= 0)
 		close(client->epoll);
 	*client = (struct bench_client){ .epoll = -1 };
 }
 
-int bench_client_wire(const struct bench_client *client, uint64_t *bytes)
-{
-	*bytes = 0;
-	for (unsigned i = 0; i < client->count; i++) {
-		struct tcp_info info = { 0 };
-		socklen_t len = sizeof(info);
+/* ---- samples ---- */
 
-		if (getsockopt(client->peers[i].fd, IPPROTO_TCP, TCP_INFO, &info, &len))
-			return -errno;
-		*bytes += info.tcpi_bytes_received;
+void bench_samples_free(struct bench_samples *samples)
+{
+	free(samples->requests.at);
+	free(samples->handshakes.at);
+	*samples = (struct bench_samples){ 0 };
+}
+
+/* Time passed since from, and what time it is. */
+static int client_sample(struct client_run *run, struct bench_list *list, uint64_t from)
+{
+	run->now = client_now();
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 4096;
+		uint64_t *larger = realloc(list->at, room * sizeof(*larger));
+
+		if (!larger)
+			return -ENOMEM;
+		list->at = larger;
+		list->room = room;
 	}
+	list->at[list->count++] = run->now - from;
 	return 0;
 }
 
@@ -155,94 +125,98 @@ int bench_client_wire(const struct bench_client *client, uint64_t *bytes)
 
 static int client_ask(struct client_run *run, struct bench_peer *peer)
 {
-	static const char request[BENCH_REQUEST];
-	ssize_t sent = peer->ssl ? SSL_write(peer->ssl, request, sizeof(request)) :
-				   send(peer->fd, request, sizeof(request), MSG_NOSIGNAL);
+	bool lasting = run->client->mode->shake == BENCH_LASTING;
+	uint64_t now = client_now();
+	int ret = lasting ? bench_peer_ask(peer) : bench_peer_begin(run->client, peer);
 
-	if (sent != sizeof(request))
-		return -EPIPE;
+	if (ret)
+		return ret;
 	peer->left = run->client->setup->options->size;
-	peer->asked = client_now();
+	peer->asked = now;
 	run->busy++;
 	if (run->more)
 		run->more--;
 	return 0;
 }
 
-static int client_sample(struct client_run *run, const struct bench_peer *peer)
+/* Steps of a connection: 0: go on with the next; 1: it has done; -EAGAIN; -errno. */
+
+static int client_shake(struct client_run *run, struct bench_peer *peer)
 {
-	struct bench_samples *s = run->samples;
+	int ret = bench_peer_shake(run->client, peer);
 
-	run->now = client_now();
-	if (s->count == s->room) {
-		size_t room = s->room ? 2 * s->room : 4096;
-		uint64_t *larger = realloc(s->list, room * sizeof(*larger));
-
-		if (!larger)
-			return -ENOMEM;
-		s->list = larger;
-		s->room = room;
-	}
-	s->list[s->count++] = run->now - peer->asked;
-	return 0;
-}
-
-/* Bytes; -EAGAIN; -EPIPE. */
-static ssize_t client_receive(struct bench_peer *peer, void *buf, size_t len)
-{
-	ssize_t got;
-	int error;
-
-	if (!peer->ssl) {
-		got = recv(peer->fd, buf, len, 0);
-		return got > 0 ? got : !got ? -EPIPE : -errno;
-	}
-	got = SSL_read(peer->ssl, buf, (int)len);
-	if (got > 0)
-		return got;
-	error = SSL_get_error(peer->ssl, (int)got);
-	ERR_clear_error();
-	return error == SSL_ERROR_WANT_READ ? -EAGAIN : -EPIPE;
+	if (!ret)
+		ret = client_sample(run, &run->samples->handshakes, peer->asked);
+	if (!ret)
+		ret = bench_peer_ask(peer);
+	if (!ret)
+		peer->state = PEER_ANSWER;
+	return ret;
 }
 
 static int client_take(struct client_run *run, struct bench_peer *peer)
 {
 	const struct bench_setup *setup = run->client->setup;
+	int ret;
 
 	while (peer->left) {
 		size_t len = peer->left < CLIENT_BUFFER ? (size_t)peer->left : CLIENT_BUFFER;
-		ssize_t got = client_receive(peer, run->buf, len);
+		ssize_t got = bench_peer_receive(peer, run->buf, len);
 
-		if (got < 0)
-			return got == -EAGAIN ? 0 : (int)got;
+		if (got <= 0)
+			return got ? (int)got : -EPIPE;
 		if (run->client->check &&
 		    memcmp(run->buf, setup->map + (setup->options->size - peer->left), (size_t)got))
 			return -EBADMSG;
 		peer->left -= (uint64_t)got;
 	}
+	ret = client_sample(run, &run->samples->requests, peer->asked);
+	if (ret || run->client->mode->shake == BENCH_LASTING)
+		return ret ? ret : 1;
+	peer->state = PEER_END;
+	return 0;
+}
+
+/* The server ends the connection, so that no port of the client's waits for stragglers. */
+static int client_end(struct client_run *run, struct bench_peer *peer)
+{
+	char byte;
+	ssize_t got = bench_peer_receive(peer, &byte, 1);
+
+	if (got)
+		return got > 0 ? -EPIPE : (int)got;
+	bench_peer_end(run->client, peer);
+	return 1;
+}
+
+static int client_step(struct client_run *run, struct bench_peer *peer)
+{
+	static int (*const steps[])(struct client_run *, struct bench_peer *) = { client_shake, client_take, client_end };
+	int ret;
+
+	/* Between two answers only the server's end can come. */
+	if (peer->state == PEER_ANSWER && !peer->left)
+		return -EPIPE;
+	do
+		ret = steps[peer->state](run, peer);
+	while (!ret);
+	if (ret < 0)
+		return ret == -EAGAIN ? 0 : ret;
 	run->busy--;
-	return client_sample(run, peer);
+	return run->more || run->now < run->until ? client_ask(run, peer) : 0;
 }
 
 static int client_turn(struct client_run *run)
 {
 	struct epoll_event events[CLIENT_EVENTS];
-	int count = epoll_wait(run->client->epoll, events, CLIENT_EVENTS, CLIENT_PATIENCE * 1000), ret = 0;
+	int count = epoll_wait(run->client->epoll, events, CLIENT_EVENTS, BENCH_PATIENCE * 1000), ret = 0;
 
 	if (*run->client->setup->interrupted)
 		return -EINTR;
 	if (count <= 0)
-		return !count ? -ETIMEDOUT : client_again(run->client) ? 0 : -errno;
-	for (int i = 0; i < count && !ret; i++) {
-		struct bench_peer *peer = events[i].data.ptr;
-
-		/* Between two answers only the server's end can come. */
-		if (!peer->left)
-			return -EPIPE;
-		ret = client_take(run, peer);
-		if (!ret && !peer->left && (run->more || run->now < run->until))
-			ret = client_ask(run, peer);
-	}
+		return !count ? -ETIMEDOUT : bench_client_again(run->client) ? 0 : -errno;
+	for (int i = 0; i < count && !ret; i++)
+		ret = client_step(run, events[i].data.ptr);
 	return ret;
 }
 
@@ -252,7 +226,7 @@ int bench_client_run(struct bench_client *client, const struct bench_load *load,
 				  .more = load->requests, .buf = malloc(CLIENT_BUFFER) };
 	int ret = run.buf ? 0 : -ENOMEM;
 
-	samples->count = 0;
+	samples->requests.count = samples->handshakes.count = 0;
 	if (!load->requests)
 		run.until = run.start + (uint64_t)(load->seconds * 1e9);
 	for (unsigned i = 0; i < client->count && !ret; i++)

@@ -4,34 +4,70 @@
 
 /* The client, the same for every mode: one thread, OpenSSL in user space, one request at a time on
  * each connection. All return 0; -errno or TLSRING_E...; -EINTR when the user interrupts. */
+#include <sys/socket.h>
 #include "bench.h"
 
-struct bench_peer;
+struct bench_peer {
+	int fd;				/* -1: none */
+	SSL *ssl;			/* NULL: no TLS */
+	enum { PEER_DIAL = 0, PEER_ANSWER, PEER_END } state;
+	uint64_t left;			/* of the answer under way */
+	uint64_t asked;			/* when, in nanoseconds: a new connection counts from its connect() */
+};
 
 struct bench_client {
 	const struct bench_setup *setup;
+	const struct bench_mode *mode;
+	const struct sockaddr_storage *to;	/* borrowed */
 	struct bench_peer *peers;	/* owned */
 	unsigned count;
 	bool check;			/* compare each answer with the file */
 	int epoll;
+	struct ssl_session_st *session;	/* owned: to be resumed */
+	uint64_t ended;			/* bytes of TCP that came on connections that are gone */
+	unsigned opened;		/* connections, in all */
 };
-int bench_client_open(struct bench_client *client, const struct bench_setup *setup, unsigned connections,
-		      uint16_t port, bool tls);
+/* With connections that last these are made; else, for a mode that resumes, one is, and has ended. */
+int bench_client_open(struct bench_client *client, const struct bench_setup *setup, const struct bench_mode *mode,
+		      unsigned connections, const struct sockaddr_storage *to);
 void bench_client_close(struct bench_client *client);
 
 struct bench_load {
 	uint64_t requests;		/* so many; 0: as many as there are in */
 	double seconds;			/* and then each connection has its last answer */
 };
-struct bench_samples {
-	uint64_t *list;			/* owned: nanoseconds of each request */
+struct bench_list {
+	uint64_t *at;			/* owned: nanoseconds each */
 	size_t count, room;
+};
+struct bench_samples {
+	struct bench_list requests;
+	struct bench_list handshakes;	/* of new connections: from connect() until the request can go */
 	double seconds;			/* from the first request to the last answer */
 };
+void bench_samples_free(struct bench_samples *samples);
 /* Empties samples first. */
 int bench_client_run(struct bench_client *client, const struct bench_load *load, struct bench_samples *samples);
 
 /* Bytes of TCP that came to it, since it was opened. */
 int bench_client_wire(const struct bench_client *client, uint64_t *bytes);
+
+/* ---- inside: bench_connect.c ---- */
+
+/* Blocking, handshake included. */
+int bench_peer_dial(struct bench_client *client, struct bench_peer *peer);
+/* Without waiting; it is watched for all that happens. */
+int bench_peer_begin(struct bench_client *client, struct bench_peer *peer);
+/* 0: the handshake is done, and of the kind asked for; -EAGAIN. */
+int bench_peer_shake(struct bench_client *client, struct bench_peer *peer);
+/* A clean end, as far as one side can have it. */
+void bench_peer_end(struct bench_client *client, struct bench_peer *peer);
+/* Bytes; 0: the peer's end; -EAGAIN; -errno. */
+ssize_t bench_peer_receive(struct bench_peer *peer, void *buf, size_t len);
+int bench_peer_ask(struct bench_peer *peer);
+/* What io_uring leaves to be done after a ring has been closed interrupts calls too, once. */
+bool bench_client_again(const struct bench_client *client);
+
+#define BENCH_PATIENCE	60	/* seconds without a byte */
 
 #endif

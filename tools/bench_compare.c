@@ -96,11 +96,13 @@ static void compare_summarise(struct bench_summary *out, const json_t *mode, con
 static void compare_measure(struct compare *c, const char *name, const json_t *before, const json_t *after,
 			    enum bench_measure measure)
 {
-	bool more_is_better = measure == BENCH_GBITS || measure == BENCH_REQUESTS;
+	bool more_is_better = measure == BENCH_GBITS || measure == BENCH_REQUESTS || measure == BENCH_SHAKES;
 	struct bench_summary was, is;
 
 	compare_summarise(&was, before, bench_measures[measure]);
 	compare_summarise(&is, after, bench_measures[measure]);
+	if (!was.count && !is.count)
+		return;
 	if (!bench_stats_apart(&was, &is)) {
 		c->same++;
 		return;

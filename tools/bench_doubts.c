@@ -37,16 +37,16 @@ static int doubts_by_cpu(const void *a, const void *b)
 	return (x->cpu.median > y->cpu.median) - (x->cpu.median < y->cpu.median);
 }
 
-unsigned bench_doubts(struct bench_doubt out[BENCH_MODES], const struct bench_outcome *o)
+static unsigned doubts_among(struct bench_doubt *out, const struct bench_outcome *o, enum bench_measure cpu)
 {
 	struct doubts_rank ranks[BENCH_MODES];
 	unsigned count = 0, doubts = 0;
 
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
-		if (!o->results[i].runs)
+		if (!o->results[i].runs || bench_mode_cpu(o->results[i].mode) != cpu)
 			continue;
 		ranks[count].result = &o->results[i];
-		bench_summarise(&ranks[count++].cpu, &o->results[i], BENCH_CPU_GIB);
+		bench_summarise(&ranks[count++].cpu, &o->results[i], cpu);
 	}
 	qsort(ranks, count, sizeof(*ranks), doubts_by_cpu);
 	for (unsigned i = 1; i < count; i++) {
@@ -58,4 +58,11 @@ unsigned bench_doubts(struct bench_doubt out[BENCH_MODES], const struct bench_ou
 		};
 	}
 	return doubts;
+}
+
+unsigned bench_doubts(struct bench_doubt out[BENCH_MODES], const struct bench_outcome *o)
+{
+	unsigned count = doubts_among(out, o, BENCH_CPU_GIB);
+
+	return count + doubts_among(out + count, o, BENCH_CPU_SHAKE);
 }

@@ -33,9 +33,10 @@ static ssize_t engine_received(struct tlsring_conn *conn, const void *data, size
 
 static void engine_sent(struct tlsring_conn *conn, int result, void *user)
 {
-	(void)conn;
-	(void)result;
-	(void)user;
+	const struct engine *e = user;
+
+	if (!result && e->child->mode->shake != BENCH_LASTING)
+		tlsring_close(conn);
 }
 
 static void engine_opened(struct tlsring_conn *conn, void *user)

@@ -58,6 +58,10 @@ static const struct {
 } html_charts[] = {
 	{ { "cpu", BENCH_CHART_BARS, "cpu_s_per_gib" }, "CPU seconds per GiB", "of the server; less is better" },
 	{ { "gbit", BENCH_CHART_BARS, "gbit_per_s" }, "Gb/s", "that the client received; more is better" },
+	{ { "handshake", BENCH_CHART_BARS, "cpu_us_per_handshake" }, "CPU \302\265s per handshake",
+	  "of the server, with one request and the end of the connection; less is better" },
+	{ { "handshakes", BENCH_CHART_BARS, "handshakes_per_s" }, "Handshakes per second",
+	  "with a request each; more is better" },
 	{ { "latency", BENCH_CHART_RANGES, NULL }, "Latency", "of a request under full load; less is better" },
 	{ { "request", BENCH_CHART_BARS, "cpu_us_per_request" }, "CPU \302\265s per request",
 	  "of the server; less is better" },

@@ -17,9 +17,12 @@ static json_t *json_measures(const struct bench_result *r)
 	json_t *object = json_object();
 
 	for (unsigned m = 0; m < BENCH_MEASURES; m++) {
-		json_t *values = json_array();
+		json_t *values;
 		struct bench_summary s;
 
+		if (!bench_mode_has(r->mode, m))
+			continue;
+		values = json_array();
 		bench_summarise(&s, r, m);
 		for (unsigned i = 0; i < r->runs; i++)
 			json_array_append_new(values, json_real(r->values[m][i]));

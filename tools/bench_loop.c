@@ -18,20 +18,21 @@
 
 struct loop_conn {
 	struct bench_child *child;
-	enum { LOOP_SHAKE = 0, LOOP_HAND_OVER, LOOP_RECEIVE, LOOP_ANSWER } state;
+	enum { LOOP_SHAKE = 0, LOOP_HAND_OVER, LOOP_RECEIVE, LOOP_ANSWER, LOOP_CLOSE } state;
 	int fd;
 	SSL *ssl;			/* until a session has it */
 	struct tlsring_session *session;
 	size_t asked;			/* bytes of the request */
 	uint64_t at;			/* of the file */
 	uint32_t waits;			/* for which event */
-	struct loop_conn *next;
+	struct loop_conn *next, *next_free;
 };
 
 struct loop {
 	struct bench_child *child;
 	int epoll;
-	struct loop_conn *conns;	/* owned */
+	struct loop_conn *conns;	/* owned: all that there were at a time */
+	struct loop_conn *free;		/* of these, without a socket */
 };
 
 /* Steps return 0: go on with the next state; -EAGAIN: not now, wait for what `waits` says. */
@@ -167,10 +168,19 @@ static int loop_answer(struct loop_conn *c)
 	c->at += (uint64_t)sent;
 	if (c->at == c->child->setup->options->size) {
 		c->asked = 0;
-		c->state = LOOP_RECEIVE;
+		c->state = c->child->mode->shake == BENCH_LASTING ? LOOP_RECEIVE : LOOP_CLOSE;
 	}
 	ret = c->session ? tlsring_session_sent(c->session, (uint64_t)sent) : 0;
 	return ret;
+}
+
+static int loop_close(struct loop_conn *c)
+{
+	if (c->session)
+		tlsring_session_close(c->session);
+	else if (c->ssl)
+		SSL_shutdown(c->ssl);
+	return -EPIPE;
 }
 
 /* ---- connections ---- */
@@ -186,21 +196,33 @@ static void loop_conn_free(struct loop_conn *c)
 	c->fd = -1;
 }
 
+/* An event that came with the last ones may still be its: memory stays. */
+static void loop_conn_end(struct loop *loop, struct loop_conn *c)
+{
+	if (c->fd < 0)
+		return;
+	loop_conn_free(c);
+	c->next_free = loop->free;
+	loop->free = c;
+}
+
 static void loop_step(struct loop *loop, struct loop_conn *c)
 {
 	static int (*const steps[])(struct loop_conn *) = {
-		loop_shake, loop_hand_over, loop_receive, loop_answer,
+		loop_shake, loop_hand_over, loop_receive, loop_answer, loop_close,
 	};
 	struct epoll_event event = { .data.ptr = c };
 	uint32_t waited = c->waits;
 	int ret;
 
+	if (c->fd < 0)
+		return;
 	do
 		ret = steps[c->state](c);
 	while (!ret);
 	event.events = c->waits;
 	if (ret != -EAGAIN || (c->waits != waited && epoll_ctl(loop->epoll, EPOLL_CTL_MOD, c->fd, &event)))
-		loop_conn_free(c);
+		loop_conn_end(loop, c);
 }
 
 static int loop_ssl(struct loop_conn *c)
@@ -214,20 +236,40 @@ static int loop_ssl(struct loop_conn *c)
 	return 0;
 }
 
+/* One that is free, or a new one. */
+static struct loop_conn *loop_conn_new(struct loop *loop)
+{
+	struct loop_conn *c = loop->free, *next;
+
+	if (c) {
+		loop->free = c->next_free;
+	} else {
+		c = calloc(1, sizeof(*c));
+		if (!c)
+			return NULL;
+		c->next = loop->conns;
+		loop->conns = c;
+	}
+	next = c->next;
+	*c = (struct loop_conn){ .child = loop->child, .waits = EPOLLIN, .next = next };
+	return c;
+}
+
 static void loop_accept(struct loop *loop)
 {
-	struct loop_conn *c = calloc(1, sizeof(*c));
+	int fd = accept4(loop->child->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), one = 1;
+	struct loop_conn *c = fd < 0 ? NULL : loop_conn_new(loop);
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
-	int one = 1;
 
-	if (!c)
+	if (!c) {
+		if (fd >= 0)
+			close(fd);
 		return;
-	*c = (struct loop_conn){ .child = loop->child, .waits = EPOLLIN, .next = loop->conns };
-	loop->conns = c;
-	c->fd = accept4(loop->child->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (c->fd < 0 || loop_ssl(c) || epoll_ctl(loop->epoll, EPOLL_CTL_ADD, c->fd, &event))
-		loop_conn_free(c);
+	}
+	c->fd = fd;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (loop_ssl(c) || epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event))
+		loop_conn_end(loop, c);
 }
 
 static int loop_watch(struct loop *loop, int fd, void *what)

@@ -3,19 +3,28 @@
 
 /* Each has the one before it to be compared with. */
 const struct bench_mode bench_modes[BENCH_MODES] = {
-	{ "plain", "TCP without TLS, sendfile", BENCH_NOBODY, BENCH_SENDFILE },
-	{ "user-read", "OpenSSL: read, SSL_write", BENCH_USER, BENCH_READ },
-	{ "user-mapped", "OpenSSL: SSL_write from a mapping", BENCH_USER, BENCH_MAPPED },
-	{ "user-engine", "tlsring's engine without kernel TLS", BENCH_USER, BENCH_ENGINE },
-	{ "kernel-read", "kernel TLS: read, send", BENCH_KERNEL, BENCH_READ },
-	{ "kernel-mapped", "kernel TLS: send from a mapping", BENCH_KERNEL, BENCH_MAPPED },
-	{ "kernel-sendfile", "kernel TLS: sendfile", BENCH_KERNEL, BENCH_SENDFILE },
-	{ "kernel-engine", "tlsring's engine, as `tlsring serve` has it", BENCH_KERNEL, BENCH_ENGINE },
+	{ "plain", "TCP without TLS, sendfile", BENCH_NOBODY, BENCH_SENDFILE, BENCH_LASTING },
+	{ "user-read", "OpenSSL: read, SSL_write", BENCH_USER, BENCH_READ, BENCH_LASTING },
+	{ "user-mapped", "OpenSSL: SSL_write from a mapping", BENCH_USER, BENCH_MAPPED, BENCH_LASTING },
+	{ "user-engine", "tlsring's engine without kernel TLS", BENCH_USER, BENCH_ENGINE, BENCH_LASTING },
+	{ "kernel-read", "kernel TLS: read, send", BENCH_KERNEL, BENCH_READ, BENCH_LASTING },
+	{ "kernel-mapped", "kernel TLS: send from a mapping", BENCH_KERNEL, BENCH_MAPPED, BENCH_LASTING },
+	{ "kernel-sendfile", "kernel TLS: sendfile", BENCH_KERNEL, BENCH_SENDFILE, BENCH_LASTING },
+	{ "kernel-engine", "tlsring's engine, as `tlsring serve` has it", BENCH_KERNEL, BENCH_ENGINE, BENCH_LASTING },
+	{ "plain-new", "TCP without TLS, new connections", BENCH_NOBODY, BENCH_SENDFILE, BENCH_FULL },
+	{ "user-full", "OpenSSL, full handshakes", BENCH_USER, BENCH_MAPPED, BENCH_FULL },
+	{ "user-resumed", "OpenSSL, resumed handshakes", BENCH_USER, BENCH_MAPPED, BENCH_RESUMED },
+	{ "engine-full", "tlsring's engine without kernel TLS, full", BENCH_USER, BENCH_ENGINE, BENCH_FULL },
+	{ "engine-resumed", "tlsring's engine without kernel TLS, resumed", BENCH_USER, BENCH_ENGINE, BENCH_RESUMED },
+	{ "kernel-full", "tlsring's engine, full handshakes", BENCH_KERNEL, BENCH_ENGINE, BENCH_FULL },
+	{ "kernel-resumed", "tlsring's engine, resumed handshakes", BENCH_KERNEL, BENCH_ENGINE, BENCH_RESUMED },
 };
 
 const char *const bench_measures[BENCH_MEASURES] = {
 	[BENCH_GBITS] = "gbit_per_s", [BENCH_REQUESTS] = "requests_per_s",
 	[BENCH_CPU_GIB] = "cpu_s_per_gib", [BENCH_CPU_REQUEST] = "cpu_us_per_request",
+	[BENCH_SHAKES] = "handshakes_per_s", [BENCH_CPU_SHAKE] = "cpu_us_per_handshake",
+	[BENCH_SHAKE_P50] = "handshake_p50_us", [BENCH_SHAKE_P99] = "handshake_p99_us",
 	[BENCH_P50] = "latency_p50_us", [BENCH_P90] = "latency_p90_us", [BENCH_P99] = "latency_p99_us",
 	[BENCH_P999] = "latency_p99.9_us", [BENCH_P9999] = "latency_p99.99_us",
 };
@@ -23,3 +32,13 @@ const char *const bench_measures[BENCH_MEASURES] = {
 const char *const bench_seals[BENCH_SEALS] = {
 	[BENCH_NOBODY] = "nobody", [BENCH_USER] = "user", [BENCH_KERNEL] = "kernel", [BENCH_NIC] = "nic",
 };
+
+bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure)
+{
+	return measure >= BENCH_P50 || (measure < BENCH_SHAKES) == (mode->shake == BENCH_LASTING);
+}
+
+enum bench_measure bench_mode_cpu(const struct bench_mode *mode)
+{
+	return mode->shake == BENCH_LASTING ? BENCH_CPU_GIB : BENCH_CPU_SHAKE;
+}

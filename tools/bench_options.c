@@ -20,8 +20,9 @@ static const char options_usage[] =
 	"OpenSSL in user space and kernel TLS side by side, in turns, with proof of where the records\n"
 	"were sealed. With compare: what changed between two results by more than noise.\n"
 	"\n"
-	"  -p, --preset NAME      what the options below start from: quick (default), fileserver, requests\n"
-	"      --modes LIST       only these, separated by commas (default: all)\n"
+	"  -p, --preset NAME      what the options below start from: quick (default), fileserver, requests,\n"
+	"                         handshake\n"
+	"      --modes LIST       only these, separated by commas (default: the preset's)\n"
 	"      --tls VERSION      1.3 (default) or 1.2\n"
 	"      --cipher NAME      aes128 (default), aes256 or chacha20\n"
 	"  -s, --size BYTES       of each answer; with K, M or G behind it, up to 1G\n"
@@ -39,13 +40,14 @@ const char *const bench_versions[] = { "1.2", "1.3", NULL };
 const char *const bench_ciphers[] = { "aes128", "aes256", "chacha20", NULL };
 const char *const bench_ios[] = { "auto", "uring", "epoll", NULL };
 
-static const char *const options_presets[] = { "quick", "fileserver", "requests", NULL };
+static const char *const options_presets[] = { "quick", "fileserver", "requests", "handshake", NULL };
 static const struct {
 	uint64_t size;
 	unsigned connections, repeats;
 	double seconds;
+	bool lasting;			/* its modes */
 } options_starts[] = {
-	{ 1 << 20, 4, 5, 0.6 }, { 64 << 20, 16, 7, 3 }, { 1024, 64, 7, 1 },
+	{ 1 << 20, 4, 5, 0.6, true }, { 64 << 20, 16, 7, 3, true }, { 1024, 64, 7, 1, true }, { 1024, 16, 7, 1, false },
 };
 
 enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML };
@@ -79,6 +81,8 @@ static int options_preset(struct bench_options *out, const char *name)
 	out->connections = options_starts[which].connections;
 	out->repeats = options_starts[which].repeats;
 	out->seconds = options_starts[which].seconds;
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		out->modes[i] = (bench_modes[i].shake == BENCH_LASTING) == options_starts[which].lasting;
 	return ret;
 }
 
@@ -219,7 +223,6 @@ int bench_options_parse(struct bench_options *out, int argc, char **argv)
 	int option, ret;
 
 	*out = (struct bench_options){ .tls = 1 };
-	memset(out->modes, true, sizeof(out->modes));
 	ret = options_start(out, argc, argv);
 	while (!ret && (option = getopt_long(argc, argv, options_short, options_long, NULL)) != -1)
 		ret = options_take(out, option, optarg);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "tlsring.h"
 
-#define BENCH_MODES		8
+#define BENCH_MODES		15
 #define BENCH_REPEATS_MAX	99
 
 enum bench_format { BENCH_TABLE = 0, BENCH_JSON, BENCH_CSV };

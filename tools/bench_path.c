@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 #include "bench_path.h"
@@ -9,15 +9,15 @@
 
 struct path_sockets {
 	struct bench_look *look;
-	uint16_t port;
+	const struct sockaddr_storage *server;
 };
 
 static int path_socket(const struct tlsring_socket *socket, void *user)
 {
 	struct path_sockets *s = user;
 
-	if (socket->own.ss_family == AF_INET &&
-	    ntohs(((const struct sockaddr_in *)&socket->own)->sin_port) == s->port)
+	/* The port stands at the same place in both families. */
+	if (((const struct sockaddr_in *)&socket->own)->sin_port == ((const struct sockaddr_in *)s->server)->sin_port)
 		s->look->sent[socket->tx.path] += socket->sent;
 	return 0;
 }
@@ -38,9 +38,10 @@ static uint64_t path_sealed(const struct bench_look *look)
 	return look->sent[TLSRING_PATH_KERNEL] + look->sent[TLSRING_PATH_NIC];
 }
 
-static int path_look(struct bench_look *out, const struct bench_client *client, uint16_t port)
+static int path_look(struct bench_look *out, const struct bench_client *client,
+		     const struct sockaddr_storage *server)
 {
-	struct path_sockets sockets = { out, port };
+	struct path_sockets sockets = { out, server };
 	unsigned tries = 0;
 
 	/* A list that changes while it is read is given up by the kernel. */
@@ -54,13 +55,13 @@ static int path_look(struct bench_look *out, const struct bench_client *client, 
 }
 
 /* What the client has got it acknowledges a little later. */
-int bench_look(struct bench_look *out, const struct bench_client *client, uint16_t port)
+int bench_look(struct bench_look *out, const struct bench_client *client, const struct sockaddr_storage *server)
 {
-	int ret = path_look(out, client, port);
+	int ret = path_look(out, client, server);
 
 	for (unsigned i = 0; !ret && i < PATH_LOOKS && path_sealed(out) && path_sealed(out) < out->wire; i++) {
 		usleep(1000);
-		ret = path_look(out, client, port);
+		ret = path_look(out, client, server);
 	}
 	return ret;
 }
@@ -87,17 +88,18 @@ static void path_by_installs(struct bench_path *out, uint64_t wire, unsigned con
 		out->bytes[BENCH_KERNEL] = wire;
 }
 
-void bench_path_judge(struct bench_path *out, enum bench_seal asked, unsigned connections,
+void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,
 		      const struct bench_look *start, const struct bench_look *from, const struct bench_look *to,
 		      const struct bench_report *report)
 {
 	static const enum tlsring_path library[BENCH_SEALS] = {
 		[BENCH_KERNEL] = TLSRING_PATH_KERNEL, [BENCH_NIC] = TLSRING_PATH_NIC,
 	};
+	enum bench_seal asked = mode->seal;
 	uint64_t wire = to->wire - from->wire;
 
 	*out = (struct bench_path){ 0 };
-	if (to->sockets_result)
+	if (to->sockets_result || mode->shake != BENCH_LASTING)
 		path_by_installs(out, wire, connections, start, to);
 	else
 		path_by_sockets(out, wire, from, to);

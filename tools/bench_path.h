@@ -14,14 +14,16 @@ struct bench_look {
 	int sockets_result;	/* -EPERM: this user may not see them */
 };
 /* Once what was sent has been acknowledged. 0 or -errno. */
-int bench_look(struct bench_look *out, const struct bench_client *client, uint16_t port);
+int bench_look(struct bench_look *out, const struct bench_client *client,
+	       const struct sockaddr_storage *server);
 
 /*
- * start: before there were connections; from and to: around the run; report: the server's own word at
- * its end. Each byte that reached the client was sealed by a TLS socket of the kernel's or, in the
+ * start: before there were connections, of which there were so many until the end; from and to: around
+ * the run; report: the server's own word at its end. Sockets of connections that did not last are gone:
+ * then installs are what counts. Each byte that reached the client was sealed by a TLS socket of the kernel's or, in the
  * other modes than plain, by the program.
  */
-void bench_path_judge(struct bench_path *out, enum bench_seal asked, unsigned connections,
+void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,
 		      const struct bench_look *start, const struct bench_look *from, const struct bench_look *to,
 		      const struct bench_report *report);
 

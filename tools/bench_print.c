@@ -38,9 +38,14 @@ static void print_row(const struct bench_result *r)
 
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)
 		bench_summarise(&s[i], r, i);
-	printf("%-16s %8.2f %11.0f %9.3f %5.1f%% %10.1f %10.0f %10.0f   ", r->mode->name, s[BENCH_GBITS].median,
-	       s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median, print_spread(&s[BENCH_CPU_GIB]),
-	       s[BENCH_CPU_REQUEST].median, s[BENCH_P50].median, s[BENCH_P99].median);
+	if (r->mode->shake == BENCH_LASTING)
+		printf("%-16s %8.2f %11.0f %9.3f %5.1f%% %10.1f %10.0f %10.0f   ", r->mode->name, s[BENCH_GBITS].median,
+		       s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median, print_spread(&s[BENCH_CPU_GIB]),
+		       s[BENCH_CPU_REQUEST].median, s[BENCH_P50].median, s[BENCH_P99].median);
+	else
+		printf("%-16s %12.0f %15.1f %5.1f%% %13.0f %13.0f %8.0f %8.0f   ", r->mode->name, s[BENCH_SHAKES].median,
+		       s[BENCH_CPU_SHAKE].median, print_spread(&s[BENCH_CPU_SHAKE]), s[BENCH_SHAKE_P50].median,
+		       s[BENCH_SHAKE_P99].median, s[BENCH_P50].median, s[BENCH_P99].median);
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
 		if (r->path.bytes[i])
 			printf(" %s %.0f %%", bench_seals[i], bench_share(&r->path, i));
@@ -59,15 +64,28 @@ static void print_impossible(const struct bench_result *r)
 		printf("%-16s failed: %s\n", r->mode->name, tlsring_strerror(r->error, text, sizeof(text)));
 }
 
-static void print_table(const struct bench_outcome *o)
+static void print_columns(bool lasting)
 {
-	printf("%-16s %8s %11s %9s %6s %10s %10s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
-	       "CPU us/REQ", "p50 us", "p99 us", "SEALED BY");
+	if (lasting)
+		printf("%-16s %8s %11s %9s %6s %10s %10s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
+		       "CPU us/REQ", "p50 us", "p99 us", "SEALED BY");
+	else
+		printf("%-16s %12s %15s %6s %13s %13s %8s %8s    %s\n", "MODE", "HANDSHAKES/s", "CPU us/HANDSH.", "+-",
+		       "HANDSH. p50", "HANDSH. p99", "p50 us", "p99 us", "SEALED BY");
+}
+
+/* Lasting connections and new ones have columns of their own. */
+static void print_table(const struct bench_outcome *o, bool lasting)
+{
+	unsigned rows = 0;
+
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		const struct bench_result *r = &o->results[i];
 
-		if (!r->mode)
+		if (!r->mode || (r->mode->shake == BENCH_LASTING) != lasting)
 			continue;
+		if (!rows++)
+			print_columns(lasting);
 		if (r->runs)
 			print_row(r);
 		if (r->why || r->error)
@@ -75,6 +93,8 @@ static void print_table(const struct bench_outcome *o)
 		else if (!r->runs)
 			printf("%-16s not measured\n", r->mode->name);
 	}
+	if (rows)
+		putchar('\n');
 }
 
 /* ---- what the table cannot tell ---- */
@@ -94,8 +114,9 @@ static void print_doubts(const struct bench_outcome *o)
 void bench_print(const struct bench_outcome *o)
 {
 	print_head(o);
-	print_table(o);
-	puts("\nCPU: of the server's process. +-: from the lowest to the highest of the rounds, in CPU time.");
+	print_table(o, true);
+	print_table(o, false);
+	puts("CPU: of the server's process. +-: from the lowest to the highest of the rounds, in CPU time.");
 	print_doubts(o);
 }
 
@@ -111,12 +132,12 @@ void bench_print_csv(const struct bench_outcome *o)
 			struct bench_summary s;
 
 			bench_summarise(&s, r, m);
-			if (s.count)
+			if (s.count && bench_mode_has(r->mode, m))
 				printf("%s,%s,%.6g,%.6g,%.6g,%.6g,%zu,%.2f,%.2f,%.2f,%s\n", r->mode->name,
 				       bench_measures[m], s.median, s.min, s.max, s.mad, s.count,
 				       bench_share(&r->path, BENCH_NIC), bench_share(&r->path, BENCH_KERNEL),
 				       bench_share(&r->path, BENCH_USER), r->astray ? "no" : "yes");
-			else if (!m)
+			else if (!s.count && !m)
 				printf("%s,%s,,,,,0,,,,\n", r->mode->name, r->why ? "not possible" : "not measured");
 		}
 	}

@@ -5,25 +5,21 @@
 
 #define RUN_WARM	8	/* one part in so many beforehand */
 
-static bool run_tls(const struct bench_mode *mode)
-{
-	return mode->seal != BENCH_NOBODY;
-}
-
 /* ---- a try ---- */
 
-static int try_request(const struct bench_setup *setup, const struct bench_mode *mode, uint16_t port)
+static int try_request(const struct bench_setup *setup, const struct bench_mode *mode,
+		       const struct sockaddr_storage *to)
 {
 	const struct bench_load one = { .requests = 1 };
 	struct bench_samples samples = { 0 };
 	struct bench_client client;
-	int ret = bench_client_open(&client, setup, 1, port, run_tls(mode));
+	int ret = bench_client_open(&client, setup, mode, 1, to);
 
 	client.check = true;
 	if (!ret)
 		ret = bench_client_run(&client, &one, &samples);
 	bench_client_close(&client);
-	free(samples.list);
+	bench_samples_free(&samples);
 	return ret;
 }
 
@@ -35,7 +31,7 @@ int bench_try(const struct bench_setup *setup, const struct bench_mode *mode, en
 
 	*why = TLSRING_REASON_NONE;
 	if (!ret) {
-		ret = try_request(setup, mode, server.port);
+		ret = try_request(setup, mode, &server.address);
 		asked = bench_server_ask(&server, &report);
 		/* The server knows best why it did not answer. */
 		ret = asked ? asked : ret;
@@ -75,7 +71,7 @@ static int run_measured(struct run *run)
 	int ret = run_load(run, RUN_WARM);
 
 	if (!ret)
-		ret = bench_look(&run->from, &run->client, run->server.port);
+		ret = bench_look(&run->from, &run->client, &run->server.address);
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
@@ -83,26 +79,31 @@ static int run_measured(struct run *run)
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
-		ret = bench_look(&run->to, &run->client, run->server.port);
+		ret = bench_look(&run->to, &run->client, &run->server.address);
 	return ret;
+}
+
+static void run_percentiles(double *out, struct bench_list *list, const double *percents, unsigned count)
+{
+	bench_stats_sort(list->at, list->count);
+	for (unsigned i = 0; i < count; i++)
+		out[i] = (double)bench_stats_percentile(list->at, list->count, percents[i]) / 1e3;
 }
 
 static void run_values(struct bench_run *out, struct run *run)
 {
-	static const double percents[] = { 50, 90, 99, 99.9, 99.99 };
+	static const double latencies[] = { 50, 90, 99, 99.9, 99.99 }, handshakes[] = { 50, 99 };
 	struct bench_samples *s = &run->samples;
-	double bytes = (double)s->count * (double)run->setup->options->size;
+	double count = (double)s->requests.count, bytes = count * (double)run->setup->options->size;
 	double cpu = (double)(run->after.cpu - run->before.cpu) / 1e9;
 
 	out->values[BENCH_GBITS] = bytes * 8 / s->seconds / 1e9;
-	out->values[BENCH_REQUESTS] = (double)s->count / s->seconds;
+	out->values[BENCH_REQUESTS] = out->values[BENCH_SHAKES] = count / s->seconds;
 	out->values[BENCH_CPU_GIB] = cpu / (bytes / (1 << 30));
-	out->values[BENCH_CPU_REQUEST] = cpu * 1e6 / (double)s->count;
-	bench_stats_sort(s->list, s->count);
-	for (unsigned i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
-		out->values[BENCH_P50 + i] = (double)bench_stats_percentile(s->list, s->count, percents[i]) / 1e3;
-	bench_path_judge(&out->path, run->mode->seal, run->setup->options->connections, &run->start, &run->from,
-			 &run->to, &run->after);
+	out->values[BENCH_CPU_REQUEST] = out->values[BENCH_CPU_SHAKE] = cpu * 1e6 / count;
+	run_percentiles(&out->values[BENCH_P50], &s->requests, latencies, 5);
+	run_percentiles(&out->values[BENCH_SHAKE_P50], &s->handshakes, handshakes, 2);
+	bench_path_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from, &run->to, &run->after);
 }
 
 int bench_run(struct bench_run *out, const struct bench_setup *setup, const struct bench_mode *mode)
@@ -114,16 +115,16 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 	if (!ret)
 		ret = bench_server_ask(&run.server, &run.before);
 	if (!ret)
-		ret = bench_look(&run.start, &run.client, run.server.port);
+		ret = bench_look(&run.start, &run.client, &run.server.address);
 	if (!ret)
-		ret = bench_client_open(&run.client, setup, setup->options->connections, run.server.port,
-					run_tls(mode));
+		ret = bench_client_open(&run.client, setup, mode, setup->options->connections,
+					&run.server.address);
 	if (!ret)
 		ret = run_measured(&run);
 	if (!ret)
 		run_values(out, &run);
 	bench_client_close(&run.client);
 	bench_server_stop(&run.server);
-	free(run.samples.list);
+	bench_samples_free(&run.samples);
 	return ret;
 }

@@ -34,6 +34,8 @@ static int child_serve(struct bench_child *child)
 	};
 	int ret = 0;
 
+	if (mode->shake != BENCH_LASTING)
+		bench_setup_tickets(child->setup);
 	if (mode->seal == BENCH_KERNEL || mode->way == BENCH_ENGINE)
 		ret = tlsring_ctx_new(&child->ctx, child->setup->server, &options);
 	if (!ret)
@@ -65,10 +67,8 @@ static int server_listen(struct bench_server *server, int *out)
 
 	*out = fd;
 	if (fd >= 0 && !bind(fd, (struct sockaddr *)&address, len) && !listen(fd, 512) &&
-	    !getsockname(fd, (struct sockaddr *)&address, &len)) {
-		server->port = ntohs(address.sin_port);
+	    !getsockname(fd, (struct sockaddr *)&server->address, &len))
 		return 0;
-	}
 	error = errno;
 	if (fd >= 0)
 		close(fd);

@@ -3,6 +3,7 @@
 #define BENCH_SERVER_H
 
 /* The server of one run: a process of its own, so that its CPU time is its alone. */
+#include <sys/socket.h>
 #include <sys/types.h>
 #include "bench.h"
 
@@ -16,7 +17,7 @@ struct bench_report {
 struct bench_server {
 	pid_t pid;
 	int control;			/* owned */
-	uint16_t port;
+	struct sockaddr_storage address;	/* it listens on */
 };
 /* 0 or -errno; bench_server_stop() in any case. */
 int bench_server_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode);

@@ -53,6 +53,12 @@ static int setup_tls(struct bench_setup *s, const struct bench_options *options)
 	return certificate_make(s->server, &certificate) ? TOOLS_FAILED : 0;
 }
 
+void bench_setup_tickets(const struct bench_setup *s)
+{
+	SSL_CTX_clear_options(s->server, SSL_OP_NO_TICKET);
+	SSL_CTX_set_num_tickets(s->server, 1);
+}
+
 /* No two pages are the same, so that a wrong one is noticed. */
 static int setup_file(struct bench_setup *s, const struct bench_options *options)
 {

@@ -18,7 +18,7 @@ refuses() { # WORD REST... : status 2, and what to do
 }
 
 bad_usage() {
-	refuses 'quick, fileserver or requests' --preset swift
+	refuses 'quick, fileserver, requests or handshake' --preset swift
 	refuses '1.2 or 1.3' --tls 1.1
 	refuses 'aes128, aes256 or chacha20' --cipher des
 	refuses 'kernel-engine' --modes kernel-engine,nothing
@@ -113,6 +113,22 @@ versions_and_ciphers() {
 			true_of each.json "all(x['path']['user'] == 100 for x in m.values()) and j['options']['cipher'] == '$cipher'"
 		done
 	done
+}
+
+# Each request has a connection of its own, and resumed means that every handshake was: bench fails if not.
+handshakes() {
+	local version
+	for version in 1.3 1.2; do
+		"$tlsring" bench --json --preset handshake --requests 12 --connections 3 --repeats 2 --tls $version > "$tmp/shake.json"
+		true_of shake.json 'len(m) == 7 and all(x["path"]["as_asked"] for x in m.values() if x["possible"])'
+		true_of shake.json 'all(x["possible"] for n, x in m.items() if n[:6] != "kernel")'
+		true_of shake.json 'all({"handshakes_per_s", "cpu_us_per_handshake", "handshake_p50_us"} <= set(x["measures"]) and "gbit_per_s" not in x["measures"] for x in m.values() if x["runs"])'
+		true_of shake.json 'all(v["handshake_p50_us"]["values"][0] <= v["latency_p50_us"]["values"][0] for v in (x["measures"] for x in m.values() if x["runs"]))'
+		kernel_tls || continue
+		true_of shake.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 and m["kernel-" + w]["runs"] == 2 for w in ("full", "resumed"))'
+	done
+	"$tlsring" bench --preset handshake --requests 6 --connections 3 --repeats 1 --modes user-full,user-mapped > "$tmp/text"
+	[ "$(grep -c '^MODE' "$tmp/text")" = 2 ] || fail "no table for each kind: $(cat "$tmp/text")"
 }
 
 engine_on_epoll() {
@@ -305,7 +321,7 @@ compares_only_results() {
 }
 
 for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers \
-	engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted compares compares_only_results; do
+	handshakes engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted compares compares_only_results; do
 	test_case $name $name
 done
 test_end

@@ -86,9 +86,10 @@ static struct bench_look look(uint64_t wire, uint64_t kernel, uint64_t nic)
 static struct bench_path judge(enum bench_seal asked, struct bench_look from, struct bench_look to,
 			       const struct bench_report *report)
 {
+	struct bench_mode mode = { .seal = asked };
 	struct bench_path path;
 
-	bench_path_judge(&path, asked, 4, &start, &from, &to, report);
+	bench_path_judge(&path, &mode, 4, &start, &from, &to, report);
 	return path;
 }
 
@@ -149,6 +150,21 @@ TEST(plain_must_be_plain)
 TEST(nothing_came)
 {
 	CHECK(judge(BENCH_KERNEL, look(5000, 5000, 0), look(5000, 5000, 0), &kernel_report).astray);
+}
+
+/* Their sockets are gone when one looks. */
+TEST(connections_that_did_not_last)
+{
+	static const struct bench_mode mode = { .seal = BENCH_KERNEL, .shake = BENCH_FULL };
+	struct bench_look from = look(5000, 0, 0), to = look(105000, 0, 0);
+	struct bench_path p;
+
+	bench_path_judge(&p, &mode, 4, &start, &from, &to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 100000);
+	CHECK(p.counted && !p.astray);
+	bench_path_judge(&p, &mode, 5, &start, &from, &to, &kernel_report);
+	EQ(p.bytes[BENCH_USER], 100000);
+	CHECK(p.astray);
 }
 
 /* Sockets are not shown to this user: then installs count, all or nothing. */

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/* The client's connections, one by one. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include "bench_client.h"
+
+bool bench_client_again(const struct bench_client *client)
+{
+	return errno == EINTR && !*client->setup->interrupted;
+}
+
+static socklen_t connect_length(const struct bench_client *client)
+{
+	return client->to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+static int connect_ssl(struct bench_client *client, struct bench_peer *peer)
+{
+	peer->ssl = SSL_new(client->setup->client);
+	if (!peer->ssl || !SSL_set_fd(peer->ssl, peer->fd))
+		return -ENOMEM;
+	SSL_set_connect_state(peer->ssl);
+	if (client->session && !SSL_set_session(peer->ssl, client->session))
+		return -ENOMEM;
+	return 0;
+}
+
+static int connect_socket(struct bench_client *client, struct bench_peer *peer, int flags)
+{
+	int one = 1;
+
+	*peer = (struct bench_peer){ .fd = socket(client->to->ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, IPPROTO_TCP) };
+	if (peer->fd < 0)
+		return -errno;
+	client->opened++;
+	setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return 0;
+}
+
+/* ---- blocking ---- */
+
+/* A connect() that was cut short goes on by itself. */
+static int connect_wait(const struct bench_client *client, int fd)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (!connect(fd, (const struct sockaddr *)client->to, connect_length(client)))
+		return 0;
+	if (!bench_client_again(client))
+		return -errno;
+	while (poll(&wait, 1, BENCH_PATIENCE * 1000) < 0 && bench_client_again(client))
+		;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
+		return -errno;
+	return error ? -error : wait.revents ? 0 : -ETIMEDOUT;
+}
+
+static int connect_shake(struct bench_client *client, struct bench_peer *peer)
+{
+	int ret = connect_ssl(client, peer);
+
+	if (ret)
+		return ret;
+	do {
+		errno = 0;
+		ret = SSL_connect(peer->ssl);
+	} while (ret != 1 && bench_client_again(client));
+	ERR_clear_error();
+	return ret == 1 ? 0 : errno == EINTR ? -EINTR : errno == EAGAIN ? -ETIMEDOUT : -ECONNABORTED;
+}
+
+int bench_peer_dial(struct bench_client *client, struct bench_peer *peer)
+{
+	struct timeval patience = { .tv_sec = BENCH_PATIENCE };
+	int ret = connect_socket(client, peer, 0);
+
+	if (!ret)
+		ret = connect_wait(client, peer->fd);
+	if (ret)
+		return ret;
+	setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	return client->mode->seal == BENCH_NOBODY ? 0 : connect_shake(client, peer);
+}
+
+/* ---- without waiting ---- */
+
+int bench_peer_begin(struct bench_client *client, struct bench_peer *peer)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = peer };
+	int ret = connect_socket(client, peer, SOCK_NONBLOCK);
+
+	if (!ret && client->mode->seal != BENCH_NOBODY)
+		ret = connect_ssl(client, peer);
+	if (ret)
+		return ret;
+	if (connect(peer->fd, (const struct sockaddr *)client->to, connect_length(client)) && errno != EINPROGRESS)
+		return -errno;
+	return epoll_ctl(client->epoll, EPOLL_CTL_ADD, peer->fd, &event) ? -errno : 0;
+}
+
+/* Still on its way, or why it never will be there. */
+static int connect_done(const struct bench_peer *peer)
+{
+	struct pollfd wait = { .fd = peer->fd, .events = POLLOUT };
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &len))
+		return -errno;
+	return error ? -error : poll(&wait, 1, 0) == 1 ? 0 : -EAGAIN;
+}
+
+int bench_peer_shake(struct bench_client *client, struct bench_peer *peer)
+{
+	int ret, error;
+
+	if (!peer->ssl)
+		return connect_done(peer);
+	ret = SSL_do_handshake(peer->ssl);
+	if (ret == 1)
+		return !SSL_session_reused(peer->ssl) == !client->session ? 0 : -EPROTO;
+	error = SSL_get_error(peer->ssl, ret);
+	ERR_clear_error();
+	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+		return -EAGAIN;
+	/* Before there is a connection a write fails; what for is not known yet. */
+	ret = connect_done(peer);
+	return ret ? ret : -ECONNABORTED;
+}
+
+/* ---- data ---- */
+
+int bench_peer_ask(struct bench_peer *peer)
+{
+	static const char request[BENCH_REQUEST];
+	ssize_t sent = peer->ssl ? SSL_write(peer->ssl, request, sizeof(request)) :
+				   send(peer->fd, request, sizeof(request), MSG_NOSIGNAL);
+
+	return sent == sizeof(request) ? 0 : -EPIPE;
+}
+
+ssize_t bench_peer_receive(struct bench_peer *peer, void *buf, size_t len)
+{
+	ssize_t got;
+	int error;
+
+	if (!peer->ssl) {
+		got = recv(peer->fd, buf, len, 0);
+		return got < 0 ? -errno : got;
+	}
+	got = SSL_read(peer->ssl, buf, (int)len);
+	if (got > 0)
+		return got;
+	error = SSL_get_error(peer->ssl, (int)got);
+	ERR_clear_error();
+	return error == SSL_ERROR_WANT_READ ? -EAGAIN : error == SSL_ERROR_ZERO_RETURN ? 0 : -EPIPE;
+}
+
+static uint64_t connect_wire(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) ? 0 : info.tcpi_bytes_received;
+}
+
+void bench_peer_end(struct bench_client *client, struct bench_peer *peer)
+{
+	if (peer->ssl)
+		SSL_shutdown(peer->ssl);
+	ERR_clear_error();
+	SSL_free(peer->ssl);
+	if (peer->fd >= 0) {
+		client->ended += connect_wire(peer->fd);
+		close(peer->fd);
+	}
+	*peer = (struct bench_peer){ .fd = -1 };
+}
+
+int bench_client_wire(const struct bench_client *client, uint64_t *bytes)
+{
+	*bytes = client->ended;
+	for (unsigned i = 0; i < client->count; i++)
+		if (client->peers[i].fd >= 0)
+			*bytes += connect_wire(client->peers[i].fd);
+	return 0;
+}
