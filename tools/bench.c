@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include "bench.h"
 #include "bench_chart.h"
+#include "bench_far.h"
 #include "log.h"
 #include "tools.h"
 
@@ -20,6 +21,7 @@ struct bench {
 	unsigned steps, done;		/* runs, and tries before them */
 	struct timespec began;
 	bool terminal, interrupted;
+	json_t *own;			/* owned: this machine's manifest */
 	FILE *html;			/* owned; NULL: none was asked for */
 };
 
@@ -36,6 +38,7 @@ static void bench_signals(void)
 	struct sigaction action = { .sa_handler = bench_interrupted };
 
 	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -184,7 +187,9 @@ static int bench_write_html(struct bench *b, const json_t *all)
 
 static int bench_output(struct bench *b, json_t *manifest)
 {
-	const struct bench_outcome outcome = { b->options, manifest, b->results, b->rounds };
+	const struct bench_outcome outcome = {
+		b->options, manifest ? manifest : b->own, manifest ? b->own : NULL, b->results, b->rounds,
+	};
 	json_t *all = bench_json(&outcome);
 	int ret = all ? 0 : -1;
 
@@ -227,11 +232,14 @@ static int bench_verdict(const struct bench *b)
 
 static int bench_measure(struct bench *b)
 {
-	json_t *manifest = bench_manifest(b->options);
+	json_t *manifest = NULL;	/* of a server that is elsewhere */
 	int ret = bench_setup_open(&b->setup, b->options, &bench_signal);
 
+	b->own = bench_manifest(b->options);
 	if (!ret)
 		ret = bench_open_html(b);
+	if (!ret && b->options->connect)
+		ret = bench_far_open(&b->setup.far, b->options->connect, &manifest);
 	clock_gettime(CLOCK_MONOTONIC, &b->began);
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		if (!b->options->modes[i])
@@ -252,6 +260,7 @@ static int bench_measure(struct bench *b)
 	if (b->html)
 		fclose(b->html);
 	json_decref(manifest);
+	json_decref(b->own);
 	return ret;
 }
 
@@ -265,12 +274,14 @@ int bench_main(int argc, char **argv)
 		return ret < 0 ? 0 : ret;
 	if (options.before)
 		return bench_compare(options.before, options.after);
+	bench_signals();
+	if (options.listen)
+		return bench_listen(&options, &bench_signal);
 	b = calloc(1, sizeof(*b));
 	if (!b)
 		return TOOLS_FAILED;
 	b->options = &options;
 	b->terminal = isatty(STDERR_FILENO);
-	bench_signals();
 	ret = bench_measure(b);
 	free(b);
 	return ret;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <openssl/types.h>
 #include "bench_options.h"
 #include "bench_stats.h"
@@ -19,7 +20,7 @@
 enum bench_seal { BENCH_NOBODY = 0, BENCH_USER, BENCH_KERNEL, BENCH_NIC, BENCH_SEALS };
 
 /* How a file's bytes reach the socket. */
-enum bench_way { BENCH_READ = 0, BENCH_MAPPED, BENCH_SENDFILE, BENCH_ENGINE };
+enum bench_way { BENCH_READ = 0, BENCH_MAPPED, BENCH_SENDFILE, BENCH_ZEROCOPY, BENCH_ENGINE };
 
 /* Connections that last for a whole run, or one for each request, with a full handshake or a resumed one. */
 enum bench_shake { BENCH_LASTING = 0, BENCH_FULL, BENCH_RESUMED };
@@ -51,6 +52,8 @@ struct bench_setup {
 	int file;			/* owned: in memory */
 	const uint8_t *map;		/* owned: the same */
 	const volatile sig_atomic_t *interrupted;	/* by the user: the caller's */
+	struct sockaddr_storage listen;	/* where its servers do; any port */
+	int far;			/* owned: the connection to who runs them; -1: this process */
 };
 
 /* Where the bytes of a run were sealed, by counters and sockets before and after. */
@@ -96,7 +99,8 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 struct json_t;
 struct bench_outcome {
 	const struct bench_options *options;
-	struct json_t *manifest;	/* borrowed */
+	struct json_t *manifest;	/* borrowed: of the server's machine */
+	struct json_t *client;		/* borrowed: of this one, if that is another; or NULL */
 	const struct bench_result *results;
 	unsigned repeats;		/* that were done */
 };

@@ -47,7 +47,7 @@ static void engine_opened(struct tlsring_conn *conn, void *user)
 	if (tlsring_conn_info(conn, &info))
 		return;
 	e->child->report.paths[info.tx.path]++;
-	if (info.tx.path == TLSRING_PATH_USER)
+	if (info.tx.reason)
 		e->child->report.why = info.tx.reason;
 }
 

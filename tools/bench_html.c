@@ -8,6 +8,7 @@
 static void html_head(FILE *out, const json_t *all)
 {
 	const json_t *manifest = json_object_get(all, "manifest"), *options = json_object_get(all, "options");
+	const char *via = bench_html_string(options, "via", NULL);
 
 	fprintf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
@@ -26,10 +27,12 @@ static void html_head(FILE *out, const json_t *all)
 	bench_html_text(out, bench_html_string(options, "tls", NULL));
 	fputs(" with ", out);
 	bench_html_text(out, bench_html_string(options, "cipher", NULL));
-	fprintf(out, ", answers of %" JSON_INTEGER_FORMAT " bytes on %" JSON_INTEGER_FORMAT " connections over loopback; "
-		"median of %" JSON_INTEGER_FORMAT " rounds</p><p class=\"dim\">",
+	fprintf(out, ", answers of %" JSON_INTEGER_FORMAT " bytes on %" JSON_INTEGER_FORMAT " connections ",
 		json_integer_value(json_object_get(options, "size")),
-		json_integer_value(json_object_get(options, "connections")),
+		json_integer_value(json_object_get(options, "connections")));
+	fputs(strcmp(via, "loopback") ? "to " : "over ", out);
+	bench_html_text(out, via);
+	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p><p class=\"dim\">",
 		json_integer_value(json_object_get(all, "rounds")));
 	bench_html_text(out, bench_html_string(manifest, "date", NULL));
 	fputs("</p></header>\n", out);

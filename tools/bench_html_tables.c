@@ -206,4 +206,9 @@ void bench_html_machine(FILE *out, const json_t *all)
 	tables_pairs(out, json_object_get(all, "options"));
 	tables_pairs(out, json_object_get(all, "manifest"));
 	fputs("</dl>\n", out);
+	if (!json_object_get(all, "client"))
+		return;
+	fputs("<h2>The client's machine</h2>\n<dl>", out);
+	tables_pairs(out, json_object_get(all, "client"));
+	fputs("</dl>\n", out);
 }

@@ -5,7 +5,8 @@
 
 static json_t *json_options(const struct bench_options *o)
 {
-	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:f, s:i}", "preset", o->preset,
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:f, s:i}", "preset", o->preset,
+			 "via", o->connect ? o->connect : "loopback",
 			 "tls", bench_versions[o->tls], "cipher", bench_ciphers[o->cipher],
 			 "size", (json_int_t)o->size, "connections", (int)o->connections,
 			 "repeats", (int)o->repeats, "seconds", o->requests ? 0.0 : o->seconds,
@@ -83,8 +84,8 @@ json_t *bench_json(const struct bench_outcome *o)
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		if (o->results[i].mode)
 			json_array_append_new(modes, json_mode(&o->results[i]));
-	return json_pack("{s:i, s:O, s:o, s:i, s:o, s:o}", "tlsring_bench", 1, "manifest", o->manifest,
-			 "options", json_options(o->options), "rounds", (int)o->repeats, "modes", modes,
+	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o}", "tlsring_bench", 1, "manifest", o->manifest,
+			 "client", o->client, "options", json_options(o->options), "rounds", (int)o->repeats, "modes", modes,
 			 "doubts", json_doubts(o));
 }
 

@@ -90,7 +90,7 @@ static int loop_hand_over(struct loop_conn *c)
 		return ret;
 	report->paths[info.tx.path]++;
 	c->state = LOOP_RECEIVE;
-	if (info.tx.path != TLSRING_PATH_USER)
+	if (info.tx.path == TLSRING_PATH_NIC || (info.tx.path == TLSRING_PATH_KERNEL && c->child->mode->seal == BENCH_KERNEL))
 		return 0;
 	report->why = info.tx.reason;
 	return -EOPNOTSUPP;
@@ -147,6 +147,7 @@ static ssize_t loop_piece(struct loop_conn *c)
 
 	switch (c->child->mode->way) {
 	case BENCH_SENDFILE:
+	case BENCH_ZEROCOPY:
 		ret = sendfile(c->fd, setup->file, &at, len);
 		return ret < 0 ? -errno : ret;
 	case BENCH_READ:

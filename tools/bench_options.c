@@ -21,7 +21,7 @@ static const char options_usage[] =
 	"were sealed. With compare: what changed between two results by more than noise.\n"
 	"\n"
 	"  -p, --preset NAME      what the options below start from: quick (default), fileserver, requests,\n"
-	"                         handshake\n"
+	"                         handshake, offload\n"
 	"      --modes LIST       only these, separated by commas (default: the preset's)\n"
 	"      --tls VERSION      1.3 (default) or 1.2\n"
 	"      --cipher NAME      aes128 (default), aes256 or chacha20\n"
@@ -34,23 +34,36 @@ static const char options_usage[] =
 	"      --json             everything, as one JSON object\n"
 	"      --csv              a line for each mode and measure\n"
 	"      --html FILE        write a report with charts, too; needs gnuplot\n"
+	"      --connect HOST:PORT  the server is there, where --listen runs, instead of here\n"
+	"      --listen ADDR:PORT  be the server for --connect, until interrupted; --modes, --size and so on\n"
+	"                         are the client's\n"
+	"      --nic DEVICE       with --listen: switch its TLS offload off while the kernel is to seal\n"
 	"  -h, --help             this text\n";
 
 const char *const bench_versions[] = { "1.2", "1.3", NULL };
 const char *const bench_ciphers[] = { "aes128", "aes256", "chacha20", NULL };
 const char *const bench_ios[] = { "auto", "uring", "epoll", NULL };
 
-static const char *const options_presets[] = { "quick", "fileserver", "requests", "handshake", NULL };
+#define OPTIONS_LASTING \
+	"plain,user-read,user-mapped,user-engine,kernel-read,kernel-mapped,kernel-sendfile,kernel-engine"
+
+static const char *const options_presets[] = { "quick", "fileserver", "requests", "handshake", "offload", NULL };
 static const struct {
 	uint64_t size;
 	unsigned connections, repeats;
 	double seconds;
-	bool lasting;			/* its modes */
+	unsigned tls;
+	const char *modes;
 } options_starts[] = {
-	{ 1 << 20, 4, 5, 0.6, true }, { 64 << 20, 16, 7, 3, true }, { 1024, 64, 7, 1, true }, { 1024, 16, 7, 1, false },
+	{ 1 << 20, 4, 5, 0.6, 1, OPTIONS_LASTING }, { 64 << 20, 16, 7, 3, 1, OPTIONS_LASTING },
+	{ 1024, 64, 7, 1, 1, OPTIONS_LASTING },
+	{ 1024, 16, 7, 1, 1, "plain-new,user-full,user-resumed,engine-full,engine-resumed,kernel-full,kernel-resumed" },
+	/* What cards take is TLS 1.2. */
+	{ 1 << 20, 16, 7, 2, 0, "plain,user-mapped,kernel-sendfile,kernel-engine,nic-sendfile,nic-zerocopy,nic-engine" },
 };
 
-enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML };
+enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML,
+       OPTION_LISTEN, OPTION_CONNECT, OPTION_NIC };
 
 static const char options_short[] = "p:s:c:r:n:h";
 static const struct option options_long[] = {
@@ -67,24 +80,12 @@ static const struct option options_long[] = {
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "csv", no_argument, NULL, OPTION_CSV },
 	{ "html", required_argument, NULL, OPTION_HTML },
+	{ "listen", required_argument, NULL, OPTION_LISTEN },
+	{ "connect", required_argument, NULL, OPTION_CONNECT },
+	{ "nic", required_argument, NULL, OPTION_NIC },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
-
-static int options_preset(struct bench_options *out, const char *name)
-{
-	unsigned which = 0;
-	int ret = options_word("preset", name, options_presets, &which);
-
-	out->preset = options_presets[which];
-	out->size = options_starts[which].size;
-	out->connections = options_starts[which].connections;
-	out->repeats = options_starts[which].repeats;
-	out->seconds = options_starts[which].seconds;
-	for (unsigned i = 0; i < BENCH_MODES; i++)
-		out->modes[i] = (bench_modes[i].shake == BENCH_LASTING) == options_starts[which].lasting;
-	return ret;
-}
 
 static int options_size(struct bench_options *out, const char *text)
 {
@@ -143,6 +144,20 @@ static int options_modes(struct bench_options *out, const char *list)
 	return ret;
 }
 
+static int options_preset(struct bench_options *out, const char *name)
+{
+	unsigned which = 0;
+	int ret = options_word("preset", name, options_presets, &which);
+
+	out->preset = options_presets[which];
+	out->size = options_starts[which].size;
+	out->connections = options_starts[which].connections;
+	out->repeats = options_starts[which].repeats;
+	out->seconds = options_starts[which].seconds;
+	out->tls = options_starts[which].tls;
+	return ret ? ret : options_modes(out, options_starts[which].modes);
+}
+
 static int options_take(struct bench_options *out, int option, const char *value)
 {
 	unsigned which = 0;
@@ -175,6 +190,15 @@ static int options_take(struct bench_options *out, int option, const char *value
 	case OPTION_CSV:
 		out->format = option == OPTION_JSON ? BENCH_JSON : BENCH_CSV;
 		return 0;
+	case OPTION_LISTEN:
+		out->listen = value;
+		return 0;
+	case OPTION_CONNECT:
+		out->connect = value;
+		return 0;
+	case OPTION_NIC:
+		out->nic = value;
+		return 0;
 	case OPTION_HTML:
 		out->html = value;
 		return 0;
@@ -204,6 +228,17 @@ static int options_words(struct bench_options *out, int count, char **words)
 	return 0;
 }
 
+static int options_ends(const struct bench_options *out)
+{
+	if (out->listen && out->connect)
+		log_line("--listen and --connect are two ends: give one of them");
+	else if (out->nic && !out->listen)
+		log_line("--nic %s: this is for the end that has --listen", out->nic);
+	else
+		return 0;
+	return TOOLS_USAGE;
+}
+
 /* The preset comes first, wherever it stands. */
 static int options_start(struct bench_options *out, int argc, char **argv)
 {
@@ -222,9 +257,17 @@ int bench_options_parse(struct bench_options *out, int argc, char **argv)
 {
 	int option, ret;
 
-	*out = (struct bench_options){ .tls = 1 };
+	*out = (struct bench_options){ 0 };
 	ret = options_start(out, argc, argv);
 	while (!ret && (option = getopt_long(argc, argv, options_short, options_long, NULL)) != -1)
 		ret = options_take(out, option, optarg);
+	if (!ret)
+		ret = options_ends(out);
 	return ret ? ret : options_words(out, argc - optind, argv + optind);
+}
+
+bool bench_options_valid(const struct bench_options *o)
+{
+	return o->tls < 2 && o->cipher < 3 && o->size && o->size <= OPTIONS_SIZE_MAX &&
+	       (o->io == TLSRING_IO_AUTO || o->io == TLSRING_IO_URING || o->io == TLSRING_IO_EPOLL);
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "tlsring.h"
 
-#define BENCH_MODES		15
+#define BENCH_MODES		18
 #define BENCH_REPEATS_MAX	99
 
 enum bench_format { BENCH_TABLE = 0, BENCH_JSON, BENCH_CSV };
@@ -22,11 +22,17 @@ struct bench_options {
 	bool modes[BENCH_MODES];
 	enum bench_format format;
 	const char *html;		/* write a report there too; NULL: no */
+	const char *listen;		/* be the server for others instead: ADDR:PORT; NULL: no */
+	const char *connect;		/* the server is there: HOST:PORT; NULL: here */
+	const char *nic;		/* with listen: a device to switch the offload of */
 	const char *before, *after;	/* compare these instead; NULL: measure */
 };
 
 /* Words of options, ended by NULL. */
 extern const char *const bench_versions[], *const bench_ciphers[], *const bench_ios[];
+
+/* Are tls, cipher, io and size what they may be? */
+bool bench_options_valid(const struct bench_options *options);
 
 /* 0; -1 when there is nothing left to do (--help); else the exit status, after a word on standard
  * error. */

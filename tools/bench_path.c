@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
-#include "bench_path.h"
+#include "bench_far.h"
 
 #define PATH_LOOKS	1000	/* a millisecond each, until everything has been acknowledged */
 
@@ -38,10 +38,27 @@ static uint64_t path_sealed(const struct bench_look *look)
 	return look->sent[TLSRING_PATH_KERNEL] + look->sent[TLSRING_PATH_NIC];
 }
 
-static int path_look(struct bench_look *out, const struct bench_client *client,
-		     const struct sockaddr_storage *server)
+/* A counter that the kernel's documentation has for every driver (tls-offload.rst). */
+static int path_encrypted(const char *name, uint64_t value, void *user)
 {
-	struct path_sockets sockets = { out, server };
+	struct bench_look *look = user;
+
+	if (strcmp(name, "tx_tls_encrypted_bytes"))
+		return 0;
+	look->encrypted += value;
+	look->counts = true;
+	return 0;
+}
+
+static int path_device(const struct tlsring_device *device, void *user)
+{
+	tlsring_report_counters(device->name, path_encrypted, user);
+	return 0;
+}
+
+void bench_look_server(struct bench_look *out, const struct bench_server *server)
+{
+	struct path_sockets sockets = { out, &server->address };
 	unsigned tries = 0;
 
 	/* A list that changes while it is read is given up by the kernel. */
@@ -51,11 +68,23 @@ static int path_look(struct bench_look *out, const struct bench_client *client,
 	} while (out->sockets_result == -EINTR && ++tries < PATH_LOOKS);
 	/* Without the module there is nothing to count. */
 	tlsring_report_counters(NULL, path_counter, out);
-	return client->count ? bench_client_wire(client, &out->wire) : 0;
+	tlsring_report_devices(path_device, out);
+}
+
+static int path_look(struct bench_look *out, const struct bench_client *client, const struct bench_server *server)
+{
+	int ret = 0;
+
+	*out = (struct bench_look){ 0 };
+	if (server->far >= 0)
+		ret = bench_far_look(server, out);
+	else
+		bench_look_server(out, server);
+	return !ret && client->count ? bench_client_wire(client, &out->wire) : ret;
 }
 
 /* What the client has got it acknowledges a little later. */
-int bench_look(struct bench_look *out, const struct bench_client *client, const struct sockaddr_storage *server)
+int bench_look(struct bench_look *out, const struct bench_client *client, const struct bench_server *server)
 {
 	int ret = path_look(out, client, server);
 
@@ -66,15 +95,27 @@ int bench_look(struct bench_look *out, const struct bench_client *client, const 
 	return ret;
 }
 
+/* How much of what went through a NIC's sockets it has encrypted: it counts less than TLS and TCP have
+ * on the wire, and what it sends again twice. */
+static uint64_t path_encrypts(uint64_t nic, const struct bench_look *from, const struct bench_look *to)
+{
+	uint64_t encrypted = to->encrypted - from->encrypted, payload = to->payload - from->payload;
+
+	if (!to->counts || encrypted >= payload)
+		return nic;
+	return (uint64_t)((double)nic * (double)encrypted / (double)payload);
+}
+
 static void path_by_sockets(struct bench_path *out, uint64_t wire, const struct bench_look *from,
 			    const struct bench_look *to)
 {
 	uint64_t nic = to->sent[TLSRING_PATH_NIC] - from->sent[TLSRING_PATH_NIC];
 	uint64_t kernel = to->sent[TLSRING_PATH_KERNEL] - from->sent[TLSRING_PATH_KERNEL];
 
-	out->bytes[BENCH_NIC] = nic < wire ? nic : wire;
-	wire -= out->bytes[BENCH_NIC];
-	out->bytes[BENCH_KERNEL] = kernel < wire ? kernel : wire;
+	nic = nic < wire ? nic : wire;
+	wire -= nic;
+	out->bytes[BENCH_NIC] = path_encrypts(nic, from, to);
+	out->bytes[BENCH_KERNEL] = (kernel < wire ? kernel : wire) + nic - out->bytes[BENCH_NIC];
 }
 
 /* All or nothing: every connection's keys were counted, and no NIC's. */

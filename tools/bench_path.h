@@ -9,18 +9,24 @@
 /* What was there at one moment. */
 struct bench_look {
 	uint64_t wire;		/* bytes that came to the client */
+	uint64_t payload;	/* of these, answers */
 	uint64_t sent[TLSRING_PATH_FAILED + 1];	/* acknowledged, by the server's TLS sockets */
 	uint64_t installs[2];	/* of keys to send with, since boot: in software; on a NIC */
+	uint64_t encrypted;	/* bytes, by NICs that count them */
+	bool counts;		/* there is one */
 	int sockets_result;	/* -EPERM: this user may not see them */
 };
 /* Once what was sent has been acknowledged. 0 or -errno. */
 int bench_look(struct bench_look *out, const struct bench_client *client,
-	       const struct sockaddr_storage *server);
+	       const struct bench_server *server);
+/* The server's part of it: all but wire and payload. Of a server that is here. */
+void bench_look_server(struct bench_look *out, const struct bench_server *server);
 
 /*
  * start: before there were connections, of which there were so many until the end; from and to: around
  * the run; report: the server's own word at its end. Sockets of connections that did not last are gone:
- * then installs are what counts. Each byte that reached the client was sealed by a TLS socket of the kernel's or, in the
+ * then installs are what counts. What the sockets of a NIC sent, but the NIC says it did not encrypt,
+ * the kernel sealed in its place. Each byte that reached the client was sealed by a TLS socket of the kernel's or, in the
  * other modes than plain, by the program.
  */
 void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,

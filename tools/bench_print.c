@@ -19,9 +19,10 @@ static void print_head(const struct bench_outcome *o)
 	printf("Linux %s, %s; %s; tlsring %s on %s\n", print_text(o->manifest, "kernel", "release"),
 	       print_text(o->manifest, "processor", "model"), print_text(o->manifest, NULL, "openssl"),
 	       print_text(o->manifest, NULL, "tlsring"), print_text(o->manifest, NULL, "engine"));
-	printf("TLS %s, %s, answers of %llu bytes on %u connections over loopback; median of %u rounds\n\n",
+	printf("TLS %s, %s, answers of %llu bytes on %u connections %s%s; median of %u rounds\n\n",
 	       bench_versions[options->tls], bench_ciphers[options->cipher], (unsigned long long)options->size,
-	       options->connections, o->repeats);
+	       options->connections, options->connect ? "to " : "over ", options->connect ? options->connect : "loopback",
+	       o->repeats);
 }
 
 /* ---- the table ---- */

@@ -23,6 +23,13 @@ static int try_request(const struct bench_setup *setup, const struct bench_mode 
 	return ret;
 }
 
+/* Its keys did not get where they were to go. */
+static bool try_elsewhere(const struct bench_mode *mode, const struct bench_report *report)
+{
+	return (mode->seal >= BENCH_KERNEL && report->paths[TLSRING_PATH_USER]) ||
+	       (mode->seal == BENCH_NIC && report->paths[TLSRING_PATH_KERNEL]);
+}
+
 int bench_try(const struct bench_setup *setup, const struct bench_mode *mode, enum tlsring_reason *why)
 {
 	struct bench_report report = { 0 };
@@ -37,7 +44,7 @@ int bench_try(const struct bench_setup *setup, const struct bench_mode *mode, en
 		ret = asked ? asked : ret;
 	}
 	bench_server_stop(&server);
-	if (ret == -EINTR || mode->seal != BENCH_KERNEL || !report.paths[TLSRING_PATH_USER])
+	if (ret == -EINTR || !try_elsewhere(mode, &report))
 		return ret;
 	*why = report.why ? report.why : TLSRING_REASON_KERNEL_REFUSED;
 	return 0;
@@ -71,7 +78,7 @@ static int run_measured(struct run *run)
 	int ret = run_load(run, RUN_WARM);
 
 	if (!ret)
-		ret = bench_look(&run->from, &run->client, &run->server.address);
+		ret = bench_look(&run->from, &run->client, &run->server);
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
@@ -79,7 +86,8 @@ static int run_measured(struct run *run)
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
-		ret = bench_look(&run->to, &run->client, &run->server.address);
+		ret = bench_look(&run->to, &run->client, &run->server);
+	run->to.payload = run->samples.requests.count * run->setup->options->size;
 	return ret;
 }
 
@@ -115,7 +123,7 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 	if (!ret)
 		ret = bench_server_ask(&run.server, &run.before);
 	if (!ret)
-		ret = bench_look(&run.start, &run.client, &run.server.address);
+		ret = bench_look(&run.start, &run.client, &run.server);
 	if (!ret)
 		ret = bench_client_open(&run.client, setup, mode, setup->options->connections,
 					&run.server.address);

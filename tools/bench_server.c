@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "bench_server.h"
+#include "bench_far.h"
 
 /* ---- inside it ---- */
 
@@ -29,14 +29,14 @@ static int child_serve(struct bench_child *child)
 {
 	const struct bench_mode *mode = child->mode;
 	struct tlsring_ctx_options options = {
-		.size = sizeof(options),
+		.size = sizeof(options), .zerocopy = mode->way == BENCH_ZEROCOPY,
 		.offload = mode->seal == BENCH_USER ? TLSRING_OFFLOAD_OFF : TLSRING_OFFLOAD_AUTO,
 	};
 	int ret = 0;
 
 	if (mode->shake != BENCH_LASTING)
 		bench_setup_tickets(child->setup);
-	if (mode->seal == BENCH_KERNEL || mode->way == BENCH_ENGINE)
+	if (mode->seal >= BENCH_KERNEL || mode->way == BENCH_ENGINE)
 		ret = tlsring_ctx_new(&child->ctx, child->setup->server, &options);
 	if (!ret)
 		ret = mode->way == BENCH_ENGINE ? bench_engine_serve(child) : bench_loop_serve(child);
@@ -59,12 +59,13 @@ static void child_main(struct bench_child *child)
 
 /* ---- outside ---- */
 
-static int server_listen(struct bench_server *server, int *out)
+static int server_listen(struct bench_server *server, const struct bench_setup *setup, int *out)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), error;
+	struct sockaddr_storage address = setup->listen;
+	socklen_t len = address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), error;
 
+	((struct sockaddr_in *)&address)->sin_port = 0;
 	*out = fd;
 	if (fd >= 0 && !bind(fd, (struct sockaddr *)&address, len) && !listen(fd, 512) &&
 	    !getsockname(fd, (struct sockaddr *)&server->address, &len))
@@ -80,12 +81,14 @@ int bench_server_start(struct bench_server *server, const struct bench_setup *se
 	struct bench_child child = { .setup = setup, .mode = mode };
 	int control[2], ret = 0;
 
-	*server = (struct bench_server){ .pid = -1, .control = -1 };
+	*server = (struct bench_server){ .pid = -1, .control = -1, .far = setup->far };
+	if (server->far >= 0)
+		return bench_far_start(server, setup->options, mode);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control))
 		return -errno;
 	server->control = control[0];
 	child.control = control[1];
-	ret = server_listen(server, &child.listener);
+	ret = server_listen(server, setup, &child.listener);
 	if (ret)
 		goto out;
 	/* What waits to be written must not be written twice. */
@@ -106,6 +109,8 @@ int bench_server_ask(const struct bench_server *server, struct bench_report *rep
 {
 	ssize_t got;
 
+	if (server->far >= 0)
+		return bench_far_ask(server, report);
 	if (send(server->control, "?", 1, MSG_NOSIGNAL) != 1)
 		return -errno;
 	do
@@ -116,10 +121,12 @@ int bench_server_ask(const struct bench_server *server, struct bench_report *rep
 
 void bench_server_stop(struct bench_server *server)
 {
+	if (server->far >= 0)
+		bench_far_stop(server);
 	if (server->control >= 0)
 		close(server->control);
 	if (server->pid > 0)
 		while (waitpid(server->pid, NULL, 0) < 0 && errno == EINTR)
 			;
-	*server = (struct bench_server){ .pid = -1, .control = -1 };
+	*server = (struct bench_server){ .pid = -1, .control = -1, .far = -1 };
 }

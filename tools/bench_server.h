@@ -17,6 +17,7 @@ struct bench_report {
 struct bench_server {
 	pid_t pid;
 	int control;			/* owned */
+	int far;			/* borrowed: the control connection to where it is; -1: it is here */
 	struct sockaddr_storage address;	/* it listens on */
 };
 /* 0 or -errno; bench_server_stop() in any case. */

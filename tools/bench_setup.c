@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -89,7 +90,9 @@ int bench_setup_open(struct bench_setup *s, const struct bench_options *options,
 {
 	int ret;
 
-	*s = (struct bench_setup){ .options = options, .file = -1, .interrupted = interrupted };
+	*s = (struct bench_setup){ .options = options, .file = -1, .interrupted = interrupted, .far = -1 };
+	*(struct sockaddr_in *)&s->listen =
+		(struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	ret = setup_tls(s, options);
 	return ret ? ret : setup_file(s, options);
 }
@@ -102,4 +105,6 @@ void bench_setup_free(struct bench_setup *s)
 		munmap((void *)s->map, (s->options->size + 7) / 8 * 8);
 	if (s->file >= 0)
 		close(s->file);
+	if (s->far >= 0)
+		close(s->far);
 }

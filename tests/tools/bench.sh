@@ -18,7 +18,7 @@ refuses() { # WORD REST... : status 2, and what to do
 }
 
 bad_usage() {
-	refuses 'quick, fileserver, requests or handshake' --preset swift
+	refuses 'quick, fileserver, requests, handshake or offload' --preset swift
 	refuses '1.2 or 1.3' --tls 1.1
 	refuses 'aes128, aes256 or chacha20' --cipher des
 	refuses 'kernel-engine' --modes kernel-engine,nothing
@@ -33,6 +33,9 @@ bad_usage() {
 	refuses 'auto, uring or epoll' --io aio
 	refuses 'compare BEFORE' nothing
 	refuses 'two files' compare one
+	refuses 'two ends' --listen 127.0.0.1:0 --connect 127.0.0.1:1
+	refuses 'for the end that has --listen' --nic eth0
+	refuses 'ADDR:PORT' --listen nowhere
 	refuses '--help' --nonsense
 }
 
@@ -119,16 +122,58 @@ versions_and_ciphers() {
 handshakes() {
 	local version
 	for version in 1.3 1.2; do
-		"$tlsring" bench --json --preset handshake --requests 12 --connections 3 --repeats 2 --tls $version > "$tmp/shake.json"
+		"$tlsring" bench --json --preset handshake --requests 6 --connections 3 --repeats 1 --tls $version > "$tmp/shake.json"
 		true_of shake.json 'len(m) == 7 and all(x["path"]["as_asked"] for x in m.values() if x["possible"])'
 		true_of shake.json 'all(x["possible"] for n, x in m.items() if n[:6] != "kernel")'
 		true_of shake.json 'all({"handshakes_per_s", "cpu_us_per_handshake", "handshake_p50_us"} <= set(x["measures"]) and "gbit_per_s" not in x["measures"] for x in m.values() if x["runs"])'
 		true_of shake.json 'all(v["handshake_p50_us"]["values"][0] <= v["latency_p50_us"]["values"][0] for v in (x["measures"] for x in m.values() if x["runs"]))'
 		kernel_tls || continue
-		true_of shake.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 and m["kernel-" + w]["runs"] == 2 for w in ("full", "resumed"))'
+		true_of shake.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 and m["kernel-" + w]["runs"] == 1 for w in ("full", "resumed"))'
 	done
 	"$tlsring" bench --preset handshake --requests 6 --connections 3 --repeats 1 --modes user-full,user-mapped > "$tmp/text"
 	[ "$(grep -c '^MODE' "$tmp/text")" = 2 ] || fail "no table for each kind: $(cat "$tmp/text")"
+}
+
+# The server in a process of its own, as on another machine.
+elsewhere() {
+	local status=0 listener at
+	start listener "$tlsring" bench --listen 127.0.0.1:0
+	listener=$pid
+	await 30 grep -q 'listening on' "$log"
+	at=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\) .*/\1/p' "$log")
+	bench far.json --connect "127.0.0.1:$at" --modes plain,user-mapped,user-engine,user-resumed,kernel-mapped
+	true_of far.json 'all(x["runs"] == 2 and x["path"]["as_asked"] for n, x in m.items() if n[:6] != "kernel")'
+	true_of far.json 'm["plain"]["path"]["nobody"] == 100 and m["user-mapped"]["path"]["user"] == 100'
+	true_of far.json 'm["kernel-mapped"]["path"]["kernel"] == 100 if m["kernel-mapped"]["possible"] else m["kernel-mapped"]["reason"]'
+	true_of far.json 'j["client"]["kernel"] == j["manifest"]["kernel"] and j["options"]["via"] == "127.0.0.1:'"$at"'"'
+	# What is no client does no harm, and the next one is served.
+	printf 'GET / HTTP/1.0\r\n\r\n' > "/dev/tcp/127.0.0.1/$at" 2> /dev/null || :
+	python3 - "$at" <<-'END' || fail "not every question has an answer"
+		import json, socket, struct, sys
+		s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		f = s.makefile("rwb")
+		def ask(o):
+		    text = json.dumps(o).encode()
+		    f.write(struct.pack("!I", len(text)) + text)
+		    f.flush()
+		    return json.loads(f.read(struct.unpack("!I", f.read(4))[0]))
+		start = {"ask": "start", "mode": "plain", "tls": 1, "cipher": 0, "io": 0, "size": 5}
+		assert ask(start)["result"] == 0
+		for key, value in (("mode", "none"), ("tls", 2), ("tls", -1), ("cipher", 3), ("io", 9), ("size", 0), ("size", 1 << 40),
+		                   ("mode", 5)):
+		    assert ask({**start, key: value})["result"] < 0, (key, value)
+		for other in ({}, [], {"ask": "report"}, {"ask": "look"}, {"ask": 7}):
+		    assert ask(other) == {}, other
+	END
+	bench again.json --connect "localhost:$at" --modes plain --repeats 1
+	kill -INT "$listener"
+	await 30 test -s "$log.status"
+	equal "$(cat "$log.status")" 0 "status of the listener: $(cat "$log")"
+	"$tlsring" bench "${short[@]}" --connect "127.0.0.1:$at" > "$tmp/out" 2> "$tmp/err" || status=$?
+	equal "$status" 1 status
+	grep -q 'bench --listen' "$tmp/err" || fail "$(cat "$tmp/err")"
+	"$tlsring" bench --listen 127.0.0.1:0 --nic lo 2> "$tmp/err" && fail "lo is said to offload TLS"
+	grep -q 'doctor --nic lo' "$tmp/err" || fail "$(cat "$tmp/err")"
 }
 
 engine_on_epoll() {
@@ -320,8 +365,9 @@ compares_only_results() {
 	done
 }
 
-for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers \
-	handshakes engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted compares compares_only_results; do
+for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers handshakes \
+	elsewhere engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted \
+	compares compares_only_results; do
 	test_case $name $name
 done
 test_end

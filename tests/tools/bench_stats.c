@@ -127,6 +127,27 @@ TEST(sealed_by_a_nic)
 	CHECK(p.astray);
 }
 
+/* Its driver counts what it encrypted: less than what its sockets sent is what the kernel did for it. */
+TEST(a_nic_that_fell_back)
+{
+	static const struct bench_report report = { .paths = { [TLSRING_PATH_NIC] = 4 } };
+	struct bench_look from = look(5000, 0, 5000), to = look(105000, 0, 105000);
+	struct bench_path p;
+
+	from.counts = to.counts = true;
+	to.payload = 98000;
+	from.encrypted = 1000;
+	to.encrypted = 1000 + 98000;
+	p = judge(BENCH_NIC, from, to, &report);
+	EQ(p.bytes[BENCH_NIC], 100000);
+	CHECK(!p.astray);
+	to.encrypted = 1000 + 49000;
+	p = judge(BENCH_NIC, from, to, &report);
+	EQ(p.bytes[BENCH_NIC], 50000);
+	EQ(p.bytes[BENCH_KERNEL], 50000);
+	CHECK(p.astray);
+}
+
 TEST(user_space_as_asked)
 {
 	static const struct bench_report none;

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# `tlsring bench` between two network namespaces, joined by the simulated NIC: it says that the NIC
+# sealed when the NIC did, and never when it did not.
+# shellcheck disable=SC2154,SC2317
+. "$(dirname "$0")/../ktap.sh"
+. "$(dirname "$0")/nic.sh"
+
+size=100000
+requests=6
+
+up() {
+	why=$(nic_up) || skip "$why"
+}
+
+listens() { # PORT OPTION...: sets $agent
+	local port=$1
+	shift
+	ip netns exec nic-s "$tlsring" bench --listen "$server_address:$port" "$@" > /dev/null 2> "$tmp/listen.log" &
+	agent=$!
+	at_end $agent
+	await 30 grep -q "listening on" "$tmp/listen.log" || { cat "$tmp/listen.log"; return 1; }
+}
+
+bench() { # PORT STATUS OPTION... -> $tmp/json, $tmp/err
+	local port=$1 expected=$2 status=0
+	shift 2
+	in_client "$tlsring" bench --json --connect "$server_address:$port" --preset offload --size $size --connections 2 \
+		--requests $requests --repeats 1 "$@" > "$tmp/json" 2> "$tmp/err" || status=$?
+	equal "$status" "$expected" "status ($(cat "$tmp/err"))"
+}
+
+# A Python expression: j is the whole, m its modes by name.
+true_of() { # EXPRESSION
+	python3 - "$tmp/json" "$1" <<-'END' || { cut -c1-4000 "$tmp/json"; fail "not true: $1"; }
+		import json, sys
+		j = json.load(open(sys.argv[1]))
+		m = {x["name"]: x for x in j["modes"]}
+		sys.exit(not eval(sys.argv[2]))
+	END
+}
+
+feature() {
+	in_server ethtool -k tlsnic0 | awk '$1 == "tls-hw-tx-offload:" { print $2 }'
+}
+
+# Each mode's records are sealed where they are to be, and the NIC's own counter agrees.
+side_by_side() {
+	local before
+	before=$(stat_of tlsnic0 tx_tls_encrypted_bytes)
+	bench 8555 0 --modes user-mapped,kernel-sendfile,nic-sendfile,nic-zerocopy,nic-engine
+	true_of 'all(x["possible"] and x["path"]["as_asked"] and x["path"]["proof"] == "sockets" for x in m.values())'
+	true_of 'all(m["nic-" + w]["path"]["nic"] == 100 for w in ("sendfile", "zerocopy", "engine"))'
+	true_of 'm["kernel-sendfile"]["path"]["kernel"] == 100 and m["user-mapped"]["path"]["user"] == 100'
+	true_of 'j["options"]["tls"] == "1.2" and j["manifest"]["offload_devices"][0]["name"] == "tlsnic0" and j["client"]'
+	[ $(($(stat_of tlsnic0 tx_tls_encrypted_bytes) - before)) -ge $((3 * requests * size)) ] ||
+		fail "the NIC has not sealed so much"
+	equal "$(feature)" on "the feature afterwards"
+}
+
+switched_off() {
+	local before
+	before=$(tls_stat TlsTxDevice)
+	in_server ethtool -K tlsnic0 tls-hw-tx-offload off
+	bench 8555 0 --modes kernel-sendfile,nic-sendfile,nic-engine
+	true_of 'all(m["nic-" + w]["possible"] == False and m["nic-" + w]["reason"] == "nic-feature-off" for w in ("sendfile", "engine"))'
+	true_of 'm["kernel-sendfile"]["path"]["nic"] == 0 and m["kernel-sendfile"]["path"]["kernel"] == 100'
+	equal "$(feature)" off "the feature, which was off before"
+	equal "$(tls_stat TlsTxDevice)" "$before" "TlsTxDevice"
+	in_server ethtool -K tlsnic0 tls-hw-tx-offload on
+}
+
+not_for_nics() {
+	bench 8555 0 --modes nic-sendfile --tls 1.3
+	true_of 'm["nic-sendfile"]["reason"] == "nic-version"'
+}
+
+refused() {
+	fault tlsnic0 refuse 1
+	bench 8555 0 --modes nic-sendfile
+	no_faults
+	true_of 'm["nic-sendfile"]["reason"] == "nic-refused"'
+}
+
+# What the engine had lost the keys of, the kernel sealed in its place.
+fallbacks() {
+	fault tlsnic0 forget 100000
+	bench 8555 1 --modes nic-sendfile
+	no_faults
+	true_of 'm["nic-sendfile"]["path"]["as_asked"] == False and 0 <= m["nic-sendfile"]["path"]["nic"] < 99.9'
+	true_of 'abs(m["nic-sendfile"]["path"]["nic"] + m["nic-sendfile"]["path"]["kernel"] - 100) < 1e-6'
+	grep -q 'WRONG PATH: .*nic-sendfile' "$tmp/err" || fail "$(cat "$tmp/err")"
+}
+
+# Without leave to switch the feature the kernel's modes go to the NIC, and it is told.
+kernel_on_the_nic() {
+	bench 8556 1 --modes kernel-sendfile
+	true_of 'm["kernel-sendfile"]["path"]["nic"] == 100 and m["kernel-sendfile"]["path"]["as_asked"] == False'
+	kill -INT $agent
+}
+
+down() {
+	nic_down
+}
+
+test_case up up
+if [ $ktap_failed -gt 0 ] || [ ! -d $debug ]; then
+	test_end
+fi
+listens 8555 --nic tlsnic0
+test_case side_by_side side_by_side
+test_case switched_off switched_off
+test_case not_for_nics not_for_nics
+test_case refused refused
+test_case fallbacks fallbacks
+kill -INT $agent
+wait $agent
+test_case listener_ends equal "$? $(feature)" "0 on" "status, feature"
+listens 8556
+test_case kernel_on_the_nic kernel_on_the_nic
+test_case down down
+test_end

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_FAR_H
+#define BENCH_FAR_H
+
+/*
+ * A server on another machine, or in another network namespace: `tlsring bench --listen` there does what
+ * is asked for over a control connection, one JSON object for each question and each answer, preceded by
+ * its length in four bytes. Whoever can reach it can have it send.
+ */
+#include "bench_path.h"
+
+/* Takes over message. 0 or -errno. */
+int bench_far_send(int fd, struct json_t *message);
+/* A new object; NULL with errno: EBADMSG, ECONNRESET, EAGAIN (its time is up)... */
+struct json_t *bench_far_receive(int fd);
+
+/* A report and the server's part of a look, as objects. */
+struct json_t *bench_far_report_pack(const struct bench_report *report);
+int bench_far_report_unpack(struct bench_report *out, struct json_t *object);
+struct json_t *bench_far_look_pack(const struct bench_look *look);
+int bench_far_look_unpack(struct bench_look *out, struct json_t *object);
+
+/* ---- the client's side. 0 or -errno; all wait ---- */
+
+/* Connect to HOST:PORT. *manifest: what machine it is, a new object. An exit status, after a word. */
+int bench_far_open(int *fd, const char *text, struct json_t **manifest);
+int bench_far_start(struct bench_server *server, const struct bench_options *options, const struct bench_mode *mode);
+int bench_far_ask(const struct bench_server *server, struct bench_report *report);
+int bench_far_look(const struct bench_server *server, struct bench_look *out);
+void bench_far_stop(const struct bench_server *server);
+
+/* ---- the server's side: bench_listen.c. Until SIGINT or SIGTERM; an exit status ---- */
+int bench_listen(const struct bench_options *options, const volatile sig_atomic_t *interrupted);
+
+#endif
