@@ -22,8 +22,9 @@ enum bench_seal { BENCH_NOBODY = 0, BENCH_USER, BENCH_KERNEL, BENCH_NIC, BENCH_S
 /* How a file's bytes reach the socket. */
 enum bench_way { BENCH_READ = 0, BENCH_MAPPED, BENCH_SENDFILE, BENCH_ZEROCOPY, BENCH_ENGINE };
 
-/* Connections that last for a whole run, or one for each request, with a full handshake or a resumed one. */
-enum bench_shake { BENCH_LASTING = 0, BENCH_FULL, BENCH_RESUMED };
+/* Connections that last for a whole run; one for each request, with a full handshake or a resumed one; or
+ * many that lie idle after a request each. */
+enum bench_shake { BENCH_LASTING = 0, BENCH_FULL, BENCH_RESUMED, BENCH_IDLE };
 
 struct bench_mode {
 	const char *name, *text;
@@ -35,14 +36,17 @@ extern const struct bench_mode bench_modes[BENCH_MODES];
 
 enum bench_measure {
 	BENCH_GBITS = 0, BENCH_REQUESTS, BENCH_CPU_GIB, BENCH_CPU_REQUEST,	/* of lasting connections */
-	BENCH_SHAKES, BENCH_CPU_SHAKE, BENCH_SHAKE_P50, BENCH_SHAKE_P99,	/* of the others */
+	BENCH_SHAKES, BENCH_CPU_SHAKE, BENCH_SHAKE_P50, BENCH_SHAKE_P99,	/* of new ones */
+	BENCH_MEMORY,								/* of idle ones */
 	BENCH_P50, BENCH_P90, BENCH_P99, BENCH_P999, BENCH_P9999, BENCH_MEASURES,
 };
 /* Stable keys of JSON and CSV, with the unit. */
 extern const char *const bench_measures[BENCH_MEASURES];
 bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure);
-/* The measure to compare it with others by. */
-enum bench_measure bench_mode_cpu(const struct bench_mode *mode);
+/* The measure to compare it with others by: they have the same. */
+enum bench_measure bench_mode_measure(const struct bench_mode *mode);
+/* Has each request a connection of its own? */
+bool bench_mode_new(const struct bench_mode *mode);
 extern const char *const bench_seals[BENCH_SEALS];
 
 /* What every run uses. */
@@ -111,9 +115,10 @@ double bench_share(const struct bench_path *path, enum bench_seal seal);
 /* Digits behind the point that leave three that count, and no zeros before it. */
 int bench_digits(double value);
 
-/* Neighbours in the order of their CPU time that noise may have put in that order. */
+/* Neighbours in the order of their CPU time, or memory, that noise may have put in that order. */
 struct bench_doubt {
 	const char *less, *more;	/* modes */
+	enum bench_measure measure;
 	double percent;			/* that more has more */
 };
 /* How many there are. */

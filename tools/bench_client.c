@@ -44,6 +44,15 @@ static int client_dial(struct bench_client *client, struct bench_peer *peer)
 	       -errno : 0;
 }
 
+int bench_client_dial(struct bench_client *client, unsigned connections)
+{
+	int ret = 0;
+
+	while (!ret && client->count < connections)
+		ret = client_dial(client, &client->peers[client->count++]);
+	return ret;
+}
+
 /* With TLS 1.3 the ticket comes ahead of the answer. */
 static int client_ticket(struct bench_client *client)
 {
@@ -66,8 +75,6 @@ static int client_ticket(struct bench_client *client)
 int bench_client_open(struct bench_client *client, const struct bench_setup *setup, const struct bench_mode *mode,
 		      unsigned connections, const struct sockaddr_storage *to)
 {
-	int ret = 0;
-
 	*client = (struct bench_client){ .setup = setup, .mode = mode, .to = to, .epoll = epoll_create1(EPOLL_CLOEXEC) };
 	if (client->epoll < 0)
 		return -errno;
@@ -76,12 +83,11 @@ int bench_client_open(struct bench_client *client, const struct bench_setup *set
 		return -ENOMEM;
 	for (unsigned i = 0; i < connections; i++)
 		client->peers[i].fd = -1;
-	client->count = connections;
+	if (bench_mode_new(mode))
+		client->count = connections;
 	if (mode->shake == BENCH_RESUMED)
 		return client_ticket(client);
-	for (unsigned i = 0; i < connections && mode->shake == BENCH_LASTING && !ret; i++)
-		ret = client_dial(client, &client->peers[i]);
-	return ret;
+	return mode->shake == BENCH_LASTING ? bench_client_dial(client, connections) : 0;
 }
 
 void bench_client_close(struct bench_client *client)
@@ -125,9 +131,8 @@ static int client_sample(struct client_run *run, struct bench_list *list, uint64
 
 static int client_ask(struct client_run *run, struct bench_peer *peer)
 {
-	bool lasting = run->client->mode->shake == BENCH_LASTING;
 	uint64_t now = client_now();
-	int ret = lasting ? bench_peer_ask(peer) : bench_peer_begin(run->client, peer);
+	int ret = bench_mode_new(run->client->mode) ? bench_peer_begin(run->client, peer) : bench_peer_ask(peer);
 
 	if (ret)
 		return ret;
@@ -171,7 +176,7 @@ static int client_take(struct client_run *run, struct bench_peer *peer)
 		peer->left -= (uint64_t)got;
 	}
 	ret = client_sample(run, &run->samples->requests, peer->asked);
-	if (ret || run->client->mode->shake == BENCH_LASTING)
+	if (ret || !bench_mode_new(run->client->mode))
 		return ret ? ret : 1;
 	peer->state = PEER_END;
 	return 0;

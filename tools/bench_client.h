@@ -27,9 +27,11 @@ struct bench_client {
 	uint64_t ended;			/* bytes of TCP that came on connections that are gone */
 	unsigned opened;		/* connections, in all */
 };
-/* With connections that last these are made; else, for a mode that resumes, one is, and has ended. */
+/* Room for so many connections. Those that last are made; else, for a mode that resumes, one is, and has ended. */
 int bench_client_open(struct bench_client *client, const struct bench_setup *setup, const struct bench_mode *mode,
 		      unsigned connections, const struct sockaddr_storage *to);
+/* Idle ones are made when they are to be: until there are so many. */
+int bench_client_dial(struct bench_client *client, unsigned connections);
 void bench_client_close(struct bench_client *client);
 
 struct bench_load {

@@ -27,34 +27,34 @@ int bench_digits(double value)
 
 struct doubts_rank {
 	const struct bench_result *result;
-	struct bench_summary cpu;
+	struct bench_summary by;
 };
 
-static int doubts_by_cpu(const void *a, const void *b)
+static int doubts_by(const void *a, const void *b)
 {
 	const struct doubts_rank *x = a, *y = b;
 
-	return (x->cpu.median > y->cpu.median) - (x->cpu.median < y->cpu.median);
+	return (x->by.median > y->by.median) - (x->by.median < y->by.median);
 }
 
-static unsigned doubts_among(struct bench_doubt *out, const struct bench_outcome *o, enum bench_measure cpu)
+static unsigned doubts_among(struct bench_doubt *out, const struct bench_outcome *o, enum bench_measure measure)
 {
 	struct doubts_rank ranks[BENCH_MODES];
 	unsigned count = 0, doubts = 0;
 
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
-		if (!o->results[i].runs || bench_mode_cpu(o->results[i].mode) != cpu)
+		if (!o->results[i].runs || bench_mode_measure(o->results[i].mode) != measure)
 			continue;
 		ranks[count].result = &o->results[i];
-		bench_summarise(&ranks[count++].cpu, &o->results[i], cpu);
+		bench_summarise(&ranks[count++].by, &o->results[i], measure);
 	}
-	qsort(ranks, count, sizeof(*ranks), doubts_by_cpu);
+	qsort(ranks, count, sizeof(*ranks), doubts_by);
 	for (unsigned i = 1; i < count; i++) {
-		if (bench_stats_apart(&ranks[i - 1].cpu, &ranks[i].cpu))
+		if (bench_stats_apart(&ranks[i - 1].by, &ranks[i].by))
 			continue;
 		out[doubts++] = (struct bench_doubt){
-			ranks[i - 1].result->mode->name, ranks[i].result->mode->name,
-			bench_stats_change(ranks[i - 1].cpu.median, ranks[i].cpu.median),
+			ranks[i - 1].result->mode->name, ranks[i].result->mode->name, measure,
+			bench_stats_change(ranks[i - 1].by.median, ranks[i].by.median),
 		};
 	}
 	return doubts;
@@ -64,5 +64,6 @@ unsigned bench_doubts(struct bench_doubt out[BENCH_MODES], const struct bench_ou
 {
 	unsigned count = doubts_among(out, o, BENCH_CPU_GIB);
 
-	return count + doubts_among(out + count, o, BENCH_CPU_SHAKE);
+	count += doubts_among(out + count, o, BENCH_CPU_SHAKE);
+	return count + doubts_among(out + count, o, BENCH_MEMORY);
 }

@@ -35,7 +35,7 @@ static void engine_sent(struct tlsring_conn *conn, int result, void *user)
 {
 	const struct engine *e = user;
 
-	if (!result && e->child->mode->shake != BENCH_LASTING)
+	if (!result && bench_mode_new(e->child->mode))
 		tlsring_close(conn);
 }
 

@@ -65,6 +65,8 @@ static const struct {
 	  "of the server, with one request and the end of the connection; less is better" },
 	{ { "handshakes", BENCH_CHART_BARS, "handshakes_per_s" }, "Handshakes per second",
 	  "with a request each; more is better" },
+	{ { "memory", BENCH_CHART_BARS, "memory_bytes_per_connection" }, "Bytes per idle connection",
+	  "of the server's process; less is better" },
 	{ { "latency", BENCH_CHART_RANGES, NULL }, "Latency", "of a request under full load; less is better" },
 	{ { "request", BENCH_CHART_BARS, "cpu_us_per_request" }, "CPU \302\265s per request",
 	  "of the server; less is better" },
@@ -117,7 +119,9 @@ static void html_doubts(FILE *out, const json_t *all)
 		bench_html_text(out, bench_html_string(doubt, "less", NULL));
 		fputs(" and ", out);
 		bench_html_text(out, bench_html_string(doubt, "more", NULL));
-		fprintf(out, " in CPU time (%.1f %%)</li>\n", json_number_value(json_object_get(doubt, "percent")));
+		fputs(" in ", out);
+		bench_html_text(out, bench_html_string(doubt, "measure", NULL));
+		fprintf(out, " (%.1f %%)</li>\n", json_number_value(json_object_get(doubt, "percent")));
 	}
 	fputs("</ul>\n", out);
 }

@@ -72,8 +72,9 @@ static json_t *json_doubts(const struct bench_outcome *o)
 	json_t *array = json_array();
 
 	for (unsigned i = 0; i < count; i++)
-		json_array_append_new(array, json_pack("{s:s, s:s, s:f}", "less", doubts[i].less, "more",
-						       doubts[i].more, "percent", doubts[i].percent));
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:f}", "less", doubts[i].less, "more",
+						       doubts[i].more, "measure", bench_measures[doubts[i].measure],
+						       "percent", doubts[i].percent));
 	return array;
 }
 

@@ -169,7 +169,7 @@ static int loop_answer(struct loop_conn *c)
 	c->at += (uint64_t)sent;
 	if (c->at == c->child->setup->options->size) {
 		c->asked = 0;
-		c->state = c->child->mode->shake == BENCH_LASTING ? LOOP_RECEIVE : LOOP_CLOSE;
+		c->state = bench_mode_new(c->child->mode) ? LOOP_CLOSE : LOOP_RECEIVE;
 	}
 	ret = c->session ? tlsring_session_sent(c->session, (uint64_t)sent) : 0;
 	return ret;

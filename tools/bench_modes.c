@@ -21,6 +21,10 @@ const struct bench_mode bench_modes[BENCH_MODES] = {
 	{ "engine-resumed", "tlsring's engine without kernel TLS, resumed", BENCH_USER, BENCH_ENGINE, BENCH_RESUMED },
 	{ "kernel-full", "tlsring's engine, full handshakes", BENCH_KERNEL, BENCH_ENGINE, BENCH_FULL },
 	{ "kernel-resumed", "tlsring's engine, resumed handshakes", BENCH_KERNEL, BENCH_ENGINE, BENCH_RESUMED },
+	{ "plain-idle", "TCP without TLS, idle connections", BENCH_NOBODY, BENCH_SENDFILE, BENCH_IDLE },
+	{ "user-idle", "OpenSSL, idle connections", BENCH_USER, BENCH_MAPPED, BENCH_IDLE },
+	{ "engine-idle", "tlsring's engine without kernel TLS, idle connections", BENCH_USER, BENCH_ENGINE, BENCH_IDLE },
+	{ "kernel-idle", "tlsring's engine, idle connections", BENCH_KERNEL, BENCH_ENGINE, BENCH_IDLE },
 };
 
 const char *const bench_measures[BENCH_MEASURES] = {
@@ -28,6 +32,7 @@ const char *const bench_measures[BENCH_MEASURES] = {
 	[BENCH_CPU_GIB] = "cpu_s_per_gib", [BENCH_CPU_REQUEST] = "cpu_us_per_request",
 	[BENCH_SHAKES] = "handshakes_per_s", [BENCH_CPU_SHAKE] = "cpu_us_per_handshake",
 	[BENCH_SHAKE_P50] = "handshake_p50_us", [BENCH_SHAKE_P99] = "handshake_p99_us",
+	[BENCH_MEMORY] = "memory_bytes_per_connection",
 	[BENCH_P50] = "latency_p50_us", [BENCH_P90] = "latency_p90_us", [BENCH_P99] = "latency_p99_us",
 	[BENCH_P999] = "latency_p99.9_us", [BENCH_P9999] = "latency_p99.99_us",
 };
@@ -38,10 +43,17 @@ const char *const bench_seals[BENCH_SEALS] = {
 
 bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure)
 {
-	return measure >= BENCH_P50 || (measure < BENCH_SHAKES) == (mode->shake == BENCH_LASTING);
+	if (mode->shake == BENCH_IDLE || measure == BENCH_MEMORY)
+		return mode->shake == BENCH_IDLE && measure == BENCH_MEMORY;
+	return measure >= BENCH_P50 || (measure >= BENCH_SHAKES) == bench_mode_new(mode);
 }
 
-enum bench_measure bench_mode_cpu(const struct bench_mode *mode)
+enum bench_measure bench_mode_measure(const struct bench_mode *mode)
 {
-	return mode->shake == BENCH_LASTING ? BENCH_CPU_GIB : BENCH_CPU_SHAKE;
+	return mode->shake == BENCH_IDLE ? BENCH_MEMORY : bench_mode_new(mode) ? BENCH_CPU_SHAKE : BENCH_CPU_GIB;
+}
+
+bool bench_mode_new(const struct bench_mode *mode)
+{
+	return mode->shake == BENCH_FULL || mode->shake == BENCH_RESUMED;
 }

@@ -21,7 +21,7 @@ static const char options_usage[] =
 	"were sealed. With compare: what changed between two results by more than noise.\n"
 	"\n"
 	"  -p, --preset NAME      what the options below start from: quick (default), fileserver, requests,\n"
-	"                         handshake, offload\n"
+	"                         handshake, offload, idle\n"
 	"      --modes LIST       only these, separated by commas (default: the preset's)\n"
 	"      --tls VERSION      1.3 (default) or 1.2\n"
 	"      --cipher NAME      aes128 (default), aes256 or chacha20\n"
@@ -47,7 +47,7 @@ const char *const bench_ios[] = { "auto", "uring", "epoll", NULL };
 #define OPTIONS_LASTING \
 	"plain,user-read,user-mapped,user-engine,kernel-read,kernel-mapped,kernel-sendfile,kernel-engine"
 
-static const char *const options_presets[] = { "quick", "fileserver", "requests", "handshake", "offload", NULL };
+static const char *const options_presets[] = { "quick", "fileserver", "requests", "handshake", "offload", "idle", NULL };
 static const struct {
 	uint64_t size;
 	unsigned connections, repeats;
@@ -60,6 +60,7 @@ static const struct {
 	{ 1024, 16, 7, 1, 1, "plain-new,user-full,user-resumed,engine-full,engine-resumed,kernel-full,kernel-resumed" },
 	/* What cards take is TLS 1.2. */
 	{ 1 << 20, 16, 7, 2, 0, "plain,user-mapped,kernel-sendfile,kernel-engine,nic-sendfile,nic-zerocopy,nic-engine" },
+	{ 1024, 400, 5, 1, 1, "plain-idle,user-idle,engine-idle,kernel-idle" },
 };
 
 enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML,

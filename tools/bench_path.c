@@ -140,7 +140,7 @@ void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, uns
 	uint64_t wire = to->wire - from->wire;
 
 	*out = (struct bench_path){ 0 };
-	if (to->sockets_result || mode->shake != BENCH_LASTING)
+	if (to->sockets_result || bench_mode_new(mode))
 		path_by_installs(out, wire, connections, start, to);
 	else
 		path_by_sockets(out, wire, from, to);

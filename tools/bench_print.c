@@ -39,7 +39,9 @@ static void print_row(const struct bench_result *r)
 
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)
 		bench_summarise(&s[i], r, i);
-	if (r->mode->shake == BENCH_LASTING)
+	if (r->mode->shake == BENCH_IDLE)
+		printf("%-16s %16.0f %5.1f%%   ", r->mode->name, s[BENCH_MEMORY].median, print_spread(&s[BENCH_MEMORY]));
+	else if (!bench_mode_new(r->mode))
 		printf("%-16s %8.2f %11.0f %9.3f %5.1f%% %10.1f %10.0f %10.0f   ", r->mode->name, s[BENCH_GBITS].median,
 		       s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median, print_spread(&s[BENCH_CPU_GIB]),
 		       s[BENCH_CPU_REQUEST].median, s[BENCH_P50].median, s[BENCH_P99].median);
@@ -65,9 +67,11 @@ static void print_impossible(const struct bench_result *r)
 		printf("%-16s failed: %s\n", r->mode->name, tlsring_strerror(r->error, text, sizeof(text)));
 }
 
-static void print_columns(bool lasting)
+static void print_columns(enum bench_measure measure)
 {
-	if (lasting)
+	if (measure == BENCH_MEMORY)
+		printf("%-16s %16s %6s    %s\n", "MODE", "BYTES/CONNECTION", "+-", "SEALED BY");
+	else if (measure == BENCH_CPU_GIB)
 		printf("%-16s %8s %11s %9s %6s %10s %10s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
 		       "CPU us/REQ", "p50 us", "p99 us", "SEALED BY");
 	else
@@ -75,18 +79,18 @@ static void print_columns(bool lasting)
 		       "HANDSH. p50", "HANDSH. p99", "p50 us", "p99 us", "SEALED BY");
 }
 
-/* Lasting connections and new ones have columns of their own. */
-static void print_table(const struct bench_outcome *o, bool lasting)
+/* Modes that are compared by another measure have columns of their own. */
+static void print_table(const struct bench_outcome *o, enum bench_measure measure)
 {
 	unsigned rows = 0;
 
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		const struct bench_result *r = &o->results[i];
 
-		if (!r->mode || (r->mode->shake == BENCH_LASTING) != lasting)
+		if (!r->mode || bench_mode_measure(r->mode) != measure)
 			continue;
 		if (!rows++)
-			print_columns(lasting);
+			print_columns(measure);
 		if (r->runs)
 			print_row(r);
 		if (r->why || r->error)
@@ -106,8 +110,9 @@ static void print_doubts(const struct bench_outcome *o)
 	unsigned count = bench_doubts(doubts, o);
 
 	for (unsigned i = 0; i < count; i++)
-		printf("%swarning: noise is larger than the difference of %s and %s in CPU time (%.1f %%)\n",
-		       i ? "" : "\n", doubts[i].less, doubts[i].more, doubts[i].percent);
+		printf("%swarning: noise is larger than the difference of %s and %s in %s (%.1f %%)\n",
+		       i ? "" : "\n", doubts[i].less, doubts[i].more,
+		       doubts[i].measure == BENCH_MEMORY ? "memory" : "CPU time", doubts[i].percent);
 	if (count)
 		puts("more --repeats, longer --seconds or a quieter machine tell them apart");
 }
@@ -115,9 +120,10 @@ static void print_doubts(const struct bench_outcome *o)
 void bench_print(const struct bench_outcome *o)
 {
 	print_head(o);
-	print_table(o, true);
-	print_table(o, false);
-	puts("CPU: of the server's process. +-: from the lowest to the highest of the rounds, in CPU time.");
+	print_table(o, BENCH_CPU_GIB);
+	print_table(o, BENCH_CPU_SHAKE);
+	print_table(o, BENCH_MEMORY);
+	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the rounds, in these.");
 	print_doubts(o);
 }
 

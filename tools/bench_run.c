@@ -4,6 +4,7 @@
 #include "bench_path.h"
 
 #define RUN_WARM	8	/* one part in so many beforehand */
+#define RUN_FIRST	4	/* of idle connections likewise */
 
 /* ---- a try ---- */
 
@@ -16,6 +17,8 @@ static int try_request(const struct bench_setup *setup, const struct bench_mode 
 	int ret = bench_client_open(&client, setup, mode, 1, to);
 
 	client.check = true;
+	if (!ret && mode->shake == BENCH_IDLE)
+		ret = bench_client_dial(&client, 1);
 	if (!ret)
 		ret = bench_client_run(&client, &one, &samples);
 	bench_client_close(&client);
@@ -91,6 +94,35 @@ static int run_measured(struct run *run)
 	return ret;
 }
 
+/* A request on each of so many connections, most of which are new. */
+static int run_crowd(struct run *run, unsigned connections)
+{
+	const struct bench_load each = { .requests = connections };
+	int ret = bench_client_dial(&run->client, connections);
+
+	return !ret && connections ? bench_client_run(&run->client, &each, &run->samples) : ret;
+}
+
+/* The first ones also pay for what is there once. */
+static int run_idle(struct run *run)
+{
+	unsigned all = run->setup->options->connections;
+	int ret = run_crowd(run, all / RUN_FIRST);
+
+	if (!ret)
+		ret = bench_look(&run->from, &run->client, &run->server);
+	if (!ret)
+		ret = bench_server_ask(&run->server, &run->before);
+	if (!ret)
+		ret = run_crowd(run, all);
+	if (!ret)
+		ret = bench_server_ask(&run->server, &run->after);
+	if (!ret)
+		ret = bench_look(&run->to, &run->client, &run->server);
+	run->to.payload = all * run->setup->options->size;
+	return ret;
+}
+
 static void run_percentiles(double *out, struct bench_list *list, const double *percents, unsigned count)
 {
 	bench_stats_sort(list->at, list->count);
@@ -104,11 +136,13 @@ static void run_values(struct bench_run *out, struct run *run)
 	struct bench_samples *s = &run->samples;
 	double count = (double)s->requests.count, bytes = count * (double)run->setup->options->size;
 	double cpu = (double)(run->after.cpu - run->before.cpu) / 1e9;
+	unsigned all = run->setup->options->connections;
 
 	out->values[BENCH_GBITS] = bytes * 8 / s->seconds / 1e9;
 	out->values[BENCH_REQUESTS] = out->values[BENCH_SHAKES] = count / s->seconds;
 	out->values[BENCH_CPU_GIB] = cpu / (bytes / (1 << 30));
 	out->values[BENCH_CPU_REQUEST] = out->values[BENCH_CPU_SHAKE] = cpu * 1e6 / count;
+	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) / (all - all / RUN_FIRST);
 	run_percentiles(&out->values[BENCH_P50], &s->requests, latencies, 5);
 	run_percentiles(&out->values[BENCH_SHAKE_P50], &s->handshakes, handshakes, 2);
 	bench_path_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from, &run->to, &run->after);
@@ -128,7 +162,7 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 		ret = bench_client_open(&run.client, setup, mode, setup->options->connections,
 					&run.server.address);
 	if (!ret)
-		ret = run_measured(&run);
+		ret = mode->shake == BENCH_IDLE ? run_idle(&run) : run_measured(&run);
 	if (!ret)
 		run_values(out, &run);
 	bench_client_close(&run.client);

@@ -10,6 +10,7 @@
 struct bench_report {
 	int result;			/* 0, or why it cannot serve */
 	uint64_t cpu;			/* nanoseconds, of all its threads, and the kernel's in them */
+	uint64_t memory;		/* bytes of its own, with idle connections */
 	unsigned paths[TLSRING_PATH_FAILED + 1];	/* of its connections, as the library says: sending */
 	enum tlsring_reason why;	/* a connection's is not in the kernel */
 };

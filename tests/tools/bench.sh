@@ -18,7 +18,7 @@ refuses() { # WORD REST... : status 2, and what to do
 }
 
 bad_usage() {
-	refuses 'quick, fileserver, requests, handshake or offload' --preset swift
+	refuses 'quick, fileserver, requests, handshake, offload or idle' --preset swift
 	refuses '1.2 or 1.3' --tls 1.1
 	refuses 'aes128, aes256 or chacha20' --cipher des
 	refuses 'kernel-engine' --modes kernel-engine,nothing
@@ -132,6 +132,16 @@ handshakes() {
 	done
 	"$tlsring" bench --preset handshake --requests 6 --connections 3 --repeats 1 --modes user-full,user-mapped > "$tmp/text"
 	[ "$(grep -c '^MODE' "$tmp/text")" = 2 ] || fail "no table for each kind: $(cat "$tmp/text")"
+}
+
+# What OpenSSL keeps for a connection is there to be seen, and there is nothing else to measure.
+idle() {
+	"$tlsring" bench --json --preset idle --connections 40 --repeats 2 --html "$tmp/idle.html" > "$tmp/idle.json" 2> "$tmp/err" ||
+		{ grep -q gnuplot "$tmp/err" && skip "there is no gnuplot here"; fail "$(cat "$tmp/err")"; }
+	true_of idle.json 'len(m) == 4 and all(list(x["measures"]) == ["memory_bytes_per_connection"] for x in m.values() if x["runs"])'
+	true_of idle.json 'all(x["path"]["as_asked"] and x["runs"] == 2 for x in m.values() if x["possible"])'
+	true_of idle.json 'm["plain-idle"]["measures"]["memory_bytes_per_connection"]["max"] < 10000 < m["user-idle"]["measures"]["memory_bytes_per_connection"]["min"]'
+	grep -q 'Bytes per idle connection' "$tmp/idle.html" || fail "the report lacks it"
 }
 
 # The server in a process of its own, as on another machine.
@@ -366,7 +376,7 @@ compares_only_results() {
 }
 
 for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers handshakes \
-	elsewhere engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted \
+	idle elsewhere engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted \
 	compares compares_only_results; do
 	test_case $name $name
 done
