@@ -115,6 +115,27 @@ double bench_share(const struct bench_path *path, enum bench_seal seal);
 /* Digits behind the point that leave three that count, and no zeros before it. */
 int bench_digits(double value);
 
+/* ---- what a card would save ---- */
+
+/* CPU seconds that a GiB costs by itself on this processor. */
+struct bench_passes {
+	double aes[2];			/* sealing records of 16 KiB: AES-128-GCM, AES-256-GCM */
+	double copy;
+};
+/* Measures, some 0.1 seconds. False: no memory. */
+bool bench_passes(struct bench_passes *out);
+
+/* CPU seconds for a GiB. */
+struct bench_model {
+	double kernel;			/* what kernel TLS takes now */
+	double least, most;		/* what would be left to a card's server that sends from the page cache */
+	double copy;			/* in addition where it copies */
+};
+/* From what plain TCP and kernel TLS by sendfile take, and the passes. False: it says nothing. */
+bool bench_model(struct bench_model *out, double plain, double kernel, double aes, double copy);
+/* Of an outcome; false: it lacks what that takes. */
+bool bench_outcome_model(struct bench_model *out, const struct bench_outcome *outcome);
+
 /* Neighbours in the order of their CPU time, or memory, that noise may have put in that order. */
 struct bench_doubt {
 	const char *less, *more;	/* modes */

@@ -32,7 +32,7 @@ static json_t *compare_load(const char *path)
 /* These differ from one moment to the next. */
 static bool compare_passing(const char *key)
 {
-	static const char *const passing[] = { "date", "load", "mhz" };
+	static const char *const passing[] = { "date", "load", "mhz", "passes" };
 
 	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
 		if (!strcmp(key, passing[i]))

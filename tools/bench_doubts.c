@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* What every form of output says of the runs of a mode, and of modes beside each other. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <jansson.h>
 #include "bench.h"
 
 void bench_summarise(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure)
@@ -23,6 +26,30 @@ int bench_digits(double value)
 	int digits = value > 0 ? 2 - (int)floor(log10(value)) : 0;
 
 	return digits < 0 ? 0 : digits > 6 ? 6 : digits;
+}
+
+static double doubts_median(const struct bench_outcome *o, const char *name)
+{
+	struct bench_summary s;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		if (!o->results[i].runs || strcmp(o->results[i].mode->name, name))
+			continue;
+		bench_summarise(&s, &o->results[i], BENCH_CPU_GIB);
+		return s.median;
+	}
+	return 0;
+}
+
+bool bench_outcome_model(struct bench_model *out, const struct bench_outcome *o)
+{
+	const json_t *passes = json_object_get(o->manifest, "passes");
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s_s_per_gib", bench_ciphers[o->options->cipher]);
+	return bench_model(out, doubts_median(o, "plain"), doubts_median(o, "kernel-sendfile"),
+			   json_number_value(json_object_get(passes, key)),
+			   json_number_value(json_object_get(passes, "copy_s_per_gib")));
 }
 
 struct doubts_rank {

@@ -126,6 +126,24 @@ static void html_doubts(FILE *out, const json_t *all)
 	fputs("</ul>\n", out);
 }
 
+static void html_model(FILE *out, const json_t *all)
+{
+	const json_t *model = json_object_get(all, "card");
+
+	if (!model)
+		return;
+	fputs("<h2>With a network card that seals</h2>\n<p>The server's CPU time would be ", out);
+	bench_html_number(out, json_object_get(model, "least_cpu_s_per_gib"));
+	fputs(" to ", out);
+	bench_html_number(out, json_object_get(model, "most_cpu_s_per_gib"));
+	fputs(" s/GiB instead of kernel-sendfile's ", out);
+	bench_html_number(out, json_object_get(model, "kernel_cpu_s_per_gib"));
+	fputs(", and ", out);
+	bench_html_number(out, json_object_get(model, "copy_cpu_s_per_gib"));
+	fputs(" more where it cannot send from the page cache itself. This is a model, not a measurement; tlsring-bench(1) "
+	      "has it.</p>\n", out);
+}
+
 static void html_foot(FILE *out)
 {
 	fputs("<footer><p>CPU time is that of the server's process, the kernel's on its behalf included. Bars are medians of the "
@@ -144,6 +162,7 @@ int bench_html(FILE *out, const json_t *all)
 	ret = html_draw(out, all);
 	fputs("<h2>Modes</h2>\n", out);
 	bench_html_modes(out, all);
+	html_model(out, all);
 	html_doubts(out, all);
 	fputs("<h2>Every figure</h2>\n", out);
 	bench_html_figures(out, all);

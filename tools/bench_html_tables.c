@@ -25,8 +25,7 @@ static const json_t *tables_measure(const json_t *mode, const char *measure)
 	return json_object_get(json_object_get(mode, "measures"), measure);
 }
 
-/* Rounded for people; the value is what JSON has. */
-static void tables_number(FILE *out, const json_t *number)
+void bench_html_number(FILE *out, const json_t *number)
 {
 	double value = json_number_value(number);
 
@@ -117,7 +116,7 @@ static void tables_mode(FILE *out, const json_t *modes, const json_t *mode)
 			continue;
 		fprintf(out, "<td data-label=\"%s\" data-measure=\"%s\">", tables_columns[i].head, tables_columns[i].measure);
 		if (measure)
-			tables_number(out, json_object_get(measure, "median"));
+			bench_html_number(out, json_object_get(measure, "median"));
 		fputs("</td>", out);
 	}
 	tables_sealed(out, mode);
@@ -156,7 +155,7 @@ static void tables_figures(FILE *out, const json_t *mode)
 		fputs("</td>", out);
 		for (size_t i = 0; i < sizeof(summaries) / sizeof(summaries[0]); i++) {
 			fputs("<td>", out);
-			tables_number(out, json_object_get(summary, summaries[i]));
+			bench_html_number(out, json_object_get(summary, summaries[i]));
 			fputs("</td>", out);
 		}
 		fputs("</tr>\n", out);

@@ -78,6 +78,16 @@ static json_t *json_doubts(const struct bench_outcome *o)
 	return array;
 }
 
+static json_t *json_model(const struct bench_outcome *o)
+{
+	struct bench_model m;
+
+	if (!bench_outcome_model(&m, o))
+		return NULL;
+	return json_pack("{s:f, s:f, s:f, s:f}", "kernel_cpu_s_per_gib", m.kernel, "least_cpu_s_per_gib", m.least,
+			 "most_cpu_s_per_gib", m.most, "copy_cpu_s_per_gib", m.copy);
+}
+
 json_t *bench_json(const struct bench_outcome *o)
 {
 	json_t *modes = json_array();
@@ -85,9 +95,9 @@ json_t *bench_json(const struct bench_outcome *o)
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		if (o->results[i].mode)
 			json_array_append_new(modes, json_mode(&o->results[i]));
-	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o}", "tlsring_bench", 1, "manifest", o->manifest,
+	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o, s:o*}", "tlsring_bench", 1, "manifest", o->manifest,
 			 "client", o->client, "options", json_options(o->options), "rounds", (int)o->repeats, "modes", modes,
-			 "doubts", json_doubts(o));
+			 "doubts", json_doubts(o), "card", json_model(o));
 }
 
 int bench_print_json(const json_t *all)

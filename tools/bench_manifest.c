@@ -114,6 +114,27 @@ static json_t *manifest_processor(void)
 			 "load", manifest_line("/proc/loadavg", load));
 }
 
+static bool manifest_measures(const struct bench_options *options, const char *name)
+{
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		if (options->modes[i] && !strcmp(bench_modes[i].name, name))
+			return true;
+	return false;
+}
+
+/* Ciphers by the names that --cipher has. Where the server is, and where they are of use: or NULL. */
+static json_t *manifest_passes(const struct bench_options *options)
+{
+	struct bench_passes passes;
+
+	if (options->connect || (!options->listen && (!manifest_measures(options, "plain") ||
+						     !manifest_measures(options, "kernel-sendfile"))))
+		return NULL;
+	bench_passes(&passes);
+	return json_pack("{s:f, s:f, s:f}", "aes128_s_per_gib", passes.aes[0], "aes256_s_per_gib", passes.aes[1],
+			 "copy_s_per_gib", passes.copy);
+}
+
 json_t *bench_manifest(const struct bench_options *options)
 {
 	time_t now = time(NULL);
@@ -122,8 +143,9 @@ json_t *bench_manifest(const struct bench_options *options)
 
 	if (gmtime_r(&now, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "date", date, "tlsring", TLSRING_VERSION,
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o*, s:o}", "date", date, "tlsring", TLSRING_VERSION,
 			 "openssl", OpenSSL_version(OPENSSL_VERSION), "engine", manifest_io(options->io),
 			 "kernel", manifest_kernel(), "processor", manifest_processor(),
+			 "passes", manifest_passes(options),
 			 "offload_devices", manifest_devices());
 }

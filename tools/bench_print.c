@@ -117,6 +117,18 @@ static void print_doubts(const struct bench_outcome *o)
 		puts("more --repeats, longer --seconds or a quieter machine tell them apart");
 }
 
+/* Whether to buy one. */
+static void print_model(const struct bench_outcome *o)
+{
+	struct bench_model m;
+
+	if (!bench_outcome_model(&m, o))
+		return;
+	printf("\nA card that seals would leave %.3f to %.3f CPU s/GiB of kernel-sendfile's %.3f (%.0f to %.0f %% less),\n"
+	       "and %.3f more where it cannot send from the page cache itself; MODEL in tlsring-bench(1) says why.\n", m.least,
+	       m.most, m.kernel, bench_stats_change(m.kernel, m.most) * -1, bench_stats_change(m.kernel, m.least) * -1, m.copy);
+}
+
 void bench_print(const struct bench_outcome *o)
 {
 	print_head(o);
@@ -124,6 +136,7 @@ void bench_print(const struct bench_outcome *o)
 	print_table(o, BENCH_CPU_SHAKE);
 	print_table(o, BENCH_MEMORY);
 	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the rounds, in these.");
+	print_model(o);
 	print_doubts(o);
 }
 

@@ -70,6 +70,27 @@ TEST(percentiles_are_samples)
 	EQ(bench_stats_percentile(NULL, 0, 50), 0);
 }
 
+/* ---- the model of a card ---- */
+
+TEST(a_card_saves_the_sealing)
+{
+	struct bench_model m;
+
+	CHECK(bench_model(&m, 0.25, 1, 0.5, 0.125));
+	CHECK(m.kernel == 1 && m.least == 0.25 && m.most == 0.5 && m.copy == 0.125);
+	/* It cannot be better than no TLS at all. */
+	CHECK(bench_model(&m, 0.25, 1, 0.875, 0.125) && m.least == 0.25 && m.most == 0.25);
+	CHECK(!bench_model(&m, 0, 1, 0.5, 0.1) && !bench_model(&m, 0.25, 0, 0.5, 0.1));
+	CHECK(!bench_model(&m, 0.25, 1, 0, 0.1) && !bench_model(&m, 0.25, 0.25, 0.5, 0.1));
+}
+
+TEST(passes_cost_something)
+{
+	struct bench_passes p;
+
+	CHECK(bench_passes(&p) && p.aes[0] > 0 && p.aes[1] > 0 && p.copy > 0);
+}
+
 /* ---- proof of path: 4 connections, 100,000 bytes after a warm-up of 5,000 ---- */
 
 static const struct bench_look start = { .installs = { 70, 7 } };
