@@ -16,6 +16,7 @@ up() {
 listens() { # PORT OPTION...: sets $agent
 	local port=$1
 	shift
+	: > "$tmp/listen.log" # of a former one
 	ip netns exec nic-s "$tlsring" bench --listen "$server_address:$port" "$@" > /dev/null 2> "$tmp/listen.log" &
 	agent=$!
 	at_end $agent
