@@ -22,7 +22,7 @@ static bool context_options_valid(const struct tlsring_ctx_options *options)
 {
 	return !options || (options->size >= sizeof(*options) &&
 			    options->offload <= TLSRING_OFFLOAD_REQUIRE &&
-			    options->when <= TLSRING_ON_IDLE && options->nic <= TLSRING_NIC_REQUIRE &&
+			    options->when <= TLSRING_ADAPTIVE && options->nic <= TLSRING_NIC_REQUIRE &&
 			    !(options->directions & ~(TLSRING_TX | TLSRING_RX)));
 }
 
@@ -63,6 +63,8 @@ static int context_policy(struct tlsring_ctx *ctx, SSL_CTX *ssl)
 	}
 	if (ctx->offload == TLSRING_OFFLOAD_REQUIRE && context_refusal(ctx))
 		return -EOPNOTSUPP;
+	if (ctx->offload == TLSRING_OFFLOAD_REQUIRE && ctx->when == TLSRING_ADAPTIVE)
+		ctx->when = TLSRING_AT_ONCE;
 	return context_limits(ctx) ? context_limit(ssl) : 0;
 }
 

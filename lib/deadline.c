@@ -11,14 +11,25 @@
  * no change of it.
  */
 
-#define DEADLINE_QUIET	1000	/* msecs of silence that TLSRING_ON_IDLE waits for */
+/* msecs of silence until the hand-over. A peer that leaves after its answer does so within a round trip. */
+#define DEADLINE_QUIET		1000	/* TLSRING_ON_IDLE */
+#define DEADLINE_SETTLED	500	/* TLSRING_ADAPTIVE */
 #define DEADLINE_WINDOW	20000	/* msecs over which a rate is looked at, unless idle is shorter */
 #define DEADLINE_UNHEARD	5000	/* the same of a peer that we cannot read any more */
 
-static bool deadline_hands_over_later(const struct tlsring_conn *c)
+/* Silence that will bring the keys to the kernel, in msecs; 0: none will. */
+static unsigned deadline_quiet(const struct tlsring_conn *c)
 {
-	return c->conn.ctx->when == TLSRING_ON_IDLE && c->conn.state == CONN_OPEN &&
-	       !conn_handed(&c->conn);
+	if (c->conn.state != CONN_OPEN || conn_handed(&c->conn) || c->handing)
+		return 0;
+	switch (c->conn.ctx->when) {
+	case TLSRING_ON_IDLE:
+		return DEADLINE_QUIET;
+	case TLSRING_ADAPTIVE:
+		return DEADLINE_SETTLED;
+	default:
+		return 0;
+	}
 }
 
 static bool deadline_sending(const struct tlsring_conn *c)
@@ -62,8 +73,8 @@ void deadline_watch(struct tlsring_conn *c)
 	/* As long as the client's Finished is missing the handshake's time runs. */
 	if (!c->opened || c->conn.state == CONN_EARLY || c->shut || c->ended)
 		return;
-	if (!c->handing && deadline_hands_over_later(c))
-		deadline_sooner(c, deadline_rest(DEADLINE_QUIET, deadline_since(c, c->active)));
+	if (deadline_quiet(c))
+		deadline_sooner(c, deadline_rest(deadline_quiet(c), deadline_since(c, c->active)));
 	if (deadline_sending(c) && deadline_window(c))
 		deadline_sooner(c, deadline_window(c));
 	else if (c->idle)
@@ -163,7 +174,7 @@ static void deadline_open(struct tlsring_conn *c)
 		c->deadline = 0;
 		deadline_close(c, TLSRING_LIMIT_DEADLINE);
 	}
-	if (deadline_hands_over_later(c) && quiet >= DEADLINE_QUIET)
+	if (deadline_quiet(c) && quiet >= deadline_quiet(c))
 		c->handing = true;
 	if (!deadline_sending(c)) {
 		if (c->idle && quiet >= c->idle)

@@ -97,6 +97,13 @@ static void drive_open(struct tlsring_conn *c)
 	deliver_pending(c);
 }
 
+static void drive_handed(struct tlsring_conn *c)
+{
+	if (c->handlers->handed && conn_handed(&c->conn))
+		c->handlers->handed(c, c->user);
+	deliver_pending(c);
+}
+
 /* What a failed connection still does: its message is given up, its alert sent, then FIN. */
 static bool drive_step_failed(struct tlsring_conn *c)
 {
@@ -164,7 +171,7 @@ static bool drive_step(struct tlsring_conn *c)
 	if (conn_installable(conn)) {
 		handover_install(conn, c->fd);
 		if (c->opened)
-			deliver_pending(c);
+			drive_handed(c);
 		return true;
 	}
 	if (!conn_flows(conn))

@@ -82,12 +82,18 @@ void send_read(struct tlsring_conn *c, int fd, size_t at, size_t len, uint64_t o
 	c->ops++;
 }
 
+static void send_was_read(struct tlsring_conn *c, int res);
+
 static void send_read_on(struct tlsring_conn *c)
 {
 	struct tlsring_message *m = &c->send.message;
-	size_t room = SEND_PLAIN - c->send.plain_len;
+	size_t room = SEND_PLAIN - c->send.plain_len, len = m->length < room ? m->length : room;
+	ssize_t got = uring_read_now(c->engine->loop, m->file_fd, c->send.plain + c->send.plain_len, len, m->offset);
 
-	send_read(c, m->file_fd, c->send.plain_len, m->length < room ? m->length : room, m->offset);
+	if (got == -EAGAIN)
+		send_read(c, m->file_fd, c->send.plain_len, len, m->offset);
+	else
+		send_was_read(c, (int)got);
 }
 
 /* The head shares its record with the file's start, as in the kernel's path. */
@@ -177,12 +183,22 @@ static int send_ready(const struct tlsring_conn *c)
 	return c->send.busy ? -EBUSY : 0;
 }
 
+/* Is this message, of so many bytes, the moment to hand over? */
+static bool send_hands_over(const struct tlsring_conn *c, uint64_t length)
+{
+	const struct tlsring_ctx *ctx = c->conn.ctx;
+
+	if (conn_handed(&c->conn) || (ctx->when != TLSRING_AT_LARGE && ctx->when != TLSRING_ADAPTIVE))
+		return false;
+	return length >= ctx->large || (ctx->when == TLSRING_ADAPTIVE && c->sent);
+}
+
 static void send_start(struct tlsring_conn *c, uint64_t length)
 {
 	c->send.busy = true;
 	c->looked = false;
 	deadline_watch(c);
-	if (!conn_handed(&c->conn) && c->conn.ctx->when == TLSRING_AT_LARGE && length >= c->conn.ctx->large)
+	if (send_hands_over(c, length))
 		c->handing = true;
 	drive(c);
 }

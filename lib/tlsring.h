@@ -65,6 +65,10 @@ enum tlsring_when {
 	TLSRING_AT_LARGE,		/* with the first message of at least `large` bytes: short
 					 * exchanges never pay for the hand-over */
 	TLSRING_ON_IDLE,		/* after a second of silence: frees the SSL's memory */
+	/* With the second message, or the first of at least `large` bytes, or after half a second of
+	 * silence: who asks once and leaves never pays for the hand-over, and who stays costs no SSL.
+	 * Where offload is required it is as TLSRING_AT_ONCE. */
+	TLSRING_ADAPTIVE,
 };
 
 #define TLSRING_TX	1u
@@ -286,6 +290,9 @@ struct tlsring_handlers {
 	/* Data can flow: the handshake is done, or, with early data, the client's first flight has been
 	 * answered. Optional. */
 	void (*opened)(struct tlsring_conn *conn, void *user);
+	/* The keys went to the kernel, or stay here for good, after opened(), which saw
+	 * TLSRING_REASON_NOT_YET (enum tlsring_when, early data): tlsring_conn_info() tells. Optional. */
+	void (*handed)(struct tlsring_conn *conn, void *user);
 	/* Plaintext arrived. Returns how many bytes were taken: the rest is kept and offered
 	 * again with what follows it (at most 64 KiB, else the connection ends with -ENOBUFS).
 	 * -EAGAIN: take nothing now, stop receiving, offer again after the next sent() or when

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +9,7 @@
 #include "account.h"
 #include "answer.h"
 #include "limits.h"
+#include "log.h"
 #include "metrics.h"
 
 #define ACCOUNT_NSEC	1000000000ull
@@ -144,13 +146,40 @@ static unsigned account_placed(unsigned direction, const struct tlsring_directio
 	return METRICS_PLACED + 3 * direction + where->path;
 }
 
-static void account_place(struct account *account, unsigned direction, const struct tlsring_direction *where)
+/* One more open connection has this direction there, or, by UINT64_MAX, one fewer. */
+static void account_place(struct account *account, unsigned direction, const struct tlsring_direction *where,
+			  uint64_t count)
 {
-	if (where->path > TLSRING_PATH_NIC)
+	if (where->path <= TLSRING_PATH_NIC)
+		metrics_add(account->metrics, account_placed(direction, where), count);
+}
+
+/* It stays there. */
+static void account_settle(struct account *account, unsigned direction, const struct tlsring_direction *where)
+{
+	if (where->path <= TLSRING_PATH_NIC)
+		metrics_add(account->metrics, METRICS_OFFLOAD +
+			    (3 * direction + where->path) * TLSRING_REASON_COUNT + where->reason, 1);
+}
+
+/* Where a network card could do the work: why it does not, once for each reason. */
+static void account_explain(const struct tlsring_info *info)
+{
+	static _Atomic uint32_t said;
+	uint32_t bit = 1u << info->tx.reason;
+	const char *remedy = tlsring_reason_remedy(info->tx.reason);
+
+	if (info->tx.path != TLSRING_PATH_KERNEL || !info->tx.reason || atomic_fetch_or(&said, bit) & bit)
 		return;
-	metrics_add(account->metrics, account_placed(direction, where), 1);
-	metrics_add(account->metrics, METRICS_OFFLOAD + (3 * direction + where->path) * TLSRING_REASON_COUNT +
-				      where->reason, 1);
+	log_peer(&info->peer, "not on the network card (%s, %s): %s%s%s", info->version, info->cipher,
+		 tlsring_reason_text(info->tx.reason), *remedy ? "; " : "", remedy);
+}
+
+static void account_decided(struct account *account, const struct tlsring_info *info)
+{
+	account_settle(account, 0, &info->tx);
+	account_settle(account, 1, &info->rx);
+	account_explain(info);
 }
 
 void account_opened(struct account *account, const struct tlsring_info *info)
@@ -158,8 +187,24 @@ void account_opened(struct account *account, const struct tlsring_info *info)
 	bool tls13 = !strcmp(info->version, "TLSv1.3");
 
 	metrics_add(account->metrics, METRICS_HANDSHAKES + 3 * tls13 + (info->early ? 2 : info->resumed), 1);
-	account_place(account, 0, &info->tx);
-	account_place(account, 1, &info->rx);
+	account_place(account, 0, &info->tx, 1);
+	account_place(account, 1, &info->rx, 1);
+	if (info->tx.reason != TLSRING_REASON_NOT_YET)
+		account_decided(account, info);
+}
+
+void account_handed(struct account *account, const struct tlsring_conn *conn)
+{
+	static const struct tlsring_direction before = { .path = TLSRING_PATH_USER };
+	struct tlsring_info info = { .size = sizeof(info) };
+
+	if (tlsring_conn_info(conn, &info))
+		return;
+	account_place(account, 0, &before, UINT64_MAX);
+	account_place(account, 1, &before, UINT64_MAX);
+	account_place(account, 0, &info.tx, 1);
+	account_place(account, 1, &info.rx, 1);
+	account_decided(account, &info);
 }
 
 static enum metrics_failure account_failure(const struct tlsring_end *end)
@@ -201,10 +246,11 @@ void account_closed(struct account *account, const struct tlsring_conn *conn, co
 	} else if (!tlsring_conn_info(conn, &info)) {
 		metrics_add(account->metrics, METRICS_UPDATES, info.tx_updates);
 		metrics_add(account->metrics, METRICS_UPDATES + 1, info.rx_updates);
-		if (info.tx.path <= TLSRING_PATH_NIC)
-			metrics_add(account->metrics, account_placed(0, &info.tx), UINT64_MAX);
-		if (info.rx.path <= TLSRING_PATH_NIC)
-			metrics_add(account->metrics, account_placed(1, &info.rx), UINT64_MAX);
+		account_place(account, 0, &info.tx, UINT64_MAX);
+		account_place(account, 1, &info.rx, UINT64_MAX);
+		/* It was gone before its keys were to go to the kernel. */
+		if (info.tx.reason == TLSRING_REASON_NOT_YET)
+			account_decided(account, &info);
 	}
 }
 

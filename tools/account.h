@@ -54,6 +54,8 @@ void account_end(struct account *account, struct account_exchange *exchange,
 /* May a connection come in? As struct tlsring_handlers' accepting(). */
 bool account_accepting(struct account *account, const struct sockaddr *peer);
 void account_opened(struct account *account, const struct tlsring_info *info);
+/* As struct tlsring_handlers' handed(). */
+void account_handed(struct account *account, const struct tlsring_conn *conn);
 /* For each that account_accepting() let in. */
 void account_closed(struct account *account, const struct tlsring_conn *conn, const struct tlsring_end *end);
 /* Half a request is there: the rest of a head (body: 0), or of a body of so many bytes, must come within

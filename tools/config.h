@@ -38,6 +38,8 @@ struct config_host {
 
 enum { CONFIG_TLS_1_2, CONFIG_TLS_1_3 };
 
+enum config_handover { CONFIG_HANDOVER_ADAPTIVE = 0, CONFIG_HANDOVER_AT_ONCE };
+
 struct config {
 	char *file;			/* owned; NULL: by flags */
 	struct config_texts listen;	/* none: what was inherited, else :8443 */
@@ -52,6 +54,7 @@ struct config {
 	struct config_text metrics;	/* text NULL: none */
 	unsigned file_cache;		/* files that a thread keeps open */
 	unsigned offload, nic, io;	/* as enum tlsring_offload, tlsring_nic, tlsring_io */
+	unsigned handover;		/* enum config_handover */
 	bool zerocopy;
 	struct config_text user;	/* text NULL: stay who we are */
 	struct config_host *hosts;	/* owned; the first answers for unknown names */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include "http1.h"
@@ -281,33 +280,27 @@ static bool http1_accepting(const struct sockaddr *peer, void *user)
 	return account_accepting(x->worker->account, peer);
 }
 
-/* Where a network card could do the work: why it does not, once for each reason. */
 static void http1_opened(struct tlsring_conn *conn, void *user)
 {
-	static _Atomic uint32_t said;
 	struct tlsring_info info = { .size = sizeof(info) };
-	const char *remedy;
-	uint32_t bit;
 
 	if (tlsring_conn_info(conn, &info))
 		return;
 	account_opened(((struct http1 *)user)->worker->account, &info);
 	if (!strcmp(info.alpn, "h2") && http2_open(conn, ((struct http1 *)user)->worker))
 		tlsring_abort(conn, -ENOMEM);
-	if (info.tx.path != TLSRING_PATH_KERNEL || !info.tx.reason)
-		return;
-	bit = 1u << info.tx.reason;
-	if (atomic_fetch_or(&said, bit) & bit)
-		return;
-	remedy = tlsring_reason_remedy(info.tx.reason);
-	log_peer(&info.peer, "not on the network card (%s, %s): %s%s%s", info.version, info.cipher,
-		 tlsring_reason_text(info.tx.reason), *remedy ? "; " : "", remedy);
+}
+
+static void http1_handed(struct tlsring_conn *conn, void *user)
+{
+	account_handed(((struct http1 *)user)->worker->account, conn);
 }
 
 const struct tlsring_handlers http1_handlers = {
 	.size = sizeof(http1_handlers),
 	.accepting = http1_accepting,
 	.opened = http1_opened,
+	.handed = http1_handed,
 	.received = http1_received,
 	.sent = http1_sent,
 	.closed = http1_closed,

@@ -191,6 +191,11 @@ static void http2_closed(struct tlsring_conn *conn, const struct tlsring_end *en
 	http2_free(h);
 }
 
+static void http2_handed(struct tlsring_conn *conn, void *user)
+{
+	account_handed(((struct http2 *)user)->worker->account, conn);
+}
+
 static void http2_stopping(struct tlsring_conn *conn, void *user)
 {
 	(void)conn;
@@ -200,6 +205,7 @@ static void http2_stopping(struct tlsring_conn *conn, void *user)
 
 static const struct tlsring_handlers http2_handlers = {
 	.size = sizeof(http2_handlers),
+	.handed = http2_handed,
 	.received = http2_received,
 	.sent = http2_sent,
 	.closed = http2_closed,
