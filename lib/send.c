@@ -7,6 +7,7 @@
 /* One operation carries at most so much, so that control records find a gap, a key's use is
  * counted, and one large file does not hold the loop. */
 #define SEND_PIECE	(8u << 20)
+#define SEND_PAGES_LEAST	(1u << 20)	/* a file of which so much is left goes out by sendfile */
 
 void send_fail(struct tlsring_conn *c, int result, const char *detail)
 {
@@ -53,7 +54,7 @@ static void send_kernel(struct tlsring_conn *c)
 		.head = m->head, .head_len = m->head_len,
 		.file_fd = m->length ? m->file_fd : -1, .offset = m->offset, .length = file,
 		.more = m->more || file < m->length,
-		.pages = c->conn.zerocopy,
+		.pages = c->conn.zerocopy || m->length >= SEND_PAGES_LEAST,
 	};
 
 	if (send_transmit(c, &piece, m->head_len + file))

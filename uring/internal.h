@@ -108,6 +108,7 @@ struct uring_transmit {
 	bool mapped;			/* some of it went out from a mapping */
 	bool unmappable;
 	bool pages;
+	bool corked;			/* TCP waits for full segments until the end */
 	uint8_t control_len;
 	/* Of frames (frames.c): */
 	uint8_t insert_len, insert_left;/* of what goes before each `every` bytes; to be sent next */

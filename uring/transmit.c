@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -20,7 +22,8 @@
  * than to map it, or that cannot be mapped). What is left of the head goes out together with the
  * window's start, so that they share a record; in a buffer it stands before it, so that the record's
  * bytes lie side by side: the kernel's ciphers copy around each seam that is no multiple of a block.
- * At any time one step is in flight: a send, or what must come before it.
+ * At any time one step is in flight: a send, or what must come before it. By sendfile a mapping only
+ * brings the pages to memory.
  *
  * A mapping shows zeroes behind the end of a file that was cut short. So a mapped piece is sent
  * only right after the file's size was looked at, never waits inside the kernel with the socket
@@ -36,9 +39,18 @@ void uring_window_close(struct uring_loop *loop, struct uring_window *window)
 	window->kind = URING_WINDOW_NONE;
 }
 
+static bool uring_transmit_cork(const struct uring_transmit *transmit, int on)
+{
+	return !setsockopt(transmit->op.fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
 void uring_transmit_release(struct uring_loop *loop, struct uring_op *op)
 {
-	uring_window_close(loop, &((struct uring_transmit *)op)->window);
+	struct uring_transmit *transmit = (struct uring_transmit *)op;
+
+	if (transmit->corked)
+		uring_transmit_cork(transmit, 0);
+	uring_window_close(loop, &transmit->window);
 }
 
 void uring_transmit_start(struct uring_loop *loop, struct uring_transmit *transmit, enum uring_kind kind)
@@ -272,7 +284,7 @@ static ssize_t uring_sendfile(const struct uring_loop *loop, const struct uring_
 	int fd = transmit->op.fd;
 	ssize_t ret;
 
-	if (loop->driver->backend == URING_BACKEND_RING && fcntl(fd, F_SETFL, O_NONBLOCK))
+	if (fcntl(fd, F_SETFL, O_NONBLOCK))
 		return -errno;
 	ret = uring_sendfile_quietly(fd, transmit->file_fd, transmit->offset,
 				     transmit->window.end - transmit->offset);
@@ -296,6 +308,9 @@ static void uring_transmit_pages(struct uring_loop *loop, struct uring_transmit 
 	} else if (sent > 0 || sent == -EAGAIN) {
 		transmit->op.flags = POLLOUT;
 		uring_transmit_start(loop, transmit, URING_POLL);
+	} else if (sent == -EINVAL) {
+		transmit->pages = false;	/* this file system, or this socket, does not take it */
+		uring_transmit_next(loop, transmit);
 	} else {
 		uring_op_end(loop, &transmit->op, sent ? (int)sent : -ENODATA);
 	}
@@ -398,13 +413,12 @@ void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res)
 }
 
 /*
- * A head would push all records of a mapping off the edges of its pages, which makes them dearer to seal.
+ * A head would push all records of a large file off the edges of its pages, which makes them dearer to seal.
  * So the first full record is followed by what is left of it up to such an edge, from a buffer.
  */
 static void uring_transmit_align(struct uring_transmit *transmit)
 {
-	if (!transmit->head_left || transmit->head_left > URING_HEAD_COPY || transmit->pages ||
-	    transmit->left < URING_ALIGN_LEAST)
+	if (!transmit->head_left || transmit->head_left > URING_HEAD_COPY || transmit->left < URING_ALIGN_LEAST)
 		return;
 	transmit->edge = (transmit->offset + URING_RECORD) & ~(uint64_t)(URING_ALIGN - 1);
 	transmit->first = transmit->head_left + (transmit->edge - transmit->offset);
@@ -449,6 +463,9 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 		free(transmit);
 		return ret;
 	}
+	/* The kernel's TLS would send a segment for each record, where four fit into one. */
+	transmit->corked = transmit->left && transmit->head_left + transmit->left > URING_RECORD &&
+			   uring_transmit_cork(transmit, 1);
 	uring_transmit_next(loop, transmit);
 	return 0;
 }

@@ -18,8 +18,8 @@ struct uring_message {
 				 * URING_CONTROL_SPACE bytes), or NULL; then no file and no `more` */
 	size_t control_len;
 	bool more;		/* more messages follow at once: the last record may stay open */
-	/* A network card seals the file's own pages (TLS_TX_ZEROCOPY_RO): sendfile, where it spares
-	 * the copy that every other way makes. */
+	/* By sendfile, which neither maps nor pins the file's pages; the kernel seals straight from them,
+	 * and a network card may send what it seals without a copy (TLS_TX_ZEROCOPY_RO). */
 	bool pages;
 	/* The file range goes out in frames: before each `every` bytes, of which it is a multiple, come
 	 * insert_len bytes of `insert`. Then there is no head. A frame is sent whole or not at all. */

@@ -121,13 +121,13 @@ BOTH(head_and_file_share_records)
 }
 
 /* Behind the first full record the rest of what came before a page's edge; then full ones from page to page. */
-BOTH(records_of_a_large_file_begin_with_pages)
+static void count_paged_records(struct uring_loop *loop, bool pages)
 {
 	static char head[200];
 	struct wire wire = { 0 };
 	int ends[2], file = peer_file(5000000);
 	struct uring_message message = { .head = head, .head_len = sizeof(head), .file_fd = file,
-					 .offset = 100, .length = 5000000 - 100 };
+					 .offset = 100, .length = 5000000 - 100, .pages = pages };
 	uint64_t first = sizeof(head) + RECORD - 100;
 
 	both_pair(ends, 0);
@@ -145,16 +145,20 @@ BOTH(records_of_a_large_file_begin_with_pages)
 	close(file);
 }
 
+BOTH(records_of_a_large_file_begin_with_pages) { count_paged_records(loop, false); }
+BOTH(records_by_sendfile_begin_with_pages) { count_paged_records(loop, true); }
+
 BOTH(records_are_full_for_a_slow_reader_too)
 {
 	count_records(loop, 200, 1 << 20, 65536);
 	count_records(loop, 200, 60000, 65536);
 }
 
-BOTH(sealed_bytes_come_back)
+static void send_to_ourselves(struct uring_loop *loop, bool pages)
 {
 	int ends[2], file = peer_file(5000000);
-	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 5000000 };
+	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 5000000,
+					 .pages = pages };
 	struct uring_fact fact;
 	uint64_t hash = PEER_SEED, total = 0;
 	bool sent = false;
@@ -185,6 +189,9 @@ BOTH(sealed_bytes_come_back)
 	both_close(ends);
 	close(file);
 }
+
+BOTH(sealed_bytes_come_back) { send_to_ourselves(loop, false); }
+BOTH(sealed_bytes_come_back_by_sendfile) { send_to_ourselves(loop, true); }
 
 BOTH(control_records_arrive_as_such)
 {
@@ -220,11 +227,11 @@ BOTH(control_records_arrive_as_such)
 	close(ends[1]);
 }
 
-BOTH(file_shrinks_over_sealed_records)
+static void shrink(struct uring_loop *loop, bool pages)
 {
 	struct wire wire = { .cut = true };
 	int ends[2], file = peer_file(4000000);
-	struct uring_message message = { .file_fd = file, .length = 4000000 };
+	struct uring_message message = { .file_fd = file, .length = 4000000, .pages = pages };
 
 	both_pair(ends, 65536);
 	seal(ends[0], TLS_TX);
@@ -240,3 +247,6 @@ BOTH(file_shrinks_over_sealed_records)
 	close(ends[1]);
 	close(file);
 }
+
+BOTH(file_shrinks_over_sealed_records) { shrink(loop, false); }
+BOTH(file_shrinks_under_sendfile) { shrink(loop, true); }

@@ -7,13 +7,14 @@
 
 enum { SEND = 0x20 };
 
-static void send_and_compare(struct uring_loop *loop, size_t head_len, uint64_t offset, uint64_t length)
+static void send_and_compare_by(struct uring_loop *loop, bool pages, size_t head_len, uint64_t offset,
+				uint64_t length)
 {
 	static char head[300000];
 	struct peer peer = { 0 };
 	int file = peer_file(offset + length);
 	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file,
-					 .offset = offset, .length = length };
+					 .offset = offset, .length = length, .pages = pages };
 
 	for (size_t i = 0; i < head_len; i++)
 		head[i] = (char)(i * 7 + 1);
@@ -21,6 +22,11 @@ static void send_and_compare(struct uring_loop *loop, size_t head_len, uint64_t 
 	EQ(peer.total, head_len + length);
 	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, head, head_len), file, offset, length));
 	close(file);
+}
+
+static void send_and_compare(struct uring_loop *loop, size_t head_len, uint64_t offset, uint64_t length)
+{
+	send_and_compare_by(loop, false, head_len, offset, length);
 }
 
 BOTH(sizes_around_every_edge)
@@ -33,6 +39,17 @@ BOTH(sizes_around_every_edge)
 		send_and_compare(loop, 200, 0, sizes[i]);
 		send_and_compare(loop, 200, 4097, sizes[i]);
 		send_and_compare(loop, 20000, 65535, sizes[i]);
+	}
+}
+
+BOTH(sizes_by_sendfile)
+{
+	static const uint64_t sizes[] = { 1, 65537, 1048577, 5000001 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		send_and_compare_by(loop, true, 0, 0, sizes[i]);
+		send_and_compare_by(loop, true, 200, 4097, sizes[i]);
+		send_and_compare_by(loop, true, 20000, 65535, sizes[i]);
 	}
 }
 
