@@ -187,7 +187,7 @@ static int name_set(void *at, const struct config_setting *setting, const char *
 
 static const char *const config_offload[] = { "auto", "off", "require", NULL };
 /* In the order of enum config_handover. */
-static const char *const config_handover[] = { "adaptive", "at-once", NULL };
+static const char *const config_handover[] = { "at-once", "adaptive", NULL };
 static const char *const config_nic[] = { "auto", "prefer", "require", NULL };
 static const char *const config_io[] = { "auto", "uring", "epoll", NULL };
 static const char *const config_format[] = { "common", "combined", "json", NULL };
@@ -232,8 +232,8 @@ static const struct config_setting config_table[] = {
 	  SERVER(user), TEXT },
 	{ "offload", 0, "WHEN", "sealing of records by the kernel: auto (default), off, require",
 	  SERVER(offload), WORD(config_offload) },
-	{ "handover", 0, "WHEN", "of a connection's keys to the kernel: adaptive (default: with the second\n"
-	  "answer, a large one, or silence), at-once", SERVER(handover), WORD(config_handover) },
+	{ "handover", 0, "WHEN", "of a connection's keys to the kernel: at-once (default), adaptive (with the\n"
+	  "second answer, a large one, or silence)", SERVER(handover), WORD(config_handover) },
 	{ "nic", 0, "WHEN", "sealing by a network card: auto (default), prefer and require limit\n"
 	  "connections to what cards take (TLS 1.2, AES-GCM)", SERVER(nic), WORD(config_nic) },
 	{ "zerocopy", 0, NULL, "a network card seals the files' own pages: the fastest, but files that\n"

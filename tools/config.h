@@ -38,7 +38,7 @@ struct config_host {
 
 enum { CONFIG_TLS_1_2, CONFIG_TLS_1_3 };
 
-enum config_handover { CONFIG_HANDOVER_ADAPTIVE = 0, CONFIG_HANDOVER_AT_ONCE };
+enum config_handover { CONFIG_HANDOVER_AT_ONCE = 0, CONFIG_HANDOVER_ADAPTIVE };
 
 struct config {
 	char *file;			/* owned; NULL: by flags */

@@ -34,10 +34,10 @@ static void serve_limits(void)
 
 static int serve_context(struct serve *s, const struct config *config)
 {
-	bool at_once = config->handover == CONFIG_HANDOVER_AT_ONCE;
+	bool adaptive = config->handover == CONFIG_HANDOVER_ADAPTIVE;
 	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = config->offload,
 					       .nic = config->nic, .zerocopy = config->zerocopy,
-					       .when = at_once ? TLSRING_AT_ONCE : TLSRING_ADAPTIVE };
+					       .when = adaptive ? TLSRING_ADAPTIVE : TLSRING_AT_ONCE };
 	char text[160];
 	int ret = tlsring_ctx_new(&s->ctx, s->front, &options);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Files of every size that matters to records, in both versions and AES-GCM ciphers, arrive whole;
-# where the kernel has TLS, it is the kernel that seals them: all, or by default what is worth it.
+# where the kernel has TLS, it is the kernel that seals them: all, or what is worth it.
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
 . "$(dirname "$0")/../ktap.sh"
 . "$(dirname "$0")/serve.sh"
@@ -12,7 +12,7 @@ for size in $sizes; do
 	head -c "$size" /dev/urandom > "$tmp/www/$size"
 done
 truncate -s 1G "$tmp/www/sparse"
-server_start serve --handover at-once "$tmp/www" || exit 1
+server_start serve "$tmp/www" || exit 1
 
 client() { # CIPHER: curl's options for it
 	case $1 in
@@ -71,9 +71,9 @@ one_gibibyte() {
 		"49bc20df15e412a64472421e13fe86ff1c5165e18b2afccf160d4dc19fe68a14  -" "hash"
 }
 
-by_default() {
+adaptive() {
 	kernel_tls || skip "no kernel TLS here"
-	server_start adaptive "$tmp/www" || exit 1
+	server_start adaptive --handover adaptive "$tmp/www" || exit 1
 	transfer TLS_AES_128_GCM_SHA256
 	transfer ECDHE-ECDSA-AES128-GCM-SHA256
 	local before
@@ -107,7 +107,7 @@ for cipher in TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 \
 	test_case "ss_$cipher" seen_by_ss "$cipher"
 done
 test_case one_gibibyte one_gibibyte
-test_case by_default by_default
+test_case adaptive adaptive
 test_case forced_user_space forced_user_space
 test_case over_epoll over_epoll
 test_case stops_cleanly server_stop
