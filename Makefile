@@ -143,7 +143,7 @@ bench: ## what serve costs beside nginx, in instructions: KERNEL=6.1|6.12|7.2 (d
 
 fuzz: ## look for new faults with libFuzzer: T=records|stream|cmsg|http, SECS=600; needs clang
 	@mkdir -p $(O)/fuzz/$(T)
-	$(Q)clang $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined -o $(O)/fuzz/$(T).fuzz \
+	$(Q)clang $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(O)/fuzz/$(T).fuzz \
 		tests/fuzz/$(T).c $(filter-out tools/tlsring.c,$(TOOL_SRC)) $(LIB_SRC) $(LIB_LIBS) $(TOOL_LIBS)
 	$(O)/fuzz/$(T).fuzz -max_total_time=$(or $(SECS),600) $(O)/fuzz/$(T) tests/fuzz/corpus/$(T)
 

@@ -124,10 +124,11 @@ static bool host_span(const char **at, const char *end, const char *marks)
 
 bool http_request_host_valid(const struct http_text *host)
 {
-	const char *at = host->at, *end = host->at + host->len;
+	const char *at = host->at, *end;
 
 	if (!host->len)
 		return true;
+	end = at + host->len;
 	if (*at == '[') {
 		at++;
 		if (!host_span(&at, end, ":.") || at == end || *at++ != ']')
