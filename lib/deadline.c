@@ -126,10 +126,15 @@ static void deadline_reset(const struct tlsring_conn *c)
 	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 }
 
+static int deadline_result(const struct tlsring_conn *c)
+{
+	return c->conn.rx_over ? -EKEYEXPIRED : -ETIMEDOUT;
+}
+
 static void deadline_cut(struct tlsring_conn *c, enum tlsring_limit limit, const char *detail)
 {
 	c->limit = limit;
-	c->result = c->conn.rx_over ? -EKEYEXPIRED : -ETIMEDOUT;
+	c->result = deadline_result(c);
 	conn_fail(&c->conn, c->result, detail);
 	deadline_reset(c);
 	drive_end(c);
@@ -145,7 +150,7 @@ static void deadline_drain(struct tlsring_conn *c)
 	if (!deadline_slow(c))
 		return;
 	c->limit = TLSRING_LIMIT_RATE;
-	c->result = c->conn.rx_over ? -EKEYEXPIRED : -ETIMEDOUT;
+	c->result = deadline_result(c);
 	deadline_reset(c);
 	drive_end(c);
 }

@@ -149,6 +149,8 @@ void bench_print(const struct bench_outcome *outcome);
 void bench_print_csv(const struct bench_outcome *outcome);
 /* All of it, as a new object; NULL: no memory. */
 struct json_t *bench_json(const struct bench_outcome *outcome);
+/* The string of a key, "?" where there is none; inner NULL: outer is a string of all itself. */
+const char *bench_json_string(const struct json_t *all, const char *outer, const char *inner);
 /* 0 or -1. */
 int bench_print_json(const struct json_t *all);
 /* A page that needs nothing beside itself, with charts by gnuplot. 0 or as bench_gnuplot(). */

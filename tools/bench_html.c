@@ -8,25 +8,25 @@
 static void html_head(FILE *out, const json_t *all)
 {
 	const json_t *manifest = json_object_get(all, "manifest"), *options = json_object_get(all, "options");
-	const char *via = bench_html_string(options, "via", NULL);
+	const char *via = bench_json_string(options, "via", NULL);
 
 	fprintf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
 		"<title>tlsring bench</title><style>%s</style></head>\n<body><header><h1>What TLS costs a server</h1><p>",
 		bench_html_style);
-	bench_html_text(out, bench_html_string(manifest, "processor", "model"));
+	bench_html_text(out, bench_json_string(manifest, "processor", "model"));
 	fputs(", Linux ", out);
-	bench_html_text(out, bench_html_string(manifest, "kernel", "release"));
+	bench_html_text(out, bench_json_string(manifest, "kernel", "release"));
 	fputs("; ", out);
-	bench_html_text(out, bench_html_string(manifest, "openssl", NULL));
+	bench_html_text(out, bench_json_string(manifest, "openssl", NULL));
 	fputs("; tlsring ", out);
-	bench_html_text(out, bench_html_string(manifest, "tlsring", NULL));
+	bench_html_text(out, bench_json_string(manifest, "tlsring", NULL));
 	fputs(" on ", out);
-	bench_html_text(out, bench_html_string(manifest, "engine", NULL));
+	bench_html_text(out, bench_json_string(manifest, "engine", NULL));
 	fputs("</p><p>TLS ", out);
-	bench_html_text(out, bench_html_string(options, "tls", NULL));
+	bench_html_text(out, bench_json_string(options, "tls", NULL));
 	fputs(" with ", out);
-	bench_html_text(out, bench_html_string(options, "cipher", NULL));
+	bench_html_text(out, bench_json_string(options, "cipher", NULL));
 	fprintf(out, ", answers of %" JSON_INTEGER_FORMAT " bytes on %" JSON_INTEGER_FORMAT " connections ",
 		json_integer_value(json_object_get(options, "size")),
 		json_integer_value(json_object_get(options, "connections")));
@@ -34,7 +34,7 @@ static void html_head(FILE *out, const json_t *all)
 	bench_html_text(out, via);
 	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p><p class=\"dim\">",
 		json_integer_value(json_object_get(all, "rounds")));
-	bench_html_text(out, bench_html_string(manifest, "date", NULL));
+	bench_html_text(out, bench_json_string(manifest, "date", NULL));
 	fputs("</p></header>\n", out);
 }
 
@@ -48,7 +48,7 @@ static void html_astray(FILE *out, const json_t *all)
 		if (!json_is_false(json_object_get(json_object_get(mode, "path"), "as_asked")))
 			continue;
 		fputs("<p class=\"bad\">WRONG PATH: the records of ", out);
-		bench_html_text(out, bench_html_string(mode, "name", NULL));
+		bench_html_text(out, bench_json_string(mode, "name", NULL));
 		fputs(" were not all sealed where they should be: its figures are not about that</p>\n", out);
 	}
 }
@@ -116,11 +116,11 @@ static void html_doubts(FILE *out, const json_t *all)
 	fputs("<h2>Noise</h2>\n<ul>\n", out);
 	json_array_foreach((json_t *)doubts, index, doubt) {
 		fputs("<li>Noise is larger than the difference of ", out);
-		bench_html_text(out, bench_html_string(doubt, "less", NULL));
+		bench_html_text(out, bench_json_string(doubt, "less", NULL));
 		fputs(" and ", out);
-		bench_html_text(out, bench_html_string(doubt, "more", NULL));
+		bench_html_text(out, bench_json_string(doubt, "more", NULL));
 		fputs(" in ", out);
-		bench_html_text(out, bench_html_string(doubt, "measure", NULL));
+		bench_html_text(out, bench_json_string(doubt, "measure", NULL));
 		fprintf(out, " (%.1f %%)</li>\n", json_number_value(json_object_get(doubt, "percent")));
 	}
 	fputs("</ul>\n", out);

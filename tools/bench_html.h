@@ -15,8 +15,6 @@ void bench_html_modes(FILE *out, const struct json_t *all);
 void bench_html_figures(FILE *out, const struct json_t *all);
 void bench_html_machine(FILE *out, const struct json_t *all);
 
-/* The string of a key, "?" where there is none; inner NULL: outer is a string of all itself. */
-const char *bench_html_string(const struct json_t *all, const char *outer, const char *inner);
 /* Rounded for people; the element's value is what JSON has. */
 void bench_html_number(FILE *out, const struct json_t *number);
 /* Escaped. */

@@ -12,14 +12,6 @@ void bench_html_text(FILE *out, const char *text)
 	html_text(out, text, strlen(text));
 }
 
-const char *bench_html_string(const json_t *all, const char *outer, const char *inner)
-{
-	const json_t *value = json_object_get(all, outer);
-	const char *text = json_string_value(inner ? json_object_get(value, inner) : value);
-
-	return text ? text : "?";
-}
-
 static const json_t *tables_measure(const json_t *mode, const char *measure)
 {
 	return json_object_get(json_object_get(mode, "measures"), measure);
@@ -73,7 +65,7 @@ static void tables_sealed(FILE *out, const json_t *mode)
 				share > 99.995 ? 0 : 2, share);
 		before = share > 0 ? ", " : before;
 	}
-	if (!strcmp(bench_html_string(path, "proof", NULL), "installs"))
+	if (!strcmp(bench_json_string(path, "proof", NULL), "installs"))
 		fputs(" (by installs)", out);
 	fprintf(out, "%s</span></td>", right ? "" : " \342\200\224 WRONG PATH");
 }
@@ -97,12 +89,12 @@ static void tables_none(FILE *out, const json_t *mode)
 
 static void tables_mode(FILE *out, const json_t *modes, const json_t *mode)
 {
-	const char *name = bench_html_string(mode, "name", NULL);
+	const char *name = bench_json_string(mode, "name", NULL);
 
-	fprintf(out, "<tr><td class=\"m\" style=\"--seal:%s\">", bench_chart_colour(bench_html_string(mode, "seal", NULL)));
+	fprintf(out, "<tr><td class=\"m\" style=\"--seal:%s\">", bench_chart_colour(bench_json_string(mode, "seal", NULL)));
 	bench_html_text(out, name);
 	fputs("<small>", out);
-	bench_html_text(out, bench_html_string(mode, "text", NULL));
+	bench_html_text(out, bench_json_string(mode, "text", NULL));
 	fputs("</small></td>", out);
 	if (!json_object_get(mode, "measures")) {
 		tables_none(out, mode);
@@ -144,7 +136,7 @@ void bench_html_modes(FILE *out, const json_t *all)
 static void tables_figures(FILE *out, const json_t *mode)
 {
 	static const char *const summaries[] = { "median", "min", "max", "mad" };
-	const char *name = bench_html_string(mode, "name", NULL), *measure;
+	const char *name = bench_json_string(mode, "name", NULL), *measure;
 	json_t *summary;
 
 	json_object_foreach(json_object_get(mode, "measures"), measure, summary) {

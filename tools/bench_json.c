@@ -3,6 +3,14 @@
 #include <jansson.h>
 #include "bench.h"
 
+const char *bench_json_string(const json_t *all, const char *outer, const char *inner)
+{
+	const json_t *value = json_object_get(all, outer);
+	const char *text = json_string_value(inner ? json_object_get(value, inner) : value);
+
+	return text ? text : "?";
+}
+
 static json_t *json_options(const struct bench_options *o)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:f, s:i}", "preset", o->preset,

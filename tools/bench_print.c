@@ -5,20 +5,13 @@
 
 /* ---- the head ---- */
 
-static const char *print_text(const json_t *manifest, const char *group, const char *key)
-{
-	const char *text = json_string_value(json_object_get(group ? json_object_get(manifest, group) : manifest, key));
-
-	return text ? text : "?";
-}
-
 static void print_head(const struct bench_outcome *o)
 {
 	const struct bench_options *options = o->options;
 
-	printf("Linux %s, %s; %s; tlsring %s on %s\n", print_text(o->manifest, "kernel", "release"),
-	       print_text(o->manifest, "processor", "model"), print_text(o->manifest, NULL, "openssl"),
-	       print_text(o->manifest, NULL, "tlsring"), print_text(o->manifest, NULL, "engine"));
+	printf("Linux %s, %s; %s; tlsring %s on %s\n", bench_json_string(o->manifest, "kernel", "release"),
+	       bench_json_string(o->manifest, "processor", "model"), bench_json_string(o->manifest, "openssl", NULL),
+	       bench_json_string(o->manifest, "tlsring", NULL), bench_json_string(o->manifest, "engine", NULL));
 	printf("TLS %s, %s, answers of %llu bytes on %u connections %s%s; median of %u rounds\n\n",
 	       bench_versions[options->tls], bench_ciphers[options->cipher], (unsigned long long)options->size,
 	       options->connections, options->connect ? "to " : "over ", options->connect ? options->connect : "loopback",

@@ -5,6 +5,7 @@
 # shellcheck disable=SC2154,SC2317
 . "$(dirname "$0")/../ktap.sh"
 . "$(dirname "$0")/nic.sh"
+. "$(dirname "$0")/../tools/bench_result.sh"
 
 size=100000
 requests=6
@@ -31,16 +32,6 @@ bench() { # PORT STATUS OPTION... -> $tmp/json, $tmp/err
 	equal "$status" "$expected" "status ($(cat "$tmp/err"))"
 }
 
-# A Python expression: j is the whole, m its modes by name.
-true_of() { # EXPRESSION
-	python3 - "$tmp/json" "$1" <<-'END' || { cut -c1-4000 "$tmp/json"; fail "not true: $1"; }
-		import json, sys
-		j = json.load(open(sys.argv[1]))
-		m = {x["name"]: x for x in j["modes"]}
-		sys.exit(not eval(sys.argv[2]))
-	END
-}
-
 feature() {
 	in_server ethtool -k tlsnic0 | awk '$1 == "tls-hw-tx-offload:" { print $2 }'
 }
@@ -50,10 +41,10 @@ side_by_side() {
 	local before
 	before=$(stat_of tlsnic0 tx_tls_encrypted_bytes)
 	bench 8555 0 --modes user-mapped,kernel-sendfile,nic-sendfile,nic-zerocopy,nic-engine
-	true_of 'all(x["possible"] and x["path"]["as_asked"] and x["path"]["proof"] == "sockets" for x in m.values())'
-	true_of 'all(m["nic-" + w]["path"]["nic"] == 100 for w in ("sendfile", "zerocopy", "engine"))'
-	true_of 'm["kernel-sendfile"]["path"]["kernel"] == 100 and m["user-mapped"]["path"]["user"] == 100'
-	true_of 'j["options"]["tls"] == "1.2" and j["manifest"]["offload_devices"][0]["name"] == "tlsnic0" and j["client"]'
+	true_of json 'all(x["possible"] and x["path"]["as_asked"] and x["path"]["proof"] == "sockets" for x in m.values())'
+	true_of json 'all(m["nic-" + w]["path"]["nic"] == 100 for w in ("sendfile", "zerocopy", "engine"))'
+	true_of json 'm["kernel-sendfile"]["path"]["kernel"] == 100 and m["user-mapped"]["path"]["user"] == 100'
+	true_of json 'j["options"]["tls"] == "1.2" and j["manifest"]["offload_devices"][0]["name"] == "tlsnic0" and j["client"]'
 	[ $(($(stat_of tlsnic0 tx_tls_encrypted_bytes) - before)) -ge $((3 * requests * size)) ] ||
 		fail "the NIC has not sealed so much"
 	equal "$(feature)" on "the feature afterwards"
@@ -64,8 +55,8 @@ switched_off() {
 	before=$(tls_stat TlsTxDevice)
 	in_server ethtool -K tlsnic0 tls-hw-tx-offload off
 	bench 8555 0 --modes kernel-sendfile,nic-sendfile,nic-engine
-	true_of 'all(m["nic-" + w]["possible"] == False and m["nic-" + w]["reason"] == "nic-feature-off" for w in ("sendfile", "engine"))'
-	true_of 'm["kernel-sendfile"]["path"]["nic"] == 0 and m["kernel-sendfile"]["path"]["kernel"] == 100'
+	true_of json 'all(m["nic-" + w]["possible"] == False and m["nic-" + w]["reason"] == "nic-feature-off" for w in ("sendfile", "engine"))'
+	true_of json 'm["kernel-sendfile"]["path"]["nic"] == 0 and m["kernel-sendfile"]["path"]["kernel"] == 100'
 	equal "$(feature)" off "the feature, which was off before"
 	equal "$(tls_stat TlsTxDevice)" "$before" "TlsTxDevice"
 	in_server ethtool -K tlsnic0 tls-hw-tx-offload on
@@ -73,14 +64,14 @@ switched_off() {
 
 not_for_nics() {
 	bench 8555 0 --modes nic-sendfile --tls 1.3
-	true_of 'm["nic-sendfile"]["reason"] == "nic-version"'
+	true_of json 'm["nic-sendfile"]["reason"] == "nic-version"'
 }
 
 refused() {
 	fault tlsnic0 refuse 1
 	bench 8555 0 --modes nic-sendfile
 	no_faults
-	true_of 'm["nic-sendfile"]["reason"] == "nic-refused"'
+	true_of json 'm["nic-sendfile"]["reason"] == "nic-refused"'
 }
 
 # What the engine had lost the keys of, the kernel sealed in its place.
@@ -88,15 +79,15 @@ fallbacks() {
 	fault tlsnic0 forget 100000
 	bench 8555 1 --modes nic-sendfile
 	no_faults
-	true_of 'm["nic-sendfile"]["path"]["as_asked"] == False and 0 <= m["nic-sendfile"]["path"]["nic"] < 99.9'
-	true_of 'abs(m["nic-sendfile"]["path"]["nic"] + m["nic-sendfile"]["path"]["kernel"] - 100) < 1e-6'
+	true_of json 'm["nic-sendfile"]["path"]["as_asked"] == False and 0 <= m["nic-sendfile"]["path"]["nic"] < 99.9'
+	true_of json 'abs(m["nic-sendfile"]["path"]["nic"] + m["nic-sendfile"]["path"]["kernel"] - 100) < 1e-6'
 	grep -q 'WRONG PATH: .*nic-sendfile' "$tmp/err" || fail "$(cat "$tmp/err")"
 }
 
 # Without leave to switch the feature the kernel's modes go to the NIC, and it is told.
 kernel_on_the_nic() {
 	bench 8556 1 --modes kernel-sendfile
-	true_of 'm["kernel-sendfile"]["path"]["nic"] == 100 and m["kernel-sendfile"]["path"]["as_asked"] == False'
+	true_of json 'm["kernel-sendfile"]["path"]["nic"] == 100 and m["kernel-sendfile"]["path"]["as_asked"] == False'
 	kill -INT $agent
 }
 

@@ -4,6 +4,7 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
 . "$(dirname "$0")/../ktap.sh"
 . "$(dirname "$0")/serve.sh"
+. "$(dirname "$0")/bench_result.sh"
 
 # As short as can be: nothing here asks how fast it is.
 short=(--size 20000 --connections 2 --requests 8 --repeats 2)
@@ -45,16 +46,6 @@ bench() { # FILE OPTION... : as JSON, silently and without a fault
 	"$tlsring" bench --json "${short[@]}" "$@" > "$tmp/$file" 2> "$tmp/err" ||
 		{ cat "$tmp/err"; fail "status $? of bench $*"; }
 	equal "$(cat "$tmp/err")" "" "standard error"
-}
-
-# A Python expression: j is the whole, m its modes by name.
-true_of() { # FILE EXPRESSION
-	python3 - "$tmp/$1" "$2" <<-'END' || { cut -c1-4000 "$tmp/$1"; fail "not true: $2"; }
-		import json, sys
-		j = json.load(open(sys.argv[1]))
-		m = {x["name"]: x for x in j["modes"]}
-		sys.exit(not eval(sys.argv[2]))
-	END
 }
 
 every_mode() {

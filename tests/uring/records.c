@@ -86,27 +86,35 @@ static void *wire_main(void *arg)
 	return NULL;
 }
 
+/* Sends the message, sealed, and counts the records that come of it. */
+static void count_message(struct uring_loop *loop, const struct uring_message *message, int bufsize, struct wire *wire)
+{
+	int ends[2];
+
+	both_pair(ends, bufsize);
+	seal(ends[0], TLS_TX);
+	wire->fd = ends[1];
+	CHECK(!pthread_create(&wire->thread, NULL, wire_main, wire));
+	EQ(uring_transmit(loop, ends[0], message, SEND), 0);
+	both_expect(loop, SEND, 0);
+	close(ends[0]);
+	CHECK(!pthread_join(wire->thread, NULL));
+	close(ends[1]);
+}
+
 /* As few records as possible: all are full ones but the last. */
 static void count_records(struct uring_loop *loop, size_t head_len, uint64_t length, int bufsize)
 {
 	static char head[20000];
 	struct wire wire = { .pause = bufsize ? 300 : 0 };
-	int ends[2], file = peer_file(length);
+	int file = peer_file(length);
 	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file, .length = length };
 	uint64_t total = head_len + length;
 
-	both_pair(ends, bufsize);
-	seal(ends[0], TLS_TX);
-	wire.fd = ends[1];
-	CHECK(!pthread_create(&wire.thread, NULL, wire_main, &wire));
-	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_expect(loop, SEND, 0);
-	close(ends[0]);
-	CHECK(!pthread_join(wire.thread, NULL));
+	count_message(loop, &message, bufsize, &wire);
 	EQ(wire.total, total);
 	EQ(wire.full, total / RECORD);
 	EQ(wire.other, !!(total % RECORD));
-	close(ends[1]);
 	close(file);
 }
 
@@ -125,23 +133,15 @@ static void count_paged_records(struct uring_loop *loop, bool pages)
 {
 	static char head[200];
 	struct wire wire = { 0 };
-	int ends[2], file = peer_file(5000000);
+	int file = peer_file(5000000);
 	struct uring_message message = { .head = head, .head_len = sizeof(head), .file_fd = file,
 					 .offset = 100, .length = 5000000 - 100, .pages = pages };
 	uint64_t first = sizeof(head) + RECORD - 100;
 
-	both_pair(ends, 0);
-	seal(ends[0], TLS_TX);
-	wire.fd = ends[1];
-	CHECK(!pthread_create(&wire.thread, NULL, wire_main, &wire));
-	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_expect(loop, SEND, 0);
-	close(ends[0]);
-	CHECK(!pthread_join(wire.thread, NULL));
+	count_message(loop, &message, 0, &wire);
 	EQ(wire.total, sizeof(head) + message.length);
 	EQ(wire.full, first / RECORD + (wire.total - first) / RECORD);
 	EQ(wire.other, 2);
-	close(ends[1]);
 	close(file);
 }
 
