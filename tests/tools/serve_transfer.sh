@@ -7,12 +7,16 @@
 . "$(dirname "$0")/serve.sh"
 
 sizes="0 1 1280 16383 16384 16385 1048576"
-mkdir "$tmp/www"
+mkdir "$tmp/www" "$tmp/got"
 for size in $sizes; do
 	head -c "$size" /dev/urandom > "$tmp/www/$size"
 done
+# shellcheck disable=SC2086
+(cd "$tmp/www" && sha256sum $sizes > "$tmp/hashes")
 truncate -s 1G "$tmp/www/sparse"
 server_start serve "$tmp/www" || exit 1
+in_kernel=
+! kernel_tls || in_kernel=yes
 
 client() { # CIPHER: curl's options for it
 	case $1 in
@@ -21,19 +25,25 @@ client() { # CIPHER: curl's options for it
 	esac
 }
 
-transfer() { # CIPHER
-	local size got want
+# All sizes by one client, since starting one costs an emulated machine more than a transfer does; a
+# connection, and a whole handshake, for each.
+fetch_sizes() { # CURL OPTION...
+	local size list=()
 	for size in $sizes; do
-		# shellcheck disable=SC2046
-		fetch "$size" $(client "$1") -o "$tmp/got"
-		got=$(sha256sum < "$tmp/got")
-		want=$(sha256sum < "$tmp/www/$size")
-		equal "$got" "$want" "hash of $size bytes over $1"
+		list+=(-o "$tmp/got/$size" "https://127.0.0.1:$port/$size")
 	done
+	rm -f "$tmp/got"/*
+	curl -sS -k "$http" --max-time 300 --no-sessionid -H 'Connection: close' "$@" "${list[@]}"
 }
 
-in_kernel() { # CIPHER
-	kernel_tls || skip "no kernel TLS here"
+transfer() { # CIPHER
+	# shellcheck disable=SC2046
+	fetch_sizes $(client "$1")
+	(cd "$tmp/got" && sha256sum --quiet --check ../hashes) || fail "what came over $1 differs"
+}
+
+transfer_counted() { # CIPHER
+	[ -n "$in_kernel" ] || { transfer "$1"; return; }
 	local tx rx bad
 	tx=$(counter TlsTxSw) rx=$(counter TlsRxSw) bad=$(counter TlsDecryptError)
 	transfer "$1"
@@ -48,7 +58,7 @@ ss_shows() {
 }
 
 seen_by_ss() { # CIPHER
-	kernel_tls || skip "no kernel TLS here"
+	[ -n "$in_kernel" ] || skip "no kernel TLS here"
 	# shellcheck disable=SC2046
 	fetch_beside 1048576 $(client "$1") --limit-rate 200k -o /dev/null
 	await 5 ss_shows || { ss -tie; kill "$puller"; fail "ss shows no TLS socket"; }
@@ -58,7 +68,7 @@ seen_by_ss() { # CIPHER
 says_where() {
 	local direction
 	for direction in sending receiving; do
-		if kernel_tls; then
+		if [ -n "$in_kernel" ]; then
 			grep -q "$direction: kernel" "$log" || fail "the start line of $direction is missing"
 		else
 			grep -E "$direction: user space: .{10,}; .{10,}" "$log" || fail "no reason for $direction"
@@ -72,7 +82,7 @@ one_gibibyte() {
 }
 
 adaptive() {
-	kernel_tls || skip "no kernel TLS here"
+	[ -n "$in_kernel" ] || skip "no kernel TLS here"
 	server_start adaptive --handover adaptive "$tmp/www" || exit 1
 	transfer TLS_AES_128_GCM_SHA256
 	transfer ECDHE-ECDSA-AES128-GCM-SHA256
@@ -102,8 +112,7 @@ over_epoll() {
 test_case says_where says_where
 for cipher in TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 \
 	ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES256-GCM-SHA384; do
-	test_case "transfer_$cipher" transfer "$cipher"
-	test_case "kernel_$cipher" in_kernel "$cipher"
+	test_case "transfer_$cipher" transfer_counted "$cipher"
 	test_case "ss_$cipher" seen_by_ss "$cipher"
 done
 test_case one_gibibyte one_gibibyte
