@@ -9,15 +9,15 @@ size=3000001
 mkdir "$tmp/www"
 head -c $size /dev/urandom > "$tmp/www/file"
 want=$(sha256sum < "$tmp/www/file")
+# gnutls-cli writes each byte by itself, which an emulated machine takes long over.
+less=300001
+head -c $less "$tmp/www/file" > "$tmp/www/less"
+less_hash=$(sha256sum < "$tmp/www/less")
 server_start serve "$tmp/www" || exit 1
 
 # HTTP/1.0 ends with the connection, so the body is what comes last.
-request() {
-	printf 'GET /file HTTP/1.0\r\nHost: localhost\r\n\r\n'
-}
-
-body() {
-	tail -c $size | sha256sum
+request() { # FILE
+	printf 'GET /%s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$1"
 }
 
 with_curl() { # OPTION...
@@ -33,17 +33,17 @@ with_wget() { # VERSION
 
 with_openssl() { # OPTION...
 	have openssl
-	equal "$(request | timeout 100 openssl s_client -quiet -connect "127.0.0.1:$port" "$@" 2> /dev/null |
-		body)" "$want" hash
+	equal "$(request file | timeout 100 openssl s_client -quiet -connect "127.0.0.1:$port" "$@" 2> /dev/null |
+		tail -c $size | sha256sum)" "$want" hash
 }
 
 answered() {
-	[ "$(body < "$tmp/answer")" = "$want" ]
+	[ "$(tail -c $less "$tmp/answer" | sha256sum)" = "$less_hash" ]
 }
 
 # It leaves at the end of its input, so that stays open until the answer is there.
 input_until_answered() {
-	request
+	request less
 	await 100 answered
 }
 

@@ -6,7 +6,7 @@
 
 #define WARM	200		/* connections before counting starts */
 #define CONNS	"10000"
-#define CONNS_RIG "1000"	/* emulated, the handshakes of 10,000 take minutes */
+#define CONNS_RIG "400"	/* emulated, the handshakes of 10,000 take minutes */
 #define LIMIT	1024		/* bytes each */
 
 static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)

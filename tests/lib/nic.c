@@ -392,7 +392,7 @@ TEST(sendfile_copies)
 
 TEST(sendfile_zerocopy)
 {
-	expect_sendfile(100 * MIB, true);
+	expect_sendfile(32 * MIB, true);
 }
 
 TEST(sendfile_zerocopy_on_a_bad_wire)

@@ -5,7 +5,9 @@
 . "$(dirname "$0")/../ktap.sh"
 . "$(dirname "$0")/nic.sh"
 
-large=$((100 << 20)) middle=$((8 << 20))
+# TLSRING_NIC_SIZE: bytes of each file that meets with faults, for those who have time.
+full=$((100 << 20)) large=${TLSRING_NIC_SIZE:-$((24 << 20))} middle=$((8 << 20))
+[ -z "${TLSRING_SHORT:-}" ] || full=$large
 mkdir "$tmp/www"
 head -c $middle /dev/urandom > "$tmp/www/middle"
 middle_hash=$(sha256sum < "$tmp/www/middle")
@@ -32,20 +34,20 @@ shows_hw() {
 }
 
 # On its way the connection is seen where it is to be.
-whole_and_seen() { # SEEN HASH COMMAND...: what shows it
+whole_and_seen() { # SEEN FILE BYTES HASH COMMAND...: what shows it
 	local puller seen=$1
-	whole large $large "$2" $tls12 &
+	whole "$2" "$3" "$4" $tls12 &
 	puller=$!
-	shift 2
+	shift 4
 	await 20 "$seen" || fail "$* shows: $(in_server "$@")"
 	wait $puller
 }
 
 large_file() {
 	local fallback
-	head -c $large /dev/zero > "$tmp/www/large"
+	head -c "$large" /dev/zero > "$tmp/www/large"
 	fallback=$(stat_of tlsnic0 tx_tls_fallback_bytes)
-	whole_and_seen shows_hw "$(sha256sum < "$tmp/www/large")" ss -tie
+	whole_and_seen shows_hw large "$large" "$(sha256sum < "$tmp/www/large")" ss -tie
 	# A slow machine lets TCP send a little again even on a sound wire.
 	fallback=$(($(stat_of tlsnic0 tx_tls_fallback_bytes) - fallback))
 	[ $fallback -lt $((large / 100)) ] || fail "the engine did not seal $fallback bytes of a sound wire"
@@ -148,9 +150,9 @@ chacha() {
 	software equal_download --tlsv1.2 --tls-max 1.2 --ciphers ECDHE-ECDSA-CHACHA20-POLY1305
 }
 
-# From the page cache, 100 MiB each.
-by_pages() {
-	whole_and_seen shows_pages "$large_hash" "$tlsring" stat
+# From the page cache.
+by_pages() { # FILE BYTES HASH
+	whole_and_seen shows_pages "$@" "$tlsring" stat
 }
 
 shows_pages() {
@@ -160,7 +162,7 @@ shows_pages() {
 
 pages_switched_off() {
 	{ sleep 0.5; in_server ethtool -K tlsnic0 tls-hw-tx-offload off; } &
-	equal "$(download large $tls12 --limit-rate 40M)" "$large_hash" "hash"
+	equal "$(download large $tls12 --limit-rate 20M)" "$large_hash" "hash"
 	wait $!
 	in_server ethtool -K tlsnic0 tls-hw-tx-offload on
 }
@@ -168,7 +170,7 @@ pages_switched_off() {
 # A file that loses its end meanwhile is a connection cut short, and told.
 pages_of_a_shrinking_file() {
 	cp "$tmp/www/large" "$tmp/www/shrinks"
-	ip netns exec nic-c curl -sS -k $tls12 --http1.1 --limit-rate 5M "https://$server_address:8443/shrinks" > "$tmp/part" 2> /dev/null &
+	ip netns exec nic-c curl -sS -k $tls12 --http1.1 --limit-rate 1M "https://$server_address:8443/shrinks" > "$tmp/part" 2> /dev/null &
 	await 20 shows_pages
 	truncate -s 1M "$tmp/www/shrinks"
 	wait $! && fail "the client believes that it has the whole"
@@ -222,19 +224,21 @@ test_case tls13 tls13
 test_case chacha chacha
 kill -TERM $server
 wait $server
-head -c $large /dev/urandom > "$tmp/www/large"
+head -c $full /dev/urandom > "$tmp/www/full"
+head -c "$large" "$tmp/www/full" > "$tmp/www/large"
 large_hash=$(sha256sum < "$tmp/www/large")
 serve --zerocopy "$tmp/www"
-test_case by_pages by_pages
-test_case pages_drop on_a_bad_wire drop 100 fault_dropped large $large "$large_hash"
-test_case pages_reorder on_a_bad_wire reorder 50 fault_reordered large $large "$large_hash"
-test_case pages_through_a_flap link_flap large "$large_hash" 40M
+test_case by_pages by_pages full $full "$(sha256sum < "$tmp/www/full")"
+rm "$tmp/www/full"
+test_case pages_drop on_a_bad_wire drop 100 fault_dropped large "$large" "$large_hash"
+test_case pages_reorder on_a_bad_wire reorder 50 fault_reordered large "$large" "$large_hash"
+test_case pages_through_a_flap link_flap large "$large_hash" 20M
 test_case pages_switched_off pages_switched_off
 test_case pages_of_a_shrinking_file pages_of_a_shrinking_file
 kill -TERM $server
 wait $server
 serve --zerocopy --io epoll "$tmp/www"
-test_case by_pages_with_epoll by_pages
+test_case by_pages_with_epoll by_pages large "$large" "$large_hash"
 kill -TERM $server
 wait $server
 rm "$tmp/www/large"
