@@ -76,7 +76,7 @@ static void bench_progress_end(const struct bench *b)
 
 static bool bench_possible(const struct bench_result *result)
 {
-	return result->mode && !result->why && !result->error;
+	return result->mode && !result->why && !result->lack && !result->error;
 }
 
 static void bench_failed(struct bench *b, struct bench_result *result, int ret)
@@ -102,7 +102,7 @@ static void bench_tries(struct bench *b)
 		if (!result->mode)
 			continue;
 		bench_progress(b, "trying", result->mode);
-		ret = bench_try(&b->setup, result->mode, &result->why);
+		ret = bench_try(&b->setup, result);
 		if (ret)
 			bench_failed(b, result, ret);
 		b->done++;

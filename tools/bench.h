@@ -26,11 +26,15 @@ enum bench_way { BENCH_READ = 0, BENCH_MAPPED, BENCH_SENDFILE, BENCH_ZEROCOPY, B
  * many that lie idle after a request each. */
 enum bench_shake { BENCH_LASTING = 0, BENCH_FULL, BENCH_RESUMED, BENCH_IDLE };
 
+/* Who serves: this program as a library's user would, or a program as its users run it, over HTTP. */
+enum bench_program { BENCH_OWN = 0, BENCH_SERVE, BENCH_NGINX, BENCH_OPENSSL };
+
 struct bench_mode {
 	const char *name, *text;
 	enum bench_seal seal;
 	enum bench_way way;
 	enum bench_shake shake;
+	enum bench_program program;
 };
 extern const struct bench_mode bench_modes[BENCH_MODES];
 
@@ -72,10 +76,14 @@ struct bench_run {
 	struct bench_path path;
 };
 
+/* What keeps a program from serving, beside the kernel. */
+enum bench_lack { BENCH_LACK_NONE = 0, BENCH_LACK_PROGRAM, BENCH_LACK_START, BENCH_LACK_KTLS };
+
 /* All runs of a mode. */
 struct bench_result {
 	const struct bench_mode *mode;
 	enum tlsring_reason why;	/* the kernel cannot do it; else TLSRING_REASON_NONE */
+	enum bench_lack lack;		/* the program cannot */
 	int error;			/* it failed with this; then it has no runs after that */
 	unsigned runs;
 	double values[BENCH_MEASURES][BENCH_REPEATS_MAX];
@@ -84,6 +92,12 @@ struct bench_result {
 };
 
 struct bench_report;
+
+/* Why there are no figures: one word, and sentences for people. False: it is possible. */
+struct bench_why {
+	const char *name, *text, *remedy;
+};
+bool bench_why(struct bench_why *out, const struct bench_result *result);
 
 /* ---- bench_setup.c: 0, or TOOLS_FAILED after a word on standard error; free in any case ---- */
 int bench_setup_open(struct bench_setup *setup, const struct bench_options *options,
@@ -94,8 +108,9 @@ void bench_setup_tickets(const struct bench_setup *setup);
 
 /* ---- bench_run.c: 0; -errno or TLSRING_E...; -EINTR: interrupted ---- */
 
-/* One request on one connection, its answer compared byte by byte. *why: the kernel cannot do this. */
-int bench_try(const struct bench_setup *setup, const struct bench_mode *mode, enum tlsring_reason *why);
+/* One request on one connection of result's mode, its answer compared byte by byte. Sets why or lack where
+ * it cannot be done here. */
+int bench_try(const struct bench_setup *setup, struct bench_result *result);
 int bench_run(struct bench_run *out, const struct bench_setup *setup, const struct bench_mode *mode);
 
 /* ---- output; result is an array of BENCH_MODES, those not asked for have no mode ---- */

@@ -61,7 +61,7 @@ static int client_ticket(struct bench_client *client)
 	int ret = bench_peer_dial(client, &peer);
 
 	if (!ret)
-		ret = bench_peer_ask(&peer);
+		ret = bench_peer_ask(client, &peer);
 	if (!ret && bench_peer_receive(&peer, &byte, 1) != 1)
 		ret = -EPIPE;
 	if (!ret) {
@@ -132,11 +132,12 @@ static int client_sample(struct client_run *run, struct bench_list *list, uint64
 static int client_ask(struct client_run *run, struct bench_peer *peer)
 {
 	uint64_t now = client_now();
-	int ret = bench_mode_new(run->client->mode) ? bench_peer_begin(run->client, peer) : bench_peer_ask(peer);
+	struct bench_client *client = run->client;
+	int ret = bench_mode_new(client->mode) ? bench_peer_begin(client, peer) : bench_peer_ask(client, peer);
 
 	if (ret)
 		return ret;
-	peer->left = run->client->setup->options->size;
+	peer->left = client->setup->options->size;
 	peer->asked = now;
 	run->busy++;
 	if (run->more)
@@ -153,28 +154,46 @@ static int client_shake(struct client_run *run, struct bench_peer *peer)
 	if (!ret)
 		ret = client_sample(run, &run->samples->handshakes, peer->asked);
 	if (!ret)
-		ret = bench_peer_ask(peer);
+		ret = bench_peer_ask(run->client, peer);
 	if (!ret)
 		peer->state = PEER_ANSWER;
 	return ret;
 }
 
-static int client_take(struct client_run *run, struct bench_peer *peer)
+/* Some of an answer has come. */
+static int client_taken(struct client_run *run, struct bench_peer *peer, size_t got)
 {
 	const struct bench_setup *setup = run->client->setup;
-	int ret;
+	const uint8_t *data = run->buf;
+	int head = 0;
 
-	while (peer->left) {
-		size_t len = peer->left < CLIENT_BUFFER ? (size_t)peer->left : CLIENT_BUFFER;
-		ssize_t got = bench_peer_receive(peer, run->buf, len);
+	if (peer->head < BENCH_HEAD_END)
+		head = bench_peer_head(peer, (const char *)data, got);
+	if (head < 0)
+		return head;
+	data += head;
+	got -= (size_t)head;
+	if (got > peer->left || (run->client->check &&
+				 memcmp(data, setup->map + (setup->options->size - peer->left), got)))
+		return -EBADMSG;
+	peer->left -= got;
+	return 0;
+}
+
+static int client_take(struct client_run *run, struct bench_peer *peer)
+{
+	int ret = 0;
+
+	while (peer->left && !ret) {
+		bool all = peer->left >= CLIENT_BUFFER || peer->head < BENCH_HEAD_END;
+		ssize_t got = bench_peer_receive(peer, run->buf, all ? CLIENT_BUFFER : (size_t)peer->left);
 
 		if (got <= 0)
 			return got ? (int)got : -EPIPE;
-		if (run->client->check &&
-		    memcmp(run->buf, setup->map + (setup->options->size - peer->left), (size_t)got))
-			return -EBADMSG;
-		peer->left -= (uint64_t)got;
+		ret = client_taken(run, peer, (size_t)got);
 	}
+	if (ret)
+		return ret;
 	ret = client_sample(run, &run->samples->requests, peer->asked);
 	if (ret || !bench_mode_new(run->client->mode))
 		return ret ? ret : 1;
@@ -194,14 +213,21 @@ static int client_end(struct client_run *run, struct bench_peer *peer)
 	return 1;
 }
 
+/* Between two answers tickets may come, or the server's end. */
+static int client_between(struct bench_peer *peer)
+{
+	char byte;
+
+	return bench_peer_receive(peer, &byte, 1) == -EAGAIN ? 0 : -EPIPE;
+}
+
 static int client_step(struct client_run *run, struct bench_peer *peer)
 {
 	static int (*const steps[])(struct client_run *, struct bench_peer *) = { client_shake, client_take, client_end };
 	int ret;
 
-	/* Between two answers only the server's end can come. */
 	if (peer->state == PEER_ANSWER && !peer->left)
-		return -EPIPE;
+		return client_between(peer);
 	do
 		ret = steps[peer->state](run, peer);
 	while (!ret);

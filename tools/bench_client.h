@@ -11,6 +11,8 @@ struct bench_peer {
 	int fd;				/* -1: none */
 	SSL *ssl;			/* NULL: no TLS */
 	enum { PEER_DIAL = 0, PEER_ANSWER, PEER_END } state;
+	int head;			/* of HTTP, ahead of the answer: -1: to come; else as many bytes of the empty
+					 * line at its end as there were */
 	uint64_t left;			/* of the answer under way */
 	uint64_t asked;			/* when, in nanoseconds: a new connection counts from its connect() */
 };
@@ -66,9 +68,13 @@ int bench_peer_shake(struct bench_client *client, struct bench_peer *peer);
 void bench_peer_end(struct bench_client *client, struct bench_peer *peer);
 /* Bytes; 0: the peer's end; -EAGAIN; -errno. */
 ssize_t bench_peer_receive(struct bench_peer *peer, void *buf, size_t len);
-int bench_peer_ask(struct bench_peer *peer);
+int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer);
 /* What io_uring leaves to be done after a ring has been closed interrupts calls too, once. */
 bool bench_client_again(const struct bench_client *client);
+
+/* How many of these bytes are the head of an answer; or -EPROTO: it is not the one that was asked for. */
+int bench_peer_head(struct bench_peer *peer, const char *data, size_t len);
+#define BENCH_HEAD_END	4
 
 #define BENCH_PATIENCE	60	/* seconds without a byte */
 

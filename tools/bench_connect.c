@@ -5,6 +5,7 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 #include <openssl/err.h>
@@ -139,13 +140,33 @@ int bench_peer_shake(struct bench_client *client, struct bench_peer *peer)
 
 /* ---- data ---- */
 
-int bench_peer_ask(struct bench_peer *peer)
+/* To HTTP/1.0 the answer is the connection's last. */
+int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer)
 {
-	static const char request[BENCH_REQUEST];
-	ssize_t sent = peer->ssl ? SSL_write(peer->ssl, request, sizeof(request)) :
-				   send(peer->fd, request, sizeof(request), MSG_NOSIGNAL);
+	static const char requests[][BENCH_REQUEST + 1] = {
+		"GET /file HTTP/1.1\r\nHost: bench\r\nUser-Agent: tlsring-bench/1\r\n\r\n",
+		"GET /file HTTP/1.0\r\nHost: bench\r\nUser-Agent: tlsring-bench/1\r\n\r\n",
+	};
+	const char *request = requests[bench_mode_new(client->mode)];
+	ssize_t sent = peer->ssl ? SSL_write(peer->ssl, request, BENCH_REQUEST) :
+				   send(peer->fd, request, BENCH_REQUEST, MSG_NOSIGNAL);
 
-	return sent == sizeof(request) ? 0 : -EPIPE;
+	peer->head = client->mode->program ? -1 : BENCH_HEAD_END;
+	return sent == BENCH_REQUEST ? 0 : -EPIPE;
+}
+
+int bench_peer_head(struct bench_peer *peer, const char *data, size_t len)
+{
+	static const char end[] = "\r\n\r\n";
+	size_t at = 0;
+
+	/* No server sends its first line in pieces. */
+	if (peer->head < 0 && (len < 12 || memcmp(data, "HTTP/1.", 7) || memcmp(data + 8, " 200", 4)))
+		return -EPROTO;
+	peer->head = peer->head < 0 ? 0 : peer->head;
+	for (; at < len && peer->head < BENCH_HEAD_END; at++)
+		peer->head = data[at] == end[peer->head] ? peer->head + 1 : data[at] == '\r';
+	return (int)at;
 }
 
 ssize_t bench_peer_receive(struct bench_peer *peer, void *buf, size_t len)

@@ -84,25 +84,26 @@ json_t *bench_far_receive(int fd)
 
 json_t *bench_far_report_pack(const struct bench_report *r)
 {
-	return json_pack("{s:i, s:I, s:I, s:[i,i,i,i], s:i}", "result", r->result, "cpu", (json_int_t)r->cpu,
+	return json_pack("{s:i, s:I, s:I, s:[i,i,i,i], s:i, s:i}", "result", r->result, "cpu", (json_int_t)r->cpu,
 			 "memory", (json_int_t)r->memory,
 			 "paths", (int)r->paths[0], (int)r->paths[1], (int)r->paths[2], (int)r->paths[3],
-			 "why", (int)r->why);
+			 "why", (int)r->why, "lack", (int)r->lack);
 }
 
 int bench_far_report_unpack(struct bench_report *out, json_t *object)
 {
 	json_int_t cpu, memory;
-	int why;
+	int why, lack;
 
 	*out = (struct bench_report){ 0 };
-	if (json_unpack(object, "{s:i, s:I, s:I, s:[i,i,i,i], s:i}", "result", &out->result, "cpu", &cpu, "memory", &memory, "paths",
+	if (json_unpack(object, "{s:i, s:I, s:I, s:[i,i,i,i], s:i, s:i}", "result", &out->result, "cpu", &cpu, "memory", &memory, "paths",
 			(int *)&out->paths[0], (int *)&out->paths[1], (int *)&out->paths[2], (int *)&out->paths[3],
-			"why", &why))
+			"why", &why, "lack", &lack) || lack < 0 || lack > BENCH_LACK_KTLS)
 		return -EBADMSG;
 	out->cpu = (uint64_t)cpu;
 	out->memory = (uint64_t)memory;
 	out->why = (enum tlsring_reason)why;
+	out->lack = (enum bench_lack)lack;
 	return 0;
 }
 

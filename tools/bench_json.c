@@ -56,17 +56,18 @@ static json_t *json_path(const struct bench_result *r)
 static json_t *json_mode(const struct bench_result *r)
 {
 	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:i}", "name", r->mode->name, "text", r->mode->text,
-				   "seal", bench_seals[r->mode->seal], "possible", !r->why, "runs", (int)r->runs);
+				   "seal", bench_seals[r->mode->seal], "possible", !r->why && !r->lack, "runs", (int)r->runs);
+	struct bench_why why;
 	char text[160];
 
 	if (r->runs) {
 		json_object_set_new(object, "path", json_path(r));
 		json_object_set_new(object, "measures", json_measures(r));
 	}
-	if (r->why) {
-		json_object_set_new(object, "reason", json_string(tlsring_reason_name(r->why)));
-		json_object_set_new(object, "why", json_string(tlsring_reason_text(r->why)));
-		json_object_set_new(object, "remedy", json_string(tlsring_reason_remedy(r->why)));
+	if (bench_why(&why, r)) {
+		json_object_set_new(object, "reason", json_string(why.name));
+		json_object_set_new(object, "why", json_string(why.text));
+		json_object_set_new(object, "remedy", json_string(why.remedy));
 	}
 	if (r->error)
 		json_object_set_new(object, "error", json_string(tlsring_strerror(r->error, text, sizeof(text))));

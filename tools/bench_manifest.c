@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
-#include "bench.h"
+#include "bench_program.h"
 
 #define MANIFEST_LINE	256
 #define VULNERABILITIES	"/sys/devices/system/cpu/vulnerabilities"
@@ -135,6 +135,16 @@ static json_t *manifest_passes(const struct bench_options *options)
 			 "copy_s_per_gib", passes.copy);
 }
 
+/* Other servers, where they are of use: or NULL. */
+static json_t *manifest_peers(const struct bench_options *options)
+{
+	bool asked = options->listen;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		asked |= options->modes[i] && bench_modes[i].program;
+	return asked && !options->connect ? bench_program_versions() : NULL;
+}
+
 json_t *bench_manifest(const struct bench_options *options)
 {
 	time_t now = time(NULL);
@@ -143,8 +153,9 @@ json_t *bench_manifest(const struct bench_options *options)
 
 	if (gmtime_r(&now, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o*, s:o}", "date", date, "tlsring", TLSRING_VERSION,
+	return json_pack("{s:s, s:s, s:s, s:s, s:o*, s:o, s:o, s:o*, s:o}", "date", date, "tlsring", TLSRING_VERSION,
 			 "openssl", OpenSSL_version(OPENSSL_VERSION), "engine", manifest_io(options->io),
+			 "peers", manifest_peers(options),
 			 "kernel", manifest_kernel(), "processor", manifest_processor(),
 			 "passes", manifest_passes(options),
 			 "offload_devices", manifest_devices());

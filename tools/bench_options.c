@@ -23,6 +23,7 @@ static const char options_usage[] =
 	"  -p, --preset NAME      what the options below start from: quick (default), fileserver, requests,\n"
 	"                         handshake, offload, idle\n"
 	"      --modes LIST       only these, separated by commas (default: the preset's)\n"
+	"      --peers            and other servers: tlsring serve, nginx, openssl s_server, where they can\n"
 	"      --tls VERSION      1.3 (default) or 1.2\n"
 	"      --cipher NAME      aes128 (default), aes256 or chacha20\n"
 	"  -s, --size BYTES       of each answer; with K, M or G behind it, up to 1G\n"
@@ -64,12 +65,13 @@ static const struct {
 };
 
 enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML,
-       OPTION_LISTEN, OPTION_CONNECT, OPTION_NIC };
+       OPTION_LISTEN, OPTION_CONNECT, OPTION_NIC, OPTION_PEERS };
 
 static const char options_short[] = "p:s:c:r:n:h";
 static const struct option options_long[] = {
 	{ "preset", required_argument, NULL, 'p' },
 	{ "modes", required_argument, NULL, OPTION_MODES },
+	{ "peers", no_argument, NULL, OPTION_PEERS },
 	{ "tls", required_argument, NULL, OPTION_TLS },
 	{ "cipher", required_argument, NULL, OPTION_CIPHER },
 	{ "size", required_argument, NULL, 's' },
@@ -191,6 +193,9 @@ static int options_take(struct bench_options *out, int option, const char *value
 	case OPTION_CSV:
 		out->format = option == OPTION_JSON ? BENCH_JSON : BENCH_CSV;
 		return 0;
+	case OPTION_PEERS:
+		out->peers = true;
+		return 0;
 	case OPTION_LISTEN:
 		out->listen = value;
 		return 0;
@@ -240,6 +245,19 @@ static int options_ends(const struct bench_options *out)
 	return TOOLS_USAGE;
 }
 
+/* Those of other servers that are compared by the same measure as one that was asked for. */
+static void options_peers(struct bench_options *out)
+{
+	bool alike[BENCH_MEASURES] = { false };
+
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		if (out->modes[i])
+			alike[bench_mode_measure(&bench_modes[i])] = true;
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		if (bench_modes[i].program && alike[bench_mode_measure(&bench_modes[i])])
+			out->modes[i] = true;
+}
+
 /* The preset comes first, wherever it stands. */
 static int options_start(struct bench_options *out, int argc, char **argv)
 {
@@ -264,6 +282,8 @@ int bench_options_parse(struct bench_options *out, int argc, char **argv)
 		ret = options_take(out, option, optarg);
 	if (!ret)
 		ret = options_ends(out);
+	if (out->peers)
+		options_peers(out);
 	return ret ? ret : options_words(out, argc - optind, argv + optind);
 }
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "tlsring.h"
 
-#define BENCH_MODES		22
+#define BENCH_MODES		39
 #define BENCH_REPEATS_MAX	99
 
 enum bench_format { BENCH_TABLE = 0, BENCH_JSON, BENCH_CSV };
@@ -20,6 +20,7 @@ struct bench_options {
 	double seconds;
 	enum tlsring_io io;
 	bool modes[BENCH_MODES];
+	bool peers;			/* and other servers, in modes like these */
 	enum bench_format format;
 	const char *html;		/* write a report there too; NULL: no */
 	const char *listen;		/* be the server for others instead: ADDR:PORT; NULL: no */

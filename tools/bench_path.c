@@ -80,7 +80,7 @@ static int path_look(struct bench_look *out, const struct bench_client *client, 
 		ret = bench_far_look(server, out);
 	else
 		bench_look_server(out, server);
-	return !ret && client->count ? bench_client_wire(client, &out->wire) : ret;
+	return !ret && client && client->count ? bench_client_wire(client, &out->wire) : ret;
 }
 
 /* What the client has got it acknowledges a little later. */
@@ -148,6 +148,6 @@ void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, uns
 		wire - out->bytes[BENCH_KERNEL] - out->bytes[BENCH_NIC];
 	/* A thousandth may still be on its way to be acknowledged. */
 	out->astray = !wire || out->bytes[asked] < wire - wire / 1000;
-	if (library[asked] && report->paths[library[asked]] < connections)
+	if (!mode->program && library[asked] && report->paths[library[asked]] < connections)
 		out->astray = true;
 }

@@ -16,7 +16,7 @@ struct bench_look {
 	bool counts;		/* there is one */
 	int sockets_result;	/* -EPERM: this user may not see them */
 };
-/* Once what was sent has been acknowledged. 0 or -errno. */
+/* Once what was sent has been acknowledged; client may be NULL. 0 or -errno. */
 int bench_look(struct bench_look *out, const struct bench_client *client,
 	       const struct bench_server *server);
 /* The server's part of it: all but wire and payload. Of a server that is here. */
@@ -24,7 +24,7 @@ void bench_look_server(struct bench_look *out, const struct bench_server *server
 
 /*
  * start: before there were connections, of which there were so many until the end; from and to: around
- * the run; report: the server's own word at its end. Sockets of connections that did not last are gone:
+ * the run; report: the server's own word at its end, which other programs than ours do not have. Sockets of connections that did not last are gone:
  * then installs are what counts. What the sockets of a NIC sent, but the NIC says it did not encrypt,
  * the kernel sealed in its place. Each byte that reached the client was sealed by a TLS socket of the kernel's or, in the
  * other modes than plain, by the program.

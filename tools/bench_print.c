@@ -33,13 +33,13 @@ static void print_row(const struct bench_result *r)
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)
 		bench_summarise(&s[i], r, i);
 	if (r->mode->shake == BENCH_IDLE)
-		printf("%-16s %16.0f %5.1f%%   ", r->mode->name, s[BENCH_MEMORY].median, print_spread(&s[BENCH_MEMORY]));
+		printf("%-20s %16.0f %5.1f%%   ", r->mode->name, s[BENCH_MEMORY].median, print_spread(&s[BENCH_MEMORY]));
 	else if (!bench_mode_new(r->mode))
-		printf("%-16s %8.2f %11.0f %9.3f %5.1f%% %10.1f %10.0f %10.0f   ", r->mode->name, s[BENCH_GBITS].median,
+		printf("%-20s %8.2f %11.0f %9.3f %5.1f%% %10.1f %10.0f %10.0f   ", r->mode->name, s[BENCH_GBITS].median,
 		       s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median, print_spread(&s[BENCH_CPU_GIB]),
 		       s[BENCH_CPU_REQUEST].median, s[BENCH_P50].median, s[BENCH_P99].median);
 	else
-		printf("%-16s %12.0f %15.1f %5.1f%% %13.0f %13.0f %8.0f %8.0f   ", r->mode->name, s[BENCH_SHAKES].median,
+		printf("%-20s %12.0f %15.1f %5.1f%% %13.0f %13.0f %8.0f %8.0f   ", r->mode->name, s[BENCH_SHAKES].median,
 		       s[BENCH_CPU_SHAKE].median, print_spread(&s[BENCH_CPU_SHAKE]), s[BENCH_SHAKE_P50].median,
 		       s[BENCH_SHAKE_P99].median, s[BENCH_P50].median, s[BENCH_P99].median);
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
@@ -50,25 +50,24 @@ static void print_row(const struct bench_result *r)
 
 static void print_impossible(const struct bench_result *r)
 {
+	struct bench_why why;
 	char text[160];
-	const char *remedy = tlsring_reason_remedy(r->why);
 
-	if (r->why)
-		printf("%-16s not possible: %s%s%s\n", r->mode->name, tlsring_reason_text(r->why),
-		       *remedy ? "; " : "", remedy);
+	if (bench_why(&why, r))
+		printf("%-20s not possible: %s%s%s\n", r->mode->name, why.text, *why.remedy ? "; " : "", why.remedy);
 	else
-		printf("%-16s failed: %s\n", r->mode->name, tlsring_strerror(r->error, text, sizeof(text)));
+		printf("%-20s failed: %s\n", r->mode->name, tlsring_strerror(r->error, text, sizeof(text)));
 }
 
 static void print_columns(enum bench_measure measure)
 {
 	if (measure == BENCH_MEMORY)
-		printf("%-16s %16s %6s    %s\n", "MODE", "BYTES/CONNECTION", "+-", "SEALED BY");
+		printf("%-20s %16s %6s    %s\n", "MODE", "BYTES/CONNECTION", "+-", "SEALED BY");
 	else if (measure == BENCH_CPU_GIB)
-		printf("%-16s %8s %11s %9s %6s %10s %10s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
+		printf("%-20s %8s %11s %9s %6s %10s %10s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
 		       "CPU us/REQ", "p50 us", "p99 us", "SEALED BY");
 	else
-		printf("%-16s %12s %15s %6s %13s %13s %8s %8s    %s\n", "MODE", "HANDSHAKES/s", "CPU us/HANDSH.", "+-",
+		printf("%-20s %12s %15s %6s %13s %13s %8s %8s    %s\n", "MODE", "HANDSHAKES/s", "CPU us/HANDSH.", "+-",
 		       "HANDSH. p50", "HANDSH. p99", "p50 us", "p99 us", "SEALED BY");
 }
 
@@ -86,10 +85,10 @@ static void print_table(const struct bench_outcome *o, enum bench_measure measur
 			print_columns(measure);
 		if (r->runs)
 			print_row(r);
-		if (r->why || r->error)
+		if (r->why || r->lack || r->error)
 			print_impossible(r);
 		else if (!r->runs)
-			printf("%-16s not measured\n", r->mode->name);
+			printf("%-20s not measured\n", r->mode->name);
 	}
 	if (rows)
 		putchar('\n');
@@ -151,7 +150,7 @@ void bench_print_csv(const struct bench_outcome *o)
 				       bench_share(&r->path, BENCH_NIC), bench_share(&r->path, BENCH_KERNEL),
 				       bench_share(&r->path, BENCH_USER), r->astray ? "no" : "yes");
 			else if (!s.count && !m)
-				printf("%s,%s,,,,,0,,,,\n", r->mode->name, r->why ? "not possible" : "not measured");
+				printf("%s,%s,,,,,0,,,,\n", r->mode->name, r->why || r->lack ? "not possible" : "not measured");
 		}
 	}
 }

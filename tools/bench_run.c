@@ -33,24 +33,42 @@ static bool try_elsewhere(const struct bench_mode *mode, const struct bench_repo
 	       (mode->seal == BENCH_NIC && report->paths[TLSRING_PATH_KERNEL]);
 }
 
-int bench_try(const struct bench_setup *setup, const struct bench_mode *mode, enum tlsring_reason *why)
+static int try_server(const struct bench_setup *setup, const struct bench_mode *mode,
+		      const struct bench_server *server, struct bench_report *report)
 {
+	struct bench_look before, after;
+	int ret = bench_server_ask(server, report), asked;
+
+	if (ret)
+		return ret;
+	bench_look(&before, NULL, server);
+	ret = try_request(setup, mode, &server->address);
+	/* The server knows best why it did not answer. */
+	asked = bench_server_ask(server, report);
+	ret = asked ? asked : ret;
+	bench_look(&after, NULL, server);
+	/* A program does not say where its keys went. */
+	if (!ret && mode->program && mode->seal == BENCH_KERNEL && after.installs[0] == before.installs[0])
+		report->lack = BENCH_LACK_KTLS;
+	return ret;
+}
+
+int bench_try(const struct bench_setup *setup, struct bench_result *result)
+{
+	const struct bench_mode *mode = result->mode;
 	struct bench_report report = { 0 };
 	struct bench_server server;
-	int ret = bench_server_start(&server, setup, mode), asked;
+	int ret = bench_server_start(&server, setup, mode);
 
-	*why = TLSRING_REASON_NONE;
-	if (!ret) {
-		ret = try_request(setup, mode, &server.address);
-		asked = bench_server_ask(&server, &report);
-		/* The server knows best why it did not answer. */
-		ret = asked ? asked : ret;
-	}
+	if (!ret)
+		ret = try_server(setup, mode, &server, &report);
 	bench_server_stop(&server);
-	if (ret == -EINTR || !try_elsewhere(mode, &report))
+	if (ret == -EINTR)
 		return ret;
-	*why = report.why ? report.why : TLSRING_REASON_KERNEL_REFUSED;
-	return 0;
+	result->lack = report.lack;
+	if (try_elsewhere(mode, &report))
+		result->why = report.why ? report.why : TLSRING_REASON_KERNEL_REFUSED;
+	return result->lack || result->why ? 0 : ret;
 }
 
 /* ---- a run ---- */

@@ -14,18 +14,15 @@
 
 /* ---- inside it ---- */
 
-/*
- * Bytes that are its own, not a file's: counted page by page, where statm is as exact as it is cheap. What
- * is free does not count: handshakes and the process it was forked from have left much of it.
- */
-static uint64_t child_memory(void)
+/* Counted page by page, where statm is as exact as it is cheap. */
+uint64_t bench_anonymous(pid_t pid)
 {
 	unsigned long long kib = 0;
 	char line[256];
 	FILE *file;
 
-	malloc_trim(0);
-	file = fopen("/proc/self/smaps_rollup", "re");
+	snprintf(line, sizeof(line), "/proc/%d/smaps_rollup", (int)pid);
+	file = fopen(line, "re");
 	while (file && fgets(line, sizeof(line), file))
 		if (sscanf(line, "Anonymous: %llu", &kib) == 1)
 			break;
@@ -34,17 +31,29 @@ static uint64_t child_memory(void)
 	return kib * 1024;
 }
 
-bool bench_child_asked(struct bench_child *child)
+static void child_usage(struct bench_child *child)
 {
 	struct timespec cpu;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	child->report.cpu = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+	if (child->mode->shake != BENCH_IDLE)
+		return;
+	/* What is free does not count: handshakes and the process it was forked from have left much of it. */
+	malloc_trim(0);
+	child->report.memory = bench_anonymous(getpid());
+}
+
+bool bench_child_asked(struct bench_child *child)
+{
 	char question;
 
 	if (read(child->control, &question, 1) != 1)
 		return false;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	child->report.cpu = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
-	if (child->mode->shake == BENCH_IDLE)
-		child->report.memory = child_memory();
+	if (child->program)
+		child->report.result = bench_program_usage(child);
+	else
+		child_usage(child);
 	return write(child->control, &child->report, sizeof(child->report)) == sizeof(child->report);
 }
 
@@ -59,19 +68,25 @@ static int child_serve(struct bench_child *child)
 
 	if (bench_mode_new(mode))
 		bench_setup_tickets(child->setup);
-	if (mode->seal >= BENCH_KERNEL || mode->way == BENCH_ENGINE)
+	if (mode->seal >= BENCH_KERNEL || (mode->way == BENCH_ENGINE && !mode->program))
 		ret = tlsring_ctx_new(&child->ctx, child->setup->server, &options);
 	if (!ret)
-		ret = mode->way == BENCH_ENGINE ? bench_engine_serve(child) : bench_loop_serve(child);
+		ret = mode->program ? bench_program_serve(child) :
+		      mode->way == BENCH_ENGINE ? bench_engine_serve(child) : bench_loop_serve(child);
 	tlsring_ctx_free(child->ctx);
 	return ret;
 }
 
-/* Ends with the parent, and by the parent: Ctrl-C is for that one to handle. */
+/* Ends with the parent, and by the parent: Ctrl-C is for that one to handle. Who has a program to end, and its
+ * files to remove, sees that the control socket was closed, and must live to do so. */
 static void child_main(struct bench_child *child)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (child->mode->program)
+		signal(SIGTERM, SIG_IGN);
+	else
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, child->mode->program ? SIG_IGN : SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	child->report.result = child_serve(child);
 	/* Who could not serve says so. */
@@ -82,15 +97,17 @@ static void child_main(struct bench_child *child)
 
 /* ---- outside ---- */
 
-static int server_listen(struct bench_server *server, const struct bench_setup *setup, int *out)
+/* Another program listens by itself, on a port that is kept for it: both must say SO_REUSEADDR. */
+static int server_listen(struct bench_server *server, const struct bench_setup *setup, bool listens, int *out)
 {
 	struct sockaddr_storage address = setup->listen;
 	socklen_t len = address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), error;
+	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), one = 1, error;
 
 	((struct sockaddr_in *)&address)->sin_port = 0;
 	*out = fd;
-	if (fd >= 0 && !bind(fd, (struct sockaddr *)&address, len) && !listen(fd, 512) &&
+	if (fd >= 0 && (listens || !setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one))) &&
+	    !bind(fd, (struct sockaddr *)&address, len) && (!listens || !listen(fd, 512)) &&
 	    !getsockname(fd, (struct sockaddr *)&server->address, &len))
 		return 0;
 	error = errno;
@@ -111,7 +128,7 @@ int bench_server_start(struct bench_server *server, const struct bench_setup *se
 		return -errno;
 	server->control = control[0];
 	child.control = control[1];
-	ret = server_listen(server, setup, &child.listener);
+	ret = server_listen(server, setup, !mode->program, &child.listener);
 	if (ret)
 		goto out;
 	/* What waits to be written must not be written twice. */

@@ -13,6 +13,7 @@ struct bench_report {
 	uint64_t memory;		/* bytes of its own, with idle connections */
 	unsigned paths[TLSRING_PATH_FAILED + 1];	/* of its connections, as the library says: sending */
 	enum tlsring_reason why;	/* a connection's is not in the kernel */
+	enum bench_lack lack;
 };
 
 struct bench_server {
@@ -33,6 +34,7 @@ struct bench_child {
 	const struct bench_mode *mode;
 	int listener, control;
 	struct tlsring_ctx *ctx;	/* NULL: the mode does without the library */
+	pid_t program;			/* serves in its place, and leads a process group of its own; 0: none */
 	struct bench_report report;
 };
 /* The control socket is readable: true when it was a question, which is answered now; false: the end. */
@@ -40,5 +42,10 @@ bool bench_child_asked(struct bench_child *child);
 /* Serve until the end. 0 or -errno. */
 int bench_loop_serve(struct bench_child *child);
 int bench_engine_serve(struct bench_child *child);
+int bench_program_serve(struct bench_child *child);
+/* Bytes of a process that are its own, not a file's; 0: they may not be seen. */
+uint64_t bench_anonymous(pid_t pid);
+/* Its CPU time and, of idle connections, memory: into the report. 0 or -errno. */
+int bench_program_usage(struct bench_child *child);
 
 #endif

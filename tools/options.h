@@ -8,7 +8,7 @@
 /* A number from min to max. */
 int options_number(const char *name, const char *text, unsigned min, unsigned max, unsigned *out);
 /* The position of text among words, which NULL ends: all together shorter than OPTIONS_WORDS. */
-#define OPTIONS_WORDS	512
+#define OPTIONS_WORDS	1024
 int options_word(const char *name, const char *text, const char *const *words, unsigned *out);
 
 #endif

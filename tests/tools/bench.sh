@@ -137,6 +137,55 @@ idle() {
 	grep -q 'Bytes per idle connection' "$tmp/idle.html" || fail "the report lacks it"
 }
 
+# Other servers: each seals where its mode says, and is ended with its files.
+peers() {
+	local all=serve-user,serve-kernel,nginx-user,nginx-kernel,nginx-full,nginx-kernel-resumed,openssl-full,openssl-resumed
+	have nginx
+	have openssl
+	bench peers.json --repeats 1 --modes $all,openssl-kernel-full,openssl-sendfile
+	true_of peers.json 'all(x["possible"] and x["runs"] == 1 and x["path"]["user"] == 100 for x in m.values() if x["seal"] == "user")'
+	true_of peers.json '"nginx/" in j["manifest"]["peers"]["nginx"] and j["manifest"]["peers"]["s_server"].startswith("OpenSSL ")'
+	true_of peers.json 'all(x["measures"].get("cpu_s_per_gib", x["measures"].get("cpu_us_per_handshake"))["min"] > 0 for x in m.values() if x["runs"])'
+	if kernel_tls; then
+		true_of peers.json 'all(x["possible"] and x["path"]["as_asked"] and x["path"]["kernel"] == 100 for x in m.values() if x["seal"] == "kernel")'
+	else
+		true_of peers.json 'all(x["reason"] == "no-module" for x in m.values() if x["seal"] == "kernel")'
+	fi
+	bench peers12.json --repeats 1 --modes nginx-resumed,openssl-full --tls 1.2 --cipher chacha20
+	true_of peers12.json 'all(x["path"]["user"] == 100 for x in m.values())'
+	"$tlsring" bench --json --preset idle --connections 20 --repeats 1 --modes nginx-idle > "$tmp/peers0.json"
+	true_of peers0.json 'm["nginx-idle"]["measures"]["memory_bytes_per_connection"]["min"] > 0'
+}
+
+# --peers adds those that can be compared with what is measured.
+peers_of_a_preset() {
+	have nginx
+	"$tlsring" bench --json "${short[@]}" --repeats 1 --modes user-read --peers > "$tmp/some.json"
+	true_of some.json 'list(m) == ["user-read", "serve-user", "serve-kernel", "nginx-user", "nginx-kernel"]'
+}
+
+peers_that_cannot() {
+	mkdir -p "$tmp/none" "$tmp/fake"
+	PATH=$tmp/none "$tlsring" bench --json "${short[@]}" --modes openssl-full > "$tmp/none.json"
+	true_of none.json 'm["openssl-full"]["reason"] == "not-installed" and "apt-get install openssl" in m["openssl-full"]["remedy"]'
+	printf '#!/bin/sh\necho the last words >&2\nexit 1\n' > "$tmp/fake/nginx"
+	chmod +x "$tmp/fake/nginx"
+	PATH=$tmp/fake:$PATH "$tlsring" bench "${short[@]}" --modes nginx-user > "$tmp/text" 2> "$tmp/err"
+	grep -q '^nginx-user *not possible: nginx did not start' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -q 'nginx-user: the last words' "$tmp/err" || fail "$(cat "$tmp/err")"
+}
+
+# Whoever kills bench does not leave a server, nor its folder.
+peers_end() {
+	have nginx
+	mkdir "$tmp/peers"
+	TMPDIR=$tmp/peers start forever "$tlsring" bench --modes nginx-user --seconds 1000 --repeats 1
+	await 60 pgrep -f "nginx: master .* -p $tmp/peers" > /dev/null
+	kill -KILL "$pid"
+	await 60 rmdir "$tmp/peers" 2> /dev/null
+	! pgrep -f "nginx: master .* -p $tmp/peers" || fail "nginx is left"
+}
+
 # The server in a process of its own, as on another machine.
 elsewhere() {
 	local status=0 listener at
@@ -369,7 +418,7 @@ compares_only_results() {
 }
 
 for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers handshakes \
-	idle elsewhere engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted \
+	idle peers peers_of_a_preset peers_that_cannot peers_end elsewhere engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted \
 	compares compares_only_results; do
 	test_case $name $name
 done

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_PROGRAM_H
+#define BENCH_PROGRAM_H
+
+/*
+ * Other servers in the place of ours: a program as its users run it, started, asked and ended by the server's
+ * process of bench. Its configuration, certificate and the file are in a folder of their own.
+ */
+#include <limits.h>
+#include "bench_server.h"
+
+#define BENCH_PROGRAM_ADDRESS	64
+
+struct bench_program_files {
+	char dir[PATH_MAX];		/* "": none */
+	char address[BENCH_PROGRAM_ADDRESS];	/* to listen on: ADDR:PORT, [ADDR]:PORT */
+	uint16_t port;			/* the same */
+};
+/* In TMPDIR, or in memory where there is room. The address is child's listener's. 0 or -errno; remove in any case. */
+int bench_program_files_make(struct bench_program_files *files, const struct bench_child *child);
+void bench_program_files_remove(struct bench_program_files *files);
+
+/* The first bytes of what a program says of itself; "" where it is not there. Where users' PATH ends,
+ * administrators' programs are looked for too. */
+#define BENCH_PROGRAM_PATH	":/usr/local/sbin:/usr/sbin:/sbin"
+void bench_program_says(const char *command, char *buf, size_t room);
+
+/* Which there are, and their versions: a new object. */
+struct json_t *bench_program_versions(void);
+
+#endif
