@@ -10,6 +10,7 @@
 #include "bench.h"
 #include "bench_chart.h"
 #include "bench_far.h"
+#include "bench_net.h"
 #include "log.h"
 #include "tools.h"
 
@@ -239,7 +240,9 @@ static int bench_measure(struct bench *b)
 	if (!ret)
 		ret = bench_open_html(b);
 	if (!ret && b->options->connect)
-		ret = bench_far_open(&b->setup.far, b->options->connect, &manifest);
+		ret = bench_far_open(&b->setup, b->options->connect, &manifest);
+	if (!ret && bench_options_bad_net(b->options))
+		ret = bench_net_open(&b->setup, b->options);
 	clock_gettime(CLOCK_MONOTONIC, &b->began);
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		if (!b->options->modes[i])

@@ -62,6 +62,8 @@ struct bench_setup {
 	const volatile sig_atomic_t *interrupted;	/* by the user: the caller's */
 	struct sockaddr_storage listen;	/* where its servers do; any port */
 	int far;			/* owned: the connection to who runs them; -1: this process */
+	struct sockaddr_storage there;	/* where far's servers listen; any port */
+	pid_t agent;			/* owned: who is at the other end of far, if that is here; 0: none */
 };
 
 /* Where the bytes of a run were sealed, by counters and sockets before and after. */

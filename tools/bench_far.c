@@ -203,19 +203,25 @@ static int far_dial(const char *text)
 	return fd;
 }
 
-int bench_far_open(int *fd, const char *text, json_t **manifest)
+int bench_far_open(struct bench_setup *setup, const char *text, json_t **manifest)
 {
 	struct timeval patience = { .tv_sec = BENCH_PATIENCE };
-	int one = 1;
+	socklen_t len = sizeof(setup->there);
+	int one = 1, fd = far_dial(text);
 	const char *version;
 	json_t *answer;
 
-	*fd = far_dial(text);
-	if (*fd < 0)
+	if (fd < 0)
 		return TOOLS_FAILED;
-	setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	answer = far_ask(*fd, json_pack("{s:s}", "ask", "manifest"));
+	setup->far = fd;
+	/* They listen on the address that this connection goes to. */
+	if (getpeername(fd, (struct sockaddr *)&setup->there, &len)) {
+		log_line("--connect %s: %s", text, strerror(errno));
+		return TOOLS_FAILED;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	answer = far_ask(fd, json_pack("{s:s}", "ask", "manifest"));
 	version = json_string_value(json_object_get(answer, "tlsring"));
 	if (version && !strcmp(version, TLSRING_VERSION)) {
 		*manifest = answer;
@@ -227,12 +233,12 @@ int bench_far_open(int *fd, const char *text, json_t **manifest)
 	return TOOLS_FAILED;
 }
 
-int bench_far_start(struct bench_server *server, const struct bench_options *options, const struct bench_mode *mode)
+int bench_far_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode)
 {
+	const struct bench_options *options = setup->options;
 	json_t *answer = far_ask(server->far, json_pack("{s:s, s:s, s:i, s:i, s:i, s:I}", "ask", "start", "mode", mode->name,
 							"tls", (int)options->tls, "cipher", (int)options->cipher,
 							"io", (int)options->io, "size", (json_int_t)options->size));
-	socklen_t len = sizeof(server->address);
 	int result, port;
 
 	if (!answer)
@@ -242,9 +248,7 @@ int bench_far_start(struct bench_server *server, const struct bench_options *opt
 	json_decref(answer);
 	if (result)
 		return result;
-	/* It listens on the address that this connection goes to. */
-	if (getpeername(server->far, (struct sockaddr *)&server->address, &len))
-		return -errno;
+	server->address = setup->there;
 	((struct sockaddr_in *)&server->address)->sin_port = htons((uint16_t)port);
 	return 0;
 }

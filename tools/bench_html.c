@@ -5,10 +5,20 @@
 #include "bench_chart.h"
 #include "bench_html.h"
 
+static void html_via(FILE *out, const json_t *options)
+{
+	const char *via = bench_json_string(options, "via", NULL);
+
+	fputs(strcmp(via, "loopback") && strcmp(via, "veth") ? "to " : "over ", out);
+	bench_html_text(out, via);
+	if (!strcmp(via, "veth"))
+		fprintf(out, ", %g %% of packets lost, %g ms late", json_number_value(json_object_get(options, "loss_percent")),
+			json_number_value(json_object_get(options, "delay_ms")));
+}
+
 static void html_head(FILE *out, const json_t *all)
 {
 	const json_t *manifest = json_object_get(all, "manifest"), *options = json_object_get(all, "options");
-	const char *via = bench_json_string(options, "via", NULL);
 
 	fprintf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
@@ -30,8 +40,7 @@ static void html_head(FILE *out, const json_t *all)
 	fprintf(out, ", answers of %" JSON_INTEGER_FORMAT " bytes on %" JSON_INTEGER_FORMAT " connections ",
 		json_integer_value(json_object_get(options, "size")),
 		json_integer_value(json_object_get(options, "connections")));
-	fputs(strcmp(via, "loopback") ? "to " : "over ", out);
-	bench_html_text(out, via);
+	html_via(out, options);
 	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p><p class=\"dim\">",
 		json_integer_value(json_object_get(all, "rounds")));
 	bench_html_text(out, bench_json_string(manifest, "date", NULL));

@@ -13,8 +13,9 @@ const char *bench_json_string(const json_t *all, const char *outer, const char *
 
 static json_t *json_options(const struct bench_options *o)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:f, s:i}", "preset", o->preset,
-			 "via", o->connect ? o->connect : "loopback",
+	return json_pack("{s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:f, s:i}", "preset", o->preset,
+			 "via", o->connect ? o->connect : bench_options_bad_net(o) ? "veth" : "loopback",
+			 "loss_percent", o->loss, "delay_ms", o->delay,
 			 "tls", bench_versions[o->tls], "cipher", bench_ciphers[o->cipher],
 			 "size", (json_int_t)o->size, "connections", (int)o->connections,
 			 "repeats", (int)o->repeats, "seconds", o->requests ? 0.0 : o->seconds,

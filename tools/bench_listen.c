@@ -19,6 +19,7 @@ struct agent {
 	const struct bench_options *own;	/* of this end */
 	const volatile sig_atomic_t *interrupted;
 	int fd;				/* the control connection */
+	struct sockaddr_storage at;	/* where servers listen */
 	struct bench_options options;	/* of the client */
 	struct bench_setup setup;
 	bool ready;			/* the setup is */
@@ -93,7 +94,6 @@ static const struct bench_mode *agent_mode(const char *name)
 static int agent_prepare(struct agent *agent, const struct bench_options *wanted)
 {
 	const struct bench_options *has = &agent->options;
-	socklen_t len = sizeof(agent->setup.listen);
 
 	if (!bench_options_valid(wanted))
 		return -EINVAL;
@@ -107,8 +107,7 @@ static int agent_prepare(struct agent *agent, const struct bench_options *wanted
 		}
 	}
 	agent->options.io = wanted->io;
-	if (getsockname(agent->fd, (struct sockaddr *)&agent->setup.listen, &len))
-		return -errno;
+	agent->setup.listen = agent->at;
 	return 0;
 }
 
@@ -172,20 +171,21 @@ static bool agent_wait(const struct agent *agent)
 	return false;
 }
 
-/* Until the client goes. */
-static void agent_serve(struct agent *agent)
+void bench_agent(const struct bench_options *own, int fd, const struct sockaddr_storage *at,
+		 const volatile sig_atomic_t *interrupted)
 {
+	struct agent agent = { .own = own, .interrupted = interrupted, .fd = fd, .at = *at };
 	int one = 1, ret = 0;
 	json_t *question;
 
-	setsockopt(agent->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(agent->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	while (!ret && agent_wait(agent) && (question = bench_far_receive(agent->fd))) {
-		ret = bench_far_send(agent->fd, agent_answer(agent, question));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	while (!ret && agent_wait(&agent) && (question = bench_far_receive(fd))) {
+		ret = bench_far_send(fd, agent_answer(&agent, question));
 		json_decref(question);
 	}
-	agent_stop(agent);
-	agent_forget(agent);
+	agent_stop(&agent);
+	agent_forget(&agent);
 }
 
 /* ---- connections ---- */
@@ -210,19 +210,22 @@ static void agent_announce(const char *text, const struct listen_set *set)
 }
 
 /* One client at a time: two would be in each other's way. */
-static void agent_accept(struct agent *agent, int listener)
+static void agent_accept(const struct bench_options *own, int listener, const volatile sig_atomic_t *interrupted)
 {
-	agent->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (agent->fd < 0)
+	struct sockaddr_storage at;
+	socklen_t len = sizeof(at);
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
 		return;
-	agent_serve(agent);
-	close(agent->fd);
+	if (!getsockname(fd, (struct sockaddr *)&at, &len))
+		bench_agent(own, fd, &at, interrupted);
+	close(fd);
 }
 
 int bench_listen(const struct bench_options *options, const volatile sig_atomic_t *interrupted)
 {
 	struct listen_set set = { .threads = 1 };
-	struct agent agent = { .own = options, .interrupted = interrupted };
 	struct pollfd fds[AGENT_LISTENERS];
 	unsigned count = 0;
 	int ret = agent_check(options->nic);
@@ -238,7 +241,7 @@ int bench_listen(const struct bench_options *options, const volatile sig_atomic_
 			continue;
 		for (unsigned i = 0; i < count; i++)
 			if (fds[i].revents)
-				agent_accept(&agent, fds[i].fd);
+				agent_accept(options, fds[i].fd, interrupted);
 	}
 	listen_close(&set);
 	return ret;

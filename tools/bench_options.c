@@ -10,6 +10,8 @@
 
 #define OPTIONS_SIZE_MAX	(1ull << 30)	/* it is kept in memory */
 #define OPTIONS_SECONDS_MAX	3600
+#define OPTIONS_LOSS_MAX	50		/* percent */
+#define OPTIONS_DELAY_MAX	10000		/* milliseconds */
 #define OPTIONS_CONNECTIONS_MAX	400		/* within the usual 1,024 descriptors */
 
 static const char options_usage[] =
@@ -31,6 +33,8 @@ static const char options_usage[] =
 	"  -r, --repeats N        rounds; each runs every mode once\n"
 	"      --seconds SECONDS  that a run lasts\n"
 	"  -n, --requests N       a run is so many requests, instead of seconds\n"
+	"      --loss PERCENT     of the server's packets are lost, in a network of its own; needs tc\n"
+	"      --delay MS         each is held back for so many milliseconds\n"
 	"      --io WITH          of the engine: auto (default), uring, epoll\n"
 	"      --json             everything, as one JSON object\n"
 	"      --csv              a line for each mode and measure\n"
@@ -65,7 +69,8 @@ static const struct {
 };
 
 enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML,
-       OPTION_LISTEN, OPTION_CONNECT, OPTION_NIC, OPTION_PEERS };
+       OPTION_LISTEN, OPTION_CONNECT, OPTION_NIC, OPTION_PEERS,
+       OPTION_LOSS, OPTION_DELAY };
 
 static const char options_short[] = "p:s:c:r:n:h";
 static const struct option options_long[] = {
@@ -79,6 +84,8 @@ static const struct option options_long[] = {
 	{ "repeats", required_argument, NULL, 'r' },
 	{ "seconds", required_argument, NULL, OPTION_SECONDS },
 	{ "requests", required_argument, NULL, 'n' },
+	{ "loss", required_argument, NULL, OPTION_LOSS },
+	{ "delay", required_argument, NULL, OPTION_DELAY },
 	{ "io", required_argument, NULL, OPTION_IO },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "csv", no_argument, NULL, OPTION_CSV },
@@ -105,14 +112,14 @@ static int options_size(struct bench_options *out, const char *text)
 	return TOOLS_USAGE;
 }
 
-static int options_seconds(struct bench_options *out, const char *text)
+static int options_real(const char *name, const char *text, double min, double max, double *out)
 {
 	char *end;
 
-	out->seconds = strtod(text, &end);
-	if (*text >= '0' && *text <= '9' && !*end && out->seconds >= 0.01 && out->seconds <= OPTIONS_SECONDS_MAX)
+	*out = strtod(text, &end);
+	if (*text >= '0' && *text <= '9' && !*end && *out >= min && *out <= max)
 		return 0;
-	log_line("--seconds %s: give a number from 0.01 to %d", text, OPTIONS_SECONDS_MAX);
+	log_line("--%s %s: give a number from %g to %g", name, text, min, max);
 	return TOOLS_USAGE;
 }
 
@@ -182,7 +189,11 @@ static int options_take(struct bench_options *out, int option, const char *value
 	case 'r':
 		return options_number("repeats", value, 1, BENCH_REPEATS_MAX, &out->repeats);
 	case OPTION_SECONDS:
-		return options_seconds(out, value);
+		return options_real("seconds", value, 0.01, OPTIONS_SECONDS_MAX, &out->seconds);
+	case OPTION_LOSS:
+		return options_real("loss", value, 0.001, OPTIONS_LOSS_MAX, &out->loss);
+	case OPTION_DELAY:
+		return options_real("delay", value, 0.001, OPTIONS_DELAY_MAX, &out->delay);
 	case 'n':
 		return options_number("requests", value, 1, 100000000, &out->requests);
 	case OPTION_IO:
@@ -240,6 +251,8 @@ static int options_ends(const struct bench_options *out)
 		log_line("--listen and --connect are two ends: give one of them");
 	else if (out->nic && !out->listen)
 		log_line("--nic %s: this is for the end that has --listen", out->nic);
+	else if (bench_options_bad_net(out) && (out->listen || out->connect))
+		log_line("--loss and --delay are for a server beside the client, without --listen and --connect");
 	else
 		return 0;
 	return TOOLS_USAGE;
@@ -285,6 +298,11 @@ int bench_options_parse(struct bench_options *out, int argc, char **argv)
 	if (out->peers)
 		options_peers(out);
 	return ret ? ret : options_words(out, argc - optind, argv + optind);
+}
+
+bool bench_options_bad_net(const struct bench_options *o)
+{
+	return o->loss > 0 || o->delay > 0;
 }
 
 bool bench_options_valid(const struct bench_options *o)

@@ -25,12 +25,16 @@ struct bench_options {
 	const char *html;		/* write a report there too; NULL: no */
 	const char *listen;		/* be the server for others instead: ADDR:PORT; NULL: no */
 	const char *connect;		/* the server is there: HOST:PORT; NULL: here */
+	double loss, delay;		/* percent of packets; milliseconds each is held back. 0: none */
 	const char *nic;		/* with listen: a device to switch the offload of */
 	const char *before, *after;	/* compare these instead; NULL: measure */
 };
 
 /* Words of options, ended by NULL. */
 extern const char *const bench_versions[], *const bench_ciphers[], *const bench_ios[];
+
+/* Is the network to be worse than loopback? */
+bool bench_options_bad_net(const struct bench_options *options);
 
 /* Are tls, cipher, io and size what they may be? */
 bool bench_options_valid(const struct bench_options *options);

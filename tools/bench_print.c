@@ -12,10 +12,13 @@ static void print_head(const struct bench_outcome *o)
 	printf("Linux %s, %s; %s; tlsring %s on %s\n", bench_json_string(o->manifest, "kernel", "release"),
 	       bench_json_string(o->manifest, "processor", "model"), bench_json_string(o->manifest, "openssl", NULL),
 	       bench_json_string(o->manifest, "tlsring", NULL), bench_json_string(o->manifest, "engine", NULL));
-	printf("TLS %s, %s, answers of %llu bytes on %u connections %s%s; median of %u rounds\n\n",
-	       bench_versions[options->tls], bench_ciphers[options->cipher], (unsigned long long)options->size,
-	       options->connections, options->connect ? "to " : "over ", options->connect ? options->connect : "loopback",
-	       o->repeats);
+	printf("TLS %s, %s, answers of %llu bytes on %u connections ", bench_versions[options->tls],
+	       bench_ciphers[options->cipher], (unsigned long long)options->size, options->connections);
+	if (bench_options_bad_net(options))
+		printf("over veth, %g %% of packets lost, %g ms late", options->loss, options->delay);
+	else
+		printf("%s%s", options->connect ? "to " : "over ", options->connect ? options->connect : "loopback");
+	printf("; median of %u rounds\n\n", o->repeats);
 }
 
 /* ---- the table ---- */

@@ -123,7 +123,7 @@ int bench_server_start(struct bench_server *server, const struct bench_setup *se
 
 	*server = (struct bench_server){ .pid = -1, .control = -1, .far = setup->far };
 	if (server->far >= 0)
-		return bench_far_start(server, setup->options, mode);
+		return bench_far_start(server, setup, mode);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control))
 		return -errno;
 	server->control = control[0];

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -107,4 +108,7 @@ void bench_setup_free(struct bench_setup *s)
 		close(s->file);
 	if (s->far >= 0)
 		close(s->far);
+	if (s->agent > 0)
+		while (waitpid(s->agent, NULL, 0) < 0 && errno == EINTR)
+			;
 }

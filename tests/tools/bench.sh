@@ -37,6 +37,9 @@ bad_usage() {
 	refuses 'two ends' --listen 127.0.0.1:0 --connect 127.0.0.1:1
 	refuses 'for the end that has --listen' --nic eth0
 	refuses 'ADDR:PORT' --listen nowhere
+	refuses 'from 0.001 to 50' --loss 51
+	refuses 'from 0.001 to 10000' --delay -1
+	refuses 'server beside the client' --loss 1 --connect 127.0.0.1:1
 	refuses '--help' --nonsense
 }
 
@@ -226,6 +229,34 @@ elsewhere() {
 	grep -q 'bench --listen' "$tmp/err" || fail "$(cat "$tmp/err")"
 	"$tlsring" bench --listen 127.0.0.1:0 --nic lo 2> "$tmp/err" && fail "lo is said to offload TLS"
 	grep -q 'doctor --nic lo' "$tmp/err" || fail "$(cat "$tmp/err")"
+}
+
+# In a network of its own: ours does not see it.
+bad_network() {
+	local links status=0
+	have tc
+	unshare -n true 2> /dev/null || skip "a network namespace is not permitted here"
+	links=$(ip -o link)
+	"$tlsring" bench --json "${short[@]}" --repeats 1 --modes plain,user-mapped,kernel-engine,openssl-full --loss 2 --delay 3 \
+		> "$tmp/net.json" 2> "$tmp/err" || status=$?
+	equal "$(ip -o link)" "$links" "links"
+	if [ $status != 0 ]; then
+		grep -q 'module sch_netem' "$tmp/err" || fail "$(cat "$tmp/err")"
+		[ ! -s "$tmp/net.json" ] || fail "measured all the same"
+		skip "this kernel has no netem"
+	fi
+	true_of net.json 'j["options"]["via"] == "veth" and j["options"]["loss_percent"] == 2 and "client" not in j'
+	true_of net.json 'all(x["path"]["as_asked"] and x["measures"]["latency_p50_us"]["min"] >= 3000 for x in m.values() if x["possible"])'
+	kernel_tls || return 0
+	true_of net.json 'm["kernel-engine"]["path"]["kernel"] == 100'
+}
+
+bad_network_without_tools() {
+	local status=0
+	mkdir -p "$tmp/tools"
+	PATH=$tmp/tools "$tlsring" bench --loss 1 > "$tmp/out" 2> "$tmp/err" || status=$?
+	[ "$status" != 127 ] && grep -q 'apt-get install iproute2\|no network namespace' "$tmp/err" || fail "$(cat "$tmp/err")"
+	[ ! -s "$tmp/out" ] || fail "$(cat "$tmp/out")"
 }
 
 engine_on_epoll() {
@@ -418,7 +449,7 @@ compares_only_results() {
 }
 
 for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers handshakes \
-	idle peers peers_of_a_preset peers_that_cannot peers_end elsewhere engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted \
+	idle peers peers_of_a_preset peers_that_cannot peers_end elsewhere bad_network bad_network_without_tools engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted \
 	compares compares_only_results; do
 	test_case $name $name
 done
