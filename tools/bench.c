@@ -116,6 +116,8 @@ static void bench_add(struct bench_result *result, const struct bench_run *run)
 {
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)
 		result->values[i][result->runs] = run->values[i];
+	for (unsigned i = 0; i < BENCH_COUNTERS; i++)
+		result->counted[i] = run->counted[i] && (result->counted[i] || !result->runs);
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
 		result->path.bytes[i] += run->path.bytes[i];
 	result->path.counted |= run->path.counted;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <openssl/types.h>
+#include "bench_counters.h"
 #include "bench_options.h"
 #include "bench_stats.h"
 #include "tlsring.h"
@@ -42,11 +43,17 @@ enum bench_measure {
 	BENCH_GBITS = 0, BENCH_REQUESTS, BENCH_CPU_GIB, BENCH_CPU_REQUEST,	/* of lasting connections */
 	BENCH_SHAKES, BENCH_CPU_SHAKE, BENCH_SHAKE_P50, BENCH_SHAKE_P99,	/* of new ones */
 	BENCH_MEMORY,								/* of idle ones */
-	BENCH_P50, BENCH_P90, BENCH_P99, BENCH_P999, BENCH_P9999, BENCH_MEASURES,
+	BENCH_P50, BENCH_P90, BENCH_P99, BENCH_P999, BENCH_P9999,
+	/* Where they are counted: of all but idle ones. */
+	BENCH_CYCLES_BYTE, BENCH_CYCLES_REQUEST, BENCH_INSNS_BYTE, BENCH_INSNS_REQUEST,
+	BENCH_TRAFFIC_BYTE, BENCH_TRAFFIC, BENCH_MEASURES,
 };
 /* Stable keys of JSON and CSV, with the unit. */
 extern const char *const bench_measures[BENCH_MEASURES];
 bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure);
+struct bench_result;
+/* And had it in each run? */
+bool bench_result_has(const struct bench_result *result, enum bench_measure measure);
 /* The measure to compare it with others by: they have the same. */
 enum bench_measure bench_mode_measure(const struct bench_mode *mode);
 /* Has each request a connection of its own? */
@@ -75,6 +82,7 @@ struct bench_path {
 
 struct bench_run {
 	double values[BENCH_MEASURES];
+	bool counted[BENCH_COUNTERS];
 	struct bench_path path;
 };
 
@@ -89,6 +97,7 @@ struct bench_result {
 	int error;			/* it failed with this; then it has no runs after that */
 	unsigned runs;
 	double values[BENCH_MEASURES][BENCH_REPEATS_MAX];
+	bool counted[BENCH_COUNTERS];	/* by each run */
 	struct bench_path path;		/* of all runs */
 	unsigned astray;		/* runs whose path was not the one asked for */
 };

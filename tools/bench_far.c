@@ -82,12 +82,31 @@ json_t *bench_far_receive(int fd)
 	return message;
 }
 
+/* null where it is not counted. */
+static json_t *far_counted_pack(const struct bench_counted *counted)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < BENCH_COUNTERS; i++)
+		json_array_append_new(list, counted->there[i] ? json_integer((json_int_t)counted->values[i]) : json_null());
+	return list;
+}
+
+static void far_counted_unpack(struct bench_counted *out, const json_t *list)
+{
+	for (unsigned i = 0; i < BENCH_COUNTERS; i++) {
+		out->there[i] = json_is_integer(json_array_get(list, i));
+		out->values[i] = (uint64_t)json_integer_value(json_array_get(list, i));
+	}
+}
+
 json_t *bench_far_report_pack(const struct bench_report *r)
 {
-	return json_pack("{s:i, s:I, s:I, s:[i,i,i,i], s:i, s:i}", "result", r->result, "cpu", (json_int_t)r->cpu,
+	return json_pack("{s:i, s:I, s:I, s:[i,i,i,i], s:i, s:i, s:o}", "result", r->result, "cpu", (json_int_t)r->cpu,
 			 "memory", (json_int_t)r->memory,
 			 "paths", (int)r->paths[0], (int)r->paths[1], (int)r->paths[2], (int)r->paths[3],
-			 "why", (int)r->why, "lack", (int)r->lack);
+			 "why", (int)r->why, "lack", (int)r->lack,
+			 "counted", far_counted_pack(&r->counted));
 }
 
 int bench_far_report_unpack(struct bench_report *out, json_t *object)
@@ -104,6 +123,7 @@ int bench_far_report_unpack(struct bench_report *out, json_t *object)
 	out->memory = (uint64_t)memory;
 	out->why = (enum tlsring_reason)why;
 	out->lack = (enum bench_lack)lack;
+	far_counted_unpack(&out->counted, json_object_get(object, "counted"));
 	return 0;
 }
 

@@ -36,6 +36,8 @@ static const struct {
 	{ "handshake_p50_us", "handshake p50 \302\265s" }, { "handshake_p99_us", "handshake p99 \302\265s" },
 	{ "memory_bytes_per_connection", "bytes/connection" },
 	{ "latency_p50_us", "p50 \302\265s" }, { "latency_p99_us", "p99 \302\265s" },
+	{ "cycles_per_byte", "cycles/byte" }, { "instructions_per_byte", "instructions/byte" },
+	{ "memory_traffic_bytes_per_byte", "memory traffic/byte" },
 };
 #define TABLES_COLUMNS	(sizeof(tables_columns) / sizeof(tables_columns[0]))
 

@@ -30,7 +30,7 @@ static json_t *json_measures(const struct bench_result *r)
 		json_t *values;
 		struct bench_summary s;
 
-		if (!bench_mode_has(r->mode, m))
+		if (!bench_result_has(r, m))
 			continue;
 		values = json_array();
 		bench_summarise(&s, r, m);

@@ -107,11 +107,13 @@ static json_t *manifest_processor(void)
 {
 	char model[MANIFEST_LINE], mhz[MANIFEST_LINE], governor[MANIFEST_LINE], load[MANIFEST_LINE];
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:s}", "model", manifest_cpu("model name", model),
+	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "model", manifest_cpu("model name", model),
 			 "mhz", manifest_cpu("cpu MHz", mhz),
 			 "governor", manifest_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", governor),
 			 "online", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
-			 "load", manifest_line("/proc/loadavg", load));
+			 "load", manifest_line("/proc/loadavg", load),
+			 "perf_events", bench_counters_events(),
+			 "memory_traffic", bench_counters_memory(BENCH_RESCTRL));
 }
 
 static bool manifest_measures(const struct bench_options *options, const char *name)

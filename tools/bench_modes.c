@@ -52,6 +52,9 @@ const char *const bench_measures[BENCH_MEASURES] = {
 	[BENCH_MEMORY] = "memory_bytes_per_connection",
 	[BENCH_P50] = "latency_p50_us", [BENCH_P90] = "latency_p90_us", [BENCH_P99] = "latency_p99_us",
 	[BENCH_P999] = "latency_p99.9_us", [BENCH_P9999] = "latency_p99.99_us",
+	[BENCH_CYCLES_BYTE] = "cycles_per_byte", [BENCH_CYCLES_REQUEST] = "cycles_per_request",
+	[BENCH_INSNS_BYTE] = "instructions_per_byte", [BENCH_INSNS_REQUEST] = "instructions_per_request",
+	[BENCH_TRAFFIC_BYTE] = "memory_traffic_bytes_per_byte", [BENCH_TRAFFIC] = "memory_traffic_bytes_per_s",
 };
 
 const char *const bench_seals[BENCH_SEALS] = {
@@ -63,6 +66,17 @@ bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure)
 	if (mode->shake == BENCH_IDLE || measure == BENCH_MEMORY)
 		return mode->shake == BENCH_IDLE && measure == BENCH_MEMORY;
 	return measure >= BENCH_P50 || (measure >= BENCH_SHAKES) == bench_mode_new(mode);
+}
+
+bool bench_result_has(const struct bench_result *r, enum bench_measure measure)
+{
+	if (!bench_mode_has(r->mode, measure))
+		return false;
+	if (measure >= BENCH_TRAFFIC_BYTE)
+		return r->counted[BENCH_COUNT_MEMORY];
+	if (measure >= BENCH_INSNS_BYTE)
+		return r->counted[BENCH_COUNT_INSTRUCTIONS];
+	return measure < BENCH_CYCLES_BYTE || r->counted[BENCH_COUNT_CYCLES];
 }
 
 enum bench_measure bench_mode_measure(const struct bench_mode *mode)

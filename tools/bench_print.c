@@ -97,6 +97,38 @@ static void print_table(const struct bench_outcome *o, enum bench_measure measur
 		putchar('\n');
 }
 
+/* Where the processor counts. */
+static void print_counters(const struct bench_outcome *o)
+{
+	static const char *const heads[] = { "CYCLES/BYTE", "/REQUEST", "INSNS/BYTE", "/REQUEST", "MEMORY/BYTE", "BYTES/s" };
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+		struct bench_summary s;
+		bool any = false;
+
+		for (unsigned m = BENCH_CYCLES_BYTE; m < BENCH_MEASURES; m++)
+			any |= r->runs && bench_result_has(r, m);
+		if (!any)
+			continue;
+		if (!rows++)
+			printf("%-20s %11s %11s %11s %11s %11s %11s\n", "COUNTED", heads[0], heads[1], heads[2], heads[3],
+			       heads[4], heads[5]);
+		printf("%-20s", r->mode->name);
+		for (unsigned m = BENCH_CYCLES_BYTE; m < BENCH_MEASURES; m++) {
+			bench_summarise(&s, r, m);
+			if (bench_result_has(r, m))
+				printf(" %11.*f", bench_digits(s.median), s.median);
+			else
+				printf(" %11s", "-");
+		}
+		putchar('\n');
+	}
+	if (rows)
+		putchar('\n');
+}
+
 /* ---- what the table cannot tell ---- */
 
 static void print_doubts(const struct bench_outcome *o)
@@ -130,6 +162,7 @@ void bench_print(const struct bench_outcome *o)
 	print_table(o, BENCH_CPU_GIB);
 	print_table(o, BENCH_CPU_SHAKE);
 	print_table(o, BENCH_MEMORY);
+	print_counters(o);
 	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the rounds, in these.");
 	print_model(o);
 	print_doubts(o);
@@ -147,7 +180,7 @@ void bench_print_csv(const struct bench_outcome *o)
 			struct bench_summary s;
 
 			bench_summarise(&s, r, m);
-			if (s.count && bench_mode_has(r->mode, m))
+			if (s.count && bench_result_has(r, m))
 				printf("%s,%s,%.6g,%.6g,%.6g,%.6g,%zu,%.2f,%.2f,%.2f,%s\n", r->mode->name,
 				       bench_measures[m], s.median, s.min, s.max, s.mad, s.count,
 				       bench_share(&r->path, BENCH_NIC), bench_share(&r->path, BENCH_KERNEL),

@@ -43,12 +43,13 @@ static void program_words(const char *words[PROGRAM_WORDS], const struct bench_p
 }
 
 /* Whatever becomes of us, it ends; but its own workers are its own to end, so it must be told politely. */
-static void program_become(const struct bench_program_files *files, const char *const *words, pid_t parent)
+static void program_become(const struct bench_program_files *files, const char *const *words, pid_t parent, int go)
 {
 	static const int heard[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	const char *path = getenv("PATH");
 	char all[PATH_MAX];
 	int null, log;
+	char word;
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -64,6 +65,9 @@ static void program_become(const struct bench_program_files *files, const char *
 		setenv("PATH", all, 1);
 	if (!strcmp(words[0], "openssl"))
 		setenv("OPENSSL_CONF", "conf", 1);
+	/* What counts is to see all of it. */
+	if (read(go, &word, 1) != 1)
+		_exit(1);
 	execvp(words[0], (char *const *)words);
 	_exit(errno == ENOENT ? PROGRAM_MISSING : 1);
 }
@@ -72,17 +76,25 @@ static int program_start(struct bench_child *child, const struct bench_program_f
 {
 	const char *words[PROGRAM_WORDS];
 	pid_t parent = getpid(), pid;
+	int go[2], ret = 0;
 
 	program_words(words, files, child->mode);
+	if (pipe2(go, O_CLOEXEC))
+		return -errno;
 	pid = fork();
 	if (!pid)
-		program_become(files, words, parent);
-	if (pid < 0)
-		return -errno;
-	/* Either of us may be first. */
-	setpgid(pid, pid);
-	child->program = pid;
-	return 0;
+		program_become(files, words, parent, go[0]);
+	if (pid > 0) {
+		/* Either of us may be first. */
+		setpgid(pid, pid);
+		child->program = pid;
+		bench_counters_open(&child->counters, pid, true);
+	}
+	if (pid < 0 || write(go[1], "", 1) != 1)
+		ret = -errno;
+	close(go[0]);
+	close(go[1]);
+	return ret;
 }
 
 /* A connection of ours would be a client of its. */

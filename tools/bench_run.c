@@ -148,6 +148,23 @@ static void run_percentiles(double *out, struct bench_list *list, const double *
 		out[i] = (double)bench_stats_percentile(list->at, list->count, percents[i]) / 1e3;
 }
 
+static void run_counted(struct bench_run *out, const struct run *run, double count, double bytes)
+{
+	const struct bench_counted *before = &run->before.counted, *after = &run->after.counted;
+	double values[BENCH_COUNTERS];
+
+	for (unsigned i = 0; i < BENCH_COUNTERS; i++) {
+		out->counted[i] = before->there[i] && after->there[i];
+		values[i] = (double)(after->values[i] - before->values[i]);
+	}
+	out->values[BENCH_CYCLES_BYTE] = values[BENCH_COUNT_CYCLES] / bytes;
+	out->values[BENCH_CYCLES_REQUEST] = values[BENCH_COUNT_CYCLES] / count;
+	out->values[BENCH_INSNS_BYTE] = values[BENCH_COUNT_INSTRUCTIONS] / bytes;
+	out->values[BENCH_INSNS_REQUEST] = values[BENCH_COUNT_INSTRUCTIONS] / count;
+	out->values[BENCH_TRAFFIC_BYTE] = values[BENCH_COUNT_MEMORY] / bytes;
+	out->values[BENCH_TRAFFIC] = values[BENCH_COUNT_MEMORY] / run->samples.seconds;
+}
+
 static void run_values(struct bench_run *out, struct run *run)
 {
 	static const double latencies[] = { 50, 90, 99, 99.9, 99.99 }, handshakes[] = { 50, 99 };
@@ -163,6 +180,7 @@ static void run_values(struct bench_run *out, struct run *run)
 	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) / (all - all / RUN_FIRST);
 	run_percentiles(&out->values[BENCH_P50], &s->requests, latencies, 5);
 	run_percentiles(&out->values[BENCH_SHAKE_P50], &s->handshakes, handshakes, 2);
+	run_counted(out, run, count, bytes);
 	bench_path_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from, &run->to, &run->after);
 }
 

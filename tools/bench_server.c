@@ -54,6 +54,7 @@ bool bench_child_asked(struct bench_child *child)
 		child->report.result = bench_program_usage(child);
 	else
 		child_usage(child);
+	bench_counters_read(&child->counters, &child->report.counted);
 	return write(child->control, &child->report, sizeof(child->report)) == sizeof(child->report);
 }
 
@@ -66,6 +67,8 @@ static int child_serve(struct bench_child *child)
 	};
 	int ret = 0;
 
+	if (!mode->program)
+		bench_counters_open(&child->counters, getpid(), false);
 	if (bench_mode_new(mode))
 		bench_setup_tickets(child->setup);
 	if (mode->seal >= BENCH_KERNEL || (mode->way == BENCH_ENGINE && !mode->program))
@@ -74,6 +77,7 @@ static int child_serve(struct bench_child *child)
 		ret = mode->program ? bench_program_serve(child) :
 		      mode->way == BENCH_ENGINE ? bench_engine_serve(child) : bench_loop_serve(child);
 	tlsring_ctx_free(child->ctx);
+	bench_counters_close(&child->counters);
 	return ret;
 }
 
@@ -118,7 +122,7 @@ static int server_listen(struct bench_server *server, const struct bench_setup *
 
 int bench_server_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode)
 {
-	struct bench_child child = { .setup = setup, .mode = mode };
+	struct bench_child child = { .setup = setup, .mode = mode, .counters.events = { -1, -1 } };
 	int control[2], ret = 0;
 
 	*server = (struct bench_server){ .pid = -1, .control = -1, .far = setup->far };

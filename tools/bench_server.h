@@ -14,6 +14,7 @@ struct bench_report {
 	unsigned paths[TLSRING_PATH_FAILED + 1];	/* of its connections, as the library says: sending */
 	enum tlsring_reason why;	/* a connection's is not in the kernel */
 	enum bench_lack lack;
+	struct bench_counted counted;
 };
 
 struct bench_server {
@@ -34,6 +35,7 @@ struct bench_child {
 	const struct bench_mode *mode;
 	int listener, control;
 	struct tlsring_ctx *ctx;	/* NULL: the mode does without the library */
+	struct bench_counters counters;	/* of who serves */
 	pid_t program;			/* serves in its place, and leads a process group of its own; 0: none */
 	struct bench_report report;
 };
