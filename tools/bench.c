@@ -14,6 +14,8 @@
 #include "log.h"
 #include "tools.h"
 
+#define BENCH_NOISE	"/proc/stat"
+
 struct bench {
 	const struct bench_options *options;
 	struct bench_setup setup;
@@ -22,6 +24,7 @@ struct bench {
 	unsigned steps, done;		/* runs, and tries before them */
 	struct timespec began;
 	bool terminal, interrupted;
+	struct bench_noise from, to;
 	json_t *own;			/* owned: this machine's manifest */
 	FILE *html;			/* owned; NULL: none was asked for */
 };
@@ -191,7 +194,7 @@ static int bench_write_html(struct bench *b, const json_t *all)
 static int bench_output(struct bench *b, json_t *manifest)
 {
 	const struct bench_outcome outcome = {
-		b->options, manifest ? manifest : b->own, manifest ? b->own : NULL, b->results, b->rounds,
+		b->options, manifest ? manifest : b->own, manifest ? b->own : NULL, b->results, b->rounds, b->from, b->to,
 	};
 	json_t *all = bench_json(&outcome);
 	int ret = all ? 0 : -1;
@@ -254,9 +257,14 @@ static int bench_measure(struct bench *b)
 	}
 	if (!ret) {
 		bench_tries(b);
+		/* What an agent's servers use is not to be had. */
+		if (!b->setup.agent)
+			bench_noise_look(&b->from, BENCH_NOISE);
 		while (b->rounds < b->options->repeats && !b->interrupted)
 			bench_round(b);
 		bench_progress_end(b);
+		if (!b->setup.agent)
+			bench_noise_look(&b->to, BENCH_NOISE);
 		ret = bench_output(b, manifest);
 	}
 	if (!ret)

@@ -126,6 +126,16 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 
 /* ---- output; result is an array of BENCH_MODES, those not asked for have no mode ---- */
 
+/* What the processors had done by a moment, in seconds. */
+struct bench_noise {
+	double all, busy, steal, own;
+};
+/* From /proc/stat or a file like it. False: it cannot be told. */
+bool bench_noise_look(struct bench_noise *out, const char *path);
+/* Percent of all processors' time: what others than this process and those it has waited for used, and what the
+ * machine under a virtual one took. */
+bool bench_noise_between(double *others, double *steal, const struct bench_noise *from, const struct bench_noise *to);
+
 struct json_t;
 struct bench_outcome {
 	const struct bench_options *options;
@@ -133,6 +143,7 @@ struct bench_outcome {
 	struct json_t *client;		/* borrowed: of this one, if that is another; or NULL */
 	const struct bench_result *results;
 	unsigned repeats;		/* that were done */
+	struct bench_noise from, to;	/* around them, on this machine */
 };
 void bench_summarise(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure);
 /* Percent of a path's bytes. */

@@ -98,6 +98,15 @@ static json_t *json_model(const struct bench_outcome *o)
 			 "most_cpu_s_per_gib", m.most, "copy_cpu_s_per_gib", m.copy);
 }
 
+static json_t *json_noise(const struct bench_outcome *o)
+{
+	double others, steal;
+
+	if (!bench_noise_between(&others, &steal, &o->from, &o->to))
+		return NULL;
+	return json_pack("{s:f, s:f}", "others_percent", others, "steal_percent", steal);
+}
+
 json_t *bench_json(const struct bench_outcome *o)
 {
 	json_t *modes = json_array();
@@ -105,9 +114,10 @@ json_t *bench_json(const struct bench_outcome *o)
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		if (o->results[i].mode)
 			json_array_append_new(modes, json_mode(&o->results[i]));
-	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o, s:o*}", "tlsring_bench", 1, "manifest", o->manifest,
+	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o, s:o*, s:o*}", "tlsring_bench", 1, "manifest", o->manifest,
 			 "client", o->client, "options", json_options(o->options), "rounds", (int)o->repeats, "modes", modes,
-			 "doubts", json_doubts(o), "card", json_model(o));
+			 "doubts", json_doubts(o), "card", json_model(o),
+			 "noise", json_noise(o));
 }
 
 int bench_print_json(const json_t *all)

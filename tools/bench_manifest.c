@@ -9,13 +9,12 @@
 #include <unistd.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
+#include "bench_manifest.h"
 #include "bench_program.h"
 
-#define MANIFEST_LINE	256
 #define VULNERABILITIES	"/sys/devices/system/cpu/vulnerabilities"
 
-/* The first line of a file of the kernel's; "unknown" where there is none. */
-static const char *manifest_line(const char *path, char buf[MANIFEST_LINE])
+const char *bench_manifest_line(const char *path, char buf[MANIFEST_LINE])
 {
 	FILE *file = fopen(path, "re");
 
@@ -55,26 +54,11 @@ static json_t *manifest_mitigations(void)
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", VULNERABILITIES, entry->d_name);
-		json_object_set_new(object, entry->d_name, json_string(manifest_line(path, buf)));
+		json_object_set_new(object, entry->d_name, json_string(bench_manifest_line(path, buf)));
 	}
 	if (dir)
 		closedir(dir);
 	return object;
-}
-
-static int manifest_device(const struct tlsring_device *device, void *user)
-{
-	return json_array_append_new(user, json_pack("{s:s, s:s, s:b, s:b}", "name", device->name,
-						     "driver", device->driver, "sends", device->tx_on,
-						     "receives", device->rx_on));
-}
-
-static json_t *manifest_devices(void)
-{
-	json_t *array = json_array();
-
-	tlsring_report_devices(manifest_device, array);
-	return array;
 }
 
 static const char *manifest_io(enum tlsring_io asked)
@@ -92,13 +76,19 @@ static const char *manifest_io(enum tlsring_io asked)
 
 static json_t *manifest_kernel(void)
 {
-	char buf[MANIFEST_LINE], lowat[MANIFEST_LINE];
+	char buf[MANIFEST_LINE], lowat[MANIFEST_LINE], congestion[MANIFEST_LINE], wmem[MANIFEST_LINE];
 	struct utsname name;
 
 	uname(&name);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "release", name.release, "version", name.version,
-			 "machine", name.machine, "loopback_mtu", manifest_line("/sys/class/net/lo/mtu", buf),
-			 "tcp_notsent_lowat", manifest_line("/proc/sys/net/ipv4/tcp_notsent_lowat", lowat),
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o*, s:o, s:s, s:o}", "release", name.release,
+			 "version", name.version,
+			 "machine", name.machine, "loopback_mtu", bench_manifest_line("/sys/class/net/lo/mtu", buf),
+			 "tcp_notsent_lowat", bench_manifest_line("/proc/sys/net/ipv4/tcp_notsent_lowat", lowat),
+			 "tcp_congestion_control",
+			 bench_manifest_line("/proc/sys/net/ipv4/tcp_congestion_control", congestion),
+			 "tcp_wmem", bench_manifest_line("/proc/sys/net/ipv4/tcp_wmem", wmem),
+			 "aes_gcm", bench_manifest_aes("/proc/crypto"),
+			 "options", bench_manifest_options(name.release),
 			 "tls", access("/proc/net/tls_stat", F_OK) ? "not loaded" : "loaded",
 			 "mitigations", manifest_mitigations());
 }
@@ -106,12 +96,15 @@ static json_t *manifest_kernel(void)
 static json_t *manifest_processor(void)
 {
 	char model[MANIFEST_LINE], mhz[MANIFEST_LINE], governor[MANIFEST_LINE], load[MANIFEST_LINE];
+	char most[MANIFEST_LINE], boost[MANIFEST_LINE];
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "model", manifest_cpu("model name", model),
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "model", manifest_cpu("model name", model),
 			 "mhz", manifest_cpu("cpu MHz", mhz),
-			 "governor", manifest_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", governor),
+			 "governor", bench_manifest_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", governor),
+			 "max_khz", bench_manifest_line("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq", most),
+			 "boost", bench_manifest_line("/sys/devices/system/cpu/cpufreq/boost", boost),
 			 "online", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
-			 "load", manifest_line("/proc/loadavg", load),
+			 "load", bench_manifest_line("/proc/loadavg", load),
 			 "perf_events", bench_counters_events(),
 			 "memory_traffic", bench_counters_memory(BENCH_RESCTRL));
 }
@@ -155,10 +148,11 @@ json_t *bench_manifest(const struct bench_options *options)
 
 	if (gmtime_r(&now, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o*, s:o, s:o, s:o*, s:o}", "date", date, "tlsring", TLSRING_VERSION,
+	return json_pack("{s:s, s:s, s:s, s:s, s:o*, s:o, s:o, s:o*, s:o, s:o}", "date", date, "tlsring", TLSRING_VERSION,
 			 "openssl", OpenSSL_version(OPENSSL_VERSION), "engine", manifest_io(options->io),
 			 "peers", manifest_peers(options),
 			 "kernel", manifest_kernel(), "processor", manifest_processor(),
 			 "passes", manifest_passes(options),
-			 "offload_devices", manifest_devices());
+			 "offload_devices", bench_manifest_offload(),
+			 "network_cards", bench_manifest_cards());
 }

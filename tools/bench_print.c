@@ -144,6 +144,16 @@ static void print_doubts(const struct bench_outcome *o)
 		puts("more --repeats, longer --seconds or a quieter machine tell them apart");
 }
 
+static void print_noise(const struct bench_outcome *o)
+{
+	double others, steal;
+
+	if (bench_noise_between(&others, &steal, &o->from, &o->to))
+		printf("Other processes had %.0f %% of the processors' time%s", others, steal < 0.5 ? ".\n" : "");
+	if (bench_noise_between(&others, &steal, &o->from, &o->to) && steal >= 0.5)
+		printf(", and %.0f %% went to other virtual machines.\n", steal);
+}
+
 /* Whether to buy one. */
 static void print_model(const struct bench_outcome *o)
 {
@@ -164,6 +174,7 @@ void bench_print(const struct bench_outcome *o)
 	print_table(o, BENCH_MEMORY);
 	print_counters(o);
 	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the rounds, in these.");
+	print_noise(o);
 	print_model(o);
 	print_doubts(o);
 }

@@ -45,6 +45,7 @@ side_by_side() {
 	true_of json 'all(m["nic-" + w]["path"]["nic"] == 100 for w in ("sendfile", "zerocopy", "engine"))'
 	true_of json 'm["kernel-sendfile"]["path"]["kernel"] == 100 and m["user-mapped"]["path"]["user"] == 100'
 	true_of json 'j["options"]["tls"] == "1.2" and j["manifest"]["offload_devices"][0]["name"] == "tlsnic0" and j["client"]'
+	true_of json '{"driver", "firmware", "mtu", "tso", "sends", "irq_affinity"} <= set(j["manifest"]["offload_devices"][0])'
 	[ $(($(stat_of tlsnic0 tx_tls_encrypted_bytes) - before)) -ge $((3 * requests * size)) ] ||
 		fail "the NIC has not sealed so much"
 	equal "$(feature)" on "the feature afterwards"

@@ -67,6 +67,7 @@ figures() {
 	true_of all.json 'all(abs(x["measures"]["gbit_per_s"]["values"][0] / x["measures"]["requests_per_s"]["values"][0] / (8 * 20000e-9) - 1) < 1e-3 for x in m.values() if x["runs"])'
 	true_of all.json 'all(abs(x["measures"]["cpu_s_per_gib"]["values"][0] / x["measures"]["cpu_us_per_request"]["values"][0] / (2**30 / 20000 / 1e6) - 1) < 1e-3 for x in m.values() if x["runs"])'
 	true_of all.json 'all(("cycles_per_byte" in x["measures"]) == (j["manifest"]["processor"]["perf_events"] == "counted") for x in m.values() if x["runs"])'
+	true_of all.json '"CONFIG_TLS" in (j["manifest"]["kernel"]["options"] or ["CONFIG_TLS"]) and {"aes_gcm", "tcp_wmem"} & set(j["manifest"]["kernel"]) and 0 <= j["noise"]["others_percent"] <= 100'
 	true_of all.json 'j["manifest"]["kernel"]["release"] == "'"$(uname -r)"'" and j["manifest"]["kernel"]["mitigations"] and j["manifest"]["engine"] in ("uring", "epoll")'
 }
 
