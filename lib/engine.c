@@ -359,6 +359,31 @@ enum tlsring_io tlsring_engine_io(const struct tlsring_engine *engine)
 	return uring_loop_backend(engine->loop) == URING_BACKEND_RING ? TLSRING_IO_URING : TLSRING_IO_EPOLL;
 }
 
+static uint64_t engine_count(const _Atomic uint64_t *count)
+{
+	return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+uint64_t tlsring_engine_sent(const struct tlsring_engine *engine, enum tlsring_strategy strategy)
+{
+	const struct uring_tally *copied = &engine->tally[false], *zerocopy = &engine->tally[true];
+
+	switch (strategy) {
+	case TLSRING_SENT_RECORDS:
+		return engine_count(&engine->records);
+	case TLSRING_SENT_BUFFER:
+		return engine_count(&copied->bytes[URING_WAY_BUFFER]) + engine_count(&zerocopy->bytes[URING_WAY_BUFFER]);
+	case TLSRING_SENT_MAPPING:
+		return engine_count(&copied->bytes[URING_WAY_MAPPING]) + engine_count(&zerocopy->bytes[URING_WAY_MAPPING]);
+	case TLSRING_SENT_SENDFILE:
+		return engine_count(&copied->bytes[URING_WAY_SENDFILE]);
+	case TLSRING_SENT_ZEROCOPY:
+		return engine_count(&zerocopy->bytes[URING_WAY_SENDFILE]);
+	default:
+		return 0;
+	}
+}
+
 void tlsring_engine_free(struct tlsring_engine *engine)
 {
 	struct engine_listener *next;

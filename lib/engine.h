@@ -2,6 +2,7 @@
 #ifndef ENGINE_H
 #define ENGINE_H
 
+#include <stdatomic.h>
 #include <netinet/in.h>
 #include "lib/conn.h"
 #include "lib/tlsring.h"
@@ -53,6 +54,8 @@ struct tlsring_engine {
 	struct engine_poll *polls;	/* all that wait, owned */
 	uint8_t *scratch;		/* ENGINE_SCRATCH bytes for opened records */
 	struct uring_timer grace;
+	struct uring_tally tally[2];	/* sealed by the kernel; by a network card that sends pages without a copy */
+	_Atomic uint64_t records;	/* bytes sealed in user space; this engine's thread alone writes it */
 	unsigned handshake_timeout, idle_timeout;	/* msecs */
 	unsigned min_rate;		/* bytes per second, 0 = any */
 	unsigned stop_grace;		/* msecs, written before the wake-up */

@@ -69,6 +69,7 @@ static void gather_send_run(struct tlsring_conn *c, unsigned run)
 		.file_fd = m->file_fd, .offset = m->offset, .length = run * m->length,
 		.insert = m->head, .insert_len = (uint32_t)m->head_len, .every = (uint32_t)m->length,
 		.more = run < s->count || m[run - 1].more,
+		.tally = &c->engine->tally[c->conn.zerocopy],
 	};
 
 	if (send_transmit(c, &frames, run * (m->head_len + m->length)))

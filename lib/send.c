@@ -55,6 +55,7 @@ static void send_kernel(struct tlsring_conn *c)
 		.file_fd = m->length ? m->file_fd : -1, .offset = m->offset, .length = file,
 		.more = m->more || file < m->length,
 		.pages = c->conn.zerocopy || m->length >= SEND_PAGES_LEAST,
+		.tally = &c->engine->tally[c->conn.zerocopy],
 	};
 
 	if (send_transmit(c, &piece, m->head_len + file))
@@ -63,12 +64,15 @@ static void send_kernel(struct tlsring_conn *c)
 
 static void send_seal(struct tlsring_conn *c, const void *data, size_t len)
 {
+	_Atomic uint64_t *records = &c->engine->records;
 	int ret = conn_seal(&c->conn, data, len);
 
-	if (ret)
+	if (ret) {
 		send_fail(c, ret, c->conn.detail);
-	else
-		c->sent += len;
+		return;
+	}
+	c->sent += len;
+	atomic_store_explicit(records, atomic_load_explicit(records, memory_order_relaxed) + len, memory_order_relaxed);
 }
 
 void send_read(struct tlsring_conn *c, int fd, size_t at, size_t len, uint64_t offset)

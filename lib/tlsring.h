@@ -397,6 +397,19 @@ struct tlsring_engine_options {
 int tlsring_engine_new(struct tlsring_engine **out, const struct tlsring_engine_options *options);
 /* What the engine runs on: TLSRING_IO_URING or TLSRING_IO_EPOLL. */
 enum tlsring_io tlsring_engine_io(const struct tlsring_engine *engine);
+/* How the bytes of messages come to a socket. */
+enum tlsring_strategy {
+	TLSRING_SENT_RECORDS = 0,	/* sealed in user space */
+	/* Sealed by the kernel or the NIC: */
+	TLSRING_SENT_BUFFER,		/* from a buffer that the file was read into */
+	TLSRING_SENT_MAPPING,		/* from a mapping of the file */
+	TLSRING_SENT_SENDFILE,
+	TLSRING_SENT_ZEROCOPY,		/* by sendfile, on a NIC that takes the file's own pages */
+	TLSRING_STRATEGY_COUNT
+};
+/* So many bytes of all messages of this engine have gone out so, or, sealed in user space, are about to;
+ * a head counts with the file bytes that go out beside it. Any thread, as long as the engine lives. */
+uint64_t tlsring_engine_sent(const struct tlsring_engine *engine, enum tlsring_strategy strategy);
 /* Ends what is left (closed() is called for each), then frees. Not inside a handler. */
 void tlsring_engine_free(struct tlsring_engine *engine);
 /* Serve connections from a listening TCP socket; ctx, handlers and user must outlive the engine.

@@ -24,6 +24,7 @@ enum account_protocol { ACCOUNT_HTTP10 = 0, ACCOUNT_HTTP11, ACCOUNT_HTTP2 };
 /* One thread's. */
 struct account {
 	struct metrics *metrics;	/* this thread's counters */
+	const struct tlsring_engine *engine;	/* this thread's, which counts what it sends itself */
 	struct limits *limits;		/* all threads'; may be NULL */
 	const struct limits_settings *settings;
 	struct access_ring *ring;	/* NULL: no access log */

@@ -33,6 +33,11 @@ static const char *const metrics_failures[METRICS_FAILURES] = {
 
 static const char *const metrics_directions[] = { "tx", "rx" };
 static const char *const metrics_paths[] = { "user", "kernel", "nic" };
+static const char *const metrics_strategies[TLSRING_STRATEGY_COUNT] = {
+	[TLSRING_SENT_RECORDS] = "user_records", [TLSRING_SENT_BUFFER] = "buffer",
+	[TLSRING_SENT_MAPPING] = "mapping", [TLSRING_SENT_SENDFILE] = "sendfile",
+	[TLSRING_SENT_ZEROCOPY] = "sendfile_zerocopy",
+};
 
 struct metrics *metrics_new(void)
 {
@@ -166,6 +171,8 @@ void metrics_write(FILE *out, const uint64_t sum[METRICS_COUNTERS])
 		     metrics_directions, 2, &sum[METRICS_UPDATES]);
 	write_listed(out, "tlsring_content_bytes_total", "Content of answers by where it was sealed.", "path",
 		     metrics_paths, 3, &sum[METRICS_BYTES]);
+	write_listed(out, "tlsring_sent_bytes_total", "Bytes of answers, heads and all, by how they came to the socket.",
+		     "strategy", metrics_strategies, TLSRING_STRATEGY_COUNT, &sum[METRICS_SENT]);
 	write_requests(out, sum);
 	write_durations(out, sum);
 	write_listed(out, "tlsring_limit_hits_total", "How often a limit was hit.", "limit", metrics_limits,

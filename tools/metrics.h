@@ -36,7 +36,8 @@ enum metrics_counter {
 	METRICS_PLACED = METRICS_OFFLOAD + 2 * 3 * TLSRING_REASON_COUNT,	/* [direction][path]: open now */
 	METRICS_UPDATES = METRICS_PLACED + 2 * 3,	/* [direction] */
 	METRICS_BYTES = METRICS_UPDATES + 2,		/* [path] */
-	METRICS_REQUESTS = METRICS_BYTES + 3,		/* [protocol][status / 100 - 1] */
+	METRICS_SENT = METRICS_BYTES + 3,		/* [enum tlsring_strategy]: the engines' own count */
+	METRICS_REQUESTS = METRICS_SENT + TLSRING_STRATEGY_COUNT,	/* [protocol][status / 100 - 1] */
 	METRICS_LIMIT = METRICS_REQUESTS + 3 * 5,	/* [enum metrics_limit] */
 	METRICS_DURATION = METRICS_LIMIT + METRICS_LIMITS,	/* [bucket] */
 	METRICS_DURATION_SUM = METRICS_DURATION + METRICS_BUCKETS + 1,	/* nsecs */

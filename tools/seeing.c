@@ -48,6 +48,9 @@ static void seeing_fill(struct plain_answer *out, const char *type, struct seein
 	if (!stream)
 		return;
 	metrics_sum(seeing->metrics, seeing->threads, sum);
+	for (unsigned i = 0; i < seeing->threads; i++)
+		for (unsigned j = 0; j < TLSRING_STRATEGY_COUNT; j++)
+			sum[METRICS_SENT + j] += tlsring_engine_sent(seeing->accounts[i]->engine, j);
 	write(stream, seeing, sum);
 	if (fclose(stream)) {
 		free(out->body);

@@ -34,6 +34,19 @@ static void page_paths(FILE *out, const uint64_t *sum)
 		page_row(out, names[i], sum[METRICS_PLACED + i]);
 }
 
+static void page_strategies(FILE *out, const uint64_t *sum)
+{
+	static const char *const names[TLSRING_STRATEGY_COUNT] = {
+		[TLSRING_SENT_RECORDS] = "sealed in user space", [TLSRING_SENT_BUFFER] = "from a buffer",
+		[TLSRING_SENT_MAPPING] = "from a mapping of the file", [TLSRING_SENT_SENDFILE] = "by sendfile",
+		[TLSRING_SENT_ZEROCOPY] = "by sendfile, without a copy",
+	};
+
+	page_table(out, "Bytes by how they were sent");
+	for (unsigned i = 0; i < TLSRING_STRATEGY_COUNT; i++)
+		page_row(out, names[i], sum[METRICS_SENT + i]);
+}
+
 static void page_requests(FILE *out, const uint64_t *sum)
 {
 	static const char *const names[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
@@ -76,6 +89,7 @@ void seeing_page_write(FILE *out, const uint64_t *sum, uint64_t uptime)
 	page_row(out, "handshakes, with early data", page_add(&sum[METRICS_HANDSHAKES + 2], 2, 3));
 	page_row(out, "handshakes, failed", page_add(&sum[METRICS_FAILED], METRICS_FAILURES, 1));
 	page_paths(out, sum);
+	page_strategies(out, sum);
 	page_requests(out, sum);
 	page_limits(out, sum);
 	fputs("</table>\n", out);

@@ -208,6 +208,9 @@ static int serve(struct serve *s, struct config *config)
 static void serve_free(struct serve *s)
 {
 	plain_stop(s->plain);
+	/* It looks at the engines. */
+	if (s->seeing)
+		seeing_retire(s->seeing);
 	serve_engines_free(s);
 	seeing_close(s->seeing);
 	free((char *)s->seeing_settings.access_log);

@@ -88,7 +88,10 @@ static int engine_new(struct serve *s, const struct config *config, unsigned ind
 	ret = worker_new(&thread->worker, s->current, config->file_cache, seeing_account(s->seeing, index));
 	if (!ret)
 		ret = tlsring_engine_new(&thread->engine, &options);
-	return ret ? ret : engine_listen(s, thread, index);
+	if (ret)
+		return ret;
+	seeing_account(s->seeing, index)->engine = thread->engine;
+	return engine_listen(s, thread, index);
 }
 
 int serve_engines(struct serve *s, const struct config *config)

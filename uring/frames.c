@@ -119,6 +119,7 @@ int uring_frames_sent(struct uring_loop *loop, struct uring_transmit *transmit, 
 {
 	struct uring_window *window = &transmit->window;
 
+	uring_transmit_count(transmit, window->kind == URING_WINDOW_MAP ? URING_WAY_MAPPING : URING_WAY_BUFFER, sent);
 	while (sent) {
 		size_t insert = uring_frames_less(sent, transmit->insert_left);
 		size_t step = uring_frames_less(sent - insert, transmit->until);

@@ -103,6 +103,7 @@ struct uring_transmit {
 	uint64_t edge;			/* of a page in the file, at which a record begins; 0: none */
 	uint64_t first;			/* bytes sent by then */
 	struct uring_window window;
+	struct uring_tally *tally;	/* the caller's, or NULL */
 	int file_fd;
 	bool more;
 	bool mapped;			/* some of it went out from a mapping */
@@ -193,6 +194,7 @@ void uring_transmit_start(struct uring_loop *loop, struct uring_transmit *transm
 /* Map the next part. 1: mapped; 0: it cannot be; -EINPROGRESS: mapped, but not in memory yet. */
 int uring_window_map(struct uring_loop *loop, struct uring_transmit *transmit);
 void uring_window_close(struct uring_loop *loop, struct uring_window *window);
+void uring_transmit_count(const struct uring_transmit *transmit, enum uring_way way, size_t bytes);
 bool uring_file_reaches(int fd, uint64_t end);
 void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res);
 void uring_transmit_release(struct uring_loop *loop, struct uring_op *op);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -293,6 +294,16 @@ static ssize_t uring_sendfile(const struct uring_loop *loop, const struct uring_
 	return ret;
 }
 
+void uring_transmit_count(const struct uring_transmit *transmit, enum uring_way way, size_t bytes)
+{
+	_Atomic uint64_t *count;
+
+	if (!transmit->tally)
+		return;
+	count = &transmit->tally->bytes[way];
+	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + bytes, memory_order_relaxed);
+}
+
 static void uring_transmit_next(struct uring_loop *loop, struct uring_transmit *transmit);
 static void uring_transmit_advance(struct uring_loop *loop, struct uring_transmit *transmit, size_t sent);
 
@@ -301,8 +312,10 @@ static void uring_transmit_pages(struct uring_loop *loop, struct uring_transmit 
 {
 	ssize_t sent = uring_sendfile(loop, transmit);
 
-	if (sent > 0)
+	if (sent > 0) {
+		uring_transmit_count(transmit, URING_WAY_SENDFILE, (size_t)sent);
 		uring_transmit_advance(loop, transmit, (size_t)sent);
+	}
 	if (sent > 0 && !transmit->left) {
 		uring_transmit_next(loop, transmit);
 	} else if (sent > 0 || sent == -EAGAIN) {
@@ -368,6 +381,9 @@ static int uring_transmit_sent(struct uring_loop *loop, struct uring_transmit *t
 	if (res > 0 && transmit->every)
 		return uring_frames_sent(loop, transmit, (size_t)res);
 	if (res > 0) {
+		bool mapped = transmit->window.kind == URING_WINDOW_MAP;
+
+		uring_transmit_count(transmit, mapped ? URING_WAY_MAPPING : URING_WAY_BUFFER, (size_t)res);
 		uring_transmit_advance(loop, transmit, (size_t)res);
 		return 1;
 	}
@@ -452,6 +468,7 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 		.insert_left = (uint8_t)message->insert_len,
 		.every = message->every,
 		.until = message->every,
+		.tally = message->tally,
 	};
 	if (message->control) {
 		transmit->control_len = (uint8_t)message->control_len;

@@ -4,6 +4,13 @@
 
 #include "uring/loop.h"
 
+/* Bytes that sockets have taken, by how they came to them: one thread writes, any may read. */
+enum uring_way { URING_WAY_BUFFER, URING_WAY_MAPPING, URING_WAY_SENDFILE, URING_WAYS };
+
+struct uring_tally {
+	_Atomic uint64_t bytes[URING_WAYS];
+};
+
 /*
  * One outgoing message of a connection: a head from memory, then a range of a file, sent whole.
  * Short sends are finished in here. head and file_fd stay the caller's and must stay valid until
@@ -26,6 +33,7 @@ struct uring_message {
 	const void *insert;
 	uint32_t insert_len;	/* at most URING_INSERT_MAX */
 	uint32_t every;		/* at most 64 KiB; 0: no frames */
+	struct uring_tally *tally;	/* where its bytes are counted; outlives the loop. NULL: nowhere */
 };
 
 #define URING_INSERT_MAX	32

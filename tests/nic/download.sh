@@ -152,7 +152,11 @@ chacha() {
 
 # From the page cache.
 by_pages() { # FILE BYTES HASH
+	local metrics sent
 	whole_and_seen shows_pages "$@" "$tlsring" stat
+	metrics=$(sed -n 's|.*metrics on .*: \(http://.*\)|\1|p' "$log")
+	sent=$(in_server curl -sS "$metrics" | awk '$1 == "tlsring_sent_bytes_total{strategy=\"sendfile_zerocopy\"}" { print $2 }')
+	[ "$sent" -ge $(($2 - $2 / 8)) ] || fail "$sent bytes were sent without a copy"
 }
 
 shows_pages() {
@@ -227,7 +231,7 @@ wait $server
 head -c $full /dev/urandom > "$tmp/www/full"
 head -c "$large" "$tmp/www/full" > "$tmp/www/large"
 large_hash=$(sha256sum < "$tmp/www/large")
-serve --zerocopy "$tmp/www"
+serve --zerocopy --metrics $server_address:0 "$tmp/www"
 test_case by_pages by_pages full $full "$(sha256sum < "$tmp/www/full")"
 rm "$tmp/www/full"
 test_case pages_drop on_a_bad_wire drop 100 fault_dropped large "$large" "$large_hash"
@@ -237,7 +241,7 @@ test_case pages_switched_off pages_switched_off
 test_case pages_of_a_shrinking_file pages_of_a_shrinking_file
 kill -TERM $server
 wait $server
-serve --zerocopy --io epoll "$tmp/www"
+serve --zerocopy --io epoll --metrics $server_address:0 "$tmp/www"
 test_case by_pages_with_epoll by_pages large "$large" "$large_hash"
 kill -TERM $server
 wait $server

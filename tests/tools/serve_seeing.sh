@@ -183,6 +183,53 @@ stopped_cleanly() {
 		"$(cat "$tmp/access" "$tmp/access.1" | wc -l)"
 }
 
+sent() { # STRATEGY
+	value "tlsring_sent_bytes_total{strategy=\"$1\"}"
+}
+
+sent_all() {
+	local strategy sum=0
+	for strategy in user_records buffer mapping sendfile sendfile_zerocopy; do
+		sum=$((sum + $(sent $strategy)))
+	done
+	echo $sum
+}
+
+sent_so() { # STRATEGY FILE: most of it, but for its ends, and no byte is counted twice
+	local before all size
+	before=$(sent "$1") all=$(sent_all) size=$(stat -c %s "$tmp/www/$2")
+	fetch "$2" | cmp - "$tmp/www/$2"
+	before=$(($(sent "$1") - before)) all=$(($(sent_all) - all))
+	[ $before -ge $((size - size / 8)) ] || fail "$2: $before bytes by $1"
+	[ $all -ge "$size" ] && [ $all -le $((size + 20000)) ] || fail "$2: $all bytes in all"
+}
+
+in_kernel() {
+	kernel_tls || skip "this kernel has no TLS"
+	truncate -s 600000 "$tmp/www/middle.bin"
+	sent_so buffer file.bin
+	sent_so mapping middle.bin
+	sent_so sendfile huge.bin
+	http=--http2 sent_so mapping huge.bin
+	equal "$(sent user_records)" 0
+	equal "$(sent sendfile_zerocopy)" 0
+}
+
+in_user_space() {
+	sent_so user_records file.bin
+	http=--http2 sent_so user_records huge.bin
+	equal "$(($(sent_all) - $(sent user_records)))" 0
+}
+
+strategies() { # CASE OPTION...
+	truncate -s 20M "$tmp/www/huge.bin"
+	server_start "$1" --metrics 127.0.0.1:0 --threads 2 "${@:2}" "$tmp/www"
+	metrics=$(sed -n 's|.*metrics on .*: \(http://.*\)|\1|p' "$log")
+	"$1"
+	curl -sS "${metrics%metrics}" | grep -q 'Bytes by how they were sent'
+	server_stop
+}
+
 combined() {
 	server_start combined --access-log "$tmp/combined" "$tmp/www"
 	fetch file.bin -o /dev/null -A agent
@@ -210,6 +257,8 @@ test_case handshake_failures handshake_failures
 test_case requests_of_a_connection requests_of_a_connection
 test_case form form
 test_case stopped_cleanly stopped_cleanly
+test_case strategies_kernel strategies in_kernel
+test_case strategies_user strategies in_user_space --offload off
 test_case combined combined
 test_case bad_options bad_options
 test_end

@@ -32,9 +32,12 @@ static void send_and_compare(struct uring_loop *loop, struct peer peer, int bufs
 	uint64_t length = (uint64_t)count * every;
 	int file = peer_file(offset + length);
 	struct uring_message message = frames_of(file, offset, count, every);
+	struct uring_tally tally = { 0 };
 
+	message.tally = &tally;
 	peer_takes(loop, &peer, bufsize, &message);
 	EQ(peer.total, length + count * strlen(INSERT));
+	EQ(tally.bytes[URING_WAY_BUFFER] + tally.bytes[URING_WAY_MAPPING], peer.total);
 	EQ(peer.hash, frames_hash(file, offset, count, every));
 	close(file);
 }

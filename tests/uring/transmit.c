@@ -7,19 +7,30 @@
 
 enum { SEND = 0x20 };
 
+static uint64_t counted(const struct uring_tally *tally)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < URING_WAYS; i++)
+		sum += tally->bytes[i];
+	return sum;
+}
+
 static void send_and_compare_by(struct uring_loop *loop, bool pages, size_t head_len, uint64_t offset,
 				uint64_t length)
 {
 	static char head[300000];
+	struct uring_tally tally = { 0 };
 	struct peer peer = { 0 };
 	int file = peer_file(offset + length);
-	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file,
-					 .offset = offset, .length = length, .pages = pages };
+	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file, .offset = offset,
+					 .length = length, .pages = pages, .tally = &tally };
 
 	for (size_t i = 0; i < head_len; i++)
 		head[i] = (char)(i * 7 + 1);
 	peer_takes(loop, &peer, 0, &message);
 	EQ(peer.total, head_len + length);
+	EQ(counted(&tally), head_len + length);
 	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, head, head_len), file, offset, length));
 	close(file);
 }
@@ -51,6 +62,28 @@ BOTH(sizes_by_sendfile)
 		send_and_compare_by(loop, true, 200, 4097, sizes[i]);
 		send_and_compare_by(loop, true, 20000, 65535, sizes[i]);
 	}
+}
+
+static void expect_way(struct uring_loop *loop, enum uring_way way, uint64_t length)
+{
+	struct uring_tally tally = { 0 };
+	struct peer peer = { 0 };
+	int file = peer_file(length);
+	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length,
+					 .pages = way == URING_WAY_SENDFILE, .tally = &tally };
+
+	peer_takes(loop, &peer, 0, &message);
+	EQ(counted(&tally), length + 4);
+	/* The head and the file's last bytes may go otherwise. */
+	CHECK(tally.bytes[way] >= length - length / 8);
+	close(file);
+}
+
+BOTH(bytes_are_counted_by_their_way)
+{
+	expect_way(loop, URING_WAY_BUFFER, 10000);
+	expect_way(loop, URING_WAY_MAPPING, 3000000);
+	expect_way(loop, URING_WAY_SENDFILE, 3000000);
 }
 
 BOTH(head_alone_of_any_size)
