@@ -26,6 +26,7 @@ static void http1_release(struct tlsring_conn *conn, struct http1 *x)
 	tlsring_conn_set_user(conn, &x->worker->idle);
 	account_end(x->worker->account, &x->account, conn, http1_unsent(conn, x));
 	content_free(&x->content);
+	free(x->many);
 	free(x);
 }
 
@@ -73,35 +74,68 @@ static char *head_write(char *at, const struct answer *answer, const struct http
 
 /* ---- sending ---- */
 
-static int http1_message(struct tlsring_conn *conn, struct http1 *x, const char *text, size_t len,
-			    const struct content_piece *piece)
+static struct tlsring_message http1_message(const struct http1 *x, const char *text, size_t len,
+					    const struct content_piece *piece)
 {
-	struct tlsring_message message = {
+	return (struct tlsring_message){
 		.head = text, .head_len = len, .file_fd = piece->length ? content_fd(&x->content) : -1,
 		.offset = piece->offset, .length = piece->length, .more = x->content.left != 0,
 	};
+}
+
+/* Is the next piece a part that can go together with others? What has no bytes of the file closes the
+ * last part: that waits until all of them turn out to have gone. */
+static bool http1_joins(const struct http1 *x)
+{
+	return x->content.now.length && content_ready(&x->content) <= TLSRING_MANY_MAX;
+}
+
+/* Short parts of a file share records and system calls: else many ranges of few bytes would cost the
+ * server much and the client nothing. */
+static int http1_messages(struct tlsring_conn *conn, struct http1 *x, const struct tlsring_message *first)
+{
+	struct content_piece piece;
 
 	x->sending = true;
-	return tlsring_send(conn, &message);
+	x->count = 0;
+	if (!x->many || !http1_joins(x) || first->head_len + first->length > TLSRING_MANY_MAX)
+		return tlsring_send(conn, first);
+	x->many[x->count++] = *first;
+	while (http1_joins(x) && content_take(&x->content, UINT64_MAX, &piece))
+		x->many[x->count++] = http1_message(x, piece.text, piece.text_len, &piece);
+	return tlsring_send_many(conn, x->many, x->count);
 }
 
 /* The head, with what of the content can go in the same message. */
 static int http1_start(struct tlsring_conn *conn, struct http1 *x)
 {
 	struct content_piece piece = { 0 };
+	struct tlsring_message message;
 
 	if (x->content.now.text_len <= HTTP1_TEXT && content_take(&x->content, UINT64_MAX, &piece) &&
 	    piece.text_len)
 		memcpy(x->bytes + x->head_len, piece.text, piece.text_len);
-	return http1_message(conn, x, x->bytes, x->head_len + piece.text_len, &piece);
+	message = http1_message(x, x->bytes, x->head_len + piece.text_len, &piece);
+	return http1_messages(conn, x, &message);
 }
 
 static int http1_continue(struct tlsring_conn *conn, struct http1 *x)
 {
 	struct content_piece piece;
+	struct tlsring_message message;
 
 	content_take(&x->content, UINT64_MAX, &piece);
-	return http1_message(conn, x, piece.text, piece.text_len, &piece);
+	message = http1_message(x, piece.text, piece.text_len, &piece);
+	return http1_messages(conn, x, &message);
+}
+
+/* The file was shorter than a part of it that was promised, which therefore stayed behind. */
+static bool http1_lacks(const struct http1 *x)
+{
+	for (unsigned i = 0; i < x->count; i++)
+		if (x->many[i].missing)
+			return true;
+	return false;
 }
 
 /* Send the worker's answer, whose content is the exchange's from here. */
@@ -124,6 +158,9 @@ static int http1_send(struct tlsring_conn *conn, struct worker *worker, const st
 		.worker = worker, .content = answer->content, .close = !head->keep_alive,
 		.before = tlsring_conn_sent(conn), .skip = head->body, .head_len = size, .path_at = size + text_len, .path_len = path->len,
 	};
+	/* All pieces and the head; without memory they go one by one. */
+	if (x->content.next_count)
+		x->many = calloc(x->content.next_count + 2, sizeof(*x->many));
 	account_begin(worker->account, &x->account, &head->request, answer,
 		      head->http10 ? ACCOUNT_HTTP10 : ACCOUNT_HTTP11);
 	answer->content = (struct content){ 0 };
@@ -195,13 +232,15 @@ static void http1_sent(struct tlsring_conn *conn, int result, void *user)
 
 	x->sending = false;
 	x->result = result;
-	if (!result && x->content.left) {
-		x->result = http1_continue(conn, x);
-		if (x->result)
-			tlsring_abort(conn, x->result);
-		return;
-	}
 	if (result)
+		return;
+	if (http1_lacks(x))
+		x->result = -ENODATA;
+	else if (x->content.left)
+		x->result = http1_continue(conn, x);
+	if (x->result)
+		tlsring_abort(conn, x->result);
+	if (x->sending || x->result)
 		return;
 	if (x->close) {
 		http1_release(conn, x);

@@ -15,6 +15,8 @@ struct worker;
 struct http1 {
 	struct worker *worker;
 	struct content content;
+	struct tlsring_message *many;	/* owned: room for its pieces, when it has several; or NULL */
+	unsigned count;		/* of many: on their way */
 	struct account_exchange account;
 	uint64_t before;	/* bytes that the connection had sent when it began */
 	bool sending;		/* tlsring_send has not reported yet */
