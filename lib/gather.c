@@ -23,7 +23,7 @@ static bool gather_one(struct tlsring_conn *c)
 	while (s->piece < size && !m->missing) {
 		size_t at = s->plain_len + s->piece, left = size - s->piece;
 		uint64_t offset = m->offset + s->piece - m->head_len;
-		ssize_t got = uring_read_now(c->engine->loop, m->file_fd, s->plain + at, left, offset);
+		ssize_t got = uring_read_now(m->file_fd, s->plain + at, left, offset);
 
 		if (got == -EAGAIN) {
 			send_read(c, m->file_fd, at, left, offset);

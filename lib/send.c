@@ -93,7 +93,7 @@ static void send_read_on(struct tlsring_conn *c)
 {
 	struct tlsring_message *m = &c->send.message;
 	size_t room = SEND_PLAIN - c->send.plain_len, len = m->length < room ? m->length : room;
-	ssize_t got = uring_read_now(c->engine->loop, m->file_fd, c->send.plain + c->send.plain_len, len, m->offset);
+	ssize_t got = uring_read_now(m->file_fd, c->send.plain + c->send.plain_len, len, m->offset);
 
 	if (got == -EAGAIN)
 		send_read(c, m->file_fd, c->send.plain_len, len, m->offset);

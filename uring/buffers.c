@@ -25,11 +25,16 @@ static void uring_buffer_offer(struct uring_loop *loop, unsigned id)
 	buffers->free++;
 }
 
-static void *uring_pages(size_t len)
+void *uring_pages(size_t len)
 {
 	void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return at == MAP_FAILED ? NULL : at;
+}
+
+void uring_pages_free(void *pages, size_t len)
+{
+	munmap(pages, len);
 }
 
 int uring_buffers_new(struct uring_loop *loop, unsigned count, bool ring)
@@ -56,9 +61,9 @@ void uring_buffers_free(struct uring_loop *loop)
 	struct uring_buffers *buffers = &loop->buffers;
 
 	if (buffers->base)
-		munmap(buffers->base, (size_t)buffers->count * URING_BUFFER_SIZE);
+		uring_pages_free(buffers->base, (size_t)buffers->count * URING_BUFFER_SIZE);
 	if (buffers->ring)
-		munmap(buffers->ring, buffers->count * sizeof(struct io_uring_buf));
+		uring_pages_free(buffers->ring, buffers->count * sizeof(struct io_uring_buf));
 	free(buffers->stack);
 	*buffers = (struct uring_buffers){ 0 };
 }

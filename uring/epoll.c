@@ -12,7 +12,8 @@
 /*
  * Operations are tried by wait(), in the order they came; one that would block is parked on its
  * descriptor's list until the descriptor's edge brings it back. A descriptor is registered once,
- * for both directions, by the first operation that had to be parked on it.
+ * for both directions, by the first operation that had to be parked on it. Reading a file has no edge:
+ * threads do it.
  */
 
 #define EPOLL_EVENTS	256
@@ -20,31 +21,44 @@
 struct uring_epoll {
 	int fd;
 	struct uring_list ready;
+	struct uring_helpers *helpers;
 };
 
 static int epoll_open(struct uring_loop *loop, const struct uring_options *options)
 {
 	struct uring_epoll *epoll = malloc(sizeof(*epoll));
+	struct epoll_event event = { .events = EPOLLIN };
 	int ret;
 
 	(void)options;
 	if (!epoll)
 		return -ENOMEM;
+	ret = uring_helpers_new(&epoll->helpers);
+	if (ret)
+		goto fail;
+	event.data.fd = uring_helpers_fd(epoll->helpers);
 	epoll->fd = epoll_create1(EPOLL_CLOEXEC);
-	if (epoll->fd < 0) {
+	if (epoll->fd < 0 || epoll_ctl(epoll->fd, EPOLL_CTL_ADD, event.data.fd, &event)) {
 		ret = -errno;
-		free(epoll);
-		return ret;
+		goto fail_helpers;
 	}
 	uring_list_init(&epoll->ready);
 	loop->state = epoll;
 	return 0;
+fail_helpers:
+	if (epoll->fd >= 0)
+		close(epoll->fd);
+	uring_helpers_free(epoll->helpers);
+fail:
+	free(epoll);
+	return ret;
 }
 
 static void epoll_close(struct uring_loop *loop)
 {
 	struct uring_epoll *epoll = loop->state;
 
+	uring_helpers_free(epoll->helpers);
 	close(epoll->fd);
 	free(epoll);
 }
@@ -199,6 +213,29 @@ static void epoll_poll(struct uring_loop *loop, struct uring_op *op)
 		epoll_park(loop, op);
 }
 
+/* Until it is done it counts as queued: no edge, and no cancelling, takes it from the thread that reads. */
+static void epoll_read(struct uring_loop *loop, struct uring_op *op)
+{
+	struct uring_epoll *epoll = loop->state;
+
+	op->state |= URING_OP_QUEUED;
+	if (uring_helpers_add(epoll->helpers, op))
+		return;
+	op->state &= ~URING_OP_QUEUED;
+	epoll_result(loop, op, pread(op->target, op->buf, op->len, (off_t)op->offset));
+}
+
+static void epoll_were_read(struct uring_loop *loop, struct uring_epoll *epoll)
+{
+	struct uring_op *op = uring_helpers_done(epoll->helpers), *next;
+
+	for (; op; op = next) {
+		next = op->queued;
+		op->state &= ~URING_OP_QUEUED;
+		uring_op_done(loop, op, op->res);
+	}
+}
+
 static void epoll_try(struct uring_loop *loop, struct uring_op *op)
 {
 	if (op->state & URING_OP_CANCELLED) {
@@ -220,16 +257,14 @@ static void epoll_try(struct uring_loop *loop, struct uring_op *op)
 		epoll_poll(loop, op);
 		break;
 	case URING_READ:
-		epoll_result(loop, op, pread(op->target, op->buf, op->len, (off_t)op->offset));
+	case URING_FETCH:
+		epoll_read(loop, op);
 		break;
 	case URING_SEND:
 		epoll_result(loop, op, send(op->fd, op->buf, op->len, op->flags | MSG_DONTWAIT));
 		break;
 	case URING_SENDMSG:
 		epoll_result(loop, op, sendmsg(op->fd, op->buf, op->flags | MSG_DONTWAIT));
-		break;
-	case URING_POPULATE:
-		uring_op_done(loop, op, -EOPNOTSUPP);
 		break;
 	}
 }
@@ -285,8 +320,12 @@ static int epoll_wait_turn(struct uring_loop *loop, int msecs)
 		msecs = 0;
 	count = epoll_wait(epoll->fd, events, EPOLL_EVENTS, msecs);
 	ret = count < 0 ? -errno : 0;
-	for (int i = 0; i < count; i++)
-		epoll_event(loop, epoll, &events[i]);
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.fd == uring_helpers_fd(epoll->helpers))
+			epoll_were_read(loop, epoll);
+		else
+			epoll_event(loop, epoll, &events[i]);
+	}
 	epoll_turn(loop, epoll);
 	return ret;
 }

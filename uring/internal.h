@@ -14,7 +14,7 @@
 enum uring_kind {
 	URING_ACCEPT, URING_CONNECT, URING_RECV, URING_RECVMSG, URING_POLL, URING_READ,
 	/* Only as steps of a transmission: */
-	URING_SEND, URING_SENDMSG, URING_POPULATE,
+	URING_SEND, URING_SENDMSG, URING_FETCH,
 };
 
 #define URING_OP_QUEUED		0x01	/* on one of the lists, through `queued` */
@@ -102,6 +102,7 @@ struct uring_transmit {
 	uint64_t sent;
 	uint64_t edge;			/* of a page in the file, at which a record begins; 0: none */
 	uint64_t first;			/* bytes sent by then */
+	uint64_t fetched;		/* up to here the file was brought to memory */
 	struct uring_window window;
 	struct uring_tally *tally;	/* the caller's, or NULL */
 	int file_fd;
@@ -151,6 +152,7 @@ struct uring_loop {
 	bool closing;
 	struct uring_buffers buffers;
 	struct uring_pool pool;
+	char *fetched;			/* what nobody looks at; NULL: nothing was fetched yet */
 	struct uring_wheel wheel;
 };
 
@@ -183,6 +185,8 @@ void uring_timers_expire(struct uring_loop *loop);
 int uring_timers_msecs(const struct uring_loop *loop);
 
 /* buffers.c */
+void *uring_pages(size_t len);		/* or NULL */
+void uring_pages_free(void *pages, size_t len);
 int uring_buffers_new(struct uring_loop *loop, unsigned count, bool ring);
 void uring_buffers_free(struct uring_loop *loop);
 void *uring_buffer_at(const struct uring_loop *loop, unsigned id);
@@ -191,13 +195,33 @@ void uring_pool_free(struct uring_loop *loop);
 
 /* transmit.c */
 void uring_transmit_start(struct uring_loop *loop, struct uring_transmit *transmit, enum uring_kind kind);
-/* Map the next part. 1: mapped; 0: it cannot be; -EINPROGRESS: mapped, but not in memory yet. */
+/* Map the next part. 1: mapped; 0: it cannot be; -EINPROGRESS: it is not in memory yet. */
 int uring_window_map(struct uring_loop *loop, struct uring_transmit *transmit);
 void uring_window_close(struct uring_loop *loop, struct uring_window *window);
 void uring_transmit_count(const struct uring_transmit *transmit, enum uring_way way, size_t bytes);
 bool uring_file_reaches(int fd, uint64_t end);
 void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res);
 void uring_transmit_release(struct uring_loop *loop, struct uring_op *op);
+
+/* fetch.c: files that are not in memory */
+/* May what is next of the file be sent without a wait for the disk? 1: yes, up to *end, which is made less
+ * when it must; 0: no, and it cannot be fetched; -EINPROGRESS: it is being fetched. */
+int uring_fetch(struct uring_loop *loop, struct uring_transmit *transmit, uint64_t *end);
+/* Has it left memory since? Then uring_fetch() must be asked once more. */
+bool uring_fetch_again(struct uring_transmit *transmit);
+void uring_fetch_free(struct uring_loop *loop);
+
+/* helpers.c: threads that read files for the epoll backend */
+struct uring_helpers;
+int uring_helpers_new(struct uring_helpers **out);
+/* Waits for what they have begun; the rest is forgotten. */
+void uring_helpers_free(struct uring_helpers *helpers);
+/* Readable when something is done. */
+int uring_helpers_fd(const struct uring_helpers *helpers);
+/* Do this URING_READ or URING_FETCH. False: there is nobody who could. */
+bool uring_helpers_add(struct uring_helpers *helpers, struct uring_op *op);
+/* All that are done, linked by `queued`, with op->res. */
+struct uring_op *uring_helpers_done(struct uring_helpers *helpers);
 
 /* frames.c: a file range with something inserted before each piece of it */
 void uring_frames_next(struct uring_loop *loop, struct uring_transmit *transmit);

@@ -59,6 +59,7 @@ void uring_loop_free(struct uring_loop *loop)
 	loop->driver->close(loop);
 	uring_ops_free(loop);
 	uring_pool_free(loop);
+	uring_fetch_free(loop);
 	uring_buffers_free(loop);
 	free(loop);
 }

@@ -73,12 +73,12 @@ int uring_recvmsg(struct uring_loop *loop, int fd, uint64_t tag);
 /* Wait, once, until one of poll(2)'s events (POLLIN, POLLOUT) holds for fd; res = what poll says
  * (also POLLHUP, ...). */
 int uring_poll(struct uring_loop *loop, int fd, short events, uint64_t tag);
-/* pread into the caller's buffer, at most 1 GiB at a time. Does not block the loop, except on
- * the epoll backend. */
+/* pread into the caller's buffer, at most 1 GiB at a time. Does not block the loop: the epoll backend has
+ * threads for it. */
 int uring_read(struct uring_loop *loop, int fd, void *buf, size_t len, uint64_t offset, uint64_t tag);
 /* The same at once, of what is in memory: bytes, 0 at the file's end, -EAGAIN: uring_read() must
- * fetch it, -errno. On the epoll backend it blocks. */
-ssize_t uring_read_now(const struct uring_loop *loop, int fd, void *buf, size_t len, uint64_t offset);
+ * fetch it, -errno. */
+ssize_t uring_read_now(int fd, void *buf, size_t len, uint64_t offset);
 /* Cancel whatever is in flight on fd: those operations end with -ECANCELED (or as
  * they had just ended). No fact of its own. */
 void uring_cancel(struct uring_loop *loop, int fd);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -55,7 +54,7 @@ static void ring_restrict(struct io_uring *ring)
 {
 	static const uint8_t operations[] = {
 		IORING_OP_ACCEPT, IORING_OP_CONNECT, IORING_OP_RECV, IORING_OP_RECVMSG, IORING_OP_POLL_ADD,
-		IORING_OP_READ, IORING_OP_SEND, IORING_OP_SENDMSG, IORING_OP_MADVISE, IORING_OP_ASYNC_CANCEL,
+		IORING_OP_READ, IORING_OP_SEND, IORING_OP_SENDMSG, IORING_OP_ASYNC_CANCEL,
 		IORING_OP_CLOSE,
 	};
 	/* What is left to do once it is enabled: liburing's own use of registered ring descriptors. */
@@ -72,7 +71,7 @@ static void ring_restrict(struct io_uring *ring)
 		all[count].register_op = registers[i];
 	}
 	all[count].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
-	all[count++].sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
+	all[count++].sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS | IOSQE_ASYNC;
 	/* By hand, as below: liburing 2.3 does not export this either. */
 	syscall(__NR_io_uring_register, ring->ring_fd, IORING_REGISTER_RESTRICTIONS, all, count);
 }
@@ -160,8 +159,10 @@ static void ring_prepare(struct uring_ring *ring, struct io_uring_sqe *sqe, stru
 	case URING_SENDMSG:
 		io_uring_prep_sendmsg(sqe, op->fd, op->buf, op->flags);
 		break;
-	case URING_POPULATE:
-		io_uring_prep_madvise(sqe, op->buf, op->len, MADV_POPULATE_READ);
+	case URING_FETCH:
+		/* It is known to be missing: not even the request for it shall keep us. */
+		io_uring_prep_read(sqe, op->target, op->buf, op->len, op->offset);
+		io_uring_sqe_set_flags(sqe, IOSQE_ASYNC);
 		break;
 	}
 	io_uring_sqe_set_data(sqe, op);

@@ -23,8 +23,8 @@
  * than to map it, or that cannot be mapped). What is left of the head goes out together with the
  * window's start, so that they share a record; in a buffer it stands before it, so that the record's
  * bytes lie side by side: the kernel's ciphers copy around each seam that is no multiple of a block.
- * At any time one step is in flight: a send, or what must come before it. By sendfile a mapping only
- * brings the pages to memory.
+ * At any time one step is in flight: a send, or what must come before it. For sendfile a mapping is only
+ * kept in mind.
  *
  * A mapping shows zeroes behind the end of a file that was cut short. So a mapped piece is sent
  * only right after the file's size was looked at, never waits inside the kernel with the socket
@@ -68,52 +68,39 @@ bool uring_file_reaches(int fd, uint64_t end)
 	return !fstat(fd, &st) && (uint64_t)st.st_size >= end;
 }
 
-/* Is this byte of the file in memory? Where the question is not understood: no. */
-static bool uring_file_resident(int fd, uint64_t offset)
-{
-	char byte;
-	struct iovec iov = { &byte, 1 };
-
-	return preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT) >= 0;
-}
-
 int uring_window_map(struct uring_loop *loop, struct uring_transmit *transmit)
 {
 	struct uring_window *window = &transmit->window;
 	uint64_t start = transmit->offset - transmit->offset % URING_MAP_ALIGN;
 	uint64_t end = transmit->offset + transmit->left;
 	void *base;
+	int ret;
 
 	if (end > start + URING_MAP_SIZE)
 		end = start + URING_MAP_SIZE;
+	ret = uring_fetch(loop, transmit, &end);
+	if (ret <= 0)
+		return ret;
 	base = mmap(NULL, end - start, PROT_READ, MAP_SHARED, transmit->file_fd, (off_t)start);
 	if (base == MAP_FAILED)
 		return 0;
 	*window = (struct uring_window){ .base = base, .start = start, .end = end, .kind = URING_WINDOW_MAP };
 	transmit->mapped = true;
-	if (loop->driver->backend == URING_BACKEND_EPOLL ||
-	    (uring_file_resident(transmit->file_fd, transmit->offset) &&
-	     uring_file_resident(transmit->file_fd, end - 1)))
-		return 1;
-	transmit->op.buf = base;
-	transmit->op.len = (uint32_t)(end - start);
-	uring_transmit_start(loop, transmit, URING_POPULATE);
-	return -EINPROGRESS;
+	return 1;
 }
 
-ssize_t uring_read_now(const struct uring_loop *loop, int fd, void *buf, size_t len, uint64_t offset)
+ssize_t uring_read_now(int fd, void *buf, size_t len, uint64_t offset)
 {
 	struct iovec iov = { buf, len };
-	int flags = loop->driver->backend == URING_BACKEND_RING ? RWF_NOWAIT : 0;
 	ssize_t got;
 
 	do
-		got = preadv2(fd, &iov, 1, (off_t)offset, flags);
+		got = preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT);
 	while (got < 0 && errno == EINTR);
 	if (got >= 0)
 		return got;
 	/* Some file systems cannot tell what is in memory. */
-	return flags && errno == EOPNOTSUPP ? -EAGAIN : -errno;
+	return errno == EOPNOTSUPP ? -EAGAIN : -errno;
 }
 
 /* How far into its record is the byte that so many come before? */
@@ -143,7 +130,7 @@ static int uring_window_fill(struct uring_loop *loop, struct uring_transmit *tra
 	while (window->end < target) {
 		char *at = window->base + window->head + (window->end - window->start);
 		size_t left = target - window->end;
-		ssize_t got = uring_read_now(loop, transmit->file_fd, at, left, window->end);
+		ssize_t got = uring_read_now(transmit->file_fd, at, left, window->end);
 
 		if (!got)
 			return -ENODATA;
@@ -418,8 +405,12 @@ void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res)
 		ret = uring_transmit_sent(loop, transmit, res);
 	else if (op->kind == URING_READ)
 		ret = uring_transmit_read(loop, transmit, res);
+	else if (op->kind == URING_FETCH && res <= 0)
+		transmit->unmappable = true;	/* reading it will tell why */
 	else if (op->kind == URING_POLL && res < 0)
 		ret = res;
+	else if (op->kind == URING_POLL && transmit->window.kind == URING_WINDOW_MAP && uring_fetch_again(transmit))
+		uring_window_close(loop, &transmit->window);
 	if (ret > 0 && op->state & URING_OP_CANCELLED && (transmit->head_left || transmit->left))
 		ret = -ECANCELED;
 	if (ret > 0)

@@ -5,6 +5,7 @@
 /* The other end of a connection: a thread that reads to the end and hashes what came. And files
  * whose every byte can be told. */
 
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "tests/uring/both.h"
@@ -89,6 +90,18 @@ static inline void peer_takes(struct uring_loop *loop, struct peer *peer, int bu
 	close(ends[1]);
 }
 
+/* Nobody reads yet: what was begun goes on until both sockets are full. */
+static inline void peer_fills(struct uring_loop *loop, const int ends[2])
+{
+	int waiting;
+
+	do {
+		both_quiet(loop);
+		CHECK(!ioctl(ends[1], FIONREAD, &waiting));
+	} while (!waiting);
+	both_quiet(loop);
+}
+
 /* ... whose file is cut while it waits for room: what its fact says. */
 static inline int peer_takes_shrunk(struct uring_loop *loop, struct peer *peer,
 				    const struct uring_message *message, off_t to)
@@ -98,7 +111,7 @@ static inline int peer_takes_shrunk(struct uring_loop *loop, struct peer *peer,
 
 	both_pair(ends, 8192);
 	EQ(uring_transmit(loop, ends[0], message, PEER_TAG), 0);
-	both_quiet(loop);
+	peer_fills(loop, ends);
 	CHECK(!ftruncate(message->file_fd, to));
 	peer_start(peer, ends[1]);
 	fact = both_fact(loop);

@@ -120,20 +120,73 @@ BOTH(slow_reader_with_small_buffers)
 	close(file);
 }
 
-BOTH(cold_file)
+static void cold(struct uring_loop *loop, bool pages)
 {
 	static const uint64_t sizes[] = { 10000, 3000000 };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct peer peer = { 0 };
 		int file = peer_disk_file(sizes[i]);
-		struct uring_message message = { .file_fd = file, .length = sizes[i] };
+		struct uring_message message = { .file_fd = file, .length = sizes[i], .pages = pages };
 		uint64_t hash = peer_hash_file(PEER_SEED, file, 0, sizes[i]);
 
 		peer_cool(file);
 		peer_takes(loop, &peer, 0, &message);
 		EQ(peer.hash, hash);
 		close(file);
+	}
+}
+
+BOTH(cold_file) { cold(loop, false); }
+BOTH(cold_file_by_sendfile) { cold(loop, true); }
+
+/* Parts of it are in memory; a slow reader, so that more leaves it while the socket is full. */
+BOTH(file_with_cold_parts)
+{
+	const uint64_t size = 5000001;
+
+	for (int pages = 0; pages < 2; pages++) {
+		struct peer peer = { .piece = 50000, .pause = 1000 };
+		int file = peer_disk_file(size);
+		struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file,
+						 .length = size, .pages = pages };
+
+		CHECK(!fsync(file));
+		CHECK(!posix_fadvise(file, 200000, 100000, POSIX_FADV_DONTNEED));
+		CHECK(!posix_fadvise(file, 1500000, 1000000, POSIX_FADV_DONTNEED));
+		CHECK(!posix_fadvise(file, 4990000, 0, POSIX_FADV_DONTNEED));
+		peer_takes(loop, &peer, 0, &message);
+		EQ(peer.total, 4 + size);
+		EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), file, 0, size));
+		close(file);
+	}
+}
+
+/* More at once than there are threads to read them. */
+BOTH(many_cold_files)
+{
+	struct peer peers[24] = { 0 };
+	uint64_t hash = 0;
+	int ends[24][2], files[24];
+
+	for (int i = 0; i < 24; i++) {
+		struct uring_message message = { .length = 400000, .pages = i % 2 };
+
+		message.file_fd = files[i] = peer_disk_file(message.length);
+		hash = peer_hash_file(PEER_SEED, files[i], 0, message.length);
+		peer_cool(files[i]);
+		both_pair(ends[i], 0);
+		peer_start(&peers[i], ends[i][1]);
+		EQ(uring_transmit(loop, ends[i][0], &message, SEND), 0);
+	}
+	for (int i = 0; i < 24; i++)
+		both_expect(loop, SEND, 0);
+	for (int i = 0; i < 24; i++) {
+		close(ends[i][0]);
+		peer_finish(&peers[i]);
+		EQ(peers[i].hash, hash);
+		close(ends[i][1]);
+		close(files[i]);
 	}
 }
 
@@ -256,7 +309,7 @@ BOTH(file_shrinks_right_behind_what_was_sent)
 
 	both_pair(ends, 8192);
 	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_quiet(loop);
+	peer_fills(loop, ends);
 	CHECK(!ioctl(ends[0], SIOCOUTQ, &queued) && !ioctl(ends[1], FIONREAD, &waiting));
 	CHECK(!ftruncate(file, queued + waiting + 100));
 	peer_start(&peer, ends[1]);

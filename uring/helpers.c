@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "uring/internal.h"
+
+/*
+ * Where there is no ring, threads of the loop's own read what is not in memory. They come with the first
+ * such file, and stay. Of an operation they see no more than what is to be read and where; it is on their
+ * lists through `queued`.
+ */
+
+#define URING_HELPERS	8
+
+struct uring_helpers {
+	pthread_mutex_t lock;
+	pthread_cond_t wanted;
+	struct uring_op *todo, **todo_last;
+	struct uring_op *done;
+	pthread_t threads[URING_HELPERS];
+	unsigned count, idle;
+	int done_fd;
+	bool stop;
+};
+
+int uring_helpers_new(struct uring_helpers **out)
+{
+	struct uring_helpers *helpers = calloc(1, sizeof(*helpers));
+
+	if (!helpers)
+		return -ENOMEM;
+	helpers->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (helpers->done_fd < 0) {
+		free(helpers);
+		return -errno;
+	}
+	pthread_mutex_init(&helpers->lock, NULL);
+	pthread_cond_init(&helpers->wanted, NULL);
+	helpers->todo_last = &helpers->todo;
+	*out = helpers;
+	return 0;
+}
+
+int uring_helpers_fd(const struct uring_helpers *helpers)
+{
+	return helpers->done_fd;
+}
+
+static void helper_read(struct uring_op *op)
+{
+	ssize_t got;
+
+	do
+		got = pread(op->target, op->buf, op->len, (off_t)op->offset);
+	while (got < 0 && errno == EINTR);
+	op->res = got < 0 ? -errno : (int)got;
+}
+
+static void *helper_run(void *arg)
+{
+	struct uring_helpers *helpers = arg;
+	struct uring_op *op;
+
+	pthread_mutex_lock(&helpers->lock);
+	for (;;) {
+		helpers->idle++;
+		while (!helpers->todo && !helpers->stop)
+			pthread_cond_wait(&helpers->wanted, &helpers->lock);
+		helpers->idle--;
+		if (helpers->stop)
+			break;
+		op = helpers->todo;
+		helpers->todo = op->queued;
+		if (!helpers->todo)
+			helpers->todo_last = &helpers->todo;
+		pthread_mutex_unlock(&helpers->lock);
+		helper_read(op);
+		pthread_mutex_lock(&helpers->lock);
+		op->queued = helpers->done;
+		helpers->done = op;
+		if (!op->queued)
+			eventfd_write(helpers->done_fd, 1);
+	}
+	pthread_mutex_unlock(&helpers->lock);
+	return NULL;
+}
+
+/* Signals are for the program's own threads. */
+static void helpers_grow(struct uring_helpers *helpers)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (!pthread_create(&helpers->threads[helpers->count], NULL, helper_run, helpers))
+		helpers->count++;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+bool uring_helpers_add(struct uring_helpers *helpers, struct uring_op *op)
+{
+	pthread_mutex_lock(&helpers->lock);
+	if (!helpers->idle && helpers->count < URING_HELPERS)
+		helpers_grow(helpers);
+	if (helpers->count) {
+		op->queued = NULL;
+		*helpers->todo_last = op;
+		helpers->todo_last = &op->queued;
+		pthread_cond_signal(&helpers->wanted);
+	}
+	pthread_mutex_unlock(&helpers->lock);
+	return helpers->count;
+}
+
+struct uring_op *uring_helpers_done(struct uring_helpers *helpers)
+{
+	struct uring_op *done;
+	eventfd_t count;
+
+	pthread_mutex_lock(&helpers->lock);
+	done = helpers->done;
+	helpers->done = NULL;
+	eventfd_read(helpers->done_fd, &count);
+	pthread_mutex_unlock(&helpers->lock);
+	return done;
+}
+
+void uring_helpers_free(struct uring_helpers *helpers)
+{
+	pthread_mutex_lock(&helpers->lock);
+	helpers->stop = true;
+	pthread_cond_broadcast(&helpers->wanted);
+	pthread_mutex_unlock(&helpers->lock);
+	for (unsigned i = 0; i < helpers->count; i++)
+		pthread_join(helpers->threads[i], NULL);
+	pthread_cond_destroy(&helpers->wanted);
+	pthread_mutex_destroy(&helpers->lock);
+	close(helpers->done_fd);
+	free(helpers);
+}
