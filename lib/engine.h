@@ -23,6 +23,7 @@ enum engine_op {
 	ENGINE_CONNECT,		/* connection: a client's TCP handshake */
 	ENGINE_TIMER,		/* connection: handshake, idle or closing deadline */
 	ENGINE_POLL,		/* a descriptor of the program's own */
+	ENGINE_ROOM,		/* connection: the socket takes more */
 	ENGINE_OP_MASK = 15
 };
 
@@ -80,7 +81,10 @@ struct send_state {
 	uint8_t *plain;			/* from the loop's pool, while a file is read */
 	uint32_t piece;			/* bytes of the piece under way; of the one that is gathered */
 	uint32_t plain_len;
+	uint32_t most;			/* so much may be in plain before it is sealed */
 	bool busy;			/* a message was taken and sent() not called yet */
+	bool large;			/* more than a record of it: look whether the socket has room */
+	bool waited;			/* until it had */
 };
 
 struct tlsring_conn {
@@ -196,6 +200,8 @@ void send_fail(struct tlsring_conn *c, int result, const char *detail);
 bool send_transmit(struct tlsring_conn *c, const struct uring_message *piece, uint64_t bytes);
 /* Read on into plain at `at`; a fact follows. */
 void send_read(struct tlsring_conn *c, int fd, size_t at, size_t len, uint64_t offset);
+size_t send_room(struct tlsring_conn *c);
+void send_put_plain(struct tlsring_conn *c);
 
 /* gather.c: many messages as one. */
 /* Make the next ones the message. */

@@ -101,13 +101,17 @@ void gather_next(struct tlsring_conn *c)
 			return;
 		}
 	}
-	if (!s->plain)
+	if (!s->plain) {
+		s->most = (uint32_t)send_room(c);
+		if (!s->most)
+			return;
 		s->plain = uring_pool_get(c->engine->loop);
+	}
 	if (!s->plain) {
 		send_fail(c, -ENOMEM, NULL);
 		return;
 	}
-	while (s->count && s->plain_len + s->many->head_len + s->many->length <= SEND_PLAIN) {
+	while (s->count && (!s->plain_len || s->plain_len + s->many->head_len + s->many->length <= s->most)) {
 		more = s->many->more;
 		if (!gather_one(c))
 			return;

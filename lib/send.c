@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
 #include "lib/engine.h"
 
 /* One operation carries at most so much, so that control records find a gap, a key's use is
  * counted, and one large file does not hold the loop. */
 #define SEND_PIECE	(8u << 20)
+#define SEND_RECORD	16384u
+#define SEND_ROOM	(2u * SEND_RECORD)	/* for one in a socket, which counts more than its bytes */
 #define SEND_PAGES_LEAST	(1u << 20)	/* a file of which so much is left goes out by sendfile */
 
 void send_fail(struct tlsring_conn *c, int result, const char *detail)
@@ -15,10 +20,16 @@ void send_fail(struct tlsring_conn *c, int result, const char *detail)
 	send_finish(c, result);
 }
 
-void send_finish(struct tlsring_conn *c, int result)
+void send_put_plain(struct tlsring_conn *c)
 {
 	if (c->send.plain)
 		uring_pool_put(c->engine->loop, c->send.plain);
+	c->send.plain = NULL;
+}
+
+void send_finish(struct tlsring_conn *c, int result)
+{
+	send_put_plain(c);
 	c->send = (struct send_state){ 0 };
 	c->paused = false;
 	c->active = uring_now(c->engine->loop);
@@ -62,11 +73,41 @@ static void send_kernel(struct tlsring_conn *c)
 		c->send.piece = (uint32_t)file;
 }
 
+/* What a full socket would not take is not made: of thousands who read slowly each would hold it.
+ * How many bytes shall go out next; 0: the socket is waited for. */
+size_t send_room(struct tlsring_conn *c)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = { 0 }, room, records;
+	socklen_t len = sizeof(memory);
+	bool waited = c->send.waited;
+	int ret;
+
+	c->send.waited = false;
+	if (!c->send.large || getsockopt(c->fd, SOL_SOCKET, SO_MEMINFO, memory, &len))
+		return SEND_PLAIN;
+	room = memory[SK_MEMINFO_SNDBUF] > memory[SK_MEMINFO_WMEM_QUEUED] ?
+		memory[SK_MEMINFO_SNDBUF] - memory[SK_MEMINFO_WMEM_QUEUED] : 0;
+	records = room / SEND_ROOM;
+	if (records >= SEND_PLAIN / SEND_RECORD)
+		return SEND_PLAIN;
+	if (records || waited)
+		return SEND_RECORD * (records ? records : 1);
+	ret = uring_poll(c->engine->loop, c->fd, POLLOUT, engine_tag(c, ENGINE_ROOM));
+	if (ret) {
+		send_fail(c, ret, NULL);
+		return 0;
+	}
+	c->writing = true;
+	c->ops++;
+	return 0;
+}
+
 static void send_seal(struct tlsring_conn *c, const void *data, size_t len)
 {
 	_Atomic uint64_t *records = &c->engine->records;
 	int ret = conn_seal(&c->conn, data, len);
 
+	send_put_plain(c);
 	if (ret) {
 		send_fail(c, ret, c->conn.detail);
 		return;
@@ -92,7 +133,7 @@ static void send_was_read(struct tlsring_conn *c, int res);
 static void send_read_on(struct tlsring_conn *c)
 {
 	struct tlsring_message *m = &c->send.message;
-	size_t room = SEND_PLAIN - c->send.plain_len, len = m->length < room ? m->length : room;
+	size_t room = c->send.most - c->send.plain_len, len = m->length < room ? m->length : room;
 	ssize_t got = uring_read_now(m->file_fd, c->send.plain + c->send.plain_len, len, m->offset);
 
 	if (got == -EAGAIN)
@@ -105,11 +146,16 @@ static void send_read_on(struct tlsring_conn *c)
 static void send_user(struct tlsring_conn *c)
 {
 	struct tlsring_message *m = &c->send.message;
-	size_t len = m->head_len < SEND_PLAIN ? m->head_len : SEND_PLAIN;
+	const void *data;
+	/* What was gathered is here already. */
+	size_t most = c->send.plain ? SEND_PLAIN : send_room(c);
+	size_t len = m->head_len < most ? m->head_len : most;
 
-	if (m->length && m->head_len < SEND_PLAIN) {
-		if (!c->send.plain)
-			c->send.plain = uring_pool_get(c->engine->loop);
+	if (!most)
+		return;
+	if (m->length && m->head_len < most) {
+		c->send.most = (uint32_t)most;
+		c->send.plain = uring_pool_get(c->engine->loop);
 		if (!c->send.plain) {
 			send_fail(c, -ENOMEM, NULL);
 			return;
@@ -121,9 +167,10 @@ static void send_user(struct tlsring_conn *c)
 		send_read_on(c);
 		return;
 	}
-	send_seal(c, m->head, len);
+	data = m->head;
 	m->head = (const uint8_t *)m->head + len;
 	m->head_len -= len;
+	send_seal(c, data, len);
 }
 
 void send_next(struct tlsring_conn *c)
@@ -153,7 +200,7 @@ static void send_was_read(struct tlsring_conn *c, int res)
 	c->send.plain_len += (uint32_t)res;
 	m->offset += (uint64_t)res;
 	m->length -= (uint64_t)res;
-	if (m->length && c->send.plain_len < SEND_PLAIN)
+	if (m->length && c->send.plain_len < c->send.most)
 		send_read_on(c);
 	else
 		send_seal(c, c->send.plain, c->send.plain_len);
@@ -171,6 +218,8 @@ void send_fact(struct tlsring_conn *c, enum engine_op op, int res)
 		send_was_read(c, res);
 	} else if (res < 0) {
 		send_fail(c, res, res == -ENODATA ? "the file became shorter" : NULL);
+	} else if (op == ENGINE_ROOM) {
+		c->send.waited = true;
 	} else if (c->send.run) {
 		gather_run_sent(c, (unsigned)res);
 	} else {
@@ -178,6 +227,7 @@ void send_fact(struct tlsring_conn *c, enum engine_op op, int res)
 		m->head_len = 0;
 		m->offset += c->send.piece;
 		m->length -= c->send.piece;
+		send_put_plain(c);
 	}
 }
 
@@ -201,6 +251,7 @@ static bool send_hands_over(const struct tlsring_conn *c, uint64_t length)
 static void send_start(struct tlsring_conn *c, uint64_t length)
 {
 	c->send.busy = true;
+	c->send.large = length > SEND_RECORD;
 	c->looked = false;
 	deadline_watch(c);
 	if (send_hands_over(c, length))

@@ -24,11 +24,12 @@
  * window's start, so that they share a record; in a buffer it stands before it, so that the record's
  * bytes lie side by side: the kernel's ciphers copy around each seam that is no multiple of a block.
  * At any time one step is in flight: a send, or what must come before it. For sendfile a mapping is only
- * kept in mind.
+ * kept in mind. No step with bytes of the file waits inside the kernel with the socket full: that is a
+ * step of its own, for which neither a buffer nor a file that may shrink is held.
  *
  * A mapping shows zeroes behind the end of a file that was cut short. So a mapped piece is sent
- * only right after the file's size was looked at, never waits inside the kernel with the socket
- * full, and once the size is too small the rest goes by read, which tells the truth.
+ * only right after the file's size was looked at, and once the size is too small the rest goes by
+ * read, which tells the truth.
  */
 
 void uring_window_close(struct uring_loop *loop, struct uring_window *window)
@@ -218,7 +219,7 @@ static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *
 	op->flags = MSG_NOSIGNAL;
 	if ((len < transmit->left || transmit->more) && transmit->offset + len != transmit->edge)
 		op->flags |= MSG_MORE;
-	if (len && transmit->window.kind == URING_WINDOW_MAP)
+	if (len)
 		op->flags |= MSG_DONTWAIT;
 	if (len && transmit->head_left && transmit->window.head) {
 		op->buf = piece - transmit->head_left;
@@ -375,6 +376,9 @@ static int uring_transmit_sent(struct uring_loop *loop, struct uring_transmit *t
 		return 1;
 	}
 	if (res == -EAGAIN) {
+		/* Thousands may wait like this one; a buffer can be filled again. */
+		if (transmit->window.kind == URING_WINDOW_POOL && !transmit->every)
+			uring_window_close(loop, &transmit->window);
 		transmit->op.flags = POLLOUT;
 		uring_transmit_start(loop, transmit, URING_POLL);
 		return -EINPROGRESS;

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+/* What connections cost in user space while their peers take nothing of an answer that fills the socket. */
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include "lib/tlsring.h"
+#include "tests/lib/peer.h"
+
+#define WARM		20		/* connections before counting starts */
+#define CONNS		80
+#define LIMIT_KERNEL	(8 * 1024)	/* bytes each */
+#define LIMIT_USER	(32 * 1024)	/* most of it is libssl's */
+#define SMALL		(250u << 10)	/* such files are read into buffers */
+#define MIDDLE		(900u << 10)	/* mapped */
+#define LARGE		(4u << 20)	/* sent by sendfile */
+#define PATIENCE	60		/* seconds */
+
+static int file;
+static uint64_t length;
+
+static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	struct tlsring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length };
+
+	(void)data, (void)user;
+	CHECK(!tlsring_send(conn, &message));
+	return (ssize_t)len;
+}
+
+static const struct tlsring_handlers handlers = { .size = sizeof(handlers), .received = received };
+
+static pid_t server_start(int fd, enum tlsring_io io, enum tlsring_offload offload)
+{
+	struct tlsring_engine_options options = { .size = sizeof(options), .io = io };
+	struct tlsring_ctx_options ctx_options = { .size = sizeof(ctx_options), .offload = offload };
+	struct tlsring_engine *engine;
+	struct tlsring_ctx *ctx;
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid)
+		return pid;
+	EQ(tlsring_ctx_new(&ctx, peer_ctx(true, NULL), &ctx_options), 0);
+	EQ(tlsring_engine_new(&engine, &options), 0);
+	EQ(tlsring_engine_listen(engine, ctx, fd, &handlers, NULL), 0);
+	EQ(tlsring_engine_run(engine), 0);
+	_exit(0);
+}
+
+static long anonymous(pid_t pid)
+{
+	char path[64], line[256];
+	long kib = -1;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	status = fopen(path, "re");
+	CHECK(status);
+	while (fgets(line, sizeof(line), status))
+		sscanf(line, "RssAnon: %ld", &kib);
+	fclose(status);
+	return kib * 1024;
+}
+
+/* Sockets as on an Ethernet: loopback's would take all of it. Returns the one that stays. */
+static int ask(SSL_CTX *ctx, uint16_t port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				  .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP), segment = 1460, room = 8192;
+	SSL *ssl = SSL_new(ctx);
+
+	CHECK(fd >= 0 && ssl);
+	CHECK(!setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment)));
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)));
+	CHECK(!connect(fd, (struct sockaddr *)&to, sizeof(to)) && SSL_set_fd(ssl, fd));
+	EQ(SSL_connect(ssl), 1);
+	EQ(SSL_write(ssl, "?", 1), 1);
+	SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(ssl);
+	return fd;
+}
+
+static void slow(enum tlsring_io io, enum tlsring_offload offload, uint64_t bytes)
+{
+	long limit = CONNS * (offload == TLSRING_OFFLOAD_OFF ? LIMIT_USER : LIMIT_KERNEL), before = 0, more = 0;
+	SSL_CTX *client = peer_ctx(false, "TLS_AES_128_GCM_SHA256");
+	uint16_t port;
+	pid_t pid;
+	int fd;
+
+#ifdef __SANITIZE_ADDRESS__
+	SKIP("a sanitizer keeps what was freed");
+#endif
+	if (offload != TLSRING_OFFLOAD_OFF && !ktls_probe()->ulp)
+		SKIP("%s", tlsring_reason_text(ktls_probe()->why_not));
+	length = bytes;
+	file = memfd_create("file", MFD_CLOEXEC);
+	CHECK(file >= 0 && !ftruncate(file, (off_t)length));
+	fd = peer_listen(&port);
+	pid = server_start(fd, io, offload);
+	for (int i = 0; i < WARM + CONNS; i++) {
+		if (i == WARM)
+			before = anonymous(pid);
+		peer_wait(ask(client, port), POLLIN);
+	}
+	/* The last ones may still be at it. */
+	for (int i = 0; i < 10 * PATIENCE; i++) {
+		more = anonymous(pid) - before;
+		if (more <= limit)
+			break;
+		usleep(100000);
+	}
+	printf("# %ld bytes a connection\n", more / CONNS);
+	CHECK(more <= limit);
+	EQ(kill(pid, SIGKILL), 0);
+}
+
+TEST(buffered_ring) { slow(TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO, SMALL); }
+TEST(buffered_epoll) { slow(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO, SMALL); }
+TEST(mapped_ring) { slow(TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO, MIDDLE); }
+TEST(sendfile_ring) { slow(TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO, LARGE); }
+TEST(sendfile_epoll) { slow(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO, LARGE); }
+TEST(user_space_ring) { slow(TLSRING_IO_URING, TLSRING_OFFLOAD_OFF, LARGE); }
+TEST(user_space_epoll) { slow(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_OFF, LARGE); }
