@@ -29,11 +29,11 @@ static void program_words(const char *words[PROGRAM_WORDS], const struct bench_p
 	const char *const serve[] = {
 		"/proc/self/exe", "serve", "-t", "1", "-l", files->address, "-c", "cert.pem", "-k", "key.pem",
 		"--max-connections", "512", "--max-connections-per-address", "512", "--idle-timeout", "600",
-		"--offload", mode->seal == BENCH_USER ? "off" : "auto", ".", NULL,
+		"--offload", mode->seal == BENCH_USER ? "off" : "auto", "www", NULL,
 	};
 	const char *const nginx[] = { "nginx", "-e", "stderr", "-p", files->dir, "-c", "conf", NULL };
 	const char *const openssl[] = {
-		"openssl", "s_server", "-accept", files->address, "-cert", "cert.pem", "-key", "key.pem", "-WWW", "-quiet",
+		"openssl", "s_server", "-accept", files->address, "-cert", "../cert.pem", "-key", "../key.pem", "-WWW", "-quiet",
 		mode->way == BENCH_SENDFILE ? "-sendfile" : NULL, NULL,
 	};
 	const char *const *const all[] = { [BENCH_SERVE] = serve, [BENCH_NGINX] = nginx, [BENCH_OPENSSL] = openssl };
@@ -63,8 +63,9 @@ static void program_become(const struct bench_program_files *files, const char *
 		_exit(1);
 	if (snprintf(all, sizeof(all), "%s" BENCH_PROGRAM_PATH, path ? path : "/usr/bin:/bin") < (int)sizeof(all))
 		setenv("PATH", all, 1);
-	if (!strcmp(words[0], "openssl"))
-		setenv("OPENSSL_CONF", "conf", 1);
+	/* It serves whatever is where it is. */
+	if (!strcmp(words[0], "openssl") && (chdir("www") || setenv("OPENSSL_CONF", "../conf", 1)))
+		_exit(1);
 	/* What counts is to see all of it. */
 	if (read(go, &word, 1) != 1)
 		_exit(1);

@@ -12,7 +12,7 @@
 #define BENCH_PROGRAM_ADDRESS	64
 
 struct bench_program_files {
-	char dir[PATH_MAX];		/* "": none */
+	char dir[PATH_MAX - 16];	/* "": none */
 	char address[BENCH_PROGRAM_ADDRESS];	/* to listen on: ADDR:PORT, [ADDR]:PORT */
 	uint16_t port;			/* the same */
 };

@@ -48,8 +48,14 @@ static int files_certificate(const struct bench_program_files *files, SSL_CTX *s
 
 static int files_content(const struct bench_program_files *files, const struct bench_setup *setup)
 {
-	FILE *file = files_open(files, "file");
+	char www[PATH_MAX];
+	FILE *file;
 
+	/* The key is not to be served. */
+	snprintf(www, sizeof(www), "%s/www", files->dir);
+	if (mkdir(www, 0700))
+		return -errno;
+	file = files_open(files, "www/file");
 	if (file)
 		fwrite(setup->map, 1, setup->options->size, file);
 	return files_close(file);
@@ -100,7 +106,7 @@ static void files_nginx(FILE *out, const struct bench_program_files *files, cons
 	      "\tssl_session_tickets on;\n", out);
 	files_nginx_folders(out, files->dir);
 	fprintf(out, "\tssl_certificate %s/cert.pem;\n\tssl_certificate_key %s/key.pem;\n%s"
-		"\tserver {\n\t\tlisten %s ssl backlog=512;\n\t\troot %s;\n\t}\n}\n", files->dir, files->dir,
+		"\tserver {\n\t\tlisten %s ssl backlog=512;\n\t\troot %s/www;\n\t}\n}\n", files->dir, files->dir,
 		mode->seal == BENCH_KERNEL ? "\tssl_conf_command Options KTLS;\n" : "", files->address, files->dir);
 }
 
@@ -175,16 +181,26 @@ int bench_program_files_make(struct bench_program_files *files, const struct ben
 	return ret;
 }
 
-void bench_program_files_remove(struct bench_program_files *files)
+static void files_empty(const char *path)
 {
-	DIR *dir = *files->dir ? opendir(files->dir) : NULL;
+	DIR *dir = opendir(path);
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
 		unlinkat(dirfd(dir), entry->d_name, 0);
 	if (dir)
 		closedir(dir);
-	if (*files->dir)
-		rmdir(files->dir);
+	rmdir(path);
+}
+
+void bench_program_files_remove(struct bench_program_files *files)
+{
+	char www[PATH_MAX];
+
+	if (!*files->dir)
+		return;
+	snprintf(www, sizeof(www), "%s/www", files->dir);
+	files_empty(www);
+	files_empty(files->dir);
 	files->dir[0] = '\0';
 }
