@@ -231,6 +231,8 @@ wait $server
 head -c $full /dev/urandom > "$tmp/www/full"
 head -c "$large" "$tmp/www/full" > "$tmp/www/large"
 large_hash=$(sha256sum < "$tmp/www/large")
+# HTTP/2 puts frames around pieces of the file: those are copied.
+http=--http1.1
 serve --zerocopy --metrics $server_address:0 "$tmp/www"
 test_case by_pages by_pages full $full "$(sha256sum < "$tmp/www/full")"
 rm "$tmp/www/full"
@@ -246,6 +248,7 @@ test_case by_pages_with_epoll by_pages large "$large" "$large_hash"
 kill -TERM $server
 wait $server
 rm "$tmp/www/large"
+http=--http2
 serve --nic require "$tmp/www"
 test_case required required
 test_case down down

@@ -7,6 +7,7 @@ tlsring=$TLSRING_BUILD/tlsring
 module=$TLSRING_BUILD/tlsnic.ko
 debug=/sys/kernel/debug/tlsnic
 server_address=10.9.0.1
+http=--http2	# what curl is to speak
 
 in_server() { ip netns exec nic-s "$@"; }
 in_client() { ip netns exec nic-c "$@"; }
@@ -88,7 +89,7 @@ serve() { # OPTION... FOLDER: on port 8443; sets $log and $server
 download() { # FILE [CURL OPTION...] -> its hash
 	local file=$1
 	shift
-	in_client curl -sS -k --max-time 300 "$@" "https://$server_address:8443/$file" | sha256sum
+	in_client curl -sS -k $http --max-time 300 "$@" "https://$server_address:8443/$file" | sha256sum
 }
 
 tls12="--tlsv1.2 --tls-max 1.2 --ciphers ECDHE-ECDSA-AES128-GCM-SHA256"
