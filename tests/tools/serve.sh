@@ -22,12 +22,13 @@ start() { # NAME COMMAND...: sets $pid and $log, which is $tmp/NAME.log; reads $
 }
 
 server_start() { # NAME OPTION...: sets $server, $port and $log
-	local pid name=$1 listen=(--listen 127.0.0.1:0)
+	local pid name=$1 settings=(--listen 127.0.0.1:0)
 	shift
+	[ -z "${TLSRING_USER_SPACE:-}" ] || settings+=(--offload off)
 	case " $* " in
-	*" --config "*) listen=() ;;
+	*" --config "*) settings=() ;;
 	esac
-	start "$name" "$tlsring" serve "${listen[@]}" "$@"
+	start "$name" "$tlsring" serve "${settings[@]}" "$@"
 	server=$pid
 	await 30 server_settled
 	port=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\):.*/\1/p' "$log" | head -n 1)
@@ -101,7 +102,7 @@ fetch_beside() { # PATH [CURL OPTION...]: sets $puller to curl itself, so that i
 }
 
 kernel_tls() { # does this kernel carry our records?
-	"$tlsring" doctor --json | grep -q '"kernel_tls": true'
+	[ -z "${TLSRING_USER_SPACE:-}" ] && "$tlsring" doctor --json | grep -q '"kernel_tls": true'
 }
 
 counter() { # NAME of /proc/net/tls_stat

@@ -31,11 +31,12 @@ pair staff "$ec" staff
 pair stranger "$ec" stranger
 head -c 48 /dev/urandom > ticket
 
-cat > conf <<'EOF'
+cat > conf <<EOF
 [server]
 listen = 127.0.0.1:0
 http = 127.0.0.1:0
 ticket-keys = ticket
+offload = ${TLSRING_USER_SPACE:-auto}
 [host one.test]
 dir = one
 cert = one.crt
