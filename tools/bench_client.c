@@ -101,33 +101,14 @@ void bench_client_close(struct bench_client *client)
 	*client = (struct bench_client){ .epoll = -1 };
 }
 
-/* ---- samples ---- */
-
-void bench_samples_free(struct bench_samples *samples)
-{
-	free(samples->requests.at);
-	free(samples->handshakes.at);
-	*samples = (struct bench_samples){ 0 };
-}
+/* ---- requests ---- */
 
 /* Time passed since from, and what time it is. */
-static int client_sample(struct client_run *run, struct bench_list *list, uint64_t from)
+static void client_sample(struct client_run *run, struct bench_histogram *histogram, uint64_t from)
 {
 	run->now = client_now();
-	if (list->count == list->room) {
-		size_t room = list->room ? 2 * list->room : 4096;
-		uint64_t *larger = realloc(list->at, room * sizeof(*larger));
-
-		if (!larger)
-			return -ENOMEM;
-		list->at = larger;
-		list->room = room;
-	}
-	list->at[list->count++] = run->now - from;
-	return 0;
+	bench_histogram_add(histogram, run->now - from);
 }
-
-/* ---- requests ---- */
 
 static int client_ask(struct client_run *run, struct bench_peer *peer)
 {
@@ -151,10 +132,10 @@ static int client_shake(struct client_run *run, struct bench_peer *peer)
 {
 	int ret = bench_peer_shake(run->client, peer);
 
-	if (!ret)
-		ret = client_sample(run, &run->samples->handshakes, peer->asked);
-	if (!ret)
-		ret = bench_peer_ask(run->client, peer);
+	if (ret)
+		return ret;
+	client_sample(run, &run->samples->handshakes, peer->asked);
+	ret = bench_peer_ask(run->client, peer);
 	if (!ret)
 		peer->state = PEER_ANSWER;
 	return ret;
@@ -194,9 +175,9 @@ static int client_take(struct client_run *run, struct bench_peer *peer)
 	}
 	if (ret)
 		return ret;
-	ret = client_sample(run, &run->samples->requests, peer->asked);
-	if (ret || !bench_mode_new(run->client->mode))
-		return ret ? ret : 1;
+	client_sample(run, &run->samples->requests, peer->asked);
+	if (!bench_mode_new(run->client->mode))
+		return 1;
 	peer->state = PEER_END;
 	return 0;
 }
@@ -257,7 +238,8 @@ int bench_client_run(struct bench_client *client, const struct bench_load *load,
 				  .more = load->requests, .buf = malloc(CLIENT_BUFFER) };
 	int ret = run.buf ? 0 : -ENOMEM;
 
-	samples->requests.count = samples->handshakes.count = 0;
+	bench_histogram_clear(&samples->requests);
+	bench_histogram_clear(&samples->handshakes);
 	if (!load->requests)
 		run.until = run.start + (uint64_t)(load->seconds * 1e9);
 	for (unsigned i = 0; i < client->count && !ret; i++)

@@ -6,6 +6,7 @@
  * each connection. All return 0; -errno or TLSRING_E...; -EINTR when the user interrupts. */
 #include <sys/socket.h>
 #include "bench.h"
+#include "bench_histogram.h"
 
 struct bench_peer {
 	int fd;				/* -1: none */
@@ -40,16 +41,11 @@ struct bench_load {
 	uint64_t requests;		/* so many; 0: as many as there are in */
 	double seconds;			/* and then each connection has its last answer */
 };
-struct bench_list {
-	uint64_t *at;			/* owned: nanoseconds each */
-	size_t count, room;
-};
 struct bench_samples {
-	struct bench_list requests;
-	struct bench_list handshakes;	/* of new connections: from connect() until the request can go */
+	struct bench_histogram requests;
+	struct bench_histogram handshakes;	/* of new connections: from connect() until the request can go */
 	double seconds;			/* from the first request to the last answer */
 };
-void bench_samples_free(struct bench_samples *samples);
 /* Empties samples first. */
 int bench_client_run(struct bench_client *client, const struct bench_load *load, struct bench_samples *samples);
 

@@ -12,17 +12,19 @@ static int try_request(const struct bench_setup *setup, const struct bench_mode 
 		       const struct sockaddr_storage *to)
 {
 	const struct bench_load one = { .requests = 1 };
-	struct bench_samples samples = { 0 };
+	struct bench_samples *samples = malloc(sizeof(*samples));
 	struct bench_client client;
 	int ret = bench_client_open(&client, setup, mode, 1, to);
 
 	client.check = true;
+	if (!ret && !samples)
+		ret = -ENOMEM;
 	if (!ret && mode->shake == BENCH_IDLE)
 		ret = bench_client_dial(&client, 1);
 	if (!ret)
-		ret = bench_client_run(&client, &one, &samples);
+		ret = bench_client_run(&client, &one, samples);
 	bench_client_close(&client);
-	bench_samples_free(&samples);
+	free(samples);
 	return ret;
 }
 
@@ -141,11 +143,11 @@ static int run_idle(struct run *run)
 	return ret;
 }
 
-static void run_percentiles(double *out, struct bench_list *list, const double *percents, unsigned count)
+static void run_percentiles(double *out, const struct bench_histogram *histogram, const double *percents,
+			    unsigned count)
 {
-	bench_stats_sort(list->at, list->count);
 	for (unsigned i = 0; i < count; i++)
-		out[i] = (double)bench_stats_percentile(list->at, list->count, percents[i]) / 1e3;
+		out[i] = (double)bench_histogram_percentile(histogram, percents[i]) / 1e3;
 }
 
 static void run_counted(struct bench_run *out, const struct run *run, double count, double bytes)
@@ -168,7 +170,7 @@ static void run_counted(struct bench_run *out, const struct run *run, double cou
 static void run_values(struct bench_run *out, struct run *run)
 {
 	static const double latencies[] = { 50, 90, 99, 99.9, 99.99 }, handshakes[] = { 50, 99 };
-	struct bench_samples *s = &run->samples;
+	const struct bench_samples *s = &run->samples;
 	double count = (double)s->requests.count, bytes = count * (double)run->setup->options->size;
 	double cpu = (double)(run->after.cpu - run->before.cpu) / 1e9;
 	unsigned all = run->setup->options->connections;
@@ -186,23 +188,27 @@ static void run_values(struct bench_run *out, struct run *run)
 
 int bench_run(struct bench_run *out, const struct bench_setup *setup, const struct bench_mode *mode)
 {
-	struct run run = { .setup = setup, .mode = mode, .client.epoll = -1 };
-	int ret = bench_server_start(&run.server, setup, mode);
+	struct run *run = malloc(sizeof(*run));
+	int ret;
 
+	if (!run)
+		return -ENOMEM;
+	*run = (struct run){ .setup = setup, .mode = mode, .client.epoll = -1 };
+	ret = bench_server_start(&run->server, setup, mode);
 	/* When it answers, what the library's probe installs has been counted. */
 	if (!ret)
-		ret = bench_server_ask(&run.server, &run.before);
+		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
-		ret = bench_look(&run.start, &run.client, &run.server);
+		ret = bench_look(&run->start, &run->client, &run->server);
 	if (!ret)
-		ret = bench_client_open(&run.client, setup, mode, setup->options->connections,
-					&run.server.address);
+		ret = bench_client_open(&run->client, setup, mode, setup->options->connections,
+					&run->server.address);
 	if (!ret)
-		ret = mode->shake == BENCH_IDLE ? run_idle(&run) : run_measured(&run);
+		ret = mode->shake == BENCH_IDLE ? run_idle(run) : run_measured(run);
 	if (!ret)
-		run_values(out, &run);
-	bench_client_close(&run.client);
-	bench_server_stop(&run.server);
-	bench_samples_free(&run.samples);
+		run_values(out, run);
+	bench_client_close(&run->client);
+	bench_server_stop(&run->server);
+	free(run);
 	return ret;
 }

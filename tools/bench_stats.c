@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* Every sample is kept and sorted: exact, where a histogram would round. */
 #include <stdlib.h>
 #include <string.h>
 #include "bench_options.h"
@@ -8,13 +7,6 @@
 static int stats_by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int stats_by_sample(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return (x > y) - (x < y);
 }
@@ -50,20 +42,4 @@ bool bench_stats_apart(const struct bench_summary *a, const struct bench_summary
 double bench_stats_change(double a, double b)
 {
 	return a != 0 ? 100 * (b - a) / a : 0;
-}
-
-void bench_stats_sort(uint64_t *samples, size_t count)
-{
-	if (count)
-		qsort(samples, count, sizeof(*samples), stats_by_sample);
-}
-
-uint64_t bench_stats_percentile(const uint64_t *sorted, size_t count, double percent)
-{
-	/* Rounded up, but 99.9 percent of 1,000 is a little more than 999 in binary. */
-	size_t rank = (size_t)(percent / 100 * (double)count + 1 - 1e-6);
-
-	if (!count)
-		return 0;
-	return sorted[rank < 1 ? 0 : rank > count ? count - 1 : rank - 1];
 }

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* Of the repeats of a measure. All zero where there are none. */
 struct bench_summary {
@@ -21,10 +20,5 @@ bool bench_stats_apart(const struct bench_summary *a, const struct bench_summary
 
 /* How far b is from a, in percent of a; 0 where a is 0. */
 double bench_stats_change(double a, double b);
-
-/* In ascending order, for bench_stats_percentile(). */
-void bench_stats_sort(uint64_t *samples, size_t count);
-/* The smallest sample that so many percent of them do not exceed; 0 where there are none. */
-uint64_t bench_stats_percentile(const uint64_t *sorted, size_t count, double percent);
 
 #endif
