@@ -125,6 +125,7 @@ static void bench_add(struct bench_result *result, const struct bench_run *run)
 		result->path.bytes[i] += run->path.bytes[i];
 	result->path.counted |= run->path.counted;
 	result->astray += run->path.astray;
+	result->behind += run->behind;
 	result->runs++;
 }
 

@@ -84,6 +84,7 @@ struct bench_run {
 	double values[BENCH_MEASURES];
 	bool counted[BENCH_COUNTERS];
 	struct bench_path path;
+	bool behind;			/* it did not do as many requests per second as an open load has */
 };
 
 /* What keeps a program from serving, beside the kernel. */
@@ -100,6 +101,7 @@ struct bench_result {
 	bool counted[BENCH_COUNTERS];	/* by each run */
 	struct bench_path path;		/* of all runs */
 	unsigned astray;		/* runs whose path was not the one asked for */
+	unsigned behind;		/* runs that an open load was too much for */
 };
 
 struct bench_report;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 #include <openssl/ssl.h>
@@ -17,9 +18,14 @@ struct client_run {
 	struct bench_client *client;
 	struct bench_samples *samples;
 	uint64_t start, until, now;	/* nanoseconds */
-	uint64_t more;			/* requests to be made yet */
+	uint64_t made, more;		/* requests, and those to be made yet */
 	unsigned busy;			/* connections */
-	uint8_t *buf;
+	uint8_t *buf;			/* owned */
+	/* Of an open load. */
+	unsigned rate;
+	int timer;			/* owned: wakes it when a request is due; -1: a closed load */
+	uint64_t armed;			/* for when */
+	struct bench_peer *free, **last;	/* connections, the longest free one first */
 };
 
 static uint64_t client_now(void)
@@ -110,20 +116,57 @@ static void client_sample(struct client_run *run, struct bench_histogram *histog
 	bench_histogram_add(histogram, run->now - from);
 }
 
+/* When the next request of an open load is. */
+static uint64_t client_due(const struct client_run *run)
+{
+	return run->start + (uint64_t)((double)run->made * 1e9 / run->rate);
+}
+
 static int client_ask(struct client_run *run, struct bench_peer *peer)
 {
-	uint64_t now = client_now();
+	uint64_t asked = run->rate ? client_due(run) : client_now();
 	struct bench_client *client = run->client;
 	int ret = bench_mode_new(client->mode) ? bench_peer_begin(client, peer) : bench_peer_ask(client, peer);
 
 	if (ret)
 		return ret;
 	peer->left = client->setup->options->size;
-	peer->asked = now;
+	peer->asked = asked;
 	run->busy++;
+	run->made++;
 	if (run->more)
 		run->more--;
 	return 0;
+}
+
+static void client_free(struct client_run *run, struct bench_peer *peer)
+{
+	peer->next = NULL;
+	*run->last = peer;
+	run->last = &peer->next;
+}
+
+/* All that are due by now, as far as there are free connections; then wait for the next. */
+static int client_ask_due(struct client_run *run)
+{
+	struct itimerspec when = { 0 };
+	uint64_t due = 0;
+	int ret = 0;
+
+	while (run->more && run->free && !ret && (due = client_due(run)) <= client_now()) {
+		struct bench_peer *peer = run->free;
+
+		run->free = peer->next;
+		if (!run->free)
+			run->last = &run->free;
+		ret = client_ask(run, peer);
+	}
+	if (ret || !run->more || !run->free || due == run->armed)
+		return ret;
+	run->armed = due;
+	when.it_value.tv_sec = (time_t)(due / 1000000000);
+	when.it_value.tv_nsec = (long)(due % 1000000000);
+	return timerfd_settime(run->timer, TFD_TIMER_ABSTIME, &when, NULL) ? -errno : 0;
 }
 
 /* Steps of a connection: 0: go on with the next; 1: it has done; -EAGAIN; -errno. */
@@ -215,6 +258,10 @@ static int client_step(struct client_run *run, struct bench_peer *peer)
 	if (ret < 0)
 		return ret == -EAGAIN ? 0 : ret;
 	run->busy--;
+	if (run->rate) {
+		client_free(run, peer);
+		return 0;
+	}
 	return run->more || run->now < run->until ? client_ask(run, peer) : 0;
 }
 
@@ -227,27 +274,58 @@ static int client_turn(struct client_run *run)
 		return -EINTR;
 	if (count <= 0)
 		return !count ? -ETIMEDOUT : bench_client_again(run->client) ? 0 : -errno;
+	/* The timer has no more to say than that it is time. */
 	for (int i = 0; i < count && !ret; i++)
-		ret = client_step(run, events[i].data.ptr);
+		if (events[i].data.ptr != run)
+			ret = client_step(run, events[i].data.ptr);
+	return !ret && run->rate ? client_ask_due(run) : ret;
+}
+
+static int client_start_closed(struct client_run *run, const struct bench_load *load)
+{
+	struct bench_client *client = run->client;
+	int ret = 0;
+
+	if (!load->requests)
+		run->until = run->start + (uint64_t)(load->seconds * 1e9);
+	for (unsigned i = 0; i < client->count && !ret; i++)
+		if (!load->requests || run->more)
+			ret = client_ask(run, &client->peers[i]);
 	return ret;
+}
+
+/* Edge-triggered, so that it need not be read. */
+static int client_start_open(struct client_run *run, const struct bench_load *load)
+{
+	struct bench_client *client = run->client;
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = run };
+
+	if (!load->requests)
+		run->more = (uint64_t)(load->seconds * load->rate) + 1;
+	run->rate = load->rate;
+	run->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (run->timer < 0 || epoll_ctl(client->epoll, EPOLL_CTL_ADD, run->timer, &event))
+		return -errno;
+	for (unsigned i = 0; i < client->count; i++)
+		client_free(run, &client->peers[i]);
+	return client_ask_due(run);
 }
 
 int bench_client_run(struct bench_client *client, const struct bench_load *load, struct bench_samples *samples)
 {
-	struct client_run run = { .client = client, .samples = samples, .start = client_now(),
-				  .more = load->requests, .buf = malloc(CLIENT_BUFFER) };
+	struct client_run run = { .client = client, .samples = samples, .start = client_now(), .more = load->requests,
+				  .buf = malloc(CLIENT_BUFFER), .timer = -1, .last = &run.free };
 	int ret = run.buf ? 0 : -ENOMEM;
 
 	bench_histogram_clear(&samples->requests);
 	bench_histogram_clear(&samples->handshakes);
-	if (!load->requests)
-		run.until = run.start + (uint64_t)(load->seconds * 1e9);
-	for (unsigned i = 0; i < client->count && !ret; i++)
-		if (!load->requests || run.more)
-			ret = client_ask(&run, &client->peers[i]);
-	while (run.busy && !ret)
+	if (!ret)
+		ret = load->rate ? client_start_open(&run, load) : client_start_closed(&run, load);
+	while ((run.busy || (run.rate && run.more)) && !ret)
 		ret = client_turn(&run);
 	samples->seconds = (double)(run.now - run.start) / 1e9;
+	if (run.timer >= 0)
+		close(run.timer);
 	free(run.buf);
 	return ret;
 }

@@ -15,7 +15,8 @@ struct bench_peer {
 	int head;			/* of HTTP, ahead of the answer: -1: to come; else as many bytes of the empty
 					 * line at its end as there were */
 	uint64_t left;			/* of the answer under way */
-	uint64_t asked;			/* when, in nanoseconds: a new connection counts from its connect() */
+	uint64_t asked;			/* when, or due, in nanoseconds: a new connection counts from its connect() */
+	struct bench_peer *next;	/* of those that are free, in an open load */
 };
 
 struct bench_client {
@@ -37,9 +38,14 @@ int bench_client_open(struct bench_client *client, const struct bench_setup *set
 int bench_client_dial(struct bench_client *client, unsigned connections);
 void bench_client_close(struct bench_client *client);
 
+/*
+ * Closed: each connection asks again as soon as it has its answer. Open: requests are due at fixed times, on
+ * whichever connection is free; one that finds none waits, and its time counts from when it was due.
+ */
 struct bench_load {
 	uint64_t requests;		/* so many; 0: as many as there are in */
 	double seconds;			/* and then each connection has its last answer */
+	unsigned rate;			/* requests per second of an open load; 0: a closed one */
 };
 struct bench_samples {
 	struct bench_histogram requests;

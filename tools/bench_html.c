@@ -16,6 +16,16 @@ static void html_via(FILE *out, const json_t *options)
 			json_number_value(json_object_get(options, "delay_ms")));
 }
 
+static void html_load(FILE *out, const json_t *options)
+{
+	json_int_t rate = json_integer_value(json_object_get(options, "rate"));
+
+	if (rate)
+		fprintf(out, "Open load: %" JSON_INTEGER_FORMAT " requests/s, the latency of each from when it was due", rate);
+	else
+		fputs("Closed load: each connection asks again as soon as it has its answer", out);
+}
+
 static void html_head(FILE *out, const json_t *all)
 {
 	const json_t *manifest = json_object_get(all, "manifest"), *options = json_object_get(all, "options");
@@ -41,8 +51,9 @@ static void html_head(FILE *out, const json_t *all)
 		json_integer_value(json_object_get(options, "size")),
 		json_integer_value(json_object_get(options, "connections")));
 	html_via(out, options);
-	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p><p class=\"dim\">",
-		json_integer_value(json_object_get(all, "rounds")));
+	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p><p>", json_integer_value(json_object_get(all, "rounds")));
+	html_load(out, options);
+	fputs("</p><p class=\"dim\">", out);
 	bench_html_text(out, bench_json_string(manifest, "date", NULL));
 	fputs("</p></header>\n", out);
 }
@@ -62,6 +73,20 @@ static void html_astray(FILE *out, const json_t *all)
 	}
 }
 
+static void html_behind(FILE *out, const json_t *all)
+{
+	size_t index;
+	json_t *mode;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode) {
+		if (!json_integer_value(json_object_get(mode, "runs_behind")))
+			continue;
+		fputs("<p class=\"bad\">The load was too much for ", out);
+		bench_html_text(out, bench_json_string(mode, "name", NULL));
+		fputs(": its latency grows as long as a round lasts</p>\n", out);
+	}
+}
+
 /* ---- charts ---- */
 
 static const struct {
@@ -76,7 +101,7 @@ static const struct {
 	  "with a request each; more is better" },
 	{ { "memory", BENCH_CHART_BARS, "memory_bytes_per_connection" }, "Bytes per idle connection",
 	  "of the server's process; less is better" },
-	{ { "latency", BENCH_CHART_RANGES, NULL }, "Latency", "of a request under full load; less is better" },
+	{ { "latency", BENCH_CHART_RANGES, NULL }, "Latency", "of a request under this load; less is better" },
 	{ { "request", BENCH_CHART_BARS, "cpu_us_per_request" }, "CPU \302\265s per request",
 	  "of the server; less is better" },
 };
@@ -157,8 +182,7 @@ static void html_foot(FILE *out)
 {
 	fputs("<footer><p>CPU time is that of the server's process, the kernel's on its behalf included. Bars are medians of the "
 	      "rounds, the thin lines on them reach from the lowest round to the highest; mad is the median distance from "
-	      "the median. Latencies are those of clients that ask again as soon as they have their answer. Who sealed is "
-	      "what the kernel counted, not what the mode is called.</p><p>Made by tlsring bench; tlsring-bench(1) says "
+	      "the median. Who sealed is what the kernel counted, not what the mode is called.</p><p>Made by tlsring bench; tlsring-bench(1) says "
 	      "how it measures.</p></footer></body></html>\n", out);
 }
 
@@ -168,6 +192,7 @@ int bench_html(FILE *out, const json_t *all)
 
 	html_head(out, all);
 	html_astray(out, all);
+	html_behind(out, all);
 	ret = html_draw(out, all);
 	fputs("<h2>Modes</h2>\n", out);
 	bench_html_modes(out, all);

@@ -35,7 +35,9 @@ static const struct {
 	{ "handshakes_per_s", "handshakes/s" }, { "cpu_us_per_handshake", "CPU \302\265s/handshake" },
 	{ "handshake_p50_us", "handshake p50 \302\265s" }, { "handshake_p99_us", "handshake p99 \302\265s" },
 	{ "memory_bytes_per_connection", "bytes/connection" },
-	{ "latency_p50_us", "p50 \302\265s" }, { "latency_p99_us", "p99 \302\265s" },
+	{ "latency_p50_us", "p50 \302\265s" }, { "latency_p90_us", "p90 \302\265s" },
+	{ "latency_p99_us", "p99 \302\265s" }, { "latency_p99.9_us", "p99.9 \302\265s" },
+	{ "latency_p99.99_us", "p99.99 \302\265s" },
 	{ "cycles_per_byte", "cycles/byte" }, { "instructions_per_byte", "instructions/byte" },
 	{ "memory_traffic_bytes_per_byte", "memory traffic/byte" },
 };

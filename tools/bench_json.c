@@ -13,13 +13,13 @@ const char *bench_json_string(const json_t *all, const char *outer, const char *
 
 static json_t *json_options(const struct bench_options *o)
 {
-	return json_pack("{s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:f, s:i}", "preset", o->preset,
+	return json_pack("{s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:f, s:i, s:s, s:i}", "preset", o->preset,
 			 "via", o->connect ? o->connect : bench_options_bad_net(o) ? "veth" : "loopback",
 			 "loss_percent", o->loss, "delay_ms", o->delay,
 			 "tls", bench_versions[o->tls], "cipher", bench_ciphers[o->cipher],
 			 "size", (json_int_t)o->size, "connections", (int)o->connections,
 			 "repeats", (int)o->repeats, "seconds", o->requests ? 0.0 : o->seconds,
-			 "requests", (int)o->requests);
+			 "requests", (int)o->requests, "load", o->rate ? "open" : "closed", "rate", (int)o->rate);
 }
 
 static json_t *json_measures(const struct bench_result *r)
@@ -62,6 +62,7 @@ static json_t *json_mode(const struct bench_result *r)
 	char text[160];
 
 	if (r->runs) {
+		json_object_set_new(object, "runs_behind", json_integer(r->behind));
 		json_object_set_new(object, "path", json_path(r));
 		json_object_set_new(object, "measures", json_measures(r));
 	}

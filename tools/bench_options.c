@@ -33,6 +33,9 @@ static const char options_usage[] =
 	"  -r, --repeats N        rounds; each runs every mode once\n"
 	"      --seconds SECONDS  that a run lasts\n"
 	"  -n, --requests N       a run is so many requests, instead of seconds\n"
+	"      --rate N           an open load: N requests a second on all connections together, whose latency\n"
+	"                         counts from when each was due (default: a closed load, each connection asks\n"
+	"                         again as soon as it has its answer)\n"
 	"      --loss PERCENT     of the server's packets are lost, in a network of its own; needs tc\n"
 	"      --delay MS         each is held back for so many milliseconds\n"
 	"      --io WITH          of the engine: auto (default), uring, epoll\n"
@@ -70,7 +73,7 @@ static const struct {
 
 enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML,
        OPTION_LISTEN, OPTION_CONNECT, OPTION_NIC, OPTION_PEERS,
-       OPTION_LOSS, OPTION_DELAY };
+       OPTION_LOSS, OPTION_DELAY, OPTION_RATE };
 
 static const char options_short[] = "p:s:c:r:n:h";
 static const struct option options_long[] = {
@@ -84,6 +87,7 @@ static const struct option options_long[] = {
 	{ "repeats", required_argument, NULL, 'r' },
 	{ "seconds", required_argument, NULL, OPTION_SECONDS },
 	{ "requests", required_argument, NULL, 'n' },
+	{ "rate", required_argument, NULL, OPTION_RATE },
 	{ "loss", required_argument, NULL, OPTION_LOSS },
 	{ "delay", required_argument, NULL, OPTION_DELAY },
 	{ "io", required_argument, NULL, OPTION_IO },
@@ -196,6 +200,8 @@ static int options_take(struct bench_options *out, int option, const char *value
 		return options_real("delay", value, 0.001, OPTIONS_DELAY_MAX, &out->delay);
 	case 'n':
 		return options_number("requests", value, 1, 100000000, &out->requests);
+	case OPTION_RATE:
+		return options_number("rate", value, 1, 10000000, &out->rate);
 	case OPTION_IO:
 		ret = options_word("io", value, bench_ios, &which);
 		out->io = (enum tlsring_io[]){ TLSRING_IO_AUTO, TLSRING_IO_URING, TLSRING_IO_EPOLL }[which];

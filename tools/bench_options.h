@@ -18,6 +18,7 @@ struct bench_options {
 	unsigned connections, repeats;
 	unsigned requests;		/* of a run, in all; 0: it lasts so many seconds */
 	double seconds;
+	unsigned rate;			/* requests per second, on all connections: an open load; 0: a closed one */
 	enum tlsring_io io;
 	bool modes[BENCH_MODES];
 	bool peers;			/* and other servers, in modes like these */

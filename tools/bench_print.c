@@ -18,7 +18,11 @@ static void print_head(const struct bench_outcome *o)
 		printf("over veth, %g %% of packets lost, %g ms late", options->loss, options->delay);
 	else
 		printf("%s%s", options->connect ? "to " : "over ", options->connect ? options->connect : "loopback");
-	printf("; median of %u rounds\n\n", o->repeats);
+	printf("; median of %u rounds\n", o->repeats);
+	if (options->rate)
+		printf("Open load: %u requests/s, the latency of each from when it was due.\n\n", options->rate);
+	else
+		puts("Closed load: each connection asks again as soon as it has its answer.\n");
 }
 
 /* ---- the table ---- */
@@ -38,13 +42,13 @@ static void print_row(const struct bench_result *r)
 	if (r->mode->shake == BENCH_IDLE)
 		printf("%-20s %16.0f %5.1f%%   ", r->mode->name, s[BENCH_MEMORY].median, print_spread(&s[BENCH_MEMORY]));
 	else if (!bench_mode_new(r->mode))
-		printf("%-20s %8.2f %11.0f %9.3f %5.1f%% %10.1f %10.0f %10.0f   ", r->mode->name, s[BENCH_GBITS].median,
+		printf("%-20s %8.2f %11.0f %9.3f %5.1f%% %10.1f   ", r->mode->name, s[BENCH_GBITS].median,
 		       s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median, print_spread(&s[BENCH_CPU_GIB]),
-		       s[BENCH_CPU_REQUEST].median, s[BENCH_P50].median, s[BENCH_P99].median);
+		       s[BENCH_CPU_REQUEST].median);
 	else
-		printf("%-20s %12.0f %15.1f %5.1f%% %13.0f %13.0f %8.0f %8.0f   ", r->mode->name, s[BENCH_SHAKES].median,
+		printf("%-20s %12.0f %15.1f %5.1f%% %13.0f %13.0f   ", r->mode->name, s[BENCH_SHAKES].median,
 		       s[BENCH_CPU_SHAKE].median, print_spread(&s[BENCH_CPU_SHAKE]), s[BENCH_SHAKE_P50].median,
-		       s[BENCH_SHAKE_P99].median, s[BENCH_P50].median, s[BENCH_P99].median);
+		       s[BENCH_SHAKE_P99].median);
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
 		if (r->path.bytes[i])
 			printf(" %s %.0f %%", bench_seals[i], bench_share(&r->path, i));
@@ -67,11 +71,11 @@ static void print_columns(enum bench_measure measure)
 	if (measure == BENCH_MEMORY)
 		printf("%-20s %16s %6s    %s\n", "MODE", "BYTES/CONNECTION", "+-", "SEALED BY");
 	else if (measure == BENCH_CPU_GIB)
-		printf("%-20s %8s %11s %9s %6s %10s %10s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
-		       "CPU us/REQ", "p50 us", "p99 us", "SEALED BY");
+		printf("%-20s %8s %11s %9s %6s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
+		       "CPU us/REQ", "SEALED BY");
 	else
-		printf("%-20s %12s %15s %6s %13s %13s %8s %8s    %s\n", "MODE", "HANDSHAKES/s", "CPU us/HANDSH.", "+-",
-		       "HANDSH. p50", "HANDSH. p99", "p50 us", "p99 us", "SEALED BY");
+		printf("%-20s %12s %15s %6s %13s %13s    %s\n", "MODE", "HANDSHAKES/s", "CPU us/HANDSH.", "+-",
+		       "HANDSH. p50", "HANDSH. p99", "SEALED BY");
 }
 
 /* Modes that are compared by another measure have columns of their own. */
@@ -92,6 +96,29 @@ static void print_table(const struct bench_outcome *o, enum bench_measure measur
 			print_impossible(r);
 		else if (!r->runs)
 			printf("%-20s not measured\n", r->mode->name);
+	}
+	if (rows)
+		putchar('\n');
+}
+
+static void print_latencies(const struct bench_outcome *o)
+{
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+		struct bench_summary s;
+
+		if (!r->runs || !bench_mode_has(r->mode, BENCH_P50))
+			continue;
+		if (!rows++)
+			printf("%-20s %10s %10s %10s %10s %10s\n", "LATENCY us", "p50", "p90", "p99", "p99.9", "p99.99");
+		printf("%-20s", r->mode->name);
+		for (unsigned m = BENCH_P50; m <= BENCH_P9999; m++) {
+			bench_summarise(&s, r, m);
+			printf(" %10.0f", s.median);
+		}
+		putchar('\n');
 	}
 	if (rows)
 		putchar('\n');
@@ -130,6 +157,15 @@ static void print_counters(const struct bench_outcome *o)
 }
 
 /* ---- what the table cannot tell ---- */
+
+static void print_behind(const struct bench_outcome *o)
+{
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		if (o->results[i].behind)
+			printf("\nwarning: %u requests/s are more than %s did in %u of %u rounds: its latency grows as long as "
+			       "a round lasts\n", o->options->rate, o->results[i].mode->name, o->results[i].behind,
+			       o->results[i].runs);
+}
 
 static void print_doubts(const struct bench_outcome *o)
 {
@@ -172,10 +208,12 @@ void bench_print(const struct bench_outcome *o)
 	print_table(o, BENCH_CPU_GIB);
 	print_table(o, BENCH_CPU_SHAKE);
 	print_table(o, BENCH_MEMORY);
+	print_latencies(o);
 	print_counters(o);
 	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the rounds, in these.");
 	print_noise(o);
 	print_model(o);
+	print_behind(o);
 	print_doubts(o);
 }
 

@@ -5,6 +5,7 @@
 
 #define RUN_WARM	8	/* one part in so many beforehand */
 #define RUN_FIRST	4	/* of idle connections likewise */
+#define RUN_LATE	0.1	/* seconds that an open load may take longer */
 
 /* ---- a try ---- */
 
@@ -90,6 +91,7 @@ static int run_load(struct run *run, unsigned part)
 	const struct bench_options *options = run->setup->options;
 	struct bench_load load = {
 		.requests = (options->requests + part - 1) / part, .seconds = options->seconds / part,
+		.rate = options->rate,
 	};
 
 	return bench_client_run(&run->client, &load, &run->samples);
@@ -175,6 +177,9 @@ static void run_values(struct bench_run *out, struct run *run)
 	double cpu = (double)(run->after.cpu - run->before.cpu) / 1e9;
 	unsigned all = run->setup->options->connections;
 
+	/* Beyond what its last requests and noise take. */
+	out->behind = run->setup->options->rate &&
+		      s->seconds > 1.1 * count / run->setup->options->rate + RUN_LATE;
 	out->values[BENCH_GBITS] = bytes * 8 / s->seconds / 1e9;
 	out->values[BENCH_REQUESTS] = out->values[BENCH_SHAKES] = count / s->seconds;
 	out->values[BENCH_CPU_GIB] = cpu / (bytes / (1 << 30));

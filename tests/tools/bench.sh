@@ -32,6 +32,8 @@ bad_usage() {
 	refuses 'from 0.01' --seconds 0
 	refuses 'from 0.01' --seconds nan
 	refuses 'auto, uring or epoll' --io aio
+	refuses 'from 1 to' --rate 0
+	refuses 'from 1 to' --rate fast
 	refuses 'compare BEFORE' nothing
 	refuses 'two files' compare one
 	refuses 'two ends' --listen 127.0.0.1:0 --connect 127.0.0.1:1
@@ -280,6 +282,21 @@ by_time() {
 	true_of time.json 'j["options"]["connections"] == 64 and j["options"]["seconds"] == 0.05 and m["plain"]["runs"] == 1'
 }
 
+# However fast the server is, 30 requests at 100 a second take 0.29 seconds; what is late stays counted.
+open_load() {
+	true_of all.json 'j["options"]["load"] == "closed" and all(x["runs_behind"] == 0 for x in m.values() if x["runs"])'
+	"$tlsring" bench --json --modes plain,user-mapped,user-engine,user-full --size 1000 --connections 3 --repeats 1 \
+		--requests 30 --rate 100 > "$tmp/open.json"
+	true_of open.json 'j["options"]["load"] == "open" and j["options"]["rate"] == 100'
+	true_of open.json 'all(x["measures"][k]["values"][0] <= 30 / 0.29 for x in m.values() for k in ("requests_per_s", "handshakes_per_s") if k in x["measures"])'
+	# More than anybody can do, on one connection: who is asked last has waited for all the others.
+	"$tlsring" bench --json --modes plain --size 1M --connections 1 --repeats 1 --requests 400 --rate 10000000 > "$tmp/open.json"
+	true_of open.json 'm["plain"]["measures"]["latency_p99.99_us"]["median"] > 100 * 1e6 / m["plain"]["measures"]["requests_per_s"]["median"]'
+	"$tlsring" bench --modes plain --connections 1 --repeats 1 --seconds 0.05 --rate 100 > "$tmp/text"
+	grep -q '^Open load: 100 requests/s' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -qE '^LATENCY us +p50 +p90 +p99 +p99.9 +p99.99$' "$tmp/text" || fail "$(cat "$tmp/text")"
+}
+
 for_people() {
 	"$tlsring" bench "${short[@]}" --modes plain,user-mapped > "$tmp/text"
 	grep -qE '^plain .* nobody 100 %$' "$tmp/text" || fail "$(cat "$tmp/text")"
@@ -453,7 +470,8 @@ compares_only_results() {
 }
 
 for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers handshakes \
-	idle peers peers_of_a_preset peers_that_cannot peers_end elsewhere bad_network bad_network_without_tools engine_on_epoll sizes by_time for_people csv report in_a_browser no_report interrupted \
+	idle peers peers_of_a_preset peers_that_cannot peers_end elsewhere bad_network bad_network_without_tools \
+	engine_on_epoll sizes by_time open_load for_people csv report in_a_browser no_report interrupted \
 	compares compares_only_results; do
 	test_case $name $name
 done
