@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include "ktls/crypto_info.h"
 #include "ktls/install.h"
 #include "ktls/schedule.h"
@@ -78,11 +79,28 @@ static enum tlsring_reason install_reason(int error)
 	return TLSRING_REASON_KERNEL_REFUSED;
 }
 
+uint64_t ktls_install_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction dir,
 		 enum tlsring_reason *why)
 {
+	uint64_t ns = 0;
+
+	return ktls_install_timed(fd, session, dir, why, &ns);
+}
+
+int ktls_install_timed(int fd, const struct ktls_session *session, enum ktls_direction dir,
+		       enum tlsring_reason *why, uint64_t *ns)
+{
 	uint8_t info[KTLS_CRYPTO_INFO_MAX];
 	struct ktls_keys keys;
+	uint64_t start;
 	size_t len;
 	int ret;
 
@@ -97,8 +115,10 @@ int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction
 	}
 	len = ktls_crypto_info(session->cipher, &keys, session->dir[dir].seq, info);
 	ktls_keys_wipe(&keys);
-	if (setsockopt(fd, SOL_TLS, dir == KTLS_TX ? TLS_TX : TLS_RX, info, (socklen_t)len)) {
-		ret = -errno;
+	start = ktls_install_clock();
+	ret = setsockopt(fd, SOL_TLS, dir == KTLS_TX ? TLS_TX : TLS_RX, info, (socklen_t)len) ? -errno : 0;
+	*ns += ktls_install_clock() - start;
+	if (ret) {
 		*why = install_reason(-ret);
 		if (ret == -ENOENT)
 			install_missing |= install_bit(session);

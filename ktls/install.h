@@ -2,6 +2,7 @@
 #ifndef KTLS_INSTALL_H
 #define KTLS_INSTALL_H
 
+#include <stdint.h>
 #include "ktls/tlsring_reason.h"
 #include "ktls/session.h"
 
@@ -12,6 +13,11 @@ int ktls_install_ulp(int fd, enum tlsring_reason *why);
  * that the kernel did not find (-ENOENT) is not asked for again by this process. */
 int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction dir,
 		 enum tlsring_reason *why);
+/* The same; adds to *ns the nanoseconds that the system call took. */
+int ktls_install_timed(int fd, const struct ktls_session *session, enum ktls_direction dir,
+		       enum tlsring_reason *why, uint64_t *ns);
+/* A clock to tell such times by. */
+uint64_t ktls_install_clock(void);
 
 /* After TLS_RX, TLS 1.3: expect records without padding, which are then opened right into the reader's
  * buffer; others cost double. 0 or -errno. */

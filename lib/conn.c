@@ -386,5 +386,6 @@ int conn_info(const struct conn *conn, struct tlsring_info *info)
 	info->alpn = conn->alpn ? conn->alpn : "";
 	info->tx_updates = conn->rekeys[KTLS_TX];
 	info->rx_updates = conn->rekeys[KTLS_RX];
+	info->install_ns = conn->install_ns;
 	return 0;
 }

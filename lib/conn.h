@@ -66,6 +66,7 @@ struct conn {
 	bool tickets;			/* the wire is only kept to read tickets */
 	bool tickets_shown;
 	bool rx_over;			/* the peer changed its key and the kernel cannot */
+	uint32_t install_ns;		/* that the kernel took to take the first keys */
 	uint32_t rekeys[2];		/* by enum ktls_direction: changes of key since the hand-over */
 	uint8_t alert_level;		/* of an alert of which only the first byte came */
 	bool update_request;		/* CONN_DUE_KEY_UPDATE asks for the peer's too */

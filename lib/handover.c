@@ -59,14 +59,25 @@ static bool handover_expects_no_pad(const struct conn *conn)
 	return conn->version >= 0x0304 && caps->rx_expect_no_pad && caps->mended_no_pad;
 }
 
+/* 0 where the kernel has no key. */
+static uint32_t handover_took(const struct conn *conn, uint64_t ns)
+{
+	if (conn->dir[KTLS_TX].path == TLSRING_PATH_USER && conn->dir[KTLS_RX].path == TLSRING_PATH_USER)
+		return 0;
+	return ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
+}
+
 void handover_install(struct conn *conn, int fd)
 {
 	enum tlsring_reason why = TLSRING_REASON_NONE;
+	uint64_t ns;
 	int ret;
 
 	if (!conn_export(conn))
 		return;
+	ns = ktls_install_clock();
 	ret = ktls_install_ulp(fd, &why);
+	ns = ktls_install_clock() - ns;
 	for (int dir = KTLS_RX; dir >= KTLS_TX; dir--) {
 		enum tlsring_reason reason = why;
 		int result = ret;
@@ -76,11 +87,12 @@ void handover_install(struct conn *conn, int fd)
 			continue;
 		}
 		if (!ret)
-			result = ktls_install(fd, conn->session, dir, &reason);
+			result = ktls_install_timed(fd, conn->session, dir, &reason, &ns);
 		conn_installed(conn, dir, result, result ? reason : TLSRING_REASON_NONE);
 		if (!result && dir == KTLS_RX && handover_expects_no_pad(conn))
 			ktls_install_no_pad(fd);
 	}
+	conn->install_ns = handover_took(conn, ns);
 	handover_place(conn, fd);
 	conn_handed_over(conn);
 }

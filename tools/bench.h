@@ -42,6 +42,7 @@ extern const struct bench_mode bench_modes[BENCH_MODES];
 enum bench_measure {
 	BENCH_GBITS = 0, BENCH_REQUESTS, BENCH_CPU_GIB, BENCH_CPU_REQUEST,	/* of lasting connections */
 	BENCH_SHAKES, BENCH_CPU_SHAKE, BENCH_SHAKE_P50, BENCH_SHAKE_P99,	/* of new ones */
+	BENCH_INSTALLS, BENCH_INSTALL_P50, BENCH_INSTALL_P99,			/* of these, to the kernel's */
 	BENCH_MEMORY,								/* of idle ones */
 	BENCH_P50, BENCH_P90, BENCH_P99, BENCH_P999, BENCH_P9999,
 	/* Where they are counted: of all but idle ones. */
@@ -58,6 +59,8 @@ bool bench_result_has(const struct bench_result *result, enum bench_measure meas
 enum bench_measure bench_mode_measure(const struct bench_mode *mode);
 /* Has each request a connection of its own? */
 bool bench_mode_new(const struct bench_mode *mode);
+/* And does it say how long the kernel takes to take keys? */
+bool bench_mode_installs(const struct bench_mode *mode);
 extern const char *const bench_seals[BENCH_SEALS];
 
 /* What every run uses. */

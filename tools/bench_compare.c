@@ -96,7 +96,8 @@ static void compare_summarise(struct bench_summary *out, const json_t *mode, con
 static void compare_measure(struct compare *c, const char *name, const json_t *before, const json_t *after,
 			    enum bench_measure measure)
 {
-	bool more_is_better = measure == BENCH_GBITS || measure == BENCH_REQUESTS || measure == BENCH_SHAKES;
+	bool more_is_better = measure == BENCH_GBITS || measure == BENCH_REQUESTS || measure == BENCH_SHAKES ||
+			      measure == BENCH_INSTALLS;
 	struct bench_summary was, is;
 
 	compare_summarise(&was, before, bench_measures[measure]);

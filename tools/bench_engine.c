@@ -44,11 +44,8 @@ static void engine_opened(struct tlsring_conn *conn, void *user)
 	struct tlsring_info info = { .size = sizeof(info) };
 	struct engine *e = user;
 
-	if (tlsring_conn_info(conn, &info))
-		return;
-	e->child->report.paths[info.tx.path]++;
-	if (info.tx.reason)
-		e->child->report.why = info.tx.reason;
+	if (!tlsring_conn_info(conn, &info))
+		bench_child_note(e->child, &info);
 }
 
 static void engine_asked(int fd, int events, void *user)

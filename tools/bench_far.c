@@ -102,8 +102,11 @@ static void far_counted_unpack(struct bench_counted *out, const json_t *list)
 
 json_t *bench_far_report_pack(const struct bench_report *r)
 {
-	return json_pack("{s:i, s:I, s:I, s:[i,i,i,i], s:i, s:i, s:o}", "result", r->result, "cpu", (json_int_t)r->cpu,
-			 "memory", (json_int_t)r->memory,
+	const struct bench_installs *i = &r->installs;
+
+	return json_pack("{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:o}", "result", r->result,
+			 "cpu", (json_int_t)r->cpu, "memory", (json_int_t)r->memory, "installs", (json_int_t)i->count,
+			 (json_int_t)i->total, (json_int_t)i->p50, (json_int_t)i->p99,
 			 "paths", (int)r->paths[0], (int)r->paths[1], (int)r->paths[2], (int)r->paths[3],
 			 "why", (int)r->why, "lack", (int)r->lack,
 			 "counted", far_counted_pack(&r->counted));
@@ -111,16 +114,19 @@ json_t *bench_far_report_pack(const struct bench_report *r)
 
 int bench_far_report_unpack(struct bench_report *out, json_t *object)
 {
-	json_int_t cpu, memory;
+	json_int_t cpu, memory, installs[4];
 	int why, lack;
 
 	*out = (struct bench_report){ 0 };
-	if (json_unpack(object, "{s:i, s:I, s:I, s:[i,i,i,i], s:i, s:i}", "result", &out->result, "cpu", &cpu, "memory", &memory, "paths",
+	if (json_unpack(object, "{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i}", "result", &out->result, "cpu", &cpu,
+			"memory", &memory, "installs", &installs[0], &installs[1], &installs[2], &installs[3], "paths",
 			(int *)&out->paths[0], (int *)&out->paths[1], (int *)&out->paths[2], (int *)&out->paths[3],
 			"why", &why, "lack", &lack) || lack < 0 || lack > BENCH_LACK_KTLS)
 		return -EBADMSG;
 	out->cpu = (uint64_t)cpu;
 	out->memory = (uint64_t)memory;
+	out->installs = (struct bench_installs){ (uint64_t)installs[0], (uint64_t)installs[1], (uint64_t)installs[2],
+						 (uint64_t)installs[3] };
 	out->why = (enum tlsring_reason)why;
 	out->lack = (enum bench_lack)lack;
 	far_counted_unpack(&out->counted, json_object_get(object, "counted"));

@@ -34,6 +34,7 @@ static const struct {
 	{ "cpu_s_per_gib", "CPU s/GiB" }, { "cpu_us_per_request", "CPU \302\265s/request" },
 	{ "handshakes_per_s", "handshakes/s" }, { "cpu_us_per_handshake", "CPU \302\265s/handshake" },
 	{ "handshake_p50_us", "handshake p50 \302\265s" }, { "handshake_p99_us", "handshake p99 \302\265s" },
+	{ "installs_per_s", "installs/s" }, { "install_p50_ns", "install p50 ns" }, { "install_p99_ns", "install p99 ns" },
 	{ "memory_bytes_per_connection", "bytes/connection" },
 	{ "latency_p50_us", "p50 \302\265s" }, { "latency_p90_us", "p90 \302\265s" },
 	{ "latency_p99_us", "p99 \302\265s" }, { "latency_p99.9_us", "p99.9 \302\265s" },

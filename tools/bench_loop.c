@@ -79,7 +79,6 @@ static int loop_shake(struct loop_conn *c)
 static int loop_hand_over(struct loop_conn *c)
 {
 	struct tlsring_info info = { .size = sizeof(info) };
-	struct bench_report *report = &c->child->report;
 	int ret = tlsring_session_handover(c->session);
 
 	c->waits = ret == -EBUSY ? EPOLLOUT : EPOLLIN;
@@ -88,11 +87,10 @@ static int loop_hand_over(struct loop_conn *c)
 	ret = tlsring_session_info(c->session, &info);
 	if (ret)
 		return ret;
-	report->paths[info.tx.path]++;
+	bench_child_note(c->child, &info);
 	c->state = LOOP_RECEIVE;
 	if (info.tx.path == TLSRING_PATH_NIC || (info.tx.path == TLSRING_PATH_KERNEL && c->child->mode->seal == BENCH_KERNEL))
 		return 0;
-	report->why = info.tx.reason;
 	return -EOPNOTSUPP;
 }
 

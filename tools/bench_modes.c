@@ -21,6 +21,8 @@ const struct bench_mode bench_modes[BENCH_MODES] = {
 	{ "engine-resumed", "tlsring's engine without kernel TLS, resumed", BENCH_USER, BENCH_ENGINE, BENCH_RESUMED, BENCH_OWN },
 	{ "kernel-full", "tlsring's engine, full handshakes", BENCH_KERNEL, BENCH_ENGINE, BENCH_FULL, BENCH_OWN },
 	{ "kernel-resumed", "tlsring's engine, resumed handshakes", BENCH_KERNEL, BENCH_ENGINE, BENCH_RESUMED, BENCH_OWN },
+	{ "nic-full", "tlsring's engine, TLS by the network card, full", BENCH_NIC, BENCH_ENGINE, BENCH_FULL, BENCH_OWN },
+	{ "nic-resumed", "the same, resumed handshakes", BENCH_NIC, BENCH_ENGINE, BENCH_RESUMED, BENCH_OWN },
 	{ "plain-idle", "TCP without TLS, idle connections", BENCH_NOBODY, BENCH_SENDFILE, BENCH_IDLE, BENCH_OWN },
 	{ "user-idle", "OpenSSL, idle connections", BENCH_USER, BENCH_MAPPED, BENCH_IDLE, BENCH_OWN },
 	{ "engine-idle", "tlsring's engine without kernel TLS, idle connections", BENCH_USER, BENCH_ENGINE, BENCH_IDLE, BENCH_OWN },
@@ -49,6 +51,8 @@ const char *const bench_measures[BENCH_MEASURES] = {
 	[BENCH_CPU_GIB] = "cpu_s_per_gib", [BENCH_CPU_REQUEST] = "cpu_us_per_request",
 	[BENCH_SHAKES] = "handshakes_per_s", [BENCH_CPU_SHAKE] = "cpu_us_per_handshake",
 	[BENCH_SHAKE_P50] = "handshake_p50_us", [BENCH_SHAKE_P99] = "handshake_p99_us",
+	[BENCH_INSTALLS] = "installs_per_s",
+	[BENCH_INSTALL_P50] = "install_p50_ns", [BENCH_INSTALL_P99] = "install_p99_ns",
 	[BENCH_MEMORY] = "memory_bytes_per_connection",
 	[BENCH_P50] = "latency_p50_us", [BENCH_P90] = "latency_p90_us", [BENCH_P99] = "latency_p99_us",
 	[BENCH_P999] = "latency_p99.9_us", [BENCH_P9999] = "latency_p99.99_us",
@@ -65,6 +69,8 @@ bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure)
 {
 	if (mode->shake == BENCH_IDLE || measure == BENCH_MEMORY)
 		return mode->shake == BENCH_IDLE && measure == BENCH_MEMORY;
+	if (measure >= BENCH_INSTALLS && measure <= BENCH_INSTALL_P99)
+		return bench_mode_installs(mode);
 	return measure >= BENCH_P50 || (measure >= BENCH_SHAKES) == bench_mode_new(mode);
 }
 
@@ -87,4 +93,9 @@ enum bench_measure bench_mode_measure(const struct bench_mode *mode)
 bool bench_mode_new(const struct bench_mode *mode)
 {
 	return mode->shake == BENCH_FULL || mode->shake == BENCH_RESUMED;
+}
+
+bool bench_mode_installs(const struct bench_mode *mode)
+{
+	return bench_mode_new(mode) && mode->seal >= BENCH_KERNEL && !mode->program;
 }

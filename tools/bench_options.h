@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "tlsring.h"
 
-#define BENCH_MODES		39
+#define BENCH_MODES		41
 #define BENCH_REPEATS_MAX	99
 
 enum bench_format { BENCH_TABLE = 0, BENCH_JSON, BENCH_CSV };

@@ -124,6 +124,27 @@ static void print_latencies(const struct bench_outcome *o)
 		putchar('\n');
 }
 
+static void print_installs(const struct bench_outcome *o)
+{
+	struct bench_summary rate, p50, p99;
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+
+		if (!r->runs || !bench_mode_has(r->mode, BENCH_INSTALLS))
+			continue;
+		if (!rows++)
+			printf("%-20s %10s %10s %10s\n", "KEYS, ns", "INSTALLS/s", "p50", "p99");
+		bench_summarise(&rate, r, BENCH_INSTALLS);
+		bench_summarise(&p50, r, BENCH_INSTALL_P50);
+		bench_summarise(&p99, r, BENCH_INSTALL_P99);
+		printf("%-20s %10.0f %10.0f %10.0f\n", r->mode->name, rate.median, p50.median, p99.median);
+	}
+	if (rows)
+		putchar('\n');
+}
+
 /* Where the processor counts. */
 static void print_counters(const struct bench_outcome *o)
 {
@@ -209,6 +230,7 @@ void bench_print(const struct bench_outcome *o)
 	print_table(o, BENCH_CPU_SHAKE);
 	print_table(o, BENCH_MEMORY);
 	print_latencies(o);
+	print_installs(o);
 	print_counters(o);
 	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the rounds, in these.");
 	print_noise(o);

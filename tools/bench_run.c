@@ -152,6 +152,13 @@ static void run_percentiles(double *out, const struct bench_histogram *histogram
 		out[i] = (double)bench_histogram_percentile(histogram, percents[i]) / 1e3;
 }
 
+static void run_installs(double *out, const struct bench_installs *installs)
+{
+	out[BENCH_INSTALLS] = installs->total ? (double)installs->count * 1e9 / (double)installs->total : 0;
+	out[BENCH_INSTALL_P50] = (double)installs->p50;
+	out[BENCH_INSTALL_P99] = (double)installs->p99;
+}
+
 static void run_counted(struct bench_run *out, const struct run *run, double count, double bytes)
 {
 	const struct bench_counted *before = &run->before.counted, *after = &run->after.counted;
@@ -187,6 +194,7 @@ static void run_values(struct bench_run *out, struct run *run)
 	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) / (all - all / RUN_FIRST);
 	run_percentiles(&out->values[BENCH_P50], &s->requests, latencies, 5);
 	run_percentiles(&out->values[BENCH_SHAKE_P50], &s->handshakes, handshakes, 2);
+	run_installs(out->values, &run->after.installs);
 	run_counted(out, run, count, bytes);
 	bench_path_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from, &run->to, &run->after);
 }

@@ -31,17 +31,45 @@ uint64_t bench_anonymous(pid_t pid)
 	return kib * 1024;
 }
 
-static void child_usage(struct bench_child *child)
+static uint64_t child_cpu(void)
 {
 	struct timespec cpu;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	child->report.cpu = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
-	if (child->mode->shake != BENCH_IDLE)
-		return;
-	/* What is free does not count: handshakes and the process it was forked from have left much of it. */
-	malloc_trim(0);
-	child->report.memory = bench_anonymous(getpid());
+	return (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+}
+
+void bench_child_note(struct bench_child *child, const struct tlsring_info *info)
+{
+	child->report.paths[info->tx.path]++;
+	if (info->tx.reason)
+		child->report.why = info->tx.reason;
+	if (child->installs && info->install_ns)
+		bench_histogram_add(child->installs, info->install_ns);
+}
+
+static void child_installs(struct bench_installs *out, struct bench_histogram *h)
+{
+	*out = (struct bench_installs){
+		h->count, h->total, bench_histogram_percentile(h, 50), bench_histogram_percentile(h, 99),
+	};
+	bench_histogram_clear(h);
+}
+
+/* What answering takes is not what serving takes. */
+static void child_usage(struct bench_child *child)
+{
+	uint64_t start = child_cpu();
+
+	child->report.cpu = start - child->spent;
+	if (child->installs)
+		child_installs(&child->report.installs, child->installs);
+	if (child->mode->shake == BENCH_IDLE) {
+		/* What is free does not count: handshakes and the process it was forked from have left much of it. */
+		malloc_trim(0);
+		child->report.memory = bench_anonymous(getpid());
+	}
+	child->spent += child_cpu() - start;
 }
 
 bool bench_child_asked(struct bench_child *child)
@@ -69,15 +97,21 @@ static int child_serve(struct bench_child *child)
 
 	if (!mode->program)
 		bench_counters_open(&child->counters, getpid(), false);
+	if (bench_mode_installs(mode)) {
+		child->installs = calloc(1, sizeof(*child->installs));
+		ret = child->installs ? 0 : -ENOMEM;
+	}
 	if (bench_mode_new(mode))
 		bench_setup_tickets(child->setup);
-	if (mode->seal >= BENCH_KERNEL || (mode->way == BENCH_ENGINE && !mode->program))
+	if (!ret && (mode->seal >= BENCH_KERNEL || (mode->way == BENCH_ENGINE && !mode->program)))
 		ret = tlsring_ctx_new(&child->ctx, child->setup->server, &options);
 	if (!ret)
 		ret = mode->program ? bench_program_serve(child) :
 		      mode->way == BENCH_ENGINE ? bench_engine_serve(child) : bench_loop_serve(child);
 	tlsring_ctx_free(child->ctx);
 	bench_counters_close(&child->counters);
+	free(child->installs);
+	child->installs = NULL;
 	return ret;
 }
 

@@ -6,12 +6,19 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include "bench.h"
+#include "bench_histogram.h"
+
+/* Keys that the kernel was given for new connections, since the question before: nanoseconds for both directions. */
+struct bench_installs {
+	uint64_t count, total, p50, p99;
+};
 
 struct bench_report {
 	int result;			/* 0, or why it cannot serve */
 	uint64_t cpu;			/* nanoseconds, of all its threads, and the kernel's in them */
 	uint64_t memory;		/* bytes of its own, with idle connections */
 	unsigned paths[TLSRING_PATH_FAILED + 1];	/* of its connections, as the library says: sending */
+	struct bench_installs installs;
 	enum tlsring_reason why;	/* a connection's is not in the kernel */
 	enum bench_lack lack;
 	struct bench_counted counted;
@@ -38,9 +45,13 @@ struct bench_child {
 	struct bench_counters counters;	/* of who serves */
 	pid_t program;			/* serves in its place, and leads a process group of its own; 0: none */
 	struct bench_report report;
+	struct bench_histogram *installs;	/* owned; NULL: the mode does not tell */
+	uint64_t spent;			/* CPU nanoseconds, on answering */
 };
 /* The control socket is readable: true when it was a question, which is answered now; false: the end. */
 bool bench_child_asked(struct bench_child *child);
+/* What has become of a connection whose handshake is done. */
+void bench_child_note(struct bench_child *child, const struct tlsring_info *info);
 /* Serve until the end. 0 or -errno. */
 int bench_loop_serve(struct bench_child *child);
 int bench_engine_serve(struct bench_child *child);

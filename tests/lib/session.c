@@ -76,6 +76,7 @@ static void expect_paths(struct ends *e, const char *suite, unsigned directions)
 	EQ(info.tx.path, kernel && directions & TLSRING_TX ? TLSRING_PATH_KERNEL : TLSRING_PATH_USER);
 	EQ(info.rx.path, kernel && directions & TLSRING_RX ? TLSRING_PATH_KERNEL : TLSRING_PATH_USER);
 	CHECK(info.tx.path == TLSRING_PATH_KERNEL || info.tx.reason);
+	EQ(!info.install_ns, info.tx.path == TLSRING_PATH_USER && info.rx.path == TLSRING_PATH_USER);
 	EQ_STR(info.cipher, suite);
 }
 

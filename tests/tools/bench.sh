@@ -127,8 +127,10 @@ handshakes() {
 		true_of shake.json 'all(x["possible"] for n, x in m.items() if n[:6] != "kernel")'
 		true_of shake.json 'all({"handshakes_per_s", "cpu_us_per_handshake", "handshake_p50_us"} <= set(x["measures"]) and "gbit_per_s" not in x["measures"] for x in m.values() if x["runs"])'
 		true_of shake.json 'all(v["handshake_p50_us"]["values"][0] <= v["latency_p50_us"]["values"][0] for v in (x["measures"] for x in m.values() if x["runs"]))'
+		true_of shake.json 'all(("installs_per_s" in x["measures"]) == (n[:6] == "kernel") for n, x in m.items() if x["runs"])'
 		kernel_tls || continue
 		true_of shake.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 and m["kernel-" + w]["runs"] == 1 for w in ("full", "resumed"))'
+		true_of shake.json 'all(0 < m["kernel-" + w]["measures"]["install_p50_ns"]["median"] <= m["kernel-" + w]["measures"]["install_p99_ns"]["median"] and m["kernel-" + w]["measures"]["installs_per_s"]["median"] > 0 for w in ("full", "resumed"))'
 	done
 	"$tlsring" bench --preset handshake --requests 6 --connections 3 --repeats 1 --modes user-full,user-mapped > "$tmp/text"
 	[ "$(grep -c '^MODE' "$tmp/text")" = 2 ] || fail "no table for each kind: $(cat "$tmp/text")"
