@@ -11,6 +11,7 @@
 #include "bench_chart.h"
 #include "bench_far.h"
 #include "bench_net.h"
+#include "bench_soak.h"
 #include "log.h"
 #include "tools.h"
 
@@ -291,6 +292,8 @@ int bench_main(int argc, char **argv)
 	bench_signals();
 	if (options.listen)
 		return bench_listen(&options, &bench_signal);
+	if (options.duration > 0)
+		return bench_soak(&options, &bench_signal);
 	b = calloc(1, sizeof(*b));
 	if (!b)
 		return TOOLS_FAILED;

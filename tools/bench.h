@@ -24,8 +24,8 @@ enum bench_seal { BENCH_NOBODY = 0, BENCH_USER, BENCH_KERNEL, BENCH_NIC, BENCH_S
 enum bench_way { BENCH_READ = 0, BENCH_MAPPED, BENCH_SENDFILE, BENCH_ZEROCOPY, BENCH_ENGINE };
 
 /* Connections that last for a whole run; one for each request, with a full handshake or a resumed one; or
- * many that lie idle after a request each. */
-enum bench_shake { BENCH_LASTING = 0, BENCH_FULL, BENCH_RESUMED, BENCH_IDLE };
+ * many that lie idle after a request each; or a mix of the first two, for hours (bench_soak.h). */
+enum bench_shake { BENCH_LASTING = 0, BENCH_FULL, BENCH_RESUMED, BENCH_IDLE, BENCH_SOAK };
 
 /* Who serves: this program as a library's user would, or a program as its users run it, over HTTP. */
 enum bench_program { BENCH_OWN = 0, BENCH_SERVE, BENCH_NGINX, BENCH_OPENSSL };
@@ -187,8 +187,11 @@ struct bench_doubt {
 /* How many there are. */
 unsigned bench_doubts(struct bench_doubt out[BENCH_MODES], const struct bench_outcome *outcome);
 
+/* "over loopback" and the like. */
+void bench_print_via(FILE *out, const struct bench_options *options);
 void bench_print(const struct bench_outcome *outcome);
 void bench_print_csv(const struct bench_outcome *outcome);
+struct json_t *bench_json_options(const struct bench_options *options);
 /* All of it, as a new object; NULL: no memory. */
 struct json_t *bench_json(const struct bench_outcome *outcome);
 /* The string of a key, "?" where there is none; inner NULL: outer is a string of all itself. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 #include <openssl/ssl.h>
 #include "bench_client.h"
+#include "bench_mix.h"
 
 #define CLIENT_EVENTS	64
 #define CLIENT_BUFFER	(256 * 1024)
@@ -89,7 +91,7 @@ int bench_client_open(struct bench_client *client, const struct bench_setup *set
 		return -ENOMEM;
 	for (unsigned i = 0; i < connections; i++)
 		client->peers[i].fd = -1;
-	if (bench_mode_new(mode))
+	if (bench_mode_new(mode) || mode->shake == BENCH_SOAK)
 		client->count = connections;
 	if (mode->shake == BENCH_RESUMED)
 		return client_ticket(client);
@@ -122,15 +124,35 @@ static uint64_t client_due(const struct client_run *run)
 	return run->start + (uint64_t)((double)run->made * 1e9 / run->rate);
 }
 
+/* What a connection asks for next. */
+static int client_choose(struct bench_client *client, struct bench_peer *peer)
+{
+	bool soak = client->mode->shake == BENCH_SOAK;
+	uint64_t nth = peer->nth++;
+
+	peer->kind = soak ? bench_mix_kind((unsigned)(peer - client->peers), nth, client->asked) : 0;
+	peer->left = bench_mix_size(client->setup->options->size, peer->kind);
+	client->asked++;
+	if (!soak || !client->rekeys || !bench_mix_update(nth))
+		return 0;
+	client->updates++;
+	return bench_peer_update(peer);
+}
+
 static int client_ask(struct client_run *run, struct bench_peer *peer)
 {
 	uint64_t asked = run->rate ? client_due(run) : client_now();
 	struct bench_client *client = run->client;
-	int ret = bench_mode_new(client->mode) ? bench_peer_begin(client, peer) : bench_peer_ask(client, peer);
+	bool dial = peer->fd < 0;
+	int ret = dial ? bench_peer_begin(client, peer) : 0;
 
+	if (!ret)
+		ret = client_choose(client, peer);
+	/* A new connection asks when it can. */
+	if (!ret && !dial)
+		ret = bench_peer_ask(client, peer);
 	if (ret)
 		return ret;
-	peer->left = client->setup->options->size;
 	peer->asked = asked;
 	run->busy++;
 	run->made++;
@@ -188,6 +210,7 @@ static int client_shake(struct client_run *run, struct bench_peer *peer)
 static int client_taken(struct client_run *run, struct bench_peer *peer, size_t got)
 {
 	const struct bench_setup *setup = run->client->setup;
+	uint64_t size = bench_mix_size(setup->options->size, peer->kind);
 	const uint8_t *data = run->buf;
 	int head = 0;
 
@@ -198,7 +221,7 @@ static int client_taken(struct client_run *run, struct bench_peer *peer, size_t 
 	data += head;
 	got -= (size_t)head;
 	if (got > peer->left || (run->client->check &&
-				 memcmp(data, setup->map + (setup->options->size - peer->left), got)))
+				 memcmp(data, setup->map + (size - peer->left), got)))
 		return -EBADMSG;
 	peer->left -= got;
 	return 0;
@@ -219,7 +242,7 @@ static int client_take(struct client_run *run, struct bench_peer *peer)
 	if (ret)
 		return ret;
 	client_sample(run, &run->samples->requests, peer->asked);
-	if (!bench_mode_new(run->client->mode))
+	if (!bench_mode_new(run->client->mode) && !bench_mix_last(peer->kind))
 		return 1;
 	peer->state = PEER_END;
 	return 0;
@@ -301,7 +324,7 @@ static int client_start_open(struct client_run *run, const struct bench_load *lo
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = run };
 
 	if (!load->requests)
-		run->more = (uint64_t)(load->seconds * load->rate) + 1;
+		run->more = (uint64_t)ceil(load->seconds * load->rate);
 	run->rate = load->rate;
 	run->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	if (run->timer < 0 || epoll_ctl(client->epoll, EPOLL_CTL_ADD, run->timer, &event))
@@ -317,6 +340,7 @@ int bench_client_run(struct bench_client *client, const struct bench_load *load,
 				  .buf = malloc(CLIENT_BUFFER), .timer = -1, .last = &run.free };
 	int ret = run.buf ? 0 : -ENOMEM;
 
+	run.now = run.start;
 	bench_histogram_clear(&samples->requests);
 	bench_histogram_clear(&samples->handshakes);
 	if (!ret)

@@ -16,6 +16,8 @@ struct bench_peer {
 					 * line at its end as there were */
 	uint64_t left;			/* of the answer under way */
 	uint64_t asked;			/* when, or due, in nanoseconds: a new connection counts from its connect() */
+	uint64_t nth;			/* requests on this connection */
+	uint8_t kind;			/* of the answer under way */
 	struct bench_peer *next;	/* of those that are free, in an open load */
 };
 
@@ -29,6 +31,8 @@ struct bench_client {
 	int epoll;
 	struct ssl_session_st *session;	/* owned: to be resumed */
 	uint64_t ended;			/* bytes of TCP that came on connections that are gone */
+	bool rekeys;			/* in a soak: the server can change keys */
+	uint64_t asked, updates;	/* requests and changes of keys, in all */
 	unsigned opened;		/* connections, in all */
 };
 /* Room for so many connections. Those that last are made; else, for a mode that resumes, one is, and has ended. */
@@ -70,6 +74,8 @@ int bench_peer_shake(struct bench_client *client, struct bench_peer *peer);
 void bench_peer_end(struct bench_client *client, struct bench_peer *peer);
 /* Bytes; 0: the peer's end; -EAGAIN; -errno. */
 ssize_t bench_peer_receive(struct bench_peer *peer, void *buf, size_t len);
+/* Change the sending key, and ask the server to change its own, with what is sent next. */
+int bench_peer_update(struct bench_peer *peer);
 int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer);
 /* What io_uring leaves to be done after a ring has been closed interrupts calls too, once. */
 bool bench_client_again(const struct bench_client *client);

@@ -141,6 +141,11 @@ int bench_peer_shake(struct bench_client *client, struct bench_peer *peer)
 /* ---- data ---- */
 
 /* To HTTP/1.0 the answer is the connection's last. */
+int bench_peer_update(struct bench_peer *peer)
+{
+	return SSL_key_update(peer->ssl, SSL_KEY_UPDATE_REQUESTED) ? 0 : -EPROTO;
+}
+
 int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer)
 {
 	static const char requests[][BENCH_REQUEST + 1] = {
@@ -148,9 +153,13 @@ int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer)
 		"GET /file HTTP/1.0\r\nHost: bench\r\nUser-Agent: tlsring-bench/1\r\n\r\n",
 	};
 	const char *request = requests[bench_mode_new(client->mode)];
-	ssize_t sent = peer->ssl ? SSL_write(peer->ssl, request, BENCH_REQUEST) :
-				   send(peer->fd, request, BENCH_REQUEST, MSG_NOSIGNAL);
+	char mixed[BENCH_REQUEST];
+	ssize_t sent;
 
+	if (client->mode->shake == BENCH_SOAK)
+		request = memset(mixed, peer->kind, sizeof(mixed));
+	sent = peer->ssl ? SSL_write(peer->ssl, request, BENCH_REQUEST) :
+			   send(peer->fd, request, BENCH_REQUEST, MSG_NOSIGNAL);
 	peer->head = client->mode->program ? -1 : BENCH_HEAD_END;
 	return sent == BENCH_REQUEST ? 0 : -EPIPE;
 }

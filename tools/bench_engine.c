@@ -2,29 +2,34 @@
 /* The library's engine as a server: what `tlsring serve` is made of. */
 #include <errno.h>
 #include <poll.h>
+#include "bench_mix.h"
 #include "bench_server.h"
+
+#define ENGINE_IDLE	(3600 * 1000)	/* msecs: at a low rate a connection's turn comes seldom */
+#define ENGINE_LAST	(1ull << 63)	/* of a tag: the connection ends with this answer */
 
 struct engine {
 	struct bench_child *child;
 	struct tlsring_engine *engine;
 };
 
-static struct tlsring_message engine_answer(const struct bench_setup *setup)
+static struct tlsring_message engine_answer(const struct bench_setup *setup, uint8_t kind)
 {
-	return (struct tlsring_message){ .file_fd = setup->file, .length = setup->options->size };
+	return (struct tlsring_message){ .file_fd = setup->file, .length = bench_mix_size(setup->options->size, kind) };
 }
 
 /* The tag counts the bytes of the request. */
 static ssize_t engine_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
 	const struct engine *e = user;
-	struct tlsring_message message = engine_answer(e->child->setup);
+	uint8_t kind = e->child->mode->shake == BENCH_SOAK ? ((const uint8_t *)data)[len - 1] : 0;
+	struct tlsring_message message = engine_answer(e->child->setup, kind);
 	uint64_t asked = tlsring_conn_tag(conn) + len;
 	int ret = 0;
 
-	(void)data;
 	if (asked >= BENCH_REQUEST) {
 		asked -= BENCH_REQUEST;
+		asked |= bench_mix_last(kind) ? ENGINE_LAST : 0;
 		ret = tlsring_send(conn, &message);
 	}
 	tlsring_conn_set_tag(conn, asked);
@@ -35,7 +40,7 @@ static void engine_sent(struct tlsring_conn *conn, int result, void *user)
 {
 	const struct engine *e = user;
 
-	if (!result && bench_mode_new(e->child->mode))
+	if (!result && (bench_mode_new(e->child->mode) || tlsring_conn_tag(conn) & ENGINE_LAST))
 		tlsring_close(conn);
 }
 
@@ -65,7 +70,9 @@ int bench_engine_serve(struct bench_child *child)
 		.size = sizeof(handlers), .opened = engine_opened, .received = engine_received,
 		.sent = engine_sent,
 	};
-	struct tlsring_engine_options options = { .size = sizeof(options), .io = child->setup->options->io };
+	struct tlsring_engine_options options = {
+		.size = sizeof(options), .io = child->setup->options->io, .idle_timeout = ENGINE_IDLE,
+	};
 	struct engine e = { .child = child };
 	int ret = tlsring_engine_new(&e.engine, &options);
 

@@ -100,16 +100,43 @@ static void far_counted_unpack(struct bench_counted *out, const json_t *list)
 	}
 }
 
+static json_t *far_health_pack(const struct bench_health *h)
+{
+	json_t *counters = json_array();
+
+	for (unsigned i = 0; i < BENCH_TLS_COUNTERS; i++)
+		json_array_append_new(counters, json_integer((json_int_t)h->counters[i]));
+	return json_pack("{s:I, s:I, s:I, s:b, s:o}", "memory", (json_int_t)h->memory, "descriptors",
+			 (json_int_t)h->descriptors, "slab", (json_int_t)h->slab, "rekeys", h->rekeys, "counters", counters);
+}
+
+static int far_health_unpack(struct bench_health *out, json_t *object)
+{
+	json_t *counters = json_object_get(object, "counters");
+	json_int_t memory, descriptors, slab;
+	int rekeys;
+
+	if (json_unpack(object, "{s:I, s:I, s:I, s:b}", "memory", &memory, "descriptors", &descriptors, "slab", &slab,
+			"rekeys", &rekeys))
+		return -EBADMSG;
+	*out = (struct bench_health){ .memory = (uint64_t)memory, .descriptors = (uint64_t)descriptors,
+				      .slab = (uint64_t)slab, .rekeys = rekeys };
+	for (unsigned i = 0; i < BENCH_TLS_COUNTERS; i++)
+		out->counters[i] = (uint64_t)json_integer_value(json_array_get(counters, i));
+	return 0;
+}
+
 json_t *bench_far_report_pack(const struct bench_report *r)
 {
 	const struct bench_installs *i = &r->installs;
 
-	return json_pack("{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:o}", "result", r->result,
+	return json_pack("{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:o, s:o}", "result", r->result,
 			 "cpu", (json_int_t)r->cpu, "memory", (json_int_t)r->memory, "installs", (json_int_t)i->count,
 			 (json_int_t)i->total, (json_int_t)i->p50, (json_int_t)i->p99,
 			 "paths", (int)r->paths[0], (int)r->paths[1], (int)r->paths[2], (int)r->paths[3],
 			 "why", (int)r->why, "lack", (int)r->lack,
-			 "counted", far_counted_pack(&r->counted));
+			 "counted", far_counted_pack(&r->counted), "health",
+			 far_health_pack(&r->health));
 }
 
 int bench_far_report_unpack(struct bench_report *out, json_t *object)
@@ -130,7 +157,7 @@ int bench_far_report_unpack(struct bench_report *out, json_t *object)
 	out->why = (enum tlsring_reason)why;
 	out->lack = (enum bench_lack)lack;
 	far_counted_unpack(&out->counted, json_object_get(object, "counted"));
-	return 0;
+	return far_health_unpack(&out->health, json_object_get(object, "health"));
 }
 
 json_t *bench_far_look_pack(const struct bench_look *l)

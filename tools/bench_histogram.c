@@ -43,6 +43,15 @@ void bench_histogram_add(struct bench_histogram *h, uint64_t value)
 	h->max = value > h->max ? value : h->max;
 }
 
+void bench_histogram_merge(struct bench_histogram *into, const struct bench_histogram *from)
+{
+	for (unsigned step = 0; step < BENCH_HISTOGRAM_ROOM; step++)
+		into->steps[step] += from->steps[step];
+	into->count += from->count;
+	into->total += from->total;
+	into->max = from->max > into->max ? from->max : into->max;
+}
+
 uint64_t bench_histogram_percentile(const struct bench_histogram *h, double percent)
 {
 	/* Rounded up, but 99.9 percent of 1,000 is a little more than 999 in binary. */

@@ -20,6 +20,7 @@ struct bench_histogram {
 void bench_histogram_clear(struct bench_histogram *histogram);
 /* What is beyond the largest value counts as that, but for total and max. */
 void bench_histogram_add(struct bench_histogram *histogram, uint64_t value);
+void bench_histogram_merge(struct bench_histogram *into, const struct bench_histogram *from);
 /* So many percent of the values do not exceed this: exact below 2,048, else too high by at most a thousandth, and
  * never above the highest; 0 where there are none. */
 uint64_t bench_histogram_percentile(const struct bench_histogram *histogram, double percent);

@@ -11,15 +11,16 @@ const char *bench_json_string(const json_t *all, const char *outer, const char *
 	return text ? text : "?";
 }
 
-static json_t *json_options(const struct bench_options *o)
+json_t *bench_json_options(const struct bench_options *o)
 {
-	return json_pack("{s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:f, s:i, s:s, s:i}", "preset", o->preset,
+	return json_pack("{s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:f, s:i, s:s, s:i, s:f}", "preset", o->preset,
 			 "via", o->connect ? o->connect : bench_options_bad_net(o) ? "veth" : "loopback",
 			 "loss_percent", o->loss, "delay_ms", o->delay,
 			 "tls", bench_versions[o->tls], "cipher", bench_ciphers[o->cipher],
 			 "size", (json_int_t)o->size, "connections", (int)o->connections,
 			 "repeats", (int)o->repeats, "seconds", o->requests ? 0.0 : o->seconds,
-			 "requests", (int)o->requests, "load", o->rate ? "open" : "closed", "rate", (int)o->rate);
+			 "requests", (int)o->requests, "load", o->rate ? "open" : "closed", "rate", (int)o->rate,
+			 "duration", o->duration);
 }
 
 static json_t *json_measures(const struct bench_result *r)
@@ -116,7 +117,7 @@ json_t *bench_json(const struct bench_outcome *o)
 		if (o->results[i].mode)
 			json_array_append_new(modes, json_mode(&o->results[i]));
 	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o, s:o*, s:o*}", "tlsring_bench", 1, "manifest", o->manifest,
-			 "client", o->client, "options", json_options(o->options), "rounds", (int)o->repeats, "modes", modes,
+			 "client", o->client, "options", bench_json_options(o->options), "rounds", (int)o->repeats, "modes", modes,
 			 "doubts", json_doubts(o), "card", json_model(o),
 			 "noise", json_noise(o));
 }

@@ -12,6 +12,8 @@
 #define OPTIONS_SECONDS_MAX	3600
 #define OPTIONS_LOSS_MAX	50		/* percent */
 #define OPTIONS_DELAY_MAX	10000		/* milliseconds */
+#define OPTIONS_DURATION_MAX	(1000 * 3600)
+#define OPTIONS_DURATION	(4 * 3600)	/* of a soak */
 #define OPTIONS_CONNECTIONS_MAX	400		/* within the usual 1,024 descriptors */
 
 static const char options_usage[] =
@@ -23,7 +25,7 @@ static const char options_usage[] =
 	"were sealed. With compare: what changed between two results by more than noise.\n"
 	"\n"
 	"  -p, --preset NAME      what the options below start from: quick (default), fileserver, requests,\n"
-	"                         handshake, offload, idle\n"
+	"                         handshake, offload, idle, soak\n"
 	"      --modes LIST       only these, separated by commas (default: the preset's)\n"
 	"      --peers            and other servers: tlsring serve, nginx, openssl s_server, where they can\n"
 	"      --tls VERSION      1.3 (default) or 1.2\n"
@@ -33,6 +35,7 @@ static const char options_usage[] =
 	"  -r, --repeats N        rounds; each runs every mode once\n"
 	"      --seconds SECONDS  that a run lasts\n"
 	"  -n, --requests N       a run is so many requests, instead of seconds\n"
+	"      --duration TIME    of a soak; with s, m or h behind it (default: 4h)\n"
 	"      --rate N           an open load: N requests a second on all connections together, whose latency\n"
 	"                         counts from when each was due (default: a closed load, each connection asks\n"
 	"                         again as soon as it has its answer)\n"
@@ -55,7 +58,7 @@ const char *const bench_ios[] = { "auto", "uring", "epoll", NULL };
 #define OPTIONS_LASTING \
 	"plain,user-read,user-mapped,user-engine,kernel-read,kernel-mapped,kernel-sendfile,kernel-engine"
 
-static const char *const options_presets[] = { "quick", "fileserver", "requests", "handshake", "offload", "idle", NULL };
+static const char *const options_presets[] = { "quick", "fileserver", "requests", "handshake", "offload", "idle", "soak", NULL };
 static const struct {
 	uint64_t size;
 	unsigned connections, repeats;
@@ -69,11 +72,12 @@ static const struct {
 	/* What cards take is TLS 1.2. */
 	{ 1 << 20, 16, 7, 2, 0, "plain,user-mapped,kernel-sendfile,kernel-engine,nic-sendfile,nic-zerocopy,nic-engine" },
 	{ 1024, 400, 5, 1, 1, "plain-idle,user-idle,engine-idle,kernel-idle" },
+	{ 1 << 20, 16, 1, 1, 1, "kernel-soak" },
 };
 
 enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML,
        OPTION_LISTEN, OPTION_CONNECT, OPTION_NIC, OPTION_PEERS,
-       OPTION_LOSS, OPTION_DELAY, OPTION_RATE };
+       OPTION_LOSS, OPTION_DELAY, OPTION_RATE, OPTION_DURATION };
 
 static const char options_short[] = "p:s:c:r:n:h";
 static const struct option options_long[] = {
@@ -87,6 +91,7 @@ static const struct option options_long[] = {
 	{ "repeats", required_argument, NULL, 'r' },
 	{ "seconds", required_argument, NULL, OPTION_SECONDS },
 	{ "requests", required_argument, NULL, 'n' },
+	{ "duration", required_argument, NULL, OPTION_DURATION },
 	{ "rate", required_argument, NULL, OPTION_RATE },
 	{ "loss", required_argument, NULL, OPTION_LOSS },
 	{ "delay", required_argument, NULL, OPTION_DELAY },
@@ -124,6 +129,21 @@ static int options_real(const char *name, const char *text, double min, double m
 	if (*text >= '0' && *text <= '9' && !*end && *out >= min && *out <= max)
 		return 0;
 	log_line("--%s %s: give a number from %g to %g", name, text, min, max);
+	return TOOLS_USAGE;
+}
+
+static int options_duration(struct bench_options *out, const char *text)
+{
+	static const char units[] = "smh";
+	static const double seconds[] = { 1, 60, 3600 };
+	char *end;
+	double number = strtod(text, &end);
+	const char *unit = *end ? strchr(units, *end) : units;
+
+	out->duration = unit ? number * seconds[unit - units] : 0;
+	if (*text >= '0' && *text <= '9' && (!*end || !end[1]) && out->duration >= 1 && out->duration <= OPTIONS_DURATION_MAX)
+		return 0;
+	log_line("--duration %s: give a time from 1s to 1000h; s, m or h may stand behind the number", text);
 	return TOOLS_USAGE;
 }
 
@@ -200,6 +220,8 @@ static int options_take(struct bench_options *out, int option, const char *value
 		return options_real("delay", value, 0.001, OPTIONS_DELAY_MAX, &out->delay);
 	case 'n':
 		return options_number("requests", value, 1, 100000000, &out->requests);
+	case OPTION_DURATION:
+		return options_duration(out, value);
 	case OPTION_RATE:
 		return options_number("rate", value, 1, 10000000, &out->rate);
 	case OPTION_IO:
@@ -277,6 +299,28 @@ static void options_peers(struct bench_options *out)
 			out->modes[i] = true;
 }
 
+/* It is alone, and what it prints is its own. */
+static int options_soak(struct bench_options *out)
+{
+	unsigned modes = 0, soaks = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		modes += out->modes[i];
+		soaks += out->modes[i] && bench_modes[i].shake == BENCH_SOAK;
+	}
+	if (soaks && out->duration <= 0)
+		out->duration = OPTIONS_DURATION;
+	if (soaks && modes > 1)
+		log_line("a soak is of one mode: leave only one of --modes user-soak, kernel-soak, nic-soak");
+	else if (soaks && (out->html || out->format == BENCH_CSV))
+		log_line("a soak is printed as lines or with --json only");
+	else if (!soaks && out->duration > 0)
+		log_line("--duration: this is for --preset soak; use --seconds");
+	else
+		return 0;
+	return TOOLS_USAGE;
+}
+
 /* The preset comes first, wherever it stands. */
 static int options_start(struct bench_options *out, int argc, char **argv)
 {
@@ -303,6 +347,8 @@ int bench_options_parse(struct bench_options *out, int argc, char **argv)
 		ret = options_ends(out);
 	if (out->peers)
 		options_peers(out);
+	if (!ret)
+		ret = options_soak(out);
 	return ret ? ret : options_words(out, argc - optind, argv + optind);
 }
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "tlsring.h"
 
-#define BENCH_MODES		41
+#define BENCH_MODES		44
 #define BENCH_REPEATS_MAX	99
 
 enum bench_format { BENCH_TABLE = 0, BENCH_JSON, BENCH_CSV };
@@ -18,6 +18,7 @@ struct bench_options {
 	unsigned connections, repeats;
 	unsigned requests;		/* of a run, in all; 0: it lasts so many seconds */
 	double seconds;
+	double duration;		/* seconds that a soak lasts; 0: it is none */
 	unsigned rate;			/* requests per second, on all connections: an open load; 0: a closed one */
 	enum tlsring_io io;
 	bool modes[BENCH_MODES];

@@ -5,6 +5,14 @@
 
 /* ---- the head ---- */
 
+void bench_print_via(FILE *out, const struct bench_options *options)
+{
+	if (bench_options_bad_net(options))
+		fprintf(out, "over veth, %g %% of packets lost, %g ms late", options->loss, options->delay);
+	else
+		fprintf(out, "%s%s", options->connect ? "to " : "over ", options->connect ? options->connect : "loopback");
+}
+
 static void print_head(const struct bench_outcome *o)
 {
 	const struct bench_options *options = o->options;
@@ -14,10 +22,7 @@ static void print_head(const struct bench_outcome *o)
 	       bench_json_string(o->manifest, "tlsring", NULL), bench_json_string(o->manifest, "engine", NULL));
 	printf("TLS %s, %s, answers of %llu bytes on %u connections ", bench_versions[options->tls],
 	       bench_ciphers[options->cipher], (unsigned long long)options->size, options->connections);
-	if (bench_options_bad_net(options))
-		printf("over veth, %g %% of packets lost, %g ms late", options->loss, options->delay);
-	else
-		printf("%s%s", options->connect ? "to " : "over ", options->connect ? options->connect : "loopback");
+	bench_print_via(stdout, options);
 	printf("; median of %u rounds\n", o->repeats);
 	if (options->rate)
 		printf("Open load: %u requests/s, the latency of each from when it was due.\n\n", options->rate);

@@ -69,6 +69,10 @@ static void child_usage(struct bench_child *child)
 		malloc_trim(0);
 		child->report.memory = bench_anonymous(getpid());
 	}
+	if (child->mode->shake == BENCH_SOAK) {
+		bench_health_look(&child->report.health);
+		child->report.health.rekeys = child->rekeys;
+	}
 	child->spent += child_cpu() - start;
 }
 
@@ -101,6 +105,8 @@ static int child_serve(struct bench_child *child)
 		child->installs = calloc(1, sizeof(*child->installs));
 		ret = child->installs ? 0 : -ENOMEM;
 	}
+	if (mode->shake == BENCH_SOAK)
+		child->rekeys = mode->seal == BENCH_USER || bench_health_rekeys();
 	if (bench_mode_new(mode))
 		bench_setup_tickets(child->setup);
 	if (!ret && (mode->seal >= BENCH_KERNEL || (mode->way == BENCH_ENGINE && !mode->program)))

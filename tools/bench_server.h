@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include "bench.h"
+#include "bench_health.h"
 #include "bench_histogram.h"
 
 /* Keys that the kernel was given for new connections, since the question before: nanoseconds for both directions. */
@@ -19,6 +20,7 @@ struct bench_report {
 	uint64_t memory;		/* bytes of its own, with idle connections */
 	unsigned paths[TLSRING_PATH_FAILED + 1];	/* of its connections, as the library says: sending */
 	struct bench_installs installs;
+	struct bench_health health;	/* in a soak */
 	enum tlsring_reason why;	/* a connection's is not in the kernel */
 	enum bench_lack lack;
 	struct bench_counted counted;
@@ -46,6 +48,7 @@ struct bench_child {
 	pid_t program;			/* serves in its place, and leads a process group of its own; 0: none */
 	struct bench_report report;
 	struct bench_histogram *installs;	/* owned; NULL: the mode does not tell */
+	bool rekeys;			/* in a soak: the server can change keys */
 	uint64_t spent;			/* CPU nanoseconds, on answering */
 };
 /* The control socket is readable: true when it was a question, which is answered now; false: the end. */

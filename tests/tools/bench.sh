@@ -19,7 +19,7 @@ refuses() { # WORD REST... : status 2, and what to do
 }
 
 bad_usage() {
-	refuses 'quick, fileserver, requests, handshake, offload or idle' --preset swift
+	refuses 'quick, fileserver, requests, handshake, offload, idle or soak' --preset swift
 	refuses '1.2 or 1.3' --tls 1.1
 	refuses 'aes128, aes256 or chacha20' --cipher des
 	refuses 'kernel-engine' --modes kernel-engine,nothing
@@ -34,6 +34,13 @@ bad_usage() {
 	refuses 'auto, uring or epoll' --io aio
 	refuses 'from 1 to' --rate 0
 	refuses 'from 1 to' --rate fast
+	refuses 'from 1s to' --preset soak --duration 0
+	refuses 'from 1s to' --preset soak --duration 2d
+	refuses 'from 1s to' --preset soak --duration 1001h
+	refuses 'for --preset soak' --duration 5
+	refuses 'one mode' --preset soak --modes user-soak,plain
+	refuses 'with --json only' --preset soak --csv
+	refuses 'with --json only' --preset soak --html report.html
 	refuses 'compare BEFORE' nothing
 	refuses 'two files' compare one
 	refuses 'two ends' --listen 127.0.0.1:0 --connect 127.0.0.1:1
