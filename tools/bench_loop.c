@@ -13,6 +13,7 @@
 #include "bench_server.h"
 
 #define LOOP_PIECE	(64 * 1024)	/* of a read */
+#define LOOP_RECORD	(16 * 1024)	/* of a read for SSL_write, which takes a record at a time */
 #define LOOP_LARGE	(1024 * 1024)	/* of a send or sendfile: others get their turn */
 #define LOOP_EVENTS	64
 
@@ -141,6 +142,7 @@ static ssize_t loop_piece(struct loop_conn *c)
 	size_t len = left < LOOP_LARGE ? (size_t)left : LOOP_LARGE;
 	off_t at = (off_t)c->at;
 	char piece[LOOP_PIECE];
+	size_t room;
 	ssize_t ret;
 
 	switch (c->child->mode->way) {
@@ -149,7 +151,8 @@ static ssize_t loop_piece(struct loop_conn *c)
 		ret = sendfile(c->fd, setup->file, &at, len);
 		return ret < 0 ? -errno : ret;
 	case BENCH_READ:
-		ret = pread(setup->file, piece, len < sizeof(piece) ? len : sizeof(piece), at);
+		room = c->ssl ? LOOP_RECORD : LOOP_PIECE;
+		ret = pread(setup->file, piece, len < room ? len : room, at);
 		return ret <= 0 ? -EIO : loop_send(c, piece, (size_t)ret, (uint64_t)ret < left);
 	default:
 		return loop_send(c, setup->map + c->at, len, len < left);
