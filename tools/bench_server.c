@@ -125,12 +125,13 @@ static int child_serve(struct bench_child *child)
  * files to remove, sees that the control socket was closed, and must live to do so. */
 static void child_main(struct bench_child *child)
 {
-	if (child->mode->program)
+	if (child->mode->program) {
 		signal(SIGTERM, SIG_IGN);
-	else
+		signal(SIGHUP, SIG_IGN);
+	} else {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	}
 	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, child->mode->program ? SIG_IGN : SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	child->report.result = child_serve(child);
 	/* Who could not serve says so. */
