@@ -130,7 +130,7 @@ static int files_config(const struct bench_program_files *files, const struct be
 
 static int files_address(struct bench_program_files *files, int listener)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t len = sizeof(address);
 	char text[INET6_ADDRSTRLEN];
 	bool six;
