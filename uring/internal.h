@@ -85,10 +85,10 @@ struct uring_chunk;
 
 #define URING_FRAMES		16		/* in one send */
 
-enum uring_window_kind { URING_WINDOW_NONE, URING_WINDOW_POOL, URING_WINDOW_MAP };
+enum uring_window_kind { URING_WINDOW_NONE, URING_WINDOW_POOL, URING_WINDOW_MAP, URING_WINDOW_PAGES };
 
 struct uring_window {
-	char *base;
+	char *base;			/* of PAGES: NULL, they are for sendfile */
 	uint64_t start, end;		/* file range that can be sent from here */
 	enum uring_window_kind kind;
 	uint16_t head;			/* POOL: bytes before it, a copy of the head */

@@ -22,9 +22,9 @@
  * straight from the page cache) or a pooled buffer that was read into (one for which that costs less
  * than to map it, or that cannot be mapped). What is left of the head goes out together with the
  * window's start, so that they share a record; in a buffer it stands before it, so that the record's
- * bytes lie side by side: the kernel's ciphers copy around each seam that is no multiple of a block.
- * At any time one step is in flight: a send, or what must come before it. For sendfile a mapping is only
- * kept in mind. No step with bytes of the file waits inside the kernel with the socket full: that is a
+ * bytes lie side by side: the kernel's ciphers copy around each seam that is no multiple of a block. What
+ * goes out by sendfile is only known to be in memory; what shares a record with the head is read even so.
+ * At any time one step is in flight: a send, or what must come before it. No step with bytes of the file waits inside the kernel with the socket full: that is a
  * step of its own, for which neither a buffer nor a file that may shrink is held.
  *
  * A mapping shows zeroes behind the end of a file that was cut short. So a mapped piece is sent
@@ -112,6 +112,26 @@ static uint64_t uring_transmit_phase(const struct uring_transmit *transmit, uint
 	return before % URING_RECORD;
 }
 
+/* The same for sendfile, which needs no mapping. */
+static int uring_window_look(struct uring_loop *loop, struct uring_transmit *transmit)
+{
+	uint64_t end = transmit->offset + transmit->left;
+	int ret;
+
+	if (end > transmit->offset + URING_MAP_SIZE)
+		end = transmit->offset + URING_MAP_SIZE;
+	ret = uring_fetch(loop, transmit, &end);
+	if (ret <= 0)
+		return ret;
+	if (end < transmit->offset + transmit->left)
+		end -= uring_transmit_phase(transmit, transmit->sent + end - transmit->offset);
+	transmit->window = (struct uring_window){
+		.start = transmit->offset, .end = end, .kind = URING_WINDOW_PAGES,
+	};
+	transmit->mapped = true;
+	return 1;
+}
+
 /* Read on until the pooled window holds what it is for. 1: it does; -EINPROGRESS: it must be
  * waited for; -ENODATA: the file has ended before. */
 static int uring_window_fill(struct uring_loop *loop, struct uring_transmit *transmit)
@@ -124,6 +144,9 @@ static int uring_window_fill(struct uring_loop *loop, struct uring_transmit *tra
 	room -= uring_transmit_phase(transmit, transmit->sent + transmit->head_left);
 	if (room + window->head > URING_POOL_SIZE)
 		room -= URING_RECORD;
+	/* sendfile sends the rest. */
+	if (transmit->pages && transmit->head_left)
+		room %= URING_RECORD;
 	if (target > window->start + room)
 		target = window->start + room;
 	if (transmit->offset < transmit->edge)
@@ -155,17 +178,18 @@ static bool uring_transmit_maps(const struct uring_transmit *transmit)
 {
 	if (transmit->unmappable || transmit->left <= URING_POOL_SIZE || transmit->offset < transmit->edge)
 		return false;
-	return transmit->pages || transmit->sent + transmit->left > URING_MAP_LEAST;
+	return !transmit->pages && transmit->sent + transmit->left > URING_MAP_LEAST;
 }
 
 /* Make the next part of the file accessible: 1, -EINPROGRESS, or why not. */
 static int uring_window_open(struct uring_loop *loop, struct uring_transmit *transmit)
 {
 	struct uring_window *window = &transmit->window;
+	bool pages = transmit->pages && !transmit->head_left && !transmit->unmappable;
 	int ret;
 
-	if (uring_transmit_maps(transmit)) {
-		ret = uring_window_map(loop, transmit);
+	if (pages || uring_transmit_maps(transmit)) {
+		ret = pages ? uring_window_look(loop, transmit) : uring_window_map(loop, transmit);
 		if (ret)
 			return ret;
 		transmit->unmappable = true;
@@ -187,15 +211,13 @@ static int uring_window_open(struct uring_loop *loop, struct uring_transmit *tra
 /* How much of the window goes out now: the last record of it is a full one while more follows. */
 static size_t uring_piece_len(const struct uring_transmit *transmit)
 {
-	/* A head's record is copied in any case; what follows it need not be. */
-	bool pages = transmit->pages && transmit->window.kind == URING_WINDOW_MAP;
-	uint64_t len, excess, most = pages ? URING_RECORD : URING_SEND_MAX;
+	uint64_t len, excess;
 
 	if (!transmit->left)
 		return 0;
 	len = transmit->window.end - transmit->offset;
-	if (len > most)
-		len = most;
+	if (len > URING_SEND_MAX)
+		len = URING_SEND_MAX;
 	excess = uring_transmit_phase(transmit, transmit->sent + transmit->head_left + len);
 	if (len < transmit->left && excess < len)
 		len -= excess;
@@ -208,6 +230,16 @@ static char *uring_piece(const struct uring_transmit *transmit)
 	const struct uring_window *window = &transmit->window;
 
 	return window->base + window->head + (transmit->offset - window->start);
+}
+
+/* A sendfile follows, which does not go by way of the ring either. */
+static void uring_transmit_now(struct uring_loop *loop, struct uring_transmit *transmit)
+{
+	struct uring_op *op = &transmit->op;
+	ssize_t sent = send(op->fd, op->buf, op->len, op->flags | MSG_DONTWAIT);
+
+	op->kind = URING_SEND;
+	uring_transmit_step(loop, op, sent < 0 ? -errno : (int)sent);
 }
 
 static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *transmit)
@@ -224,7 +256,10 @@ static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *
 	if (len && transmit->head_left && transmit->window.head) {
 		op->buf = piece - transmit->head_left;
 		op->len = (uint32_t)(transmit->head_left + len);
-		uring_transmit_start(loop, transmit, URING_SEND);
+		if (transmit->pages)
+			uring_transmit_now(loop, transmit);
+		else
+			uring_transmit_start(loop, transmit, URING_SEND);
 		return;
 	}
 	if (!transmit->head_left || (!len && !transmit->control_len)) {
@@ -246,28 +281,34 @@ static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *
 	uring_transmit_start(loop, transmit, URING_SENDMSG);
 }
 
-/* sendfile knows no MSG_NOSIGNAL: what it raises is taken back, unless it was raised before. */
+/* sendfile knows no MSG_NOSIGNAL: what it raises is taken back, unless it was raised before, as it can have
+ * been where it is blocked only. */
 static ssize_t uring_sendfile_quietly(int fd, int file_fd, uint64_t at, size_t len)
 {
 	static const struct timespec now;
+	bool blocked, before = false;
 	sigset_t pipe, old, pending;
 	off_t offset = (off_t)at;
 	ssize_t ret;
 
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
-	sigpending(&pending);
 	pthread_sigmask(SIG_BLOCK, &pipe, &old);
+	blocked = sigismember(&old, SIGPIPE);
+	if (blocked && !sigpending(&pending))
+		before = sigismember(&pending, SIGPIPE);
 	ret = sendfile(fd, file_fd, &offset, len);
 	if (ret < 0)
 		ret = -errno;
-	if (ret == -EPIPE && !sigismember(&pending, SIGPIPE))
+	if (ret == -EPIPE && !before)
 		sigtimedwait(&pipe, NULL, &now);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!blocked)
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return ret;
 }
 
-/* It asks the socket whether it may wait; the ring's own operations want one that lets them. */
+/* It asks the socket whether it may wait; the ring's own operations, receiving above all, want one that
+ * lets them, so that it is set for no longer than this call. */
 static ssize_t uring_sendfile(const struct uring_loop *loop, const struct uring_transmit *transmit)
 {
 	int fd = transmit->op.fd;
@@ -311,6 +352,7 @@ static void uring_transmit_pages(struct uring_loop *loop, struct uring_transmit 
 		uring_transmit_start(loop, transmit, URING_POLL);
 	} else if (sent == -EINVAL) {
 		transmit->pages = false;	/* this file system, or this socket, does not take it */
+		uring_window_close(loop, &transmit->window);
 		uring_transmit_next(loop, transmit);
 	} else {
 		uring_op_end(loop, &transmit->op, sent ? (int)sent : -ENODATA);
@@ -340,7 +382,7 @@ static void uring_transmit_next(struct uring_loop *loop, struct uring_transmit *
 		transmit->unmappable = true;
 		ret = uring_window_open(loop, transmit);
 	}
-	if (ret > 0 && transmit->pages && !transmit->head_left && window->kind == URING_WINDOW_MAP)
+	if (ret > 0 && window->kind == URING_WINDOW_PAGES)
 		uring_transmit_pages(loop, transmit);
 	else if (ret > 0)
 		uring_transmit_send(loop, transmit);
@@ -359,7 +401,7 @@ static void uring_transmit_advance(struct uring_loop *loop, struct uring_transmi
 	transmit->offset += sent - head;
 	transmit->left -= sent - head;
 	left = transmit->window.end - transmit->offset;
-	if (!left || (transmit->window.kind == URING_WINDOW_MAP && left < URING_RECORD && left < transmit->left))
+	if (!left || (transmit->window.kind != URING_WINDOW_POOL && left < URING_RECORD && left < transmit->left))
 		uring_window_close(loop, &transmit->window);
 }
 
@@ -413,7 +455,7 @@ void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res)
 		transmit->unmappable = true;	/* reading it will tell why */
 	else if (op->kind == URING_POLL && res < 0)
 		ret = res;
-	else if (op->kind == URING_POLL && transmit->window.kind == URING_WINDOW_MAP && uring_fetch_again(transmit))
+	else if (op->kind == URING_POLL && transmit->window.kind >= URING_WINDOW_MAP && uring_fetch_again(transmit))
 		uring_window_close(loop, &transmit->window);
 	if (ret > 0 && op->state & URING_OP_CANCELLED && (transmit->head_left || transmit->left))
 		ret = -ECANCELED;
@@ -423,16 +465,30 @@ void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res)
 		uring_op_end(loop, op, ret);
 }
 
+static uint64_t uring_records(uint64_t bytes)
+{
+	return (bytes + URING_RECORD - 1) / URING_RECORD;
+}
+
 /*
  * A head would push all records of a large file off the edges of its pages, which makes them dearer to seal.
- * So the first full record is followed by what is left of it up to such an edge, from a buffer.
+ * So the first record, from a buffer, ends at such an edge, unless what follows is sealed from buffers too, or
+ * is too little for one record more to pay.
  */
 static void uring_transmit_align(struct uring_transmit *transmit)
 {
-	if (!transmit->head_left || transmit->head_left > URING_HEAD_COPY || transmit->left < URING_ALIGN_LEAST)
+	uint64_t head = transmit->head_left, edge = transmit->offset + URING_RECORD - head, part;
+
+	if (!head || head > URING_HEAD_COPY)
 		return;
-	transmit->edge = (transmit->offset + URING_RECORD) & ~(uint64_t)(URING_ALIGN - 1);
-	transmit->first = transmit->head_left + (transmit->edge - transmit->offset);
+	edge &= ~(uint64_t)(URING_ALIGN - 1);
+	part = edge - transmit->offset;
+	if (transmit->left < URING_ALIGN_LEAST &&
+	    (!transmit->pages || part > transmit->left ||
+	     1 + uring_records(transmit->left - part) > uring_records(head + transmit->left)))
+		return;
+	transmit->edge = edge;
+	transmit->first = head + part;
 }
 
 int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *message, uint64_t tag)
