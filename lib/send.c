@@ -12,7 +12,7 @@
 #define SEND_PIECE	(8u << 20)
 #define SEND_RECORD	16384u
 #define SEND_ROOM	(2u * SEND_RECORD)	/* for one in a socket, which counts more than its bytes */
-#define SEND_PAGES_LEAST	(1u << 20)	/* a file of which so much is left goes out by sendfile */
+#define SEND_PAGES_LEAST	(64u << 10)	/* a file of which so much is left goes out by sendfile */
 
 void send_fail(struct tlsring_conn *c, int result, const char *detail)
 {

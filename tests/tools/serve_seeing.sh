@@ -206,8 +206,10 @@ sent_so() { # STRATEGY FILE: most of it, but for its ends, and no byte is counte
 
 in_kernel() {
 	kernel_tls || skip "this kernel has no TLS"
-	head -c 10000 /dev/urandom > "$tmp/www/small.bin"
+	truncate -s 60000 "$tmp/www/small.bin"
+	truncate -s 600000 "$tmp/www/middle.bin"
 	sent_so buffer small.bin
+	sent_so sendfile middle.bin
 	sent_so sendfile huge.bin
 	http=--http2 sent_so mapping huge.bin
 	equal "$(sent user_records)" 0
