@@ -65,6 +65,7 @@ static void send_kernel(struct tlsring_conn *c)
 		.head = m->head, .head_len = m->head_len,
 		.file_fd = m->length ? m->file_fd : -1, .offset = m->offset, .length = file,
 		.more = m->more || file < m->length,
+		.sealed = true,
 		.pages = c->conn.zerocopy || m->length >= SEND_PAGES_LEAST,
 		.tally = &c->engine->tally[c->conn.zerocopy],
 	};

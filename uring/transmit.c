@@ -532,7 +532,8 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 		return ret;
 	}
 	/* The kernel's TLS would send a segment for each record, where four fit into one. */
-	transmit->corked = transmit->left && transmit->head_left + transmit->left > URING_RECORD &&
+	transmit->corked = (transmit->left || message->sealed) &&
+			   transmit->head_left + transmit->left > URING_RECORD &&
 			   uring_transmit_cork(transmit, 1);
 	uring_transmit_next(loop, transmit);
 	return 0;

@@ -28,6 +28,7 @@ struct uring_message {
 	/* By sendfile, which neither maps nor pins the file's pages; the kernel seals straight from them,
 	 * and a network card may send what it seals without a copy (TLS_TX_ZEROCOPY_RO). */
 	bool pages;
+	bool sealed;		/* by the kernel's TLS, also when it is only a head: see where TCP is corked */
 	/* The file range goes out in frames: before each `every` bytes, of which it is a multiple, come
 	 * insert_len bytes of `insert`. Then there is no head. A frame is sent whole or not at all. */
 	const void *insert;
