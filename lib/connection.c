@@ -77,6 +77,11 @@ void tlsring_conn_set_tag(struct tlsring_conn *c, uint64_t tag)
 	c->tag = tag;
 }
 
+uint64_t tlsring_conn_round(const struct tlsring_conn *c)
+{
+	return c->engine->round;
+}
+
 uint64_t tlsring_conn_sent(const struct tlsring_conn *c)
 {
 	return c->sent;

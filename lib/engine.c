@@ -290,6 +290,7 @@ static int engine_turn(struct tlsring_engine *engine)
 	struct uring_fact facts[ENGINE_FACTS];
 	int count = uring_loop_wait(engine->loop, facts, ENGINE_FACTS);
 
+	engine->round++;
 	for (int i = 0; i < count; i++)
 		engine_fact(engine, &facts[i]);
 	engine_reap(engine);
@@ -325,6 +326,7 @@ int tlsring_engine_new(struct tlsring_engine **out, const struct tlsring_engine_
 	if (!engine)
 		return -ENOMEM;
 	*engine = (struct tlsring_engine){
+		.round = 1,
 		.handshake_timeout = engine_or(options->handshake_timeout, 30000),
 		.idle_timeout = engine_or(options->idle_timeout, 60000),
 		.min_rate = options->min_rate,

@@ -57,6 +57,7 @@ struct tlsring_engine {
 	struct uring_timer grace;
 	struct uring_tally tally[2];	/* sealed by the kernel; by a network card that sends pages without a copy */
 	_Atomic uint64_t records;	/* bytes sealed in user space; this engine's thread alone writes it */
+	uint64_t round;			/* the one that is under way, or was the last; from 1 */
 	unsigned handshake_timeout, idle_timeout;	/* msecs */
 	unsigned min_rate;		/* bytes per second, 0 = any */
 	unsigned stop_grace;		/* msecs, written before the wake-up */

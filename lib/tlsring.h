@@ -371,6 +371,9 @@ uint64_t tlsring_conn_tag(const struct tlsring_conn *conn);
 /* Bytes of messages that have gone out, or were sealed to go out next; of a message under way, in steps
  * of up to 8 MiB. */
 uint64_t tlsring_conn_sent(const struct tlsring_conn *conn);
+/* The engine's round, never 0. Whatever is delivered in one round had arrived before it began: what was
+ * found out for one request of it, say that a file is unchanged, is no older than any other of them. */
+uint64_t tlsring_conn_round(const struct tlsring_conn *conn);
 /* End the connection when nothing is received, and nothing goes out, for this long (0: never).
  * Default: the engine's. */
 void tlsring_conn_set_idle(struct tlsring_conn *conn, unsigned msecs);

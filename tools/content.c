@@ -5,9 +5,11 @@
 
 void content_set_file(struct content *content, struct site_file *file, uint64_t offset, uint64_t length)
 {
-	*content = (struct content){
-		.left = length, .now = { .offset = offset, .length = length }, .file = file,
-	};
+	*content = (struct content){ .left = length, .file = file };
+	if (file->bytes)
+		content->now = (struct content_piece){ .text = file->bytes + offset, .text_len = (size_t)length };
+	else
+		content->now = (struct content_piece){ .offset = offset, .length = length };
 }
 
 void content_set_text(struct content *content, const char *text, size_t len, bool owned)

@@ -30,7 +30,7 @@ struct content {
 	struct site_file *file;			/* a reference, or NULL */
 };
 
-/* Takes over the reference. */
+/* Takes over the reference; the file's bytes, if they are in memory, are the text. */
 void content_set_file(struct content *content, struct site_file *file, uint64_t offset, uint64_t length);
 /* Takes over text, which malloc() gave, when owned; otherwise it is static. */
 void content_set_text(struct content *content, const char *text, size_t len, bool owned);

@@ -5,12 +5,13 @@
 #include "http1.h"
 #include "http1_head.h"
 #include "limits.h"
+#include "site_file.h"
 #include "log.h"
 #include "worker.h"
 
 #define HTTP1_DRAIN_IDLE	5000	/* msecs that a connection may stay idle when the engine is drained */
 #define HTTP1_QUOTE	256	/* room in a log line for what a client sent */
-#define HTTP1_TEXT	4096	/* a content's first text of up to so many bytes goes with the head */
+#define HTTP1_TEXT	SITE_FILE_KEPT	/* a content's first text of up to so many bytes goes with the head */
 
 /* Bytes of the content, as far as it is known what became of them. */
 static uint64_t http1_unsent(const struct tlsring_conn *conn, const struct http1 *x)

@@ -13,6 +13,7 @@ struct cache_entry {
 	struct cache_entry *newer, *older;	/* by use */
 	struct site_file *file;			/* a reference */
 	uint64_t site;
+	uint64_t round;				/* in which the path was looked at */
 	uint32_t hash;
 	char path[];
 };
@@ -20,6 +21,8 @@ struct cache_entry {
 struct site_cache {
 	struct cache_entry *newest, *oldest;
 	unsigned count, most;
+	uint64_t round;				/* of the requests that are answered */
+	time_t now;
 	uint32_t mask;				/* of the buckets, a power of two */
 	struct cache_entry *buckets[];
 };
@@ -98,6 +101,7 @@ static void cache_add(struct site_cache *cache, uint64_t site, uint32_t hash, co
 	file->references++;
 	entry->file = file;
 	entry->site = site;
+	entry->round = cache->round;
 	entry->hash = hash;
 	memcpy(entry->path, path, size);
 	entry->next = cache->buckets[hash & cache->mask];
@@ -108,16 +112,25 @@ static void cache_add(struct site_cache *cache, uint64_t site, uint32_t hash, co
 
 /* Whether the path still leads to the file as it was: only what was opened inside the folder is
  * compared with, so that nothing outside can be taken for it. */
-static bool cache_current(const struct cache_entry *entry, int root)
+static bool cache_current(struct cache_entry *entry, uint64_t round, int root)
 {
 	struct site_stamp stamp;
 	struct statx stx;
 
+	if (round && entry->round == round)
+		return true;
+	entry->round = round;
 	/* As opening would, a network's file system asks its server. */
 	if (statx(root, entry->path, AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &stx))
 		return false;
 	site_stamp_fill(&stamp, &stx);
 	return site_stamp_same(&stamp, &entry->file->stamp);
+}
+
+void site_cache_round(struct site_cache *cache, uint64_t round, time_t now)
+{
+	cache->round = round;
+	cache->now = now;
 }
 
 int site_cache_open(struct site_cache *cache, uint64_t site, int root, const char *path, struct site_file **out)
@@ -126,9 +139,10 @@ int site_cache_open(struct site_cache *cache, uint64_t site, int root, const cha
 	struct cache_entry *entry = cache ? cache_lookup(cache, site, hash, path) : NULL;
 	int ret;
 
-	if (entry && cache_current(entry, root)) {
+	if (entry && cache_current(entry, cache->round, root)) {
 		cache_unlink(cache, entry);
 		cache_link(cache, entry);
+		site_file_keep(entry->file, cache->now);
 		*out = entry->file;
 		entry->file->references++;
 		return 0;

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "site_file.h"
 
 #define SITE_TRIES	16	/* openat2 gives EAGAIN when a rename elsewhere gets in its way */
+#define SITE_SETTLED	2	/* seconds: no file system's clock is coarser */
 #define SITE_LARGE	(1 << 20)	/* bytes of a file that is worth a word to the read-ahead */
 
 int site_openat(int root, const char *path, uint64_t flags)
@@ -83,6 +85,7 @@ int site_file_open(struct site_file **out, int root, const char *path)
 	}
 	file->references = 1;
 	file->fd = fd;
+	file->bytes = NULL;
 	file_describe(file, &stx);
 	/* It will be read from one end to the other. */
 	if (file->size >= SITE_LARGE)
@@ -96,5 +99,22 @@ void site_file_put(struct site_file *file)
 	if (--file->references)
 		return;
 	close(file->fd);
+	free(file->bytes);
 	free(file);
+}
+
+void site_file_keep(struct site_file *file, time_t now)
+{
+	struct iovec iov = { .iov_len = file->size };
+
+	if (file->bytes || !file->size || file->size > SITE_FILE_KEPT ||
+	    file->stamp.changed / 1000000000 + SITE_SETTLED >= now)
+		return;
+	iov.iov_base = malloc(file->size);
+	if (!iov.iov_base)
+		return;
+	if (preadv2(file->fd, &iov, 1, 0, RWF_NOWAIT) == (ssize_t)file->size)
+		file->bytes = iov.iov_base;
+	else
+		free(iov.iov_base);
 }

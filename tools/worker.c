@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include "hosts.h"
 #include "site_cache.h"
 #include "tlsring.h"
@@ -37,6 +38,8 @@ void worker_answer(struct worker *worker, const struct tlsring_conn *conn, const
 	struct tlsring_info info = { .size = sizeof(info), .server_name = "" };
 	const struct host *host;
 
+	if (worker->files)
+		site_cache_round(worker->files, tlsring_conn_round(conn), time(NULL));
 	hosts_current_follow(worker->current, &worker->hosts);
 	tlsring_conn_info(conn, &info);
 	host = hosts_choose(worker->hosts, info.server_name, request->host.at, request->host.len);

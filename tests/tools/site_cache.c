@@ -135,6 +135,55 @@ TEST(a_replaced_file_is_seen_at_once)
 	clean();
 }
 
+TEST(requests_of_one_round_share_a_look)
+{
+	set_up(4);
+	site_cache_round(cache, 1, 0);
+	EQ_STR(get("a"), "first");
+	CHECK(!rename("root/one/x", "root/a"));
+	EQ_STR(get("a"), "first");
+	site_cache_round(cache, 2, 0);
+	EQ_STR(get("a"), "one");
+	CHECK(!unlink("root/a"));
+	EQ_STR(get("a"), "one");
+	site_cache_round(cache, 3, 0);
+	EQ_STR(get("a"), "-2");
+	clean();
+}
+
+/* Bytes in memory, or NULL. */
+static const char *kept(const char *path, time_t now)
+{
+	struct site_file *file;
+	const char *bytes;
+
+	site_cache_round(cache, 0, now);
+	EQ(site_cache_open(cache, 1, root, path, &file), 0);
+	bytes = file->bytes;
+	site_file_put(file);
+	return bytes;
+}
+
+TEST(small_files_that_have_settled_are_kept_in_memory)
+{
+	time_t later = time(NULL) + 10;
+
+	set_up(4);
+	EQ_STR(get("a"), "first");
+	CHECK(!kept("a", time(NULL)));
+	CHECK(kept("a", later) && !memcmp(kept("a", later), "first", 5));
+	put("root/a", "1");
+	CHECK(!kept("a", time(NULL)));
+	CHECK(kept("a", later) && *kept("a", later) == '1');
+	CHECK(!truncate("root/a", SITE_FILE_KEPT + 1));
+	CHECK(!kept("a", later));
+	CHECK(!kept("a", later));
+	CHECK(!truncate("root/a", 0));
+	CHECK(!kept("a", later));
+	CHECK(!kept("a", later));
+	clean();
+}
+
 TEST(folders_and_links_that_lead_elsewhere)
 {
 	set_up(4);
