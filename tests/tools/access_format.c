@@ -139,6 +139,29 @@ TEST(nothing_can_be_injected)
 	json_decref(object);
 }
 
+/* Wherever a byte stands, it alone is escaped, and just when it must be. */
+TEST(a_byte_in_any_place)
+{
+	struct access_record r = record();
+	char text[20], expected[64];
+
+	peer4("192.0.2.7");
+	r.agent = (struct http_text){ text, sizeof(text) };
+	for (int byte = 0; byte < 256; byte++) {
+		for (int place = 0; place < (int)sizeof(text); place++) {
+			bool plain = byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
+
+			memset(text, '~', sizeof(text));
+			text[place] = (char)byte;
+			snprintf(expected, sizeof(expected), plain ? "\"%.*s%c%.*s\"" : "\"%.*s\\x%02x%.*s\"", place,
+				 "~~~~~~~~~~~~~~~~~~~", byte, 19 - place, "~~~~~~~~~~~~~~~~~~~");
+			form(ACCESS_COMBINED, &r);
+			CHECK(strlen(line) > strlen(expected));
+			EQ_STR(line + strlen(line) - strlen(expected), expected);
+		}
+	}
+}
+
 TEST(the_longest_texts_fit)
 {
 	struct access_record r = record();
