@@ -44,12 +44,14 @@ listening() { ss -ltnH "sport = :$port" | grep -q .; }
 worker() { pid=$(pgrep -P "$master" nginx); }
 
 start() { # SERVER
-	local ktls=
+	local ktls='' seeing=()
 	port=$((port + 1))
 	case $1 in
-	tlsring)
+	tlsring*)
+		[ "$1" = tlsring ] ||
+			seeing=(--access-log "$work/access.log" --log-format "${1#tlsring-}" --metrics 127.0.0.1:0)
 		"$build/tlsring" serve ${SERVE:---handover adaptive} -t 1 -l "127.0.0.1:$port" -c "$work/cert.pem" -k "$work/key.pem" \
-			"$work/www" 2> "$work/tlsring.log" &
+			"${seeing[@]}" "$work/www" 2> "$work/tlsring.log" &
 		master=$! pid=$!
 		;;
 	nginx-*)
