@@ -146,12 +146,16 @@ static void net_agent(const struct bench_setup *setup, const struct bench_option
 	_exit(0);
 }
 
-/* What the other end says of its step; 0 is good. */
+/* What the other end says of its step; 0 is good. A ring that was closed before may still interrupt. */
 static int net_answer(int control)
 {
 	char answer;
+	ssize_t got;
 
-	return read(control, &answer, 1) == 1 ? (unsigned char)answer : ECONNRESET;
+	do {
+		got = read(control, &answer, 1);
+	} while (got < 0 && errno == EINTR);
+	return got == 1 ? (unsigned char)answer : got ? errno : ECONNRESET;
 }
 
 static int net_join(struct bench_setup *setup)
