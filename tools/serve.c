@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,16 @@
 #include "tools.h"
 
 #define SERVE_LISTEN	":8443"
+/* Bytes that each thread may keep for its next answers. */
+#define SERVE_SPARE	(4 << 20)
+#define SERVE_SPARE_ONE	(1 << 20)
+
+/* By default what a burst of answers frees goes back to the kernel at once, and comes as page faults again. */
+static void serve_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, SERVE_SPARE);
+	mallopt(M_MMAP_THRESHOLD, SERVE_SPARE_ONE);
+}
 
 /* Connections are descriptors: take as many as we may have. */
 static void serve_limits(void)
@@ -247,6 +258,7 @@ int serve_main(int argc, char **argv)
 	int ret;
 
 	serve_limits();
+	serve_memory();
 	serve_life_block();
 	serve_upgrade_init();
 	ret = serve_options_parse(&config, &action, argc, argv);
