@@ -24,7 +24,9 @@ struct http1 {
 	int result;		/* of the sending */
 	uint64_t skip;		/* bytes of the request's body to be passed over */
 	size_t head_len, path_at, path_len;
-	char bytes[];		/* the head, the content's first text if it is short, the path for the log */
+	/* The head, the content's first text if it is short, the path for the log. Aligned to the blocks of the
+	 * kernel's ciphers, which copy a block that lies across the edge of a page. */
+	char bytes[] __attribute__((aligned(16)));
 };
 
 /* user: the worker's `idle`. */
