@@ -18,7 +18,7 @@ DIR	?= .
 KERNEL	?= all
 SUDO	:= $(if $(filter 0,$(shell id -u)),,sudo)
 
-LIBS_NEEDED := libssl libcrypto liburing libmnl
+LIBS_NEEDED := libssl libcrypto liburing libmnl libsodium
 WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla
 CPPFLAGS += -D_GNU_SOURCE -I. -Iktls -Ilib -DTLSRING_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=gnu11 $(WARN) -fPIC -fvisibility=hidden -pthread $(CPPFLAGS) \

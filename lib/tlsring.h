@@ -22,6 +22,8 @@
 extern "C" {
 #endif
 
+struct ossl_lib_ctx_st;
+struct ossl_provider_st;
 struct ssl_ctx_st;
 struct ssl_st;
 struct ssl_session_st;
@@ -138,6 +140,19 @@ enum tlsring_path tlsring_ctx_expected(const struct tlsring_ctx *ctx, bool tx,
  * of another length; -errno of opening one: then the keys stay as they were.
  */
 int tlsring_ctx_ticket_keys(struct tlsring_ctx *ctx, const char *const *paths, unsigned count);
+
+/*
+ * Handshakes of TLS 1.3 that cost less: load an OpenSSL provider, "tlsring", into libctx (NULL: the
+ * default one), that makes X25519 keys and derives secrets with fewer instructions than OpenSSL's own,
+ * and gives the same results. All arithmetic, digests and random numbers remain those of the providers
+ * that are loaded already. It serves who asks for it:
+ *	SSL_CTX_new_ex(libctx, "?provider=tlsring", TLS_server_method())
+ * Who asks libctx for X25519 or TLS13-KDF without naming a provider may be given either. A configuration
+ * that demands certified code must not have it: nothing is loaded where there is a FIPS provider. Before
+ * other threads use libctx. *out is the caller's, for OSSL_PROVIDER_unload() when nothing is left that was
+ * made with it. 0; -EOPNOTSUPP: FIPS; -ENOMEM.
+ */
+int tlsring_provider_load(struct ossl_provider_st **out, struct ossl_lib_ctx_st *libctx);
 
 /* ---- what became of a connection ---- */
 

@@ -40,7 +40,7 @@ shared() {
 static() {
 	# shellcheck disable=SC2046
 	gcc -std=gnu11 "${warnings[@]}" $sanitize $(flags --cflags) "$root/tests/examples/own_epoll.c" -o "$tmp/static" \
-		"$tmp/inst/usr/lib/libtlsring.a" $(pkg-config --libs libssl libcrypto liburing libmnl) -pthread
+		"$tmp/inst/usr/lib/libtlsring.a" $(pkg-config --libs libssl libcrypto liburing libmnl libsodium) -pthread
 	equal "$("$tmp/static" 2>&1)" "give a certificate, its key, and a file"
 }
 

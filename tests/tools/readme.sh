@@ -116,7 +116,7 @@ library_example() {
 	# shellcheck disable=SC2046
 	cc -Wall -Wextra -Werror ${TLSRING_SANITIZED:+-fsanitize=address,undefined} -I"$root/lib" -I"$root/ktls" \
 		hello.c -o hello "$TLSRING_BUILD/libtlsring.a" \
-		$(pkg-config --libs libssl libcrypto liburing libmnl) -pthread
+		$(pkg-config --libs libssl libcrypto liburing libmnl libsodium) -pthread
 	equal "$(unshare -n bash -c "ip link set lo up; ./hello fullchain.pem privkey.pem $port > out 2>&1 &
 		curl -s --retry 20 --retry-connrefused --retry-delay 1 --cacert fullchain.pem https://localhost:$port/; kill %1")" hello
 }
