@@ -188,6 +188,8 @@ static int name_set(void *at, const struct config_setting *setting, const char *
 static const char *const config_offload[] = { "auto", "off", "require", NULL };
 /* In the order of enum config_handover. */
 static const char *const config_handover[] = { "at-once", "adaptive", NULL };
+/* In the order of enum config_provider. */
+static const char *const config_provider[] = { "openssl", "tlsring", NULL };
 static const char *const config_nic[] = { "auto", "prefer", "require", NULL };
 static const char *const config_io[] = { "auto", "uring", "epoll", NULL };
 static const char *const config_format[] = { "common", "combined", "json", NULL };
@@ -234,6 +236,9 @@ static const struct config_setting config_table[] = {
 	  SERVER(offload), WORD(config_offload) },
 	{ "handover", 0, "WHEN", "of a connection's keys to the kernel: at-once (default), adaptive (with the\n"
 	  "second answer, a large one, or silence)", SERVER(handover), WORD(config_handover) },
+	{ "handshake-provider", 0, "NAME", "openssl (default), or tlsring: TLS 1.3 with X25519 keys and a key\n"
+	  "schedule that cost less, not where certified code is demanded", SERVER(handshake_provider),
+	  WORD(config_provider) },
 	{ "nic", 0, "WHEN", "sealing by a network card: auto (default), prefer and require limit\n"
 	  "connections to what cards take (TLS 1.2, AES-GCM)", SERVER(nic), WORD(config_nic) },
 	{ "zerocopy", 0, NULL, "a network card seals the files' own pages: the fastest, but files that\n"

@@ -38,6 +38,8 @@ struct config_host {
 
 enum { CONFIG_TLS_1_2, CONFIG_TLS_1_3 };
 
+enum config_provider { CONFIG_PROVIDER_OPENSSL = 0, CONFIG_PROVIDER_TLSRING };
+
 enum config_handover { CONFIG_HANDOVER_AT_ONCE = 0, CONFIG_HANDOVER_ADAPTIVE };
 
 struct config {
@@ -55,6 +57,7 @@ struct config {
 	unsigned file_cache;		/* files that a thread keeps open */
 	unsigned offload, nic, io;	/* as enum tlsring_offload, tlsring_nic, tlsring_io */
 	unsigned handover;		/* enum config_handover */
+	unsigned handshake_provider;	/* enum config_provider */
 	bool zerocopy;
 	struct config_text user;	/* text NULL: stay who we are */
 	struct config_host *hosts;	/* owned; the first answers for unknown names */

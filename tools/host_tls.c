@@ -146,7 +146,8 @@ unsigned host_tls_new(struct host *host, const struct config *config)
 {
 	unsigned mistakes;
 
-	host->ssl = SSL_CTX_new(TLS_server_method());
+	host->ssl = SSL_CTX_new_ex(NULL, config->handshake_provider == CONFIG_PROVIDER_TLSRING ? "?provider=tlsring" :
+				   NULL, TLS_server_method());
 	if (!host->ssl) {
 		log_line("cannot set up TLS: %s", tls_error());
 		return 1;

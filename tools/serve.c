@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <openssl/provider.h>
 #include <openssl/ssl.h>
 #include "host_tls.h"
 #include "isolate.h"
@@ -59,6 +60,19 @@ static int serve_context(struct serve *s, const struct config *config)
 	return TOOLS_FAILED;
 }
 
+/* Into the process's own library context: into which the user's openssl.cnf was read. */
+static int serve_provider(struct serve *s, const struct config *config)
+{
+	char text[160];
+	int ret = config->handshake_provider == CONFIG_PROVIDER_TLSRING ? tlsring_provider_load(&s->provider, NULL) : 0;
+
+	if (!ret)
+		return 0;
+	log_line("cannot use the handshake provider: %s%s", tlsring_strerror(ret, text, sizeof(text)),
+		 ret == -EOPNOTSUPP ? "; OpenSSL is configured for FIPS here, give --handshake-provider openssl" : "");
+	return TOOLS_FAILED;
+}
+
 /* Connections come to the front before they come to a host, which the front finds in the current
  * set: that is there first, and filled last. */
 static int serve_hosts(struct serve *s, struct config *config)
@@ -66,7 +80,7 @@ static int serve_hosts(struct serve *s, struct config *config)
 	struct hosts *hosts = NULL;
 	int ret = hosts_current_new(&s->current, NULL);
 
-	if (ret)
+	if (ret || serve_provider(s, config))
 		return TOOLS_FAILED;
 	s->front = host_tls_front(s->current);
 	if (!s->front)
@@ -232,6 +246,7 @@ static void serve_free(struct serve *s)
 	tlsring_ctx_free(s->ctx);
 	SSL_CTX_free(s->front);
 	hosts_current_free(s->current);
+	OSSL_PROVIDER_unload(s->provider);
 	isolate_free(s->isolate);
 	if (s->done >= 0)
 		close(s->done);

@@ -29,6 +29,7 @@ struct serve_thread {
 
 struct serve {
 	struct hosts_current *current;	/* owned */
+	OSSL_PROVIDER *provider;	/* owned; NULL: handshakes are OpenSSL's own */
 	SSL_CTX *front;			/* owned */
 	struct tlsring_ctx *ctx;	/* owned */
 	struct listen_pool pool;	/* owned */

@@ -80,7 +80,7 @@ static void reload_differences(const struct config *old, const struct config *fr
 	bool same = reload_texts_same(&old->listen, &fresh->listen) && reload_texts_same(&old->http, &fresh->http) &&
 		    old->https_port == fresh->https_port && old->threads == fresh->threads && old->io == fresh->io &&
 		    old->offload == fresh->offload && old->nic == fresh->nic && old->zerocopy == fresh->zerocopy &&
-		    old->handover == fresh->handover &&
+		    old->handover == fresh->handover && old->handshake_provider == fresh->handshake_provider &&
 		    !memcmp(&old->limits, &fresh->limits, sizeof(old->limits)) &&
 		    old->file_cache == fresh->file_cache && old->log_format == fresh->log_format &&
 		    reload_text_same(&old->access_log, &fresh->access_log) &&
