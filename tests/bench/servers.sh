@@ -50,7 +50,7 @@ start() { # SERVER
 	tlsring*)
 		[ "$1" = tlsring ] ||
 			seeing=(--access-log "$work/access.log" --log-format "${1#tlsring-}" --metrics 127.0.0.1:0)
-		"$build/tlsring" serve ${SERVE:---handover adaptive} -t 1 -l "127.0.0.1:$port" -c "$work/cert.pem" -k "$work/key.pem" \
+		"$build/tlsring" serve ${SERVE:---handover adaptive --handshake-provider tlsring} -t 1 -l "127.0.0.1:$port" -c "$work/cert.pem" -k "$work/key.pem" \
 			"${seeing[@]}" "$work/www" 2> "$work/tlsring.log" &
 		master=$! pid=$!
 		;;
