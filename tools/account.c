@@ -98,7 +98,8 @@ static void account_log(struct account *account, const struct account_exchange *
 		record.referer = exchange->texts->referer;
 		record.agent = exchange->texts->agent;
 	}
-	clock_gettime(CLOCK_REALTIME, &record.when);
+	/* To the kernel's tick: without a look at a clock, which costs a system call where that is no TSC. */
+	clock_gettime(CLOCK_REALTIME_COARSE, &record.when);
 	access_ring_put(account->ring, account->line,
 			access_format(account->format, &record, &account->clock, account->line));
 }
