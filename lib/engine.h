@@ -85,7 +85,6 @@ struct send_state {
 	uint32_t most;			/* so much may be in plain before it is sealed */
 	bool busy;			/* a message was taken and sent() not called yet */
 	bool large;			/* more than a record of it: look whether the socket has room */
-	bool waited;			/* until it had */
 };
 
 struct tlsring_conn {

@@ -11,7 +11,6 @@
  * counted, and one large file does not hold the loop. */
 #define SEND_PIECE	(8u << 20)
 #define SEND_RECORD	16384u
-#define SEND_ROOM	(2u * SEND_RECORD)	/* for one in a socket, which counts more than its bytes */
 #define SEND_PAGES_LEAST	(64u << 10)	/* a file of which so much is left goes out by sendfile */
 
 void send_fail(struct tlsring_conn *c, int result, const char *detail)
@@ -74,25 +73,34 @@ static void send_kernel(struct tlsring_conn *c)
 		c->send.piece = (uint32_t)file;
 }
 
+/* So many bytes the socket takes now; it counts more for them than they are. */
+static size_t send_space(const struct tlsring_conn *c)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(memory);
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_MEMINFO, memory, &len) ||
+	    memory[SK_MEMINFO_SNDBUF] <= memory[SK_MEMINFO_WMEM_QUEUED])
+		return 0;
+	return (memory[SK_MEMINFO_SNDBUF] - memory[SK_MEMINFO_WMEM_QUEUED]) / 2;
+}
+
 /* What a full socket would not take is not made: of thousands who read slowly each would hold it.
- * How many bytes shall go out next; 0: the socket is waited for. */
+ * How many bytes shall go out next, in full records; 0: the socket is waited for. */
 size_t send_room(struct tlsring_conn *c)
 {
-	uint32_t memory[SK_MEMINFO_VARS] = { 0 }, room, records;
-	socklen_t len = sizeof(memory);
-	bool waited = c->send.waited;
+	struct pollfd socket = { .fd = c->fd, .events = POLLOUT };
+	size_t space;
 	int ret;
 
-	c->send.waited = false;
-	if (!c->send.large || getsockopt(c->fd, SOL_SOCKET, SO_MEMINFO, memory, &len))
+	if (!c->send.large)
 		return SEND_PLAIN;
-	room = memory[SK_MEMINFO_SNDBUF] > memory[SK_MEMINFO_WMEM_QUEUED] ?
-		memory[SK_MEMINFO_SNDBUF] - memory[SK_MEMINFO_WMEM_QUEUED] : 0;
-	records = room / SEND_ROOM;
-	if (records >= SEND_PLAIN / SEND_RECORD)
-		return SEND_PLAIN;
-	if (records || waited)
-		return SEND_RECORD * (records ? records : 1);
+	if (poll(&socket, 1, 0)) {
+		space = send_space(c) & ~(SEND_RECORD - 1ul);
+		if (space > SEND_PLAIN)
+			return SEND_PLAIN;
+		return space ? space : SEND_RECORD;
+	}
 	ret = uring_poll(c->engine->loop, c->fd, POLLOUT, engine_tag(c, ENGINE_ROOM));
 	if (ret) {
 		send_fail(c, ret, NULL);
@@ -220,7 +228,7 @@ void send_fact(struct tlsring_conn *c, enum engine_op op, int res)
 	} else if (res < 0) {
 		send_fail(c, res, res == -ENODATA ? "the file became shorter" : NULL);
 	} else if (op == ENGINE_ROOM) {
-		c->send.waited = true;
+		return;
 	} else if (c->send.run) {
 		gather_run_sent(c, (unsigned)res);
 	} else {
