@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,11 @@
 #include "tools.h"
 
 #define LISTEN_BACKLOG	4096	/* net.core.somaxconn cuts it to what the machine wants */
+
+/* What the kernel keeps of a connection beyond what its peer's window, and the network, take; without
+ * it that is megabytes of sealed records for each who reads slowly. Some full records at least: kernel
+ * TLS stalls with less. */
+#define LISTEN_UNSENT	(128 * 1024)
 
 /* Splits HOST:PORT in a copy; an empty host is NULL. */
 static bool listen_split(char *copy, const char **host, const char **port)
@@ -38,7 +44,7 @@ static bool listen_split(char *copy, const char **host, const char **port)
 
 static int listen_socket(const struct sockaddr *address, socklen_t len, bool both, bool shared)
 {
-	int one = 1, only6 = !both;
+	int one = 1, only6 = !both, unsent = LISTEN_UNSENT;
 	/* Not MPTCP: kernel TLS and MPTCP cannot share a socket. */
 	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
 
@@ -54,6 +60,8 @@ static int listen_socket(const struct sockaddr *address, socklen_t len, bool bot
 		close(fd);
 		return -error;
 	}
+	/* Connections inherit it. A kernel that does not know it holds more. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 	return fd;
 }
 
