@@ -272,17 +272,30 @@ BOTH(peer_that_vanishes)
 	close(file);
 }
 
-static void shrink(struct uring_loop *loop, off_t to, uint64_t length)
+static void shrink_by(struct uring_loop *loop, bool pages, off_t to, uint64_t length)
 {
 	struct peer peer = { 0 };
 	int file = peer_file(length), whole = peer_file(length);
-	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length };
+	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length,
+					 .pages = pages };
 
 	EQ(peer_takes_shrunk(loop, &peer, &message, to), -ENODATA);
 	CHECK(peer.total <= 4 + (uint64_t)to);
 	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), whole, 0, peer.total - 4));
 	close(file);
 	close(whole);
+}
+
+/* From a mapping, or buffers where it is short, and by sendfile. */
+static void shrink(struct uring_loop *loop, off_t to, uint64_t length)
+{
+	shrink_by(loop, false, to, length);
+	shrink_by(loop, true, to, length);
+}
+
+BOTH(file_shrinks_inside_a_buffer)
+{
+	shrink(loop, 100001, 200000);
 }
 
 BOTH(file_shrinks_inside_a_page)
