@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <linux/magic.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 
 #include "uring/internal.h"
 
@@ -16,6 +18,13 @@
 
 _Static_assert(URING_FETCH_SIZE <= URING_MAP_SIZE, "what was fetched can be mapped");
 
+bool uring_file_never_cold(int fd)
+{
+	struct statfs system;
+
+	return !fstatfs(fd, &system) && (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC);
+}
+
 /* 1: this byte of the file is in memory; 0: it is not; -EOPNOTSUPP: this file system does not say. */
 static int fetch_resident(int fd, uint64_t offset)
 {
@@ -24,7 +33,9 @@ static int fetch_resident(int fd, uint64_t offset)
 
 	if (preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT) >= 0)
 		return 1;
-	return errno == EOPNOTSUPP ? -EOPNOTSUPP : 0;
+	if (errno != EOPNOTSUPP)
+		return 0;
+	return uring_file_never_cold(fd) ? 1 : -EOPNOTSUPP;
 }
 
 /* How far, up to `end`, is the file in memory? */

@@ -204,6 +204,8 @@ void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res);
 void uring_transmit_release(struct uring_loop *loop, struct uring_op *op);
 
 /* fetch.c: files that are not in memory */
+/* Is it of tmpfs or the like, which has its files nowhere else (but for swap), and does not say so? */
+bool uring_file_never_cold(int fd);
 /* May what is next of the file be sent without a wait for the disk? 1: yes, up to *end, which is made less
  * when it must; 0: no, and it cannot be fetched; -EINPROGRESS: it is being fetched. */
 int uring_fetch(struct uring_loop *loop, struct uring_transmit *transmit, uint64_t *end);

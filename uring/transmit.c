@@ -93,15 +93,21 @@ int uring_window_map(struct uring_loop *loop, struct uring_transmit *transmit)
 ssize_t uring_read_now(int fd, void *buf, size_t len, uint64_t offset)
 {
 	struct iovec iov = { buf, len };
+	int flags = RWF_NOWAIT;
 	ssize_t got;
 
-	do
-		got = preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT);
-	while (got < 0 && errno == EINTR);
-	if (got >= 0)
-		return got;
-	/* Some file systems cannot tell what is in memory. */
-	return errno == EOPNOTSUPP ? -EAGAIN : -errno;
+	for (;;) {
+		got = preadv2(fd, &iov, 1, (off_t)offset, flags);
+		if (got >= 0)
+			return got;
+		/* Some file systems cannot tell what is in memory. */
+		if (errno == EOPNOTSUPP && flags)
+			flags = 0;
+		else if (errno != EINTR)
+			return -errno;
+		if (!flags && !uring_file_never_cold(fd))
+			return -EAGAIN;
+	}
 }
 
 /* How far into its record is the byte that so many come before? */
