@@ -38,14 +38,15 @@ static int fetch_resident(int fd, uint64_t offset)
 	return uring_file_never_cold(fd) ? 1 : -EOPNOTSUPP;
 }
 
-/* How far, up to `end`, is the file in memory? */
+/* How far, up to `end`, is the file in memory? What lies between two places that are, is; but behind the last
+ * of them the kernel may be reading ahead just now. */
 static uint64_t fetch_warm(int fd, uint64_t offset, uint64_t end)
 {
 	uint64_t last = offset;
 
 	for (uint64_t look = offset; look < end; look = (look / URING_FETCH_LOOK + 1) * URING_FETCH_LOOK) {
 		if (fetch_resident(fd, look) <= 0)
-			return look;
+			return last;
 		last = look;
 	}
 	return fetch_resident(fd, end - 1) > 0 ? end : last;
