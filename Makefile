@@ -52,7 +52,7 @@ MAN5	:= $(wildcard man/*.5)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: lib $(O)/tlsring $(O)/tlsring.service ## the library and the program (default)
+all: lib $(O)/tlsring ## the library and the program (default)
 
 lib: $(O)/libtlsring.a $(O)/libtlsring.so.$(VERSION) ## the library alone
 
@@ -84,10 +84,6 @@ $(O)/libtlsring.so.$(VERSION): $(LIB_OBJ) lib/tlsring.map
 		-Wl,--version-script=lib/tlsring.map -Wl,-z,relro,-z,now -o $@ $(LIB_OBJ) $(LIB_LIBS)
 	$(Q)ln -sf libtlsring.so.$(VERSION) $(O)/libtlsring.so.$(SOVERSION)
 	$(Q)ln -sf libtlsring.so.$(VERSION) $(O)/libtlsring.so
-
-$(O)/tlsring.service: tools/tlsring.service.in Makefile
-	@mkdir -p $(@D)
-	$(Q)sed -e 's|@bindir@|$(BINDIR)|' $< > $@
 
 $(O)/tlsring: $(TOOL_OBJ) $(O)/libtlsring.a
 	$(call say,LD,$@)
@@ -163,7 +159,7 @@ install: all ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR, BINDI
 	install -m 755 $(O)/tlsring $(DESTDIR)$(BINDIR)
 	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1)
 	$(if $(MAN5),install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5)
-	install -m 644 $(O)/tlsring.service $(DESTDIR)$(UNITDIR)
+	sed -e 's|@bindir@|$(BINDIR)|' tools/tlsring.service.in > $(DESTDIR)$(UNITDIR)/tlsring.service
 
 uninstall: ## take away what install put there
 	rm -f $(DESTDIR)$(LIBDIR)/libtlsring.* $(DESTDIR)$(LIBDIR)/pkgconfig/tlsring.pc

@@ -22,6 +22,20 @@ installs() {
 	equal "$(pkg-config --modversion tlsring)" "$("$tmp/inst/usr/bin/tlsring" --version | cut -d' ' -f2)"
 }
 
+# What the program asks of the kernel the unit permits: none of these was in every systemd's sets.
+unit() {
+	local call unit=$tmp/inst/usr/lib/systemd/system/tlsring.service
+	grep -qx 'ExecStart=/usr/bin/tlsring serve --config /etc/tlsring.conf' "$unit" || fail "it starts something else"
+	for call in io_uring_setup io_uring_enter io_uring_register landlock_create_ruleset landlock_add_rule \
+		landlock_restrict_self; do
+		grep -qE "^SystemCallFilter=.*\<$call\>" "$unit" || fail "$call is not permitted"
+	done
+	if command -v systemd-analyze > /dev/null; then
+		systemd-analyze security --no-pager --offline=true --threshold=25 "$unit" > "$tmp/security" 2>&1 ||
+			{ grep -v '^✓' "$tmp/security"; fail "it is exposed"; }
+	fi
+}
+
 flags() { # OPTION...
 	pkg-config "$@" tlsring libssl libcrypto
 }
@@ -70,7 +84,7 @@ uninstalls() {
 	equal "$(find "$tmp/inst" ! -type d)" "" "what is left"
 }
 
-for name in installs shared static cplusplus uninstalls; do
+for name in installs unit shared static cplusplus uninstalls; do
 	test_case $name $name
 done
 test_end
