@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What idle connections cost in user space, everything counted. CONNS=n says how many. */
 #include <sys/resource.h>
-#include "lib/tlsring.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/memory.h"
 
 #define WARM	200		/* connections before counting starts */
 #define CONNS	"10000"
@@ -20,38 +19,6 @@ static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len,
 }
 
 static const struct tlsring_handlers handlers = { .size = sizeof(handlers), .received = received };
-
-static pid_t server_start(SSL_CTX *ssl, int fd, enum tlsring_io io)
-{
-	struct tlsring_engine_options options = { .size = sizeof(options), .io = io };
-	struct tlsring_engine *engine;
-	struct tlsring_ctx *ctx;
-	pid_t pid = fork();
-
-	CHECK(pid >= 0);
-	if (pid)
-		return pid;
-	EQ(tlsring_ctx_new(&ctx, ssl, NULL), 0);
-	EQ(tlsring_engine_new(&engine, &options), 0);
-	EQ(tlsring_engine_listen(engine, ctx, fd, &handlers, NULL), 0);
-	EQ(tlsring_engine_run(engine), 0);
-	_exit(0);
-}
-
-static long anonymous_kib(pid_t pid)
-{
-	char path[64], line[256];
-	long kib = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "r");
-	CHECK(file);
-	while (fgets(line, sizeof(line), file))
-		sscanf(line, "RssAnon: %ld", &kib);
-	fclose(file);
-	return kib;
-}
 
 /* One exchange; the connection stays, the client's SSL goes. All but the first resume, which costs
  * no asymmetric cryptography in TLS 1.2. */
@@ -96,19 +63,19 @@ static void idle(enum tlsring_io io)
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		SKIP("%d descriptors are not allowed here", conns + 100);
 	fd = peer_listen(&port);
-	pid = server_start(server, fd, io);
+	pid = memory_server(server, fd, io, TLSRING_OFFLOAD_AUTO, &handlers);
 	for (int i = 0; i < WARM; i++)
 		one(client, port);
-	before = anonymous_kib(pid);
+	before = memory_anonymous(pid);
 	for (int i = WARM; i < conns; i++) {
 		one(client, port);
 		if (i % 1000 == 0)
 			printf("# %d connections\n", i);
 	}
-	after = anonymous_kib(pid);
+	after = memory_anonymous(pid);
 	EQ(kill(pid, SIGKILL), 0);
-	each = (after - before) * 1024 / (conns - WARM);
-	printf("# %ld bytes a connection (%ld KiB, then %ld KiB)\n", each, before, after);
+	each = (after - before) / (conns - WARM);
+	printf("# %ld bytes a connection (%ld KiB, then %ld KiB)\n", each, before / 1024, after / 1024);
 	CHECK(each <= LIMIT);
 }
 

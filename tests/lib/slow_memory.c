@@ -2,8 +2,7 @@
 /* What connections cost in user space while their peers take nothing of an answer that fills the socket. */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include "lib/tlsring.h"
-#include "tests/lib/peer.h"
+#include "tests/lib/memory.h"
 
 #define WARM		10		/* connections before counting starts, */
 #define ROUNDS		300		/* and so many small answers: then each receive buffer was used */
@@ -31,39 +30,6 @@ static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len,
 }
 
 static const struct tlsring_handlers handlers = { .size = sizeof(handlers), .received = received };
-
-static pid_t server_start(int fd, enum tlsring_io io, enum tlsring_offload offload)
-{
-	struct tlsring_engine_options options = { .size = sizeof(options), .io = io };
-	struct tlsring_ctx_options ctx_options = { .size = sizeof(ctx_options), .offload = offload };
-	struct tlsring_engine *engine;
-	struct tlsring_ctx *ctx;
-	pid_t pid = fork();
-
-	CHECK(pid >= 0);
-	if (pid)
-		return pid;
-	EQ(tlsring_ctx_new(&ctx, peer_ctx(true, NULL), &ctx_options), 0);
-	EQ(tlsring_engine_new(&engine, &options), 0);
-	EQ(tlsring_engine_listen(engine, ctx, fd, &handlers, NULL), 0);
-	EQ(tlsring_engine_run(engine), 0);
-	_exit(0);
-}
-
-static long anonymous(pid_t pid)
-{
-	char path[64], line[256];
-	long kib = -1;
-	FILE *status;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	status = fopen(path, "re");
-	CHECK(status);
-	while (fgets(line, sizeof(line), status))
-		sscanf(line, "RssAnon: %ld", &kib);
-	fclose(status);
-	return kib * 1024;
-}
 
 /* Sockets as on an Ethernet: loopback's would take all of it. Returns the one that stays. */
 static int ask(SSL_CTX *ctx, uint16_t port)
@@ -113,16 +79,16 @@ static void slow(enum tlsring_io io, enum tlsring_offload offload, uint64_t byte
 	file = memfd_create("file", MFD_CLOEXEC);
 	CHECK(file >= 0 && !ftruncate(file, (off_t)length));
 	fd = peer_listen(&port);
-	pid = server_start(fd, io, offload);
+	pid = memory_server(peer_ctx(true, NULL), fd, io, offload, &handlers);
 	warm_up(client, port);
 	for (int i = 0; i < WARM + CONNS; i++) {
 		if (i == WARM)
-			before = anonymous(pid);
+			before = memory_anonymous(pid);
 		peer_wait(ask(client, port), POLLIN);
 	}
 	/* The last ones may still be at it. */
 	for (int i = 0; i < 10 * PATIENCE; i++) {
-		more = anonymous(pid) - before;
+		more = memory_anonymous(pid) - before;
 		if (more <= limit)
 			break;
 		usleep(100000);
