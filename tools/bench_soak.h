@@ -42,8 +42,8 @@ struct bench_finding {
 
 /* How many there are. */
 unsigned bench_soak_judge(struct bench_finding out[BENCH_SOAK_FINDINGS], const struct bench_soak *soak);
-/* What values grow by from the middle to the end, if they grow all the time there: in the third quarter as well as in
- * the fourth, each by Mann and Kendall's test. 0: they do not, or there are too few. */
+/* What values grow by from the middle to the end, at least, if they grow all the time there: in the third quarter as well
+ * as in the fourth, each by Mann and Kendall's test. 0 or less: they do not, or there are too few. */
 double bench_soak_growth(const double *values, unsigned count);
 
 /* An exit status. */

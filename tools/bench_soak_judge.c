@@ -54,7 +54,8 @@ double bench_soak_growth(const double *values, unsigned count)
 
 	if (quarter < JUDGE_QUARTER || judge_trend(third, quarter) < JUDGE_SURE || judge_trend(fourth, quarter) < JUDGE_SURE)
 		return 0;
-	return fourth[quarter - 1] - third[0];
+	/* Of a page that was large, or another step in one of them, the other knows nothing. */
+	return 2 * fmin(third[quarter - 1] - third[0], fourth[quarter - 1] - fourth[0]);
 }
 
 /* What of the looks: a member of bench_health, by its place in bench_soak_look. */
@@ -69,11 +70,13 @@ static double judge_growth(const struct judge *j, size_t place)
 
 static void judge_leak(struct judge *j, size_t place, double tolerance, bool wrong, const char *what, double unit)
 {
+	const struct bench_soak_look *looks = j->soak->looks;
+	unsigned count = j->soak->count;
 	double growth = judge_growth(j, place), time;
 
 	if (growth <= tolerance)
 		return;
-	time = j->soak->looks[j->soak->count - 1].seconds - j->soak->looks[j->soak->count / 2].seconds;
+	time = 2 * (looks[count - 1].seconds - looks[count - count / 4].seconds);
 	judge_say(j, wrong, "%s: %.0f more since the middle of the run, %.0f an hour, and growing all the time", what,
 		  growth / unit, growth / unit / (time > 0 ? time : 1) * 3600);
 }
