@@ -86,6 +86,14 @@ fallbacks() {
 	grep -q 'WRONG PATH: .*nic-sendfile' "$tmp/err" || fail "$(cat "$tmp/err")"
 }
 
+# The card lets go of every connection's keys.
+soaks() {
+	in_client "$tlsring" bench --connect "$server_address:8555" --preset soak --modes nic-soak --tls 1.2 --size 100K \
+		--connections 4 --requests 160 > "$tmp/text" || fail "$(tail -n 5 "$tmp/text")"
+	grep -q '^VERDICT: pass: 160 requests' "$tmp/text" || fail "$(tail -n 3 "$tmp/text")"
+	equal "$(tls_stat TlsCurrTxDevice)" 0 TlsCurrTxDevice
+}
+
 # Without leave to switch the feature the kernel's modes go to the NIC, and it is told.
 kernel_on_the_nic() {
 	bench 8556 1 --modes kernel-sendfile
@@ -107,6 +115,7 @@ test_case switched_off switched_off
 test_case not_for_nics not_for_nics
 test_case refused refused
 test_case fallbacks fallbacks
+test_case soaks soaks
 kill -INT $agent
 wait $agent
 test_case listener_ends equal "$? $(feature)" "0 on" "status, feature"

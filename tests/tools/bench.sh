@@ -234,6 +234,8 @@ elsewhere() {
 		    assert ask(other) == {}, other
 	END
 	bench again.json --connect "localhost:$at" --modes plain --repeats 1
+	"$tlsring" bench --preset soak --modes user-soak --size 1K --connections 4 --requests 80 --connect "127.0.0.1:$at" > "$tmp/text" ||
+		fail "$(tail -n 5 "$tmp/text")"
 	kill -INT "$listener"
 	await 30 test -s "$log.status"
 	equal "$(cat "$log.status")" 0 "status of the listener: $(cat "$log")"
