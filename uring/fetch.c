@@ -39,17 +39,23 @@ static int fetch_resident(int fd, uint64_t offset)
 }
 
 /* How far, up to `end`, is the file in memory? What lies between two places that are, is; but behind the last
- * of them the kernel may be reading ahead just now. */
-static uint64_t fetch_warm(int fd, uint64_t offset, uint64_t end)
+ * of them the kernel may be reading ahead just now. And to ask for a place that is missing brings it there, so
+ * that what lies before it must not be asked for once more. */
+static uint64_t fetch_warm(struct uring_transmit *transmit, uint64_t end)
 {
-	uint64_t last = offset;
+	uint64_t last = transmit->offset, look = last;
 
-	for (uint64_t look = offset; look < end; look = (look / URING_FETCH_LOOK + 1) * URING_FETCH_LOOK) {
-		if (fetch_resident(fd, look) <= 0)
-			return last;
+	if (last < transmit->missing)
+		return last;
+	for (; look < end; look = (look / URING_FETCH_LOOK + 1) * URING_FETCH_LOOK) {
+		if (fetch_resident(transmit->file_fd, look) <= 0)
+			break;
 		last = look;
 	}
-	return fetch_resident(fd, end - 1) > 0 ? end : last;
+	if (look >= end && fetch_resident(transmit->file_fd, end - 1) > 0)
+		return end;
+	transmit->missing = look < end ? look : end;
+	return last;
 }
 
 int uring_fetch(struct uring_loop *loop, struct uring_transmit *transmit, uint64_t *end)
@@ -62,7 +68,7 @@ int uring_fetch(struct uring_loop *loop, struct uring_transmit *transmit, uint64
 	if (most > offset + URING_FETCH_SIZE)
 		most = offset + URING_FETCH_SIZE;
 	if (transmit->fetched < least) {
-		*end = fetch_warm(transmit->file_fd, offset, *end);
+		*end = fetch_warm(transmit, *end);
 		if (*end >= least)
 			return 1;
 		if (!loop->fetched)
@@ -87,6 +93,7 @@ bool uring_fetch_again(struct uring_transmit *transmit)
 	if (fetch_resident(transmit->file_fd, transmit->offset))
 		return false;
 	transmit->fetched = 0;
+	transmit->missing = transmit->offset + 1;
 	return true;
 }
 

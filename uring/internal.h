@@ -103,6 +103,7 @@ struct uring_transmit {
 	uint64_t edge;			/* of a page in the file, at which a record begins; 0: none */
 	uint64_t first;			/* bytes sent by then */
 	uint64_t fetched;		/* up to here the file was brought to memory */
+	uint64_t missing;		/* something before this was not there when it was looked for */
 	struct uring_window window;
 	struct uring_tally *tally;	/* the caller's, or NULL */
 	int file_fd;
