@@ -63,7 +63,7 @@ $(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The parser's code is not ours to mend.
+# Their code is not ours to mend.
 $(O)/tools/vendor/%.o: WARN := -Wall
 
 # Examples are compiled as a user's programs: nothing but the public headers can be found.

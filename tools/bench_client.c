@@ -112,10 +112,10 @@ void bench_client_close(struct bench_client *client)
 /* ---- requests ---- */
 
 /* Time passed since from, and what time it is. */
-static void client_sample(struct client_run *run, struct bench_histogram *histogram, uint64_t from)
+static void client_sample(struct client_run *run, struct hdr_histogram *histogram, uint64_t from)
 {
 	run->now = client_now();
-	bench_histogram_add(histogram, run->now - from);
+	hdr_record_value(histogram, (int64_t)(run->now - from));
 }
 
 /* When the next request of an open load is. */
@@ -199,7 +199,7 @@ static int client_shake(struct client_run *run, struct bench_peer *peer)
 
 	if (ret)
 		return ret;
-	client_sample(run, &run->samples->handshakes, peer->asked);
+	client_sample(run, run->samples->handshakes, peer->asked);
 	ret = bench_peer_ask(run->client, peer);
 	if (!ret)
 		peer->state = PEER_ANSWER;
@@ -241,7 +241,7 @@ static int client_take(struct client_run *run, struct bench_peer *peer)
 	}
 	if (ret)
 		return ret;
-	client_sample(run, &run->samples->requests, peer->asked);
+	client_sample(run, run->samples->requests, peer->asked);
 	if (!bench_mode_new(run->client->mode) && !bench_mix_last(peer->kind))
 		return 1;
 	peer->state = PEER_END;
@@ -341,8 +341,8 @@ int bench_client_run(struct bench_client *client, const struct bench_load *load,
 	int ret = run.buf ? 0 : -ENOMEM;
 
 	run.now = run.start;
-	bench_histogram_clear(&samples->requests);
-	bench_histogram_clear(&samples->handshakes);
+	hdr_reset(samples->requests);
+	hdr_reset(samples->handshakes);
 	if (!ret)
 		ret = load->rate ? client_start_open(&run, load) : client_start_closed(&run, load);
 	while ((run.busy || (run.rate && run.more)) && !ret)

@@ -6,7 +6,7 @@
  * each connection. All return 0; -errno or TLSRING_E...; -EINTR when the user interrupts. */
 #include <sys/socket.h>
 #include "bench.h"
-#include "bench_histogram.h"
+#include "bench_samples.h"
 
 struct bench_peer {
 	int fd;				/* -1: none */
@@ -50,11 +50,6 @@ struct bench_load {
 	uint64_t requests;		/* so many; 0: as many as there are in */
 	double seconds;			/* and then each connection has its last answer */
 	unsigned rate;			/* requests per second of an open load; 0: a closed one */
-};
-struct bench_samples {
-	struct bench_histogram requests;
-	struct bench_histogram handshakes;	/* of new connections: from connect() until the request can go */
-	double seconds;			/* from the first request to the last answer */
 };
 /* Empties samples first. */
 int bench_client_run(struct bench_client *client, const struct bench_load *load, struct bench_samples *samples);

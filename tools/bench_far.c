@@ -132,7 +132,7 @@ json_t *bench_far_report_pack(const struct bench_report *r)
 
 	return json_pack("{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:o, s:o}", "result", r->result,
 			 "cpu", (json_int_t)r->cpu, "memory", (json_int_t)r->memory, "installs", (json_int_t)i->count,
-			 (json_int_t)i->total, (json_int_t)i->p50, (json_int_t)i->p99,
+			 (json_int_t)i->mean, (json_int_t)i->p50, (json_int_t)i->p99,
 			 "paths", (int)r->paths[0], (int)r->paths[1], (int)r->paths[2], (int)r->paths[3],
 			 "why", (int)r->why, "lack", (int)r->lack,
 			 "counted", far_counted_pack(&r->counted), "health",

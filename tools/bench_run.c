@@ -13,19 +13,19 @@ static int try_request(const struct bench_setup *setup, const struct bench_mode 
 		       const struct sockaddr_storage *to)
 {
 	const struct bench_load one = { .requests = 1 };
-	struct bench_samples *samples = malloc(sizeof(*samples));
+	struct bench_samples samples;
 	struct bench_client client;
-	int ret = bench_client_open(&client, setup, mode, 1, to);
+	int ret = bench_client_open(&client, setup, mode, 1, to), made = bench_samples_new(&samples);
 
 	client.check = true;
-	if (!ret && !samples)
-		ret = -ENOMEM;
+	if (!ret)
+		ret = made;
 	if (!ret && mode->shake == BENCH_IDLE)
 		ret = bench_client_dial(&client, 1);
 	if (!ret)
-		ret = bench_client_run(&client, &one, samples);
+		ret = bench_client_run(&client, &one, &samples);
 	bench_client_close(&client);
-	free(samples);
+	bench_samples_free(&samples);
 	return ret;
 }
 
@@ -112,7 +112,7 @@ static int run_measured(struct run *run)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
 		ret = bench_look(&run->to, &run->client, &run->server);
-	run->to.payload = run->samples.requests.count * run->setup->options->size;
+	run->to.payload = (uint64_t)run->samples.requests->total_count * run->setup->options->size;
 	return ret;
 }
 
@@ -145,16 +145,15 @@ static int run_idle(struct run *run)
 	return ret;
 }
 
-static void run_percentiles(double *out, const struct bench_histogram *histogram, const double *percents,
-			    unsigned count)
+static void run_percentiles(double *out, const struct hdr_histogram *histogram, const double *percents, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		out[i] = (double)bench_histogram_percentile(histogram, percents[i]) / 1e3;
+		out[i] = (double)hdr_value_at_percentile(histogram, percents[i]) / 1e3;
 }
 
 static void run_installs(double *out, const struct bench_installs *installs)
 {
-	out[BENCH_INSTALLS] = installs->total ? (double)installs->count * 1e9 / (double)installs->total : 0;
+	out[BENCH_INSTALLS] = installs->mean ? 1e9 / (double)installs->mean : 0;
 	out[BENCH_INSTALL_P50] = (double)installs->p50;
 	out[BENCH_INSTALL_P99] = (double)installs->p99;
 }
@@ -180,7 +179,7 @@ static void run_values(struct bench_run *out, struct run *run)
 {
 	static const double latencies[] = { 50, 90, 99, 99.9, 99.99 }, handshakes[] = { 50, 99 };
 	const struct bench_samples *s = &run->samples;
-	double count = (double)s->requests.count, bytes = count * (double)run->setup->options->size;
+	double count = (double)s->requests->total_count, bytes = count * (double)run->setup->options->size;
 	double cpu = (double)(run->after.cpu - run->before.cpu) / 1e9;
 	unsigned all = run->setup->options->connections;
 
@@ -192,8 +191,8 @@ static void run_values(struct bench_run *out, struct run *run)
 	out->values[BENCH_CPU_GIB] = cpu / (bytes / (1 << 30));
 	out->values[BENCH_CPU_REQUEST] = out->values[BENCH_CPU_SHAKE] = cpu * 1e6 / count;
 	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) / (all - all / RUN_FIRST);
-	run_percentiles(&out->values[BENCH_P50], &s->requests, latencies, 5);
-	run_percentiles(&out->values[BENCH_SHAKE_P50], &s->handshakes, handshakes, 2);
+	run_percentiles(&out->values[BENCH_P50], s->requests, latencies, 5);
+	run_percentiles(&out->values[BENCH_SHAKE_P50], s->handshakes, handshakes, 2);
 	run_installs(out->values, &run->after.installs);
 	run_counted(out, run, count, bytes);
 	bench_path_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from, &run->to, &run->after);
@@ -207,6 +206,9 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 	if (!run)
 		return -ENOMEM;
 	*run = (struct run){ .setup = setup, .mode = mode, .client.epoll = -1 };
+	ret = bench_samples_new(&run->samples);
+	if (ret)
+		goto out;
 	ret = bench_server_start(&run->server, setup, mode);
 	/* When it answers, what the library's probe installs has been counted. */
 	if (!ret)
@@ -222,6 +224,8 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 		run_values(out, run);
 	bench_client_close(&run->client);
 	bench_server_stop(&run->server);
+out:
+	bench_samples_free(&run->samples);
 	free(run);
 	return ret;
 }

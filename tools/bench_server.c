@@ -45,15 +45,16 @@ void bench_child_note(struct bench_child *child, const struct tlsring_info *info
 	if (info->tx.reason)
 		child->report.why = info->tx.reason;
 	if (child->installs && info->install_ns)
-		bench_histogram_add(child->installs, info->install_ns);
+		hdr_record_value(child->installs, (int64_t)info->install_ns);
 }
 
-static void child_installs(struct bench_installs *out, struct bench_histogram *h)
+static void child_installs(struct bench_installs *out, struct hdr_histogram *h)
 {
 	*out = (struct bench_installs){
-		h->count, h->total, bench_histogram_percentile(h, 50), bench_histogram_percentile(h, 99),
+		.count = (uint64_t)h->total_count, .mean = h->total_count ? (uint64_t)hdr_mean(h) : 0,
+		.p50 = (uint64_t)hdr_value_at_percentile(h, 50), .p99 = (uint64_t)hdr_value_at_percentile(h, 99),
 	};
-	bench_histogram_clear(h);
+	hdr_reset(h);
 }
 
 /* What answering takes is not what serving takes. */
@@ -102,7 +103,7 @@ static int child_serve(struct bench_child *child)
 	if (!mode->program)
 		bench_counters_open(&child->counters, getpid(), false);
 	if (bench_mode_installs(mode)) {
-		child->installs = calloc(1, sizeof(*child->installs));
+		child->installs = bench_histogram_new();
 		ret = child->installs ? 0 : -ENOMEM;
 	}
 	if (mode->shake == BENCH_SOAK)
@@ -116,7 +117,7 @@ static int child_serve(struct bench_child *child)
 		      mode->way == BENCH_ENGINE ? bench_engine_serve(child) : bench_loop_serve(child);
 	tlsring_ctx_free(child->ctx);
 	bench_counters_close(&child->counters);
-	free(child->installs);
+	hdr_close(child->installs);
 	child->installs = NULL;
 	return ret;
 }

@@ -7,11 +7,11 @@
 #include <sys/types.h>
 #include "bench.h"
 #include "bench_health.h"
-#include "bench_histogram.h"
+#include "bench_samples.h"
 
 /* Keys that the kernel was given for new connections, since the question before: nanoseconds for both directions. */
 struct bench_installs {
-	uint64_t count, total, p50, p99;
+	uint64_t count, mean, p50, p99;
 };
 
 struct bench_report {
@@ -47,7 +47,7 @@ struct bench_child {
 	struct bench_counters counters;	/* of who serves */
 	pid_t program;			/* serves in its place, and leads a process group of its own; 0: none */
 	struct bench_report report;
-	struct bench_histogram *installs;	/* owned; NULL: the mode does not tell */
+	struct hdr_histogram *installs;	/* owned; NULL: the mode does not tell */
 	bool rekeys;			/* in a soak: the server can change keys */
 	uint64_t spent;			/* CPU nanoseconds, on answering */
 };

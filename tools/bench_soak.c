@@ -49,9 +49,9 @@ static int soak_look(struct soak *s)
 		return ret;
 	*look = (struct bench_soak_look){
 		.seconds = s->seconds, .requests = r->requests, .connections = s->client.opened,
-		.updates = s->client.updates, .rate = (double)s->samples.requests.count / s->samples.seconds,
-		.p50 = (double)bench_histogram_percentile(&s->samples.requests, 50) / 1e3,
-		.p99 = (double)bench_histogram_percentile(&s->samples.requests, 99) / 1e3,
+		.updates = s->client.updates, .rate = (double)s->samples.requests->total_count / s->samples.seconds,
+		.p50 = (double)hdr_value_at_percentile(s->samples.requests, 50) / 1e3,
+		.p99 = (double)hdr_value_at_percentile(s->samples.requests, 99) / 1e3,
 		.server = report.health,
 	};
 	bench_health_own(&look->client);
@@ -68,9 +68,9 @@ static int soak_part(struct soak *s)
 	};
 	int ret = bench_client_run(&s->client, &load, &s->samples);
 
-	s->result.requests += s->samples.requests.count;
+	s->result.requests += s->samples.requests->total_count;
 	s->seconds += s->samples.seconds;
-	bench_histogram_merge(&s->result.latency, &s->samples.requests);
+	hdr_add(s->result.latency, s->samples.requests);
 	return ret ? ret : soak_look(s);
 }
 
@@ -199,16 +199,36 @@ static int soak_output(struct soak *s, json_t *manifest)
 	return fflush(stdout) || ferror(stdout) ? TOOLS_FAILED : ret;
 }
 
-int bench_soak(const struct bench_options *options, const volatile sig_atomic_t *interrupted)
+static void soak_free(struct soak *s)
+{
+	bench_samples_free(&s->samples);
+	hdr_close(s->result.latency);
+	free(s);
+}
+
+static struct soak *soak_new(const struct bench_options *options)
 {
 	struct soak *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->result.mode = soak_mode(options);
+	s->result.latency = bench_histogram_new();
+	s->client.epoll = -1;
+	if (!bench_samples_new(&s->samples) && s->result.latency)
+		return s;
+	soak_free(s);
+	return NULL;
+}
+
+int bench_soak(const struct bench_options *options, const volatile sig_atomic_t *interrupted)
+{
+	struct soak *s = soak_new(options);
 	json_t *manifest = NULL;
 	int ret;
 
 	if (!s)
 		return TOOLS_FAILED;
-	s->result.mode = soak_mode(options);
-	s->client.epoll = -1;
 	ret = bench_setup_open(&s->setup, options, interrupted);
 	if (!ret && options->connect)
 		ret = bench_far_open(&s->setup, options->connect, &manifest);
@@ -228,6 +248,6 @@ int bench_soak(const struct bench_options *options, const volatile sig_atomic_t 
 	}
 	bench_setup_free(&s->setup);
 	json_decref(manifest);
-	free(s);
+	soak_free(s);
 	return ret;
 }

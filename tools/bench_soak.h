@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "bench.h"
-#include "bench_histogram.h"
+#include "bench_samples.h"
 #include "bench_server.h"
 
 #define BENCH_SOAK_LOOKS	40	/* in equal distances: enough for a trend, at any length */
@@ -30,7 +30,7 @@ struct bench_soak {
 	uint64_t requests, connections, updates;	/* that were made */
 	unsigned astray;		/* connections whose records were not sealed where they should be */
 	int error;			/* that ended the load before its time */
-	struct bench_histogram latency;	/* of all of it */
+	struct hdr_histogram *latency;	/* owned; of all of it */
 };
 
 /* Something that is wrong, or that only may be, in a sentence. */

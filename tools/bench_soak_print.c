@@ -63,7 +63,7 @@ static bool print_wrong(const struct bench_finding *findings, unsigned count)
 
 static double print_percentile(const struct bench_soak *soak, double percent)
 {
-	return (double)bench_histogram_percentile(&soak->latency, percent) / 1e3;
+	return (double)hdr_value_at_percentile(soak->latency, percent) / 1e3;
 }
 
 void bench_soak_print_end(FILE *out, const struct bench_soak *soak, const struct bench_finding *findings, unsigned count)

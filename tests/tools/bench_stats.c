@@ -2,7 +2,7 @@
 /* What `tlsring bench` concludes from its figures: statistics, and where records were sealed. */
 #include <errno.h>
 #include "tests/ktap.h"
-#include "tools/bench_histogram.h"
+#include "tools/bench_samples.h"
 #include "tools/bench_path.h"
 
 static struct bench_summary summary(const double *values, size_t count)
@@ -50,35 +50,7 @@ TEST(changes)
 	CHECK(bench_stats_change(0, 3) == 0);
 }
 
-/* ---- percentiles: of a histogram that is as large as it will ever be ---- */
-
-static struct bench_histogram histogram;
-
-TEST(small_values_are_exact)
-{
-	for (unsigned i = 0; i < 1000; i++)
-		bench_histogram_add(&histogram, (i * 7919) % 1000 + 1);
-	EQ(bench_histogram_percentile(&histogram, 50), 500);
-	EQ(bench_histogram_percentile(&histogram, 99), 990);
-	EQ(bench_histogram_percentile(&histogram, 99.9), 999);
-	EQ(bench_histogram_percentile(&histogram, 99.99), 1000);
-	EQ(bench_histogram_percentile(&histogram, 100), 1000);
-	EQ(histogram.count, 1000);
-	EQ(histogram.total, 500500);
-}
-
-TEST(few_values_or_none)
-{
-	EQ(bench_histogram_percentile(&histogram, 50), 0);
-	bench_histogram_add(&histogram, 9);
-	EQ(bench_histogram_percentile(&histogram, 99), 9);
-	bench_histogram_add(&histogram, 7);
-	EQ(bench_histogram_percentile(&histogram, 0), 7);
-	EQ(bench_histogram_percentile(&histogram, 50), 7);
-	EQ(bench_histogram_percentile(&histogram, 50.1), 9);
-	bench_histogram_clear(&histogram);
-	EQ(histogram.count + histogram.max + bench_histogram_percentile(&histogram, 99), 0);
-}
+/* ---- percentiles ---- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -92,39 +64,25 @@ TEST(as_sorting_says_to_a_thousandth)
 {
 	static const double percents[] = { 1, 10, 50, 90, 99, 99.9, 99.99 };
 	static uint64_t values[20000];
+	struct hdr_histogram *histogram = bench_histogram_new();
 	uint64_t state = 88172645463325252;
 
+	CHECK(histogram);
 	for (unsigned i = 0; i < 20000; i++) {
 		state ^= state << 13;
 		state ^= state >> 7;
 		state ^= state << 17;
 		values[i] = state >> (17 + state % 40);
-		bench_histogram_add(&histogram, values[i]);
+		CHECK(hdr_record_value(histogram, (int64_t)values[i]));
 	}
 	qsort(values, 20000, sizeof(*values), by_value);
 	for (unsigned i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
 		uint64_t exact = values[(unsigned)(percents[i] * 200 + 0.5) - 1];
-		uint64_t value = bench_histogram_percentile(&histogram, percents[i]);
+		uint64_t value = (uint64_t)hdr_value_at_percentile(histogram, percents[i]);
 
 		CHECK(value >= exact && value - exact <= exact / 1000);
 	}
-	EQ(bench_histogram_percentile(&histogram, 100), values[19999]);
-}
-
-/* Each value is in a step that ends at it or above, and the next step begins beyond that. */
-TEST(steps_leave_no_gap)
-{
-	for (unsigned bit = 10; bit <= 48; bit++) {
-		for (int near = -2; near <= 1; near++) {
-			uint64_t value = (1ull << bit) + (uint64_t)(int64_t)near, got;
-
-			bench_histogram_clear(&histogram);
-			bench_histogram_add(&histogram, value);
-			bench_histogram_add(&histogram, 1ull << 60);
-			got = bench_histogram_percentile(&histogram, 50);
-			CHECK(value >> 48 ? got == (1ull << 48) - 1 : got >= value && got - value <= value / 1000);
-		}
-	}
+	hdr_close(histogram);
 }
 
 /* ---- the model of a card ---- */
