@@ -10,8 +10,9 @@
  * that what is found is what opening would have found at that moment: a file that was changed,
  * replaced or removed, or whose folders or links now lead elsewhere, is opened again. Requests that
  * came together share one look: none of them may expect an older one. What is saved is the opening, and the
- * reading of a file that is so small that its bytes are kept too. Only small files are kept: for a large one opening is nothing beside the
- * sending, it needs read-ahead of its own, and its space must come back when it is removed.
+ * reading of a file that is so small that its bytes are kept too. Only small files are kept: for a large one
+ * opening is nothing beside the sending, it needs read-ahead of its own, and its space must come back when it
+ * is removed.
  */
 struct site_cache;
 struct site_file;

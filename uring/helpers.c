@@ -30,13 +30,15 @@ struct uring_helpers {
 int uring_helpers_new(struct uring_helpers **out)
 {
 	struct uring_helpers *helpers = calloc(1, sizeof(*helpers));
+	int ret;
 
 	if (!helpers)
 		return -ENOMEM;
 	helpers->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (helpers->done_fd < 0) {
+		ret = -errno;
 		free(helpers);
-		return -errno;
+		return ret;
 	}
 	pthread_mutex_init(&helpers->lock, NULL);
 	pthread_cond_init(&helpers->wanted, NULL);

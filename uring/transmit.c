@@ -24,8 +24,9 @@
  * window's start, so that they share a record; in a buffer it stands before it, so that the record's
  * bytes lie side by side: the kernel's ciphers copy around each seam that is no multiple of a block. What
  * goes out by sendfile is only known to be in memory; what shares a record with the head is read even so.
- * At any time one step is in flight: a send, or what must come before it. No step with bytes of the file waits inside the kernel with the socket full: that is a
- * step of its own, for which neither a buffer nor a file that may shrink is held.
+ * At any time one step is in flight: a send, or what must come before it. No step with bytes of the file
+ * waits inside the kernel with the socket full: that is a step of its own, for which neither a buffer nor a
+ * file that may shrink is held.
  *
  * A mapping shows zeroes behind the end of a file that was cut short. So a mapped piece is sent
  * only right after the file's size was looked at, and once the size is too small the rest goes by
