@@ -106,6 +106,7 @@ void site_file_put(struct site_file *file)
 void site_file_keep(struct site_file *file, time_t now)
 {
 	struct iovec iov = { .iov_len = file->size };
+	ssize_t got;
 
 	if (file->bytes || !file->size || file->size > SITE_FILE_KEPT ||
 	    file->stamp.changed / 1000000000 + SITE_SETTLED >= now)
@@ -113,7 +114,11 @@ void site_file_keep(struct site_file *file, time_t now)
 	iov.iov_base = malloc(file->size);
 	if (!iov.iov_base)
 		return;
-	if (preadv2(file->fd, &iov, 1, 0, RWF_NOWAIT) == (ssize_t)file->size)
+	got = preadv2(file->fd, &iov, 1, 0, RWF_NOWAIT);
+	/* Of some file systems that cannot be asked: it was sent a moment ago, and is in memory. */
+	if (got < 0 && errno == EOPNOTSUPP)
+		got = preadv(file->fd, &iov, 1, 0);
+	if (got == (ssize_t)file->size)
 		file->bytes = iov.iov_base;
 	else
 		free(iov.iov_base);

@@ -4,10 +4,11 @@
 
 /* An engine in a process of its own, whose memory can be looked at. */
 
+#include <sys/prctl.h>
 #include "lib/tlsring.h"
 #include "tests/lib/peer.h"
 
-/* Serves connections of the listening fd until it is killed. */
+/* Serves connections of the listening fd until it is killed, or the test ends. */
 static inline pid_t memory_server(SSL_CTX *ssl, int fd, enum tlsring_io io, enum tlsring_offload offload,
 				  const struct tlsring_handlers *handlers)
 {
@@ -20,6 +21,8 @@ static inline pid_t memory_server(SSL_CTX *ssl, int fd, enum tlsring_io io, enum
 	CHECK(pid >= 0);
 	if (pid)
 		return pid;
+	/* Also when the test has failed. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	EQ(tlsring_ctx_new(&ctx, ssl, &ctx_options), 0);
 	EQ(tlsring_engine_new(&engine, &options), 0);
 	EQ(tlsring_engine_listen(engine, ctx, fd, handlers, NULL), 0);

@@ -205,6 +205,7 @@ peers_end() {
 # The server in a process of its own, as on another machine.
 elsewhere() {
 	local status=0 listener at
+	export ASAN_OPTIONS=$no_quarantine
 	start listener "$tlsring" bench --listen 127.0.0.1:0
 	listener=$pid
 	await 30 grep -q 'listening on' "$log"

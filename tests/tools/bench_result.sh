@@ -11,3 +11,7 @@ true_of() { # FILE EXPRESSION
 		sys.exit(not eval(sys.argv[2]))
 	END
 }
+
+# What a sanitizer keeps back of freed memory, for longer than a soak runs here, is a leak to who looks from outside.
+# shellcheck disable=SC2034
+no_quarantine=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=0:thread_local_quarantine_size_kb=0

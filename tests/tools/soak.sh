@@ -5,10 +5,9 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
 . "$(dirname "$0")/../ktap.sh"
 . "$(dirname "$0")/serve.sh"
+. "$(dirname "$0")/bench_result.sh"
 
-# What a sanitizer keeps back of freed memory, for longer than we run, is a leak to who looks from outside.
-ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=0:thread_local_quarantine_size_kb=0
-export ASAN_OPTIONS
+export ASAN_OPTIONS=$no_quarantine
 
 user_space() {
 	local lines
