@@ -7,7 +7,7 @@
 #define GATHER_RUN_MIN	(128 * 1024)	/* less than that is cheaper to copy than to map */
 #define GATHER_RUN_MAX	(8u << 20)
 
-_Static_assert(TLSRING_MANY_MAX <= SEND_PLAIN, "each of many messages must fit");
+_Static_assert(TLSRING_MANY_MAX <= SEND_PLAIN, "each of many messages must fit");	/* NOLINT: it just does */
 
 /* Bring the next one into plain, or leave it out. False: it must be waited for. */
 static bool gather_one(struct tlsring_conn *c)

@@ -17,10 +17,7 @@
 
 FORMAT_FIXED char *format_put(char *at, const char *text)
 {
-	size_t len = strlen(text);
-
-	memcpy(at, text, len);
-	return at + len;
+	return mempcpy(at, text, strlen(text));
 }
 
 static char *format_number(char *at, uint64_t number)

@@ -140,7 +140,7 @@ static int files_address(struct bench_program_files *files, int listener)
 	six = address.ss_family == AF_INET6;
 	inet_ntop(address.ss_family, six ? (void *)&((struct sockaddr_in6 *)&address)->sin6_addr :
 					   (void *)&((struct sockaddr_in *)&address)->sin_addr, text, sizeof(text));
-	files->port = ntohs(((struct sockaddr_in *)&address)->sin_port);
+	files->port = ntohs(((struct sockaddr_in *)&address)->sin_port);	/* NOLINT: getsockname() wrote it */
 	snprintf(files->address, sizeof(files->address), six ? "[%s]:%u" : "%s:%u", text, files->port);
 	return 0;
 }

@@ -181,7 +181,7 @@ static void run_values(struct bench_run *out, struct run *run)
 	const struct bench_samples *s = &run->samples;
 	double count = (double)s->requests->total_count, bytes = count * (double)run->setup->options->size;
 	double cpu = (double)(run->after.cpu - run->before.cpu) / 1e9;
-	unsigned all = run->setup->options->connections;
+	unsigned all = run->setup->options->connections, grown = all - all / RUN_FIRST;
 
 	/* Beyond what its last requests and noise take. */
 	out->behind = run->setup->options->rate &&
@@ -190,7 +190,7 @@ static void run_values(struct bench_run *out, struct run *run)
 	out->values[BENCH_REQUESTS] = out->values[BENCH_SHAKES] = count / s->seconds;
 	out->values[BENCH_CPU_GIB] = cpu / (bytes / (1 << 30));
 	out->values[BENCH_CPU_REQUEST] = out->values[BENCH_CPU_SHAKE] = cpu * 1e6 / count;
-	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) / (all - all / RUN_FIRST);
+	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) / grown;
 	run_percentiles(&out->values[BENCH_P50], s->requests, latencies, 5);
 	run_percentiles(&out->values[BENCH_SHAKE_P50], s->handshakes, handshakes, 2);
 	run_installs(out->values, &run->after.installs);

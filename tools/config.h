@@ -64,7 +64,7 @@ struct config {
 	size_t host_count;
 };
 
-struct config_setting {
+struct config_setting {		/* NOLINT: in the order in which its table reads */
 	const char *name;
 	char letter;			/* short flag, or 0 */
 	const char *arg;		/* what the help calls its value; NULL: a switch */

@@ -123,6 +123,7 @@ static bool listen_same(const struct sockaddr_storage *have, const struct sockad
 	const struct sockaddr_in *have4 = (const struct sockaddr_in *)have, *want4 = (const struct sockaddr_in *)want;
 	const struct sockaddr_in6 *have6 = (const struct sockaddr_in6 *)have, *want6 = (const struct sockaddr_in6 *)want;
 
+	/* NOLINTNEXTLINE: getsockname() wrote it */
 	if (have->ss_family != want->ss_family || (listen_port(want) && listen_port(have) != listen_port(want)))
 		return false;
 	if (have->ss_family == AF_INET)

@@ -163,6 +163,6 @@ int site_cache_open(struct site_cache *cache, uint64_t site, int root, const cha
 void site_cache_free(struct site_cache *cache)
 {
 	while (cache && cache->oldest)
-		cache_drop(cache, cache->oldest);
+		cache_drop(cache, cache->oldest);	/* NOLINT: it took the one before from the list */
 	free(cache);
 }

@@ -79,7 +79,7 @@ int site_file_open(struct site_file **out, int root, const char *path)
 		ret = S_ISDIR(stx.stx_mode) ? -EISDIR : -ENOENT;
 	else if (!(file = malloc(sizeof(*file))))
 		ret = -ENOMEM;
-	if (ret) {
+	if (!file) {
 		close(fd);
 		return ret;
 	}
