@@ -76,11 +76,11 @@ static bool drive_control(struct tlsring_conn *c)
 /* The program is to bring the connection to its end; without handlers for that we do. */
 static void drive_ask(struct tlsring_conn *c)
 {
-	if (c->closing || c->conn.state != CONN_OPEN)
-		c->closing = true;
-	else if (c->engine->draining && c->handlers->draining)
+	bool open = !c->closing && c->conn.state == CONN_OPEN;
+
+	if (open && c->engine->draining && c->handlers->draining)
 		c->handlers->draining(c, c->user);
-	else if (c->handlers->stopping)
+	else if (open && c->handlers->stopping)
 		c->handlers->stopping(c, c->user);
 	else
 		c->closing = true;

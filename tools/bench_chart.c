@@ -124,7 +124,7 @@ static void chart_scale(FILE *script, double from, double to)
 	const char *comma = "";
 
 	fputs("set xtics (", script);
-	for (double decade = pow(10, floor(log10(from))); decade <= to; decade *= 10) {
+	for (double decade = pow(10, floor(log10(from))); decade <= to; decade *= 10) {	/* NOLINT: exact */
 		for (unsigned i = 0; i < 3; i++) {
 			double at = decade * step[i];
 

@@ -116,7 +116,7 @@ void limits_leave(struct limits *limits, const struct sockaddr *peer)
 	pthread_mutex_lock(&limits->locks[bucket % LIMITS_LOCKS]);
 	at = limits_find(limits, bucket, key);
 	address = *at;
-	if (!--address->count) {
+	if (!--address->count) {	/* NOLINT: it was counted when it came */
 		*at = address->next;
 		free(address);
 	}

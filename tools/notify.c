@@ -31,9 +31,8 @@ void notify(const char *format, ...)
 	if (fd < 0)
 		return;
 	/* A manager that does not listen has nothing to be told. */
-	if (sendto(fd, text, (size_t)len, MSG_NOSIGNAL, (struct sockaddr *)&address,
-		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path_len)) < 0)
-		len = 0;
+	(void)sendto(fd, text, (size_t)len, MSG_NOSIGNAL, (struct sockaddr *)&address,
+		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path_len));
 	close(fd);
 }
 

@@ -17,7 +17,6 @@
 #define UPGRADE_READY	"TLSRING_READY_FD"	/* tells the successor where to say that it serves */
 #define UPGRADE_FIRST	3			/* descriptor of its first socket */
 
-extern char **environ;
 static char upgrade_program[PATH_MAX];
 
 void serve_upgrade_init(void)
