@@ -88,15 +88,7 @@ uint64_t ktls_install_clock(void)
 }
 
 int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction dir,
-		 enum tlsring_reason *why)
-{
-	uint64_t ns = 0;
-
-	return ktls_install_timed(fd, session, dir, why, &ns);
-}
-
-int ktls_install_timed(int fd, const struct ktls_session *session, enum ktls_direction dir,
-		       enum tlsring_reason *why, uint64_t *ns)
+		 enum tlsring_reason *why, uint64_t *ns)
 {
 	uint8_t info[KTLS_CRYPTO_INFO_MAX];
 	struct ktls_keys keys;
@@ -117,7 +109,8 @@ int ktls_install_timed(int fd, const struct ktls_session *session, enum ktls_dir
 	ktls_keys_wipe(&keys);
 	start = ktls_install_clock();
 	ret = setsockopt(fd, SOL_TLS, dir == KTLS_TX ? TLS_TX : TLS_RX, info, (socklen_t)len) ? -errno : 0;
-	*ns += ktls_install_clock() - start;
+	if (ns)
+		*ns += ktls_install_clock() - start;
 	if (ret) {
 		*why = install_reason(-ret);
 		if (ret == -ENOENT)

@@ -10,12 +10,10 @@
 int ktls_install_ulp(int fd, enum tlsring_reason *why);
 /* setsockopt TLS_TX / TLS_RX from the session's current secret and seq; also
  * used for a rekey. 0 or -errno with *why. Derived keys are wiped. A cipher
- * that the kernel did not find (-ENOENT) is not asked for again by this process. */
+ * that the kernel did not find (-ENOENT) is not asked for again by this process. Adds to *ns,
+ * unless it is NULL, the nanoseconds that the system call took. */
 int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction dir,
-		 enum tlsring_reason *why);
-/* The same; adds to *ns the nanoseconds that the system call took. */
-int ktls_install_timed(int fd, const struct ktls_session *session, enum ktls_direction dir,
-		       enum tlsring_reason *why, uint64_t *ns);
+		 enum tlsring_reason *why, uint64_t *ns);
 /* A clock to tell such times by. */
 uint64_t ktls_install_clock(void);
 

@@ -87,7 +87,7 @@ void handover_install(struct conn *conn, int fd)
 			continue;
 		}
 		if (!ret)
-			result = ktls_install_timed(fd, conn->session, dir, &reason, &ns);
+			result = ktls_install(fd, conn->session, dir, &reason, &ns);
 		conn_installed(conn, dir, result, result ? reason : TLSRING_REASON_NONE);
 		if (!result && dir == KTLS_RX && handover_expects_no_pad(conn))
 			ktls_install_no_pad(fd);
@@ -102,5 +102,5 @@ void handover_rekey(struct conn *conn, int fd, enum ktls_direction dir)
 	enum tlsring_reason why;
 
 	if (conn_rekey(conn, dir))
-		conn_rekeyed(conn, dir, ktls_install(fd, conn->session, dir, &why));
+		conn_rekeyed(conn, dir, ktls_install(fd, conn->session, dir, &why, NULL));
 }

@@ -113,7 +113,6 @@ size_t send_room(struct tlsring_conn *c)
 
 static void send_seal(struct tlsring_conn *c, const void *data, size_t len)
 {
-	_Atomic uint64_t *records = &c->engine->records;
 	int ret = conn_seal(&c->conn, data, len);
 
 	send_put_plain(c);
@@ -122,7 +121,7 @@ static void send_seal(struct tlsring_conn *c, const void *data, size_t len)
 		return;
 	}
 	c->sent += len;
-	atomic_store_explicit(records, atomic_load_explicit(records, memory_order_relaxed) + len, memory_order_relaxed);
+	uring_tally_add(&c->engine->records, len);
 }
 
 void send_read(struct tlsring_conn *c, int fd, size_t at, size_t len, uint64_t offset)

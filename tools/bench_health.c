@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "bench_health.h"
-#include "bench_server.h"
 #include "tlsring.h"
 
 const char *const bench_tls_counters[BENCH_TLS_COUNTERS] = {
@@ -30,18 +29,35 @@ static uint64_t health_descriptors(void)
 	return count ? count - 1 : 0;
 }
 
-static uint64_t health_slab(void)
+/* Bytes: FIELD of one of the kernel's files, which has it in KiB. 0: it is not there. */
+static uint64_t health_field(const char *path, const char *field)
 {
-	FILE *file = fopen("/proc/meminfo", "re");
+	size_t len = strlen(field);
 	unsigned long long kib = 0;
-	char line[128];
+	FILE *file = fopen(path, "re");
+	char line[256];
 
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "SUnreclaim: %llu", &kib) == 1)
+		if (!strncmp(line, field, len) && sscanf(line + len, ": %llu", &kib) == 1)
 			break;
 	if (file)
 		fclose(file);
 	return kib * 1024;
+}
+
+/* Counted page by page, where statm is as exact as it is cheap. */
+uint64_t bench_anonymous(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+	return health_field(path, "Anonymous");
+}
+
+uint64_t bench_health_memory(void)
+{
+	malloc_trim(0);
+	return bench_anonymous(getpid());
 }
 
 static int health_counter(const char *name, uint64_t value, void *user)
@@ -56,16 +72,13 @@ static int health_counter(const char *name, uint64_t value, void *user)
 
 void bench_health_own(struct bench_health *out)
 {
-	*out = (struct bench_health){ .descriptors = health_descriptors() };
-	/* What is free does not count. */
-	malloc_trim(0);
-	out->memory = bench_anonymous(getpid());
+	*out = (struct bench_health){ .descriptors = health_descriptors(), .memory = bench_health_memory() };
 }
 
 void bench_health_look(struct bench_health *out)
 {
 	bench_health_own(out);
-	out->slab = health_slab();
+	out->slab = health_field("/proc/meminfo", "SUnreclaim");
 	/* Without the module there is nothing to count. */
 	tlsring_report_counters(NULL, health_counter, out);
 }

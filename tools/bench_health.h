@@ -5,6 +5,7 @@
 /* What a process has, and what this system's kernel TLS has counted. */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Of /proc/net/tls_stat; those that a kernel does not have stay 0. */
 enum bench_tls_counter {
@@ -21,6 +22,10 @@ struct bench_health {
 	uint64_t counters[BENCH_TLS_COUNTERS];
 	bool rekeys;			/* kernel TLS can change keys here */
 };
+/* Bytes of a process that are its own, not a file's; 0: they may not be seen. */
+uint64_t bench_anonymous(pid_t pid);
+/* Of this process, without what is free. */
+uint64_t bench_health_memory(void);
 /* Of this process: memory and descriptors. */
 void bench_health_own(struct bench_health *out);
 /* And of the system: slab and counters. */

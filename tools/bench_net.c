@@ -16,41 +16,31 @@
 #include "tools.h"
 
 #define NET_SAID	256
-#define NET_MISSING	127	/* as shells say it */
 #define NET_SERVER	"192.0.2.2"
 #define NET_CLIENT	"192.0.2.1"
 
 /* ---- commands ---- */
 
-/* 0; else its status, with its last words. */
+/* 0; else its status, with the first line of what it said. */
 __attribute__((format(printf, 2, 3)))
 static int net_command(char said[NET_SAID], const char *format, ...)
 {
-	char line[512] = "PATH=\"$PATH" BENCH_PROGRAM_PATH "\" ";
-	size_t len = strlen(line);
+	char line[400];
 	va_list arguments;
-	FILE *output;
-	int status;
+	int ret;
 
 	va_start(arguments, format);
-	vsnprintf(line + len, sizeof(line) - len - 5, format, arguments);
+	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	strcat(line, " 2>&1");
-	said[0] = '\0';
-	output = popen(line, "re");
-	if (!output)
-		return -errno;
-	len = fread(said, 1, NET_SAID - 1, output);
-	said[len] = '\0';
+	ret = bench_program_says(line, said, NET_SAID);
 	said[strcspn(said, "\n")] = '\0';
-	status = pclose(output);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+	return ret;
 }
 
 /* An exit status. */
 static int net_complain(int ret, const char *said, const char *what, const char *remedy)
 {
-	if (ret == NET_MISSING)
+	if (ret == BENCH_PROGRAM_MISSING)
 		log_line("--loss, --delay: ip and tc are not installed; install them as root: apt-get install iproute2");
 	else if (ret)
 		log_line("--loss, --delay: %s: %s; %s", what, *said ? said : "it says no more", remedy);

@@ -18,7 +18,6 @@
 #define PROGRAM_PAUSE	2000	/* microseconds between looks at it */
 #define PROGRAM_PATIENCE 30000	/* of these, until it listens */
 #define PROGRAM_LOOKS	50	/* until its CPU time stands still */
-#define PROGRAM_MISSING	127	/* as shells say it */
 #define PROGRAM_LISTEN	0x0a	/* TCP_LISTEN, as /proc/net/tcp has it */
 
 /* ---- starting ---- */
@@ -70,7 +69,7 @@ static void program_become(const struct bench_program_files *files, const char *
 	if (read(go, &word, 1) != 1)
 		_exit(1);
 	execvp(words[0], (char *const *)words);
-	_exit(errno == ENOENT ? PROGRAM_MISSING : 1);
+	_exit(errno == ENOENT ? BENCH_PROGRAM_MISSING : 1);
 }
 
 static int program_start(struct bench_child *child, const struct bench_program_files *files)
@@ -139,7 +138,7 @@ static int program_wait(struct bench_child *child, const struct bench_program_fi
 		if (program_listens(files))
 			return 0;
 		if (waitpid(child->program, &status, WNOHANG) > 0) {
-			child->report.lack = WIFEXITED(status) && WEXITSTATUS(status) == PROGRAM_MISSING ?
+			child->report.lack = WIFEXITED(status) && WEXITSTATUS(status) == BENCH_PROGRAM_MISSING ?
 					     BENCH_LACK_PROGRAM : BENCH_LACK_START;
 			if (child->report.lack == BENCH_LACK_START)
 				program_last_words(child, files);
@@ -265,7 +264,8 @@ static void program_version(json_t *all, const char *name, const char *command)
 {
 	char said[512], *tls;
 
-	bench_program_says(command, said, sizeof(said));
+	if (bench_program_says(command, said, sizeof(said)))
+		return;
 	tls = strstr(said, "built with ");
 	if (*said)
 		json_object_set_new(all, name, json_sprintf("%.*s%s%.*s", (int)strcspn(said, "\n"), said, tls ? ", " : "",

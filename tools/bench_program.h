@@ -20,10 +20,11 @@ struct bench_program_files {
 int bench_program_files_make(struct bench_program_files *files, const struct bench_child *child);
 void bench_program_files_remove(struct bench_program_files *files);
 
-/* The first bytes of what a program says of itself; "" where it is not there. Where users' PATH ends,
- * administrators' programs are looked for too. */
+/* Where users' PATH ends, administrators' programs are looked for too. */
 #define BENCH_PROGRAM_PATH	":/usr/local/sbin:/usr/sbin:/sbin"
-void bench_program_says(const char *command, char *buf, size_t room);
+#define BENCH_PROGRAM_MISSING	127	/* an exit status: the program is not there, as shells say it */
+/* Runs a shell's command, of up to 400 bytes: its exit status, or -errno; buf: the first bytes of what it says. */
+int bench_program_says(const char *command, char *buf, size_t room);
 
 /* Which there are, and their versions: a new object. */
 struct json_t *bench_program_versions(void);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -61,19 +62,20 @@ static int files_content(const struct bench_program_files *files, const struct b
 	return files_close(file);
 }
 
-void bench_program_says(const char *command, char *buf, size_t room)
+int bench_program_says(const char *command, char *buf, size_t room)
 {
-	char line[256];
+	char line[512];
 	FILE *says;
-	size_t len;
+	int status;
 
+	buf[0] = '\0';
 	snprintf(line, sizeof(line), "PATH=\"$PATH" BENCH_PROGRAM_PATH "\" %s 2>&1", command);
-	/* A shell says 127 of what it cannot find. */
 	says = popen(line, "re");
-	len = says ? fread(buf, 1, room - 1, says) : 0;
-	buf[len] = '\0';
-	if (!says || pclose(says))
-		buf[0] = '\0';
+	if (!says)
+		return -errno;
+	buf[fread(buf, 1, room - 1, says)] = '\0';
+	status = pclose(says);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }
 
 /*
@@ -85,7 +87,8 @@ static void files_nginx_folders(FILE *out, const char *dir)
 	static const char *const modules[] = { "proxy", "fastcgi", "uwsgi", "scgi" };
 	char said[FILES_SAID], without[64];
 
-	bench_program_says("nginx -V", said, sizeof(said));
+	if (bench_program_says("nginx -V", said, sizeof(said)))
+		said[0] = '\0';
 	fprintf(out, "\tclient_body_temp_path %s;\n", dir);
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
 		snprintf(without, sizeof(without), "--without-http_%s_module", modules[i]);

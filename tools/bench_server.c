@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <arpa/inet.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,23 +12,6 @@
 #include "bench_far.h"
 
 /* ---- inside it ---- */
-
-/* Counted page by page, where statm is as exact as it is cheap. */
-uint64_t bench_anonymous(pid_t pid)
-{
-	unsigned long long kib = 0;
-	char line[256];
-	FILE *file;
-
-	snprintf(line, sizeof(line), "/proc/%d/smaps_rollup", (int)pid);
-	file = fopen(line, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Anonymous: %llu", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return kib * 1024;
-}
 
 static uint64_t child_cpu(void)
 {
@@ -65,11 +47,9 @@ static void child_usage(struct bench_child *child)
 	child->report.cpu = start - child->spent;
 	if (child->installs)
 		child_installs(&child->report.installs, child->installs);
-	if (child->mode->shake == BENCH_IDLE) {
-		/* What is free does not count: handshakes and the process it was forked from have left much of it. */
-		malloc_trim(0);
-		child->report.memory = bench_anonymous(getpid());
-	}
+	/* What is free does not count: handshakes and the process it was forked from have left much of it. */
+	if (child->mode->shake == BENCH_IDLE)
+		child->report.memory = bench_health_memory();
 	if (child->mode->shake == BENCH_SOAK) {
 		bench_health_look(&child->report.health);
 		child->report.health.rekeys = child->rekeys;

@@ -59,8 +59,6 @@ void bench_child_note(struct bench_child *child, const struct tlsring_info *info
 int bench_loop_serve(struct bench_child *child);
 int bench_engine_serve(struct bench_child *child);
 int bench_program_serve(struct bench_child *child);
-/* Bytes of a process that are its own, not a file's; 0: they may not be seen. */
-uint64_t bench_anonymous(pid_t pid);
 /* Its CPU time and, of idle connections, memory: into the report. 0 or -errno. */
 int bench_program_usage(struct bench_child *child);
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -332,12 +331,8 @@ static ssize_t uring_sendfile(const struct uring_loop *loop, const struct uring_
 
 void uring_transmit_count(const struct uring_transmit *transmit, enum uring_way way, size_t bytes)
 {
-	_Atomic uint64_t *count;
-
-	if (!transmit->tally)
-		return;
-	count = &transmit->tally->bytes[way];
-	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + bytes, memory_order_relaxed);
+	if (transmit->tally)
+		uring_tally_add(&transmit->tally->bytes[way], bytes);
 }
 
 static void uring_transmit_next(struct uring_loop *loop, struct uring_transmit *transmit);

@@ -2,6 +2,8 @@
 #ifndef URING_TRANSMIT_H
 #define URING_TRANSMIT_H
 
+#include <stdatomic.h>
+
 #include "uring/loop.h"
 
 /* Bytes that sockets have taken, by how they came to them: one thread writes, any may read. */
@@ -10,6 +12,12 @@ enum uring_way { URING_WAY_BUFFER, URING_WAY_MAPPING, URING_WAY_SENDFILE, URING_
 struct uring_tally {
 	_Atomic uint64_t bytes[URING_WAYS];
 };
+
+/* By the thread that writes it: no other can come between. */
+static inline void uring_tally_add(_Atomic uint64_t *count, uint64_t bytes)
+{
+	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + bytes, memory_order_relaxed);
+}
 
 /*
  * One outgoing message of a connection: a head from memory, then a range of a file, sent whole.

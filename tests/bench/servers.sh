@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: MIT
 # To be sourced: a folder to serve, and the servers. From the sourcing script: $here, $build; from the
-# environment SERVE, options of serve. Sets $work, $port, $pid (of the process that serves).
+# environment SERVE, options of serve; $nginx_edit may change nginx's configuration by sed. Sets $work, $port,
+# $pid (of the process that serves).
 
 # A disk's file system, as files are served from; /tmp is in memory.
 work=$(mktemp -d "$([ -d /out ] && echo /out || echo /var/tmp)/bench.XXXXXX")
@@ -12,10 +13,10 @@ ulimit -n 65536 2> /dev/null || ulimit -n "$(ulimit -Hn)"
 
 problem() { echo "problem $*"; }
 
-prepare() {
+prepare() { # KiB of the largest file
 	local size
 	mkdir "$work/www"
-	for size in 1 16 100 65536; do
+	for size in 1 16 100 "$1"; do
 		head -c $((size * 1024)) /dev/zero | openssl enc -aes-128-ctr -K 0 -iv 0 2> /dev/null > "$work/www/$size"
 	done
 	cat "$work"/www/* > /dev/null
@@ -50,14 +51,15 @@ start() { # SERVER
 	tlsring*)
 		[ "$1" = tlsring ] ||
 			seeing=(--access-log "$work/access.log" --log-format "${1#tlsring-}" --metrics 127.0.0.1:0)
-		"$build/tlsring" serve ${SERVE:---handover adaptive --handshake-provider tlsring} -t 1 -l "127.0.0.1:$port" -c "$work/cert.pem" -k "$work/key.pem" \
-			"${seeing[@]}" "$work/www" 2> "$work/tlsring.log" &
+		"$build/tlsring" serve ${SERVE:---handover adaptive --handshake-provider tlsring} -t 1 \
+			-l "127.0.0.1:$port" -c "$work/cert.pem" -k "$work/key.pem" "${seeing[@]}" "$work/www" 2> "$work/tlsring.log" &
 		master=$! pid=$!
 		;;
 	nginx-*)
 		[ "$1" = nginx-user ] || ktls="ssl_conf_command Options KTLS;"
-		sed "s|@work@|$work|; s|@port@|$port|; s|@ktls@|$ktls|" "$here/nginx.conf" > "$work/nginx.conf"
-		nginx -c "$work/nginx.conf" -g "daemon off;" &
+		sed "s|@work@|$work|; s|@port@|$port|; s|@ktls@|$ktls|; ${nginx_edit:-}" "$here/nginx.conf" \
+			> "$work/nginx.conf"
+		nginx -c "$work/nginx.conf" -g "daemon off;" 2> "$work/nginx.log" &
 		master=$!
 		await worker
 		;;

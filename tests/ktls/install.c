@@ -78,7 +78,7 @@ static void line_export(struct line *line)
 static void line_install(struct line *line, enum ktls_direction dir)
 {
 	enum tlsring_reason why = TLSRING_REASON_NONE;
-	int ret = ktls_install(line->fd, line->session, dir, &why);
+	int ret = ktls_install(line->fd, line->session, dir, &why, NULL);
 
 	if (ret)
 		FAIL("%s: %d, %s", dir == KTLS_TX ? "TX" : "RX", ret, tlsring_reason_text(why));
@@ -440,7 +440,7 @@ TEST(second_key)
 		exchange(&line);
 	} else {
 		for (int dir = 0; dir < 2; dir++) {
-			EQ(ktls_install(line.fd, line.session, dir, &why), -EBUSY);
+			EQ(ktls_install(line.fd, line.session, dir, &why, NULL), -EBUSY);
 			EQ(why, TLSRING_REASON_NO_REKEY);
 		}
 		exchange(&line);	/* the first one still holds */

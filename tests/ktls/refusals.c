@@ -100,10 +100,10 @@ TEST(keys_without_the_ulp)
 
 	pair_shake(&pair);
 	EQ(ktls_export(pair.server, &session, &why), 0);
-	CHECK(ktls_install(fd, session, KTLS_TX, &why) < 0);
+	CHECK(ktls_install(fd, session, KTLS_TX, &why, NULL) < 0);
 	EQ(why, TLSRING_REASON_KERNEL_REFUSED);
 	ktls_session_forget(session, KTLS_RX);
-	EQ(ktls_install(fd, session, KTLS_RX, &why), -EIO);
+	EQ(ktls_install(fd, session, KTLS_RX, &why, NULL), -EIO);
 	EQ(why, TLSRING_REASON_NO_SECRETS);
 	ktls_session_free(session);
 	pair_free(&pair);
@@ -130,8 +130,8 @@ TEST(cipher_that_the_kernel_lacks)
 	for (int again = 0; again < 2; again++) {
 		enum tlsring_reason tx = TLSRING_REASON_NONE, rx = TLSRING_REASON_NONE;
 
-		CHECK(ktls_install(fd, session, KTLS_TX, &tx) < 0 && tx == TLSRING_REASON_CIPHER_MISSING);
-		CHECK(ktls_install(fd, session, KTLS_RX, &rx) < 0 && rx == TLSRING_REASON_CIPHER_MISSING);
+		CHECK(ktls_install(fd, session, KTLS_TX, &tx, NULL) < 0 && tx == TLSRING_REASON_CIPHER_MISSING);
+		CHECK(ktls_install(fd, session, KTLS_RX, &rx, NULL) < 0 && rx == TLSRING_REASON_CIPHER_MISSING);
 	}
 	ktls_session_free(session);
 	pair_free(&pair);
