@@ -51,7 +51,7 @@ static unsigned gather_run(const struct send_state *s)
 	while (run < s->count && run * first->length < GATHER_RUN_MAX) {
 		const struct tlsring_message *m = &first[run];
 
-		if (m->file_fd != first->file_fd || m->length != first->length ||
+		if (m->file_fd != first->file_fd || m->mapping != first->mapping || m->length != first->length ||
 		    m->offset != first->offset + run * first->length || m->head_len != first->head_len ||
 		    (m->head_len && memcmp(m->head, first->head, m->head_len)))
 			break;
@@ -67,6 +67,7 @@ static void gather_send_run(struct tlsring_conn *c, unsigned run)
 	const struct tlsring_message *m = s->many;
 	struct uring_message frames = {
 		.file_fd = m->file_fd, .offset = m->offset, .length = run * m->length,
+		.mapping = m->mapping,
 		.insert = m->head, .insert_len = (uint32_t)m->head_len, .every = (uint32_t)m->length,
 		.more = run < s->count || m[run - 1].more,
 		.tally = &c->engine->tally[c->conn.zerocopy],

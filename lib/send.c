@@ -65,7 +65,8 @@ static void send_kernel(struct tlsring_conn *c)
 		.file_fd = m->length ? m->file_fd : -1, .offset = m->offset, .length = file,
 		.more = m->more || file < m->length,
 		.sealed = true,
-		.pages = c->conn.zerocopy || m->length >= SEND_PAGES_LEAST,
+		.pages = c->conn.zerocopy || (m->length >= SEND_PAGES_LEAST && !m->mapping),
+		.mapping = m->mapping,
 		.tally = &c->engine->tally[c->conn.zerocopy],
 	};
 

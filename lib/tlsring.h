@@ -339,11 +339,16 @@ struct tlsring_message {
 	size_t head_len;
 	int file_fd;			/* -1: none */
 	uint64_t offset, length;
+	/* Where the file's first byte is mapped (mmap, PROT_READ, MAP_SHARED, as long as offset + length at
+	 * least), or NULL. The kernel seals a long range that goes out again and again at less cost from
+	 * there than from the file: only the first time maps its pages. Nothing in user space looks at it,
+	 * so that a file that becomes shorter raises no signal. */
+	const void *mapping;
 	bool more;			/* another tlsring_send follows at once */
 	bool missing;			/* set by tlsring_send_many() */
 };
 /* Send head, then the file range, as few records as possible: the head shares its record with
- * the file's start. head and file_fd stay the caller's and stay untouched until sent(). One
+ * the file's start. head, file_fd and mapping stay the caller's and stay untouched until sent(). One
  * message at a time. 0; -EBUSY: one is in flight; -EPIPE: closing or not open; -ENOMEM. */
 int tlsring_send(struct tlsring_conn *conn, const struct tlsring_message *message);
 /*

@@ -25,6 +25,11 @@ int content_fd(const struct content *content)
 	return content->file ? content->file->fd : -1;
 }
 
+const void *content_mapping(const struct content *content)
+{
+	return content->file ? site_file_mapping(content->file) : NULL;
+}
+
 uint64_t content_ready(const struct content *content)
 {
 	return content->now.text_len + content->now.length;

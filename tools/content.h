@@ -37,6 +37,8 @@ void content_set_text(struct content *content, const char *text, size_t len, boo
 
 /* The file's descriptor, which stays the content's; -1: there is no file. */
 int content_fd(const struct content *content);
+/* Where its first byte is mapped, as long as the content has it; NULL: nowhere. */
+const void *content_mapping(const struct content *content);
 /* Bytes of the next piece if nothing limits it; 0 only at the end. */
 uint64_t content_ready(const struct content *content);
 /* Take the next piece, of at most `most` bytes in all; false at the end. */

@@ -6,6 +6,7 @@
 #include "http1_head.h"
 #include "limits.h"
 #include "site_file.h"
+#include "site_map.h"
 #include "log.h"
 #include "worker.h"
 
@@ -81,6 +82,7 @@ static struct tlsring_message http1_message(const struct http1 *x, const char *t
 	return (struct tlsring_message){
 		.head = text, .head_len = len, .file_fd = piece->length ? content_fd(&x->content) : -1,
 		.offset = piece->offset, .length = piece->length, .more = x->content.left != 0,
+		.mapping = piece->length >= SITE_MAP_LEAST ? content_mapping(&x->content) : NULL,
 	};
 }
 

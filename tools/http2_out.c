@@ -59,6 +59,7 @@ void http2_out_data(struct http2_out *out, int32_t stream, const uint8_t head[HT
 	if (piece.text_len)
 		out_bytes(out, message, piece.text, piece.text_len);
 	message->file_fd = piece.length ? content_fd(content) : -1;
+	message->mapping = piece.length ? content_mapping(content) : NULL;
 	message->offset = piece.offset;
 	message->length = piece.length;
 	out->total += piece.length;

@@ -8,6 +8,7 @@
 #include "isolate.h"
 #include "log.h"
 #include "serve.h"
+#include "site_map.h"
 #include "tlsring.h"
 #include "tools.h"
 #include "worker.h"
@@ -90,6 +91,8 @@ static int engine_new(struct serve *s, const struct config *config, unsigned ind
 		ret = tlsring_engine_new(&thread->engine, &options);
 	if (ret)
 		return ret;
+	if (thread->worker->maps)
+		site_maps_watch(thread->worker->maps, thread->engine);
 	seeing_account(s->seeing, index)->engine = thread->engine;
 	return engine_listen(s, thread, index);
 }

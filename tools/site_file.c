@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include "site_file.h"
+#include "site_map.h"
 
 #define SITE_TRIES	16	/* openat2 gives EAGAIN when a rename elsewhere gets in its way */
 #define SITE_SETTLED	2	/* seconds: no file system's clock is coarser */
@@ -86,6 +87,8 @@ int site_file_open(struct site_file **out, int root, const char *path)
 	file->references = 1;
 	file->fd = fd;
 	file->bytes = NULL;
+	file->maps = NULL;
+	file->map = NULL;
 	file_describe(file, &stx);
 	/* It will be read from one end to the other. */
 	if (file->size >= SITE_LARGE)
@@ -98,9 +101,19 @@ void site_file_put(struct site_file *file)
 {
 	if (--file->references)
 		return;
+	if (file->map)
+		site_map_put(file->map);
 	close(file->fd);
 	free(file->bytes);
 	free(file);
+}
+
+const void *site_file_mapping(struct site_file *file)
+{
+	if (file->maps)
+		file->map = site_map_get(file->maps, &file->stamp, file->fd);
+	file->maps = NULL;
+	return file->map ? site_map_bytes(file->map) : NULL;
 }
 
 void site_file_keep(struct site_file *file, time_t now)

@@ -27,6 +27,8 @@ struct site_file {
 	char etag[SITE_ETAG_SIZE];
 	struct site_stamp stamp;
 	char *bytes;			/* the whole of it in memory, or NULL */
+	struct site_maps *maps;		/* its thread's, or NULL: ask there once */
+	struct site_map *map;		/* a reference, or NULL */
 };
 
 #define SITE_FILE_KEPT	16384	/* bytes of a file that may be kept in memory */
@@ -40,6 +42,8 @@ bool site_stamp_same(const struct site_stamp *a, const struct site_stamp *b);
  * for whatever else is no regular file. */
 int site_file_open(struct site_file **out, int root, const char *path);
 void site_file_put(struct site_file *file);
+/* Where a mapping of it begins, as long as the reference is held; NULL: there is none. */
+const void *site_file_mapping(struct site_file *file);
 /* Keep a small file's bytes in memory, if that takes no waiting, and if a change of them from now on could
  * not leave its stamp as it is: a file system's clock ticks, so that is not before it has settled. */
 void site_file_keep(struct site_file *file, time_t now);

@@ -4,19 +4,27 @@
 #include <time.h>
 #include "hosts.h"
 #include "site_cache.h"
+#include "site_map.h"
 #include "tlsring.h"
 #include "worker.h"
 
 int worker_new(struct worker **out, struct hosts_current *current, unsigned files, struct account *account)
 {
 	struct worker *worker = malloc(sizeof(*worker));
+	int ret = 0;
 
 	if (!worker)
 		return -ENOMEM;
 	*worker = (struct worker){ .current = current, .account = account, .idle = { .worker = worker } };
-	if ((files && site_cache_new(&worker->files, files)) || http2_worker_new(&worker->http2)) {
+	if (files)
+		ret = site_maps_new(&worker->maps);
+	if (files && !ret)
+		ret = site_cache_new(&worker->files, files, worker->maps);
+	if (!ret)
+		ret = http2_worker_new(&worker->http2);
+	if (ret) {
 		worker_free(worker);
-		return -ENOMEM;
+		return ret;
 	}
 	answer_init(&worker->answer, worker->files);
 	*out = worker;
@@ -29,6 +37,7 @@ void worker_free(struct worker *worker)
 		return;
 	http2_worker_free(worker->http2);
 	site_cache_free(worker->files);
+	site_maps_free(worker->maps);
 	hosts_put(worker->hosts);
 	free(worker);
 }

@@ -16,13 +16,15 @@ struct worker {
 	struct hosts *hosts;		/* a reference; the set of the last request */
 	bool draining;			/* connections are to end with their next answer */
 	struct site_cache *files;	/* owned, or NULL */
+	struct site_maps *maps;		/* owned, or NULL */
 	struct answer answer;
 	struct http2_worker *http2;	/* owned */
 	struct account *account;	/* the process's, for this thread */
 	struct http1 idle;		/* the user pointer of connections that wait; last, as clang has it */
 };
 
-/* current must outlive it; files: how many open files it may keep. 0 or -ENOMEM. */
+/* current must outlive it; files: how many open files it may keep. 0; -ENOMEM;
+ * -EMFILE. */
 int worker_new(struct worker **out, struct hosts_current *current, unsigned files, struct account *account);
 void worker_free(struct worker *worker);
 /* Make worker->answer for a request of this connection, by the host that it is for. */

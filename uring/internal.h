@@ -91,6 +91,7 @@ struct uring_window {
 	char *base;			/* of PAGES: NULL, they are for sendfile */
 	uint64_t start, end;		/* file range that can be sent from here */
 	enum uring_window_kind kind;
+	bool kept;			/* MAP: the caller's */
 	uint16_t head;			/* POOL: bytes before it, a copy of the head */
 };
 
@@ -106,6 +107,7 @@ struct uring_transmit {
 	uint64_t missing;		/* something before this was not there when it was looked for */
 	struct uring_window window;
 	struct uring_tally *tally;	/* the caller's, or NULL */
+	const char *mapping;		/* the caller's, or NULL */
 	int file_fd;
 	bool more;
 	bool mapped;			/* some of it went out from a mapping */
@@ -196,7 +198,7 @@ void uring_pool_free(struct uring_loop *loop);
 
 /* transmit.c */
 void uring_transmit_start(struct uring_loop *loop, struct uring_transmit *transmit, enum uring_kind kind);
-/* Map the next part. 1: mapped; 0: it cannot be; -EINPROGRESS: it is not in memory yet. */
+/* Map the next part, unless the caller has. 1: mapped; 0: it cannot be; -EINPROGRESS: it is not in memory yet. */
 int uring_window_map(struct uring_loop *loop, struct uring_transmit *transmit);
 void uring_window_close(struct uring_loop *loop, struct uring_window *window);
 void uring_transmit_count(const struct uring_transmit *transmit, enum uring_way way, size_t bytes);

@@ -18,7 +18,7 @@
 
 /*
  * A transmission sees its file through a window: a mapping of it (a large file: the kernel seals
- * straight from the page cache) or a pooled buffer that was read into (one for which that costs less
+ * straight from the page cache), which may be one that the caller keeps, or a pooled buffer that was read into (one for which that costs less
  * than to map it, or that cannot be mapped). What is left of the head goes out together with the
  * window's start, so that they share a record; in a buffer it stands before it, so that the record's
  * bytes lie side by side: the kernel's ciphers copy around each seam that is no multiple of a block. What
@@ -34,7 +34,7 @@
 
 void uring_window_close(struct uring_loop *loop, struct uring_window *window)
 {
-	if (window->kind == URING_WINDOW_MAP)
+	if (window->kind == URING_WINDOW_MAP && !window->kept)
 		munmap(window->base, window->end - window->start);
 	else if (window->kind == URING_WINDOW_POOL)
 		uring_pool_put(loop, window->base);
@@ -74,7 +74,7 @@ int uring_window_map(struct uring_loop *loop, struct uring_transmit *transmit)
 	struct uring_window *window = &transmit->window;
 	uint64_t start = transmit->offset - transmit->offset % URING_MAP_ALIGN;
 	uint64_t end = transmit->offset + transmit->left;
-	void *base;
+	void *base = (void *)transmit->mapping;
 	int ret;
 
 	if (end > start + URING_MAP_SIZE)
@@ -82,10 +82,15 @@ int uring_window_map(struct uring_loop *loop, struct uring_transmit *transmit)
 	ret = uring_fetch(loop, transmit, &end);
 	if (ret <= 0)
 		return ret;
-	base = mmap(NULL, end - start, PROT_READ, MAP_SHARED, transmit->file_fd, (off_t)start);
+	if (base)
+		base = (char *)base + start;
+	else
+		base = mmap(NULL, end - start, PROT_READ, MAP_SHARED, transmit->file_fd, (off_t)start);
 	if (base == MAP_FAILED)
 		return 0;
-	*window = (struct uring_window){ .base = base, .start = start, .end = end, .kind = URING_WINDOW_MAP };
+	*window = (struct uring_window){
+		.base = base, .start = start, .end = end, .kind = URING_WINDOW_MAP, .kept = transmit->mapping,
+	};
 	transmit->mapped = true;
 	return 1;
 }
@@ -486,7 +491,7 @@ static void uring_transmit_align(struct uring_transmit *transmit)
 	edge &= ~(uint64_t)(URING_ALIGN - 1);
 	part = edge - transmit->offset;
 	if (transmit->left < URING_ALIGN_LEAST &&
-	    (!transmit->pages || part > transmit->left ||
+	    (!(transmit->pages || transmit->mapping) || part > transmit->left ||
 	     1 + uring_records(transmit->left - part) > uring_records(head + transmit->left)))
 		return;
 	transmit->edge = edge;
@@ -516,6 +521,7 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 		.file_fd = message->file_fd,
 		.more = message->more,
 		.pages = message->pages,
+		.mapping = message->pages ? NULL : message->mapping,
 		.insert = message->insert,
 		.insert_len = (uint8_t)message->insert_len,
 		.insert_left = (uint8_t)message->insert_len,

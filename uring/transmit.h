@@ -36,6 +36,10 @@ struct uring_message {
 	/* By sendfile, which neither maps nor pins the file's pages; the kernel seals straight from them,
 	 * and a network card may send what it seals without a copy (TLS_TX_ZEROCOPY_RO). */
 	bool pages;
+	/* Where the file's first byte is mapped, which the caller keeps, offset + length bytes long at least
+	 * (also when the file has become shorter), or NULL. Then nothing is mapped for this message. Not used
+	 * with `pages`. */
+	const void *mapping;
 	bool sealed;		/* by the kernel's TLS, also when it is only a head: see where TCP is corked */
 	/* The file range goes out in frames: before each `every` bytes, of which it is a multiple, come
 	 * insert_len bytes of `insert`. Then there is no head. A frame is sent whole or not at all. */

@@ -41,7 +41,7 @@ static void set_up(unsigned most)
 	CHECK(!symlink("one", "root/link"));
 	root = open("root", O_PATH | O_DIRECTORY);
 	CHECK(root >= 0);
-	EQ(site_cache_new(&cache, most), 0);
+	EQ(site_cache_new(&cache, most, NULL), 0);
 }
 
 static void clean(void)

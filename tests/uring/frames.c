@@ -26,8 +26,8 @@ static struct uring_message frames_of(int file, uint64_t offset, unsigned count,
 	};
 }
 
-static void send_and_compare(struct uring_loop *loop, struct peer peer, int bufsize, uint64_t offset,
-			     unsigned count, uint32_t every)
+static void send_and_compare_by(struct uring_loop *loop, bool kept, struct peer peer, int bufsize, uint64_t offset,
+				unsigned count, uint32_t every)
 {
 	uint64_t length = (uint64_t)count * every;
 	int file = peer_file(offset + length);
@@ -35,11 +35,24 @@ static void send_and_compare(struct uring_loop *loop, struct peer peer, int bufs
 	struct uring_tally tally = { 0 };
 
 	message.tally = &tally;
+	if (kept) {
+		message.mapping = mmap(NULL, offset + length, PROT_READ, MAP_SHARED, file, 0);
+		CHECK(message.mapping != MAP_FAILED);
+	}
 	peer_takes(loop, &peer, bufsize, &message);
 	EQ(peer.total, length + count * strlen(INSERT));
 	EQ(tally.bytes[URING_WAY_BUFFER] + tally.bytes[URING_WAY_MAPPING], peer.total);
 	EQ(peer.hash, frames_hash(file, offset, count, every));
+	if (kept)
+		EQ(munmap((void *)message.mapping, offset + length), 0);
 	close(file);
+}
+
+static void send_and_compare(struct uring_loop *loop, struct peer peer, int bufsize, uint64_t offset,
+			     unsigned count, uint32_t every)
+{
+	send_and_compare_by(loop, false, peer, bufsize, offset, count, every);
+	send_and_compare_by(loop, true, peer, bufsize, offset, count, every);
 }
 
 BOTH(sizes)

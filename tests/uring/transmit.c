@@ -16,7 +16,18 @@ static uint64_t counted(const struct uring_tally *tally)
 	return sum;
 }
 
-static void send_and_compare_by(struct uring_loop *loop, bool pages, size_t head_len, uint64_t offset,
+enum by { BY_ITSELF, BY_SENDFILE, BY_MAPPING };
+
+/* Of a file of that length, to be unmapped by as much. */
+static void *map(int file, uint64_t length)
+{
+	void *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, file, 0);
+
+	CHECK(bytes != MAP_FAILED);
+	return bytes;
+}
+
+static void send_and_compare_by(struct uring_loop *loop, enum by by, size_t head_len, uint64_t offset,
 				uint64_t length)
 {
 	static char head[300000];
@@ -24,20 +35,24 @@ static void send_and_compare_by(struct uring_loop *loop, bool pages, size_t head
 	struct peer peer = { 0 };
 	int file = peer_file(offset + length);
 	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file, .offset = offset,
-					 .length = length, .pages = pages, .tally = &tally };
+					 .length = length, .pages = by == BY_SENDFILE, .tally = &tally };
 
+	if (by == BY_MAPPING)
+		message.mapping = map(file, offset + length);
 	for (size_t i = 0; i < head_len; i++)
 		head[i] = (char)(i * 7 + 1);
 	peer_takes(loop, &peer, 0, &message);
 	EQ(peer.total, head_len + length);
 	EQ(counted(&tally), head_len + length);
 	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, head, head_len), file, offset, length));
+	if (message.mapping)
+		EQ(munmap((void *)message.mapping, offset + length), 0);
 	close(file);
 }
 
 static void send_and_compare(struct uring_loop *loop, size_t head_len, uint64_t offset, uint64_t length)
 {
-	send_and_compare_by(loop, false, head_len, offset, length);
+	send_and_compare_by(loop, BY_ITSELF, head_len, offset, length);
 }
 
 BOTH(sizes_around_every_edge)
@@ -53,16 +68,19 @@ BOTH(sizes_around_every_edge)
 	}
 }
 
-BOTH(sizes_by_sendfile)
+static void sizes_by(struct uring_loop *loop, enum by by)
 {
 	static const uint64_t sizes[] = { 1, 65537, 1048577, 5000001 };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		send_and_compare_by(loop, true, 0, 0, sizes[i]);
-		send_and_compare_by(loop, true, 200, 4097, sizes[i]);
-		send_and_compare_by(loop, true, 20000, 65535, sizes[i]);
+		send_and_compare_by(loop, by, 0, 0, sizes[i]);
+		send_and_compare_by(loop, by, 200, 4097, sizes[i]);
+		send_and_compare_by(loop, by, 20000, 65535, sizes[i]);
 	}
 }
+
+BOTH(sizes_by_sendfile) { sizes_by(loop, BY_SENDFILE); }
+BOTH(sizes_from_a_mapping_that_is_kept) { sizes_by(loop, BY_MAPPING); }
 
 static void expect_way(struct uring_loop *loop, enum uring_way way, uint64_t length)
 {
@@ -272,25 +290,30 @@ BOTH(peer_that_vanishes)
 	close(file);
 }
 
-static void shrink_by(struct uring_loop *loop, bool pages, off_t to, uint64_t length)
+static void shrink_by(struct uring_loop *loop, enum by by, off_t to, uint64_t length)
 {
 	struct peer peer = { 0 };
 	int file = peer_file(length), whole = peer_file(length);
 	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length,
-					 .pages = pages };
+					 .pages = by == BY_SENDFILE };
 
+	if (by == BY_MAPPING)
+		message.mapping = map(file, length);
 	EQ(peer_takes_shrunk(loop, &peer, &message, to), -ENODATA);
 	CHECK(peer.total <= 4 + (uint64_t)to);
 	EQ(peer.hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), whole, 0, peer.total - 4));
+	if (message.mapping)
+		EQ(munmap((void *)message.mapping, length), 0);
 	close(file);
 	close(whole);
 }
 
-/* From a mapping, or buffers where it is short, and by sendfile. */
+/* From a mapping, or buffers where it is short, by sendfile, and from a mapping that is kept. */
 static void shrink(struct uring_loop *loop, off_t to, uint64_t length)
 {
-	shrink_by(loop, false, to, length);
-	shrink_by(loop, true, to, length);
+	shrink_by(loop, BY_ITSELF, to, length);
+	shrink_by(loop, BY_SENDFILE, to, length);
+	shrink_by(loop, BY_MAPPING, to, length);
 }
 
 BOTH(file_shrinks_inside_a_buffer)
