@@ -5,6 +5,8 @@
 # shellcheck disable=SC2086,SC2154
 . "$(dirname "$0")/../ktap.sh"
 . "$(dirname "$0")/nic.sh"
+. "$(dirname "$0")/../json.sh"
+json_begin 'j = json.loads(text); c, s, d = j["connections"], j["system"], j["devices"][0]'
 
 mkdir "$tmp/www"
 head -c $((64 << 20)) /dev/zero > "$tmp/www/file"
@@ -39,16 +41,11 @@ look() {
 }
 
 expression() { # PYTHON: j is the whole, c its connections, s its system, d its first device
-	python3 - "$tmp/json" "$1" <<-'END'
-		import json, sys
-		j = json.load(open(sys.argv[1]))
-		c, s, d = j["connections"], j["system"], j["devices"][0]
-		print(eval(sys.argv[2]))
-	END
+	value_of "$tmp/json" "$1"
 }
 
 true_of() {
-	equal "$(expression "$1")" True "$1 of $(cat "$tmp/json")"
+	json_true "$tmp/json" "$1"
 }
 
 all_on_the_nic() {

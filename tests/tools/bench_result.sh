@@ -2,14 +2,11 @@
 # shellcheck shell=bash disable=SC2154
 # What the tests of `tlsring bench` share; sourced after ktap.sh.
 
-# A Python expression: j is the whole, m its modes by name.
-true_of() { # FILE EXPRESSION
-	python3 - "$tmp/$1" "$2" <<-'END' || { cut -c1-4000 "$tmp/$1"; fail "not true: $2"; }
-		import json, sys
-		j = json.load(open(sys.argv[1]))
-		m = {x["name"]: x for x in j["modes"]}
-		sys.exit(not eval(sys.argv[2]))
-	END
+. "$(dirname "${BASH_SOURCE[0]}")/../json.sh"
+json_begin 'j = json.loads(text); m = {x["name"]: x for x in j["modes"]}'
+
+true_of() { # FILE EXPRESSION: j is the whole, m its modes by name
+	json_true "$tmp/$1" "$2"
 }
 
 # What a sanitizer keeps back of freed memory, for longer than a soak runs here, is a leak to who looks from outside.

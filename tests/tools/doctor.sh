@@ -3,6 +3,8 @@
 # What the doctor says is well-formed, and agrees with what can be seen otherwise.
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
 . "$(dirname "$0")/../ktap.sh"
+. "$(dirname "$0")/../json.sh"
+json_begin 'j = json.loads(text); f = {x["name"]: x for x in j["findings"]}'
 tlsring=$TLSRING_BUILD/tlsring
 
 run() { # FILE OPTION...: sets $status
@@ -12,14 +14,8 @@ run() { # FILE OPTION...: sets $status
 	"$tlsring" doctor "$@" > "$tmp/$file" || status=$?
 }
 
-# A Python expression over the findings: j is the whole, f the findings by name.
-true_of() { # EXPRESSION
-	python3 - "$tmp/json" "$1" <<-'END' || fail "not true: $1"
-		import json, sys
-		j = json.load(open(sys.argv[1]))
-		f = {x["name"]: x for x in j["findings"]}
-		sys.exit(not eval(sys.argv[2]))
-	END
+true_of() { # EXPRESSION: j is the whole, f the findings by name
+	json_true "$tmp/json" "$1"
 }
 
 well_formed() {

@@ -4,6 +4,8 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
 . "$(dirname "$0")/../ktap.sh"
 . "$(dirname "$0")/serve.sh"
+. "$(dirname "$0")/../json.sh"
+json_begin 'j = json.loads(text.splitlines()[-1]); c, s = j["connections"], j["system"]'
 
 # An emulated machine takes long to make more of them.
 many=${TLSRING_STAT_MANY:-2000}
@@ -14,14 +16,8 @@ look() { # OPTION...: into $tmp/json
 	"$tlsring" stat --json "$@" > "$tmp/json"
 }
 
-# A Python expression: j is the whole, c its connections, s its system.
-true_of() { # EXPRESSION
-	python3 - "$tmp/json" "$1" <<-'END' || { cut -c1-2000 "$tmp/json"; fail "not true: $1"; }
-		import json, sys
-		j = json.loads(open(sys.argv[1]).readlines()[-1])
-		c, s = j["connections"], j["system"]
-		sys.exit(not eval(sys.argv[2]))
-	END
+true_of() { # EXPRESSION: j is the whole, c its connections, s its system
+	json_true "$tmp/json" "$1"
 }
 
 refuses() { # WORD... : status 2 and a word about it
