@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "access_format.h"
+#include "digits.h"
 
 /*
  * By hand and not by a JSON library: this runs in the threads that serve, once for each request, and
@@ -18,20 +19,6 @@
 FORMAT_FIXED char *format_put(char *at, const char *text)
 {
 	return mempcpy(at, text, strlen(text));
-}
-
-static char *format_number(char *at, uint64_t number)
-{
-	char digits[20];
-	size_t count = 0;
-
-	do {
-		digits[count++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
-	while (count)
-		*at++ = digits[--count];
-	return at;
 }
 
 static struct http_text format_cut(const struct http_text *text, size_t most)
@@ -112,7 +99,7 @@ static char *format_v4(char *at, const void *address)
 	for (size_t i = 0; i < 4; i++) {
 		if (i)
 			*at++ = '.';
-		at = format_number(at, bytes[i]);
+		at = digits_put(at, bytes[i]);
 	}
 	return at;
 }
@@ -170,10 +157,10 @@ static char *format_common(char *at, const struct access_record *record, const s
 	at = format_put(at, "] ");
 	at = format_request(at, record);
 	*at++ = ' ';
-	at = format_number(at, (uint64_t)record->status);
+	at = digits_put(at, (uint64_t)record->status);
 	*at++ = ' ';
 	if (record->bytes)
-		return format_number(at, record->bytes);
+		return digits_put(at, record->bytes);
 	*at++ = '-';
 	return at;
 }
@@ -210,7 +197,7 @@ FORMAT_FIXED char *json_text(char *at, const char *name, const struct http_text 
 FORMAT_FIXED char *json_number(char *at, const char *name, uint64_t number)
 {
 	at = format_put(format_put(at, ",\""), name);
-	return format_number(format_put(at, "\":"), number);
+	return digits_put(format_put(at, "\":"), number);
 }
 
 FORMAT_FIXED char *json_bool(char *at, const char *name, bool value)

@@ -107,10 +107,11 @@ static void account_log(struct account *account, const struct account_exchange *
 void account_end(struct account *account, struct account_exchange *exchange,
 		 const struct tlsring_conn *conn, uint64_t unsent)
 {
-	struct tlsring_info info = { .size = sizeof(info) };
+	struct tlsring_info info;
 	uint64_t nsecs, bytes = exchange->length > unsent ? exchange->length - unsent : 0;
 	unsigned kind = exchange->status / 100u - 1;
 
+	info.size = sizeof(info);
 	if (!exchange->began || tlsring_conn_info(conn, &info))
 		return;
 	nsecs = account_now() - exchange->began;

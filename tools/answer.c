@@ -7,6 +7,7 @@
 #include <string.h>
 #include "answer.h"
 #include "coding.h"
+#include "digits.h"
 #include "http_accept.h"
 #include "http_condition.h"
 #include "http_range.h"
@@ -61,14 +62,39 @@ void answer_init(struct answer *answer, struct site_cache *files)
 
 /* ---- fields ---- */
 
-static void answer_put(struct answer *out, const char *name, const char *value, size_t len)
+/* Each answer has several fields: where they are put the compiler knows how long their names are. */
+#define ANSWER_INLINE	static inline __attribute__((always_inline))
+
+/* The name's part of a line, and room for a value of so many bytes; NULL: there is none. */
+ANSWER_INLINE char *answer_begin(struct answer *out, const char *name, size_t len)
 {
-	if (out->field_count < ANSWER_FIELDS)
-		out->fields[out->field_count++] = (struct answer_field){ name, value, strlen(name), len };
+	size_t name_len = strlen(name), room = sizeof(out->lines) - out->line_bytes;
+	char *at = out->lines + out->line_bytes;
+
+	if (out->field_count == ANSWER_FIELDS || len > room || room - len < name_len + strlen(": \r\n"))
+		return NULL;
+	memcpy(at, name, name_len);
+	memcpy(at + name_len, ": ", 2);
+	out->fields[out->field_count++] = (struct answer_field){ at, at + name_len + 2, name_len, len };
+	return at + name_len + 2;
 }
 
-/* A value that lives as long as the answer. */
-static void answer_field(struct answer *out, const char *name, const char *value)
+/* The value is there. */
+ANSWER_INLINE void answer_finish(struct answer *out, char *end)
+{
+	memcpy(end, "\r\n", 2);
+	out->line_bytes = (size_t)(end + 2 - out->lines);
+}
+
+ANSWER_INLINE void answer_put(struct answer *out, const char *name, const char *value, size_t len)
+{
+	char *at = answer_begin(out, name, len);
+
+	if (at)
+		answer_finish(out, mempcpy(at, value, len));
+}
+
+ANSWER_INLINE void answer_field(struct answer *out, const char *name, const char *value)
 {
 	answer_put(out, name, value, strlen(value));
 }
@@ -76,30 +102,21 @@ static void answer_field(struct answer *out, const char *name, const char *value
 __attribute__((format(printf, 3, 4)))
 static void answer_format(struct answer *out, const char *name, const char *format, ...)
 {
-	size_t room = sizeof(out->room) - out->used;
-	char *value = out->room + out->used;
-	va_list args;
+	va_list args, again;
+	char *at;
 	int len;
 
 	va_start(args, format);
-	len = vsnprintf(value, room, format, args);
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, args);
+	/* The NUL is where the line's end comes. */
+	at = len < 0 ? NULL : answer_begin(out, name, (size_t)len);
+	if (at) {
+		vsprintf(at, format, again);
+		answer_finish(out, at + len);
+	}
+	va_end(again);
 	va_end(args);
-	if (len < 0 || (size_t)len >= room)
-		return;
-	answer_put(out, name, value, (size_t)len);
-	out->used += (size_t)len + 1;
-}
-
-/* A value that does not. */
-static void answer_copy(struct answer *out, const char *name, const char *value)
-{
-	size_t len = strlen(value);
-
-	if (len >= sizeof(out->room) - out->used)
-		return;
-	memcpy(out->room + out->used, value, len + 1);
-	answer_put(out, name, out->room + out->used, len);
-	out->used += len + 1;
 }
 
 static void answer_start(struct answer *out, int status)
@@ -112,16 +129,18 @@ static void answer_start(struct answer *out, int status)
 	}
 	out->status = status;
 	out->field_count = 0;
-	out->used = 0;
+	out->line_bytes = 0;
 	out->why = NULL;
 	out->content = (struct content){ 0 };
 	answer_field(out, "Server", "tlsring");
-	answer_field(out, "Date", out->date);
+	answer_put(out, "Date", out->date, HTTP_DATE_SIZE - 1);
 }
 
 static void answer_length(struct answer *out, uint64_t length)
 {
-	answer_format(out, "Content-Length", "%" PRIu64, length);
+	char digits[DIGITS_MAX];
+
+	answer_put(out, "Content-Length", digits, (size_t)(digits_put(digits, length) - digits));
 }
 
 /* ---- kinds of answers ---- */
@@ -184,9 +203,10 @@ static void answer_about(struct answer *out, const struct site *site, const stru
 {
 	const struct site_file *file = found->file;
 
-	answer_copy(out, "ETag", file->etag);
+	answer_put(out, "ETag", file->etag, file->etag_len);
 	/* A date to come would be no validator: RFC 9110, 8.8.2.1. */
-	answer_copy(out, "Last-Modified", file->modified <= out->date_at ? file->modified_text : out->date);
+	answer_put(out, "Last-Modified", file->modified <= out->date_at ? file->modified_text : out->date,
+		   HTTP_DATE_SIZE - 1);
 	answer_field(out, "Accept-Ranges", "bytes");
 	if (found->cache_control)
 		answer_field(out, "Cache-Control", found->cache_control);
@@ -373,10 +393,13 @@ void answer_make(struct answer *out, const struct site *site, const struct http_
 void answer_log(const struct answer *answer, const struct http_request *request,
 		const struct tlsring_conn *conn)
 {
-	struct tlsring_info info = { .size = sizeof(info) };
+	struct tlsring_info info;
 	char quote[ANSWER_QUOTE] = "";
 
-	if (!answer->why || tlsring_conn_info(conn, &info))
+	if (!answer->why)
+		return;
+	info.size = sizeof(info);
+	if (tlsring_conn_info(conn, &info))
 		return;
 	if (request->path.at)
 		log_quote(quote, sizeof(quote), request->path.at, request->path.len);

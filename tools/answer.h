@@ -24,7 +24,7 @@ struct tlsring_conn;
 
 #define ANSWER_FIELDS	16
 
-/* The name is in HTTP/1.1's customary case ("Content-Type"). Both end with NUL. */
+/* Both lie in the answer's lines; the name in HTTP/1.1's customary case ("Content-Type"). */
 struct answer_field {
 	const char *name, *value;
 	size_t name_len, value_len;
@@ -35,16 +35,17 @@ struct answer {
 	/* Date, Server, Content-Length and all others, but what belongs to a connection. */
 	struct answer_field fields[ANSWER_FIELDS];
 	unsigned field_count;
+	size_t line_bytes;		/* of `lines` */
 	/* Empty for HEAD, 304 and the like. Owned: give it on or free it before the next answer. */
 	struct content content;
 	const char *why;		/* for the log, static or strerror's; NULL: nothing to tell */
 
 	/* the answer's own */
 	struct site_cache *files;
-	size_t used;
 	time_t date_at;			/* `date` was made for this second */
 	char date[HTTP_DATE_SIZE];
-	char room[1024 + 3 * HTTP_PATH_MAX + HTTP_TARGET_LIMIT];	/* values: the longest Location */
+	/* "Name: value\r\n" of each field, as HTTP/1.1 sends them: with the longest Location. */
+	char lines[1024 + 3 * HTTP_PATH_MAX + HTTP_TARGET_LIMIT];
 };
 
 /* The cache is the caller's, or NULL. */

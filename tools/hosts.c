@@ -84,13 +84,18 @@ const struct host *hosts_find(const struct hosts *hosts, const char *name, size_
 	return host ? host : &hosts->list[0];
 }
 
-const struct host *hosts_choose(const struct hosts *hosts, const char *sni, const char *name, size_t len)
+const struct host *hosts_choose(const struct hosts *hosts, const struct tlsring_conn *conn, const char *name,
+				size_t len)
 {
+	struct tlsring_info info;
 	const struct host *host;
 
 	if (hosts->config.host_count == 1)
 		return &hosts->list[0];
-	host = hosts_find(hosts, sni, strlen(sni));
+	info.size = sizeof(info);
+	if (tlsring_conn_info(conn, &info))
+		info.server_name = "";
+	host = hosts_find(hosts, info.server_name, strlen(info.server_name));
 	return !len || hosts_find(hosts, name, len) == host ? host : NULL;
 }
 

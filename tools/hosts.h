@@ -15,6 +15,7 @@
 #include "config.h"
 #include "site.h"
 
+struct tlsring_conn;
 struct tlsring_ctx;
 struct mime;
 
@@ -54,9 +55,10 @@ unsigned hosts_join(struct hosts *hosts, struct tlsring_ctx *ctx);
 void hosts_warn(const struct hosts *hosts);
 /* A reference is given back. */
 void hosts_put(struct hosts *hosts);
-/* The host that a request is for: sni is what the connection asked for, name the request's Host. NULL:
- * that host is not who the connection was opened to. */
-const struct host *hosts_choose(const struct hosts *hosts, const char *sni, const char *name, size_t len);
+/* The host that a request on this connection is for: name is the request's Host. NULL: that host is not who
+ * the connection was opened to. */
+const struct host *hosts_choose(const struct hosts *hosts, const struct tlsring_conn *conn, const char *name,
+				size_t len);
 /* By its name, as SNI or a Host field has it (a port is passed over). Never NULL. */
 const struct host *hosts_find(const struct hosts *hosts, const char *name, size_t len);
 

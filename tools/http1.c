@@ -49,12 +49,8 @@ static const char *head_connection(const struct http1_head *head)
 
 static size_t head_size(const struct answer *answer, const struct http1_head *head)
 {
-	size_t size = strlen("HTTP/1.1 \r\n\r\n") + strlen(answer_status_line(answer->status)) - 1 +
-		      strlen(head_connection(head));
-
-	for (unsigned i = 0; i < answer->field_count; i++)
-		size += answer->fields[i].name_len + answer->fields[i].value_len + 4;
-	return size;
+	return strlen("HTTP/1.1 \r\n\r\n") + strlen(answer_status_line(answer->status)) - 1 + answer->line_bytes +
+	       strlen(head_connection(head));
 }
 
 static char *head_write(char *at, const struct answer *answer, const struct http1_head *head)
@@ -64,12 +60,7 @@ static char *head_write(char *at, const struct answer *answer, const struct http
 	at = head_put(at, "HTTP/1.1 ", 9);
 	at = head_put(at, line, strlen(line) - 1);
 	at = head_put(at, "\r\n", 2);
-	for (unsigned i = 0; i < answer->field_count; i++) {
-		at = head_put(at, answer->fields[i].name, answer->fields[i].name_len);
-		at = head_put(at, ": ", 2);
-		at = head_put(at, answer->fields[i].value, answer->fields[i].value_len);
-		at = head_put(at, "\r\n", 2);
-	}
+	at = head_put(at, answer->lines, answer->line_bytes);
 	at = head_put(at, connection, strlen(connection));
 	return head_put(at, "\r\n", 2);
 }

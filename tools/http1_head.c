@@ -75,27 +75,23 @@ static void head_connection(struct framing *framing, struct http_text list)
 static bool head_field(struct http_request *out, struct framing *framing,
 			  const struct http_text *name, const struct http_text *value)
 {
-	const struct {
-		const char *name;
-		struct http_text *text;
-		unsigned *count;
-	} wanted[] = {
-		{ "host", &out->host, &framing->hosts },
-		{ "content-length", &framing->length, &framing->lengths },
-		{ "transfer-encoding", &framing->coding, &framing->codings },
-	};
-
-	if (http_text_is_nocase(name, "connection"))
+	if (http_text_is_nocase(name, "host")) {
+		out->host = *value;
+		framing->hosts++;
+	} else if (http_text_is_nocase(name, "content-length")) {
+		framing->length = *value;
+		framing->lengths++;
+	} else if (http_text_is_nocase(name, "transfer-encoding")) {
+		framing->coding = *value;
+		framing->codings++;
+	} else if (http_text_is_nocase(name, "connection")) {
 		head_connection(framing, *value);
-	framing->expects |= http_text_is_nocase(name, "expect");
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		if (!http_text_is_nocase(name, wanted[i].name))
-			continue;
-		*wanted[i].text = *value;
-		++*wanted[i].count;
-		return true;
+	} else if (http_text_is_nocase(name, "expect")) {
+		framing->expects = true;
+	} else {
+		return http_request_field(out, name, value);
 	}
-	return http_request_field(out, name, value);
+	return true;
 }
 
 static int head_body(struct http1_head *out, const struct framing *framing, const char **why)

@@ -1,17 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <string.h>
-#include <strings.h>
 #include "http_request.h"
-
-bool http_text_is(const struct http_text *text, const char *word)
-{
-	return text->len == strlen(word) && !memcmp(text->at, word, text->len);
-}
-
-bool http_text_is_nocase(const struct http_text *text, const char *word)
-{
-	return text->len == strlen(word) && !strncasecmp(text->at, word, text->len);
-}
 
 static bool text_blank(char c)
 {
@@ -79,31 +67,36 @@ bool http_request_target(struct http_request *out, struct http_text target)
 	return true;
 }
 
+#define FIELD(name, member, list) { name, sizeof(name) - 1, offsetof(struct http_request, member), list }
+
 bool http_request_field(struct http_request *out, const struct http_text *name, const struct http_text *value)
 {
-	const struct {
+	static const struct {
 		const char *name;
-		struct http_text *text;
+		size_t len;
+		size_t at;		/* in struct http_request */
 		bool list;		/* may come more than once: the last counts */
 	} wanted[] = {
-		{ "range", &out->range, false },
-		{ "if-range", &out->if_range, false },
-		{ "if-match", &out->if_match, true },
-		{ "if-none-match", &out->if_none_match, true },
-		{ "if-modified-since", &out->if_modified_since, false },
-		{ "if-unmodified-since", &out->if_unmodified_since, false },
-		{ "accept", &out->accept, true },
-		{ "referer", &out->referer, true },
-		{ "user-agent", &out->agent, true },
-		{ "accept-encoding", &out->accept_encoding, true },
+		FIELD("range", range, false),
+		FIELD("if-range", if_range, false),
+		FIELD("if-match", if_match, true),
+		FIELD("if-none-match", if_none_match, true),
+		FIELD("if-modified-since", if_modified_since, false),
+		FIELD("if-unmodified-since", if_unmodified_since, false),
+		FIELD("accept", accept, true),
+		FIELD("referer", referer, true),
+		FIELD("user-agent", agent, true),
+		FIELD("accept-encoding", accept_encoding, true),
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		if (!http_text_is_nocase(name, wanted[i].name))
+		struct http_text *text = (struct http_text *)((char *)out + wanted[i].at);
+
+		if (name->len != wanted[i].len || strncasecmp(name->at, wanted[i].name, name->len))
 			continue;
-		if (wanted[i].text->at && !wanted[i].list)
+		if (text->at && !wanted[i].list)
 			return false;
-		*wanted[i].text = *value;
+		*text = *value;
 		return true;
 	}
 	return true;

@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
+#include <strings.h>
 
 #define HTTP_HEAD_LIMIT		16384	/* bytes of a request's head */
 #define HTTP_TARGET_LIMIT	8000	/* bytes of its target */
@@ -37,8 +39,21 @@ struct http_request {
 	int refused;			/* status that answers a method which files do not answer to */
 };
 
-bool http_text_is(const struct http_text *text, const char *word);
-bool http_text_is_nocase(const struct http_text *text, const char *word);
+/* Inline: of a word that is written there the compiler knows the length, which most often differs. */
+static inline bool http_text_is(const struct http_text *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	return text->len == len && !memcmp(text->at, word, len);
+}
+
+static inline bool http_text_is_nocase(const struct http_text *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	return text->len == len && !strncasecmp(text->at, word, len);
+}
+
 /* Without blanks at both ends. */
 struct http_text http_text_trim(const char *at, size_t len);
 /* Takes the next element, trimmed, off a comma-separated list; false at its end. */

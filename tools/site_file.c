@@ -61,8 +61,8 @@ static void file_describe(struct site_file *file, const struct statx *stx)
 	file->size = stx->stx_size;
 	file->modified = stx->stx_mtime.tv_sec;
 	http_date_format(file->modified, file->modified_text);
-	snprintf(file->etag, sizeof(file->etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
-		 file->stamp.inode, file->size, (uint64_t)file->stamp.changed);
+	file->etag_len = (size_t)snprintf(file->etag, sizeof(file->etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
+					  file->stamp.inode, file->size, (uint64_t)file->stamp.changed);
 }
 
 int site_file_open(struct site_file **out, int root, const char *path)

@@ -25,6 +25,7 @@ struct site_file {
 	time_t modified;
 	char modified_text[HTTP_DATE_SIZE];	/* made once: gmtime_r() takes a lock of the process */
 	char etag[SITE_ETAG_SIZE];
+	size_t etag_len;
 	struct site_stamp stamp;
 	char *bytes;			/* the whole of it in memory, or NULL */
 	struct site_maps *maps;		/* its thread's, or NULL: ask there once */

@@ -44,14 +44,12 @@ void worker_free(struct worker *worker)
 
 void worker_answer(struct worker *worker, const struct tlsring_conn *conn, const struct http_request *request)
 {
-	struct tlsring_info info = { .size = sizeof(info), .server_name = "" };
 	const struct host *host;
 
 	if (worker->files)
 		site_cache_round(worker->files, tlsring_conn_round(conn), time(NULL));
 	hosts_current_follow(worker->current, &worker->hosts);
-	tlsring_conn_info(conn, &info);
-	host = hosts_choose(worker->hosts, info.server_name, request->host.at, request->host.len);
+	host = hosts_choose(worker->hosts, conn, request->host.at, request->host.len);
 	if (host)
 		answer_make(&worker->answer, &host->site, request);
 	else

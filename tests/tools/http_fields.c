@@ -19,6 +19,11 @@ TEST(dates)
 
 	http_date_format(WHEN, buf);
 	EQ_STR(buf, "Sun, 06 Nov 1994 08:49:37 GMT");
+	/* Its length is relied on: years of three and of five digits, as files may have them. */
+	http_date_format(-33765897600, buf);
+	EQ_STR(buf, "Thu, 01 Jan 1970 00:00:00 GMT");
+	http_date_format(253402300800, buf);
+	EQ_STR(buf, "Thu, 01 Jan 1970 00:00:00 GMT");
 	EQ(date("Sun, 06 Nov 1994 08:49:37 GMT"), WHEN);
 	EQ(date("Sunday, 06-Nov-94 08:49:37 GMT"), WHEN);
 	EQ(date("Sun Nov  6 08:49:37 1994"), WHEN);
