@@ -175,7 +175,7 @@ static ssize_t http1_begin(struct tlsring_conn *conn, struct worker *worker, con
 	struct http1_head head;
 	const char *why;
 	size_t limit = worker->account->settings->header_bytes;
-	int ret, taken = http1_head_parse(data, len, limit, &head, &why);
+	int ret, taken = http1_head_parse(data, len, limit, HTTP_SCHEME_HTTPS, &head, &why);
 
 	if (!taken) {
 		account_awaits(worker->account, conn, 0);

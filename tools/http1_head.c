@@ -143,27 +143,49 @@ static int head_host(const struct http1_head *out, const struct framing *framing
 	return 0;
 }
 
-/* origin-form; or absolute-form, whose host must then be Host's too: what stands before us may
+/* Takes scheme and host off an absolute-form, whose host must be Host's too: what stands before us may
  * have gone by either. */
-static int head_target(struct http_request *out, struct http_text target, const char **why)
+static int head_absolute(struct http_request *out, struct http_text *target, size_t start,
+			 enum http_scheme scheme, const char **why)
 {
-	*why = "a target that is no path";
-	if (target.len > 8 && !strncasecmp(target.at, "https://", 8)) {
-		struct http_text host = { target.at + 8, 0 };
-		const char *slash = memchr(host.at, '/', target.len - 8);
+	struct http_text host = { target->at + start, 0 };
 
-		if (!slash || slash == host.at)
-			return -400;
-		host.len = (size_t)(slash - host.at);
-		if (out->host.at && (host.len != out->host.len || strncasecmp(host.at, out->host.at, host.len))) {
-			*why = "a target whose host is not Host's";
-			return -400;
+	while (start + host.len < target->len && host.at[host.len] != '/' && host.at[host.len] != '?')
+		host.len++;
+	if (!host.len)
+		return -400;
+	if (out->host.at && !http_request_host_same(&host, &out->host, scheme)) {
+		*why = "a target whose host is not Host's";
+		return -400;
+	}
+	if (!http_request_host_valid(&host))
+		return -400;
+	out->host = host;
+	target->len -= start + host.len;
+	target->at += start + host.len;
+	return 0;
+}
+
+/* origin-form, or absolute-form. */
+static int head_target(struct http_request *out, struct http_text target, enum http_scheme scheme, const char **why)
+{
+	const char *name = scheme == HTTP_SCHEME_HTTPS ? "https://" : "http://";
+	size_t start = strlen(name);
+	int ret;
+
+	*why = "a target that is no path";
+	if (target.len > start && !strncasecmp(target.at, name, start)) {
+		ret = head_absolute(out, &target, start, scheme, why);
+		if (ret)
+			return ret;
+		/* Without a path: the root, or for OPTIONS the server itself. */
+		if (!target.len)
+			target = (struct http_text){ out->options ? "*" : "/", 1 };
+		if (*target.at == '?') {
+			out->path = (struct http_text){ "/", 1 };
+			out->query = target;
+			return 0;
 		}
-		if (!http_request_host_valid(&host))
-			return -400;
-		out->host = host;
-		target.len -= (size_t)(slash - target.at);
-		target.at = slash;
 	}
 	return http_request_target(out, target) ? 0 : -400;
 }
@@ -223,7 +245,8 @@ static int head_partial(const char *data, size_t len, size_t limit, const char *
 	return 0;
 }
 
-int http1_head_parse(const char *data, size_t len, size_t limit, struct http1_head *out, const char **why)
+int http1_head_parse(const char *data, size_t len, size_t limit, enum http_scheme scheme, struct http1_head *out,
+		     const char **why)
 {
 	struct phr_header fields[HTTP_FIELDS_LIMIT];
 	size_t count = HTTP_FIELDS_LIMIT;
@@ -256,6 +279,6 @@ int http1_head_parse(const char *data, size_t len, size_t limit, struct http1_he
 		return ret;
 	http_request_method(&out->request, method);
 	/* A method that files do not answer to may have a target of its own kind. */
-	ret = head_target(&out->request, target, why);
+	ret = head_target(&out->request, target, scheme, why);
 	return ret && !out->request.refused ? ret : head;
 }

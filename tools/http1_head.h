@@ -17,9 +17,10 @@ struct http1_head {
 /*
  * The request at the start of data. > 0: bytes of its head; 0: the head has not come whole;
  * < 0: -(status) that refuses it, after which nothing on the connection can be understood. A head of
- * `limit` bytes is too long.
+ * `limit` bytes is too long. A target may also be a whole URL of that scheme.
  * *why then says it for the log.
  */
-int http1_head_parse(const char *data, size_t len, size_t limit, struct http1_head *out, const char **why);
+int http1_head_parse(const char *data, size_t len, size_t limit, enum http_scheme scheme, struct http1_head *out,
+		     const char **why);
 
 #endif

@@ -66,11 +66,6 @@ void http2_head_field(struct http2_head *head, const struct http_text *name, con
 	}
 }
 
-static bool head_same(const struct http_text *a, const struct http_text *b)
-{
-	return a->len == b->len && !memcmp(a->at, b->at, a->len);
-}
-
 bool http2_head_finish(struct http2_head *head)
 {
 	struct http_request *request = &head->request;
@@ -78,7 +73,8 @@ bool http2_head_finish(struct http2_head *head)
 	request->host = head->authority.at ? head->authority : head->host;
 	if (head->target.len > HTTP_TARGET_LIMIT)
 		head_refuse(head, 414, "a target that is too long");
-	if (head->authority.at && head->host.at && !head_same(&head->authority, &head->host))
+	if (head->authority.at && head->host.at &&
+	    !http_request_host_same(&head->authority, &head->host, HTTP_SCHEME_HTTPS))
 		head_refuse(head, 400, "a Host that is not the :authority");
 	if (!http_request_host_valid(&request->host))
 		head_refuse(head, 400, "a Host that is none");

@@ -136,3 +136,20 @@ bool http_request_host_valid(const struct http_text *host)
 			return false;
 	return true;
 }
+
+static struct http_text host_portless(const struct http_text *host, enum http_scheme scheme)
+{
+	const char *port = scheme == HTTP_SCHEME_HTTPS ? ":443" : ":80";
+	size_t len = strlen(port);
+
+	if (host->len > len && !memcmp(host->at + host->len - len, port, len))
+		return (struct http_text){ host->at, host->len - len };
+	return *host;
+}
+
+bool http_request_host_same(const struct http_text *a, const struct http_text *b, enum http_scheme scheme)
+{
+	struct http_text one = host_portless(a, scheme), other = host_portless(b, scheme);
+
+	return one.len == other.len && !strncasecmp(one.at, other.at, one.len);
+}

@@ -18,6 +18,9 @@
 #define HTTP_FIELDS_LIMIT	100
 #define HTTP_BODY_LIMIT		(1 << 20)	/* a larger body is not worth passing over */
 
+/* Of the listener: whether TLS carries what it brings. */
+enum http_scheme { HTTP_SCHEME_HTTPS, HTTP_SCHEME_HTTP };
+
 /* Part of the received bytes; at is NULL when it did not come. */
 struct http_text {
 	const char *at;
@@ -69,5 +72,7 @@ bool http_request_target(struct http_request *out, struct http_text target);
 bool http_request_field(struct http_request *out, const struct http_text *name, const struct http_text *value);
 /* Host or :authority is a name or an address, perhaps with a port; or empty. */
 bool http_request_host_valid(const struct http_text *host);
+/* Two of these, valid or not, name the same: in any case, with or without the scheme's own port. */
+bool http_request_host_same(const struct http_text *a, const struct http_text *b, enum http_scheme scheme);
 
 #endif

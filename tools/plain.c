@@ -142,7 +142,7 @@ static bool plain_receive(const struct plain *p, struct plain_conn *c)
 	if (!len)
 		return false;
 	c->in_len += (size_t)len;
-	taken = http1_head_parse(c->in, c->in_len, HTTP_HEAD_LIMIT, &head, &why);
+	taken = http1_head_parse(c->in, c->in_len, HTTP_HEAD_LIMIT, HTTP_SCHEME_HTTP, &head, &why);
 	if (!taken && c->in_len < HTTP_HEAD_LIMIT)
 		return true;
 	if (taken > 0)

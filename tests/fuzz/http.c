@@ -88,11 +88,11 @@ static void try_again(const char *data, int head, const struct http1_head *first
 	const char *why;
 
 	memcpy(copy, data, (size_t)head);
-	must(http1_head_parse(copy, (size_t)head, HTTP_HEAD_LIMIT, &other, &why) == head);
+	must(http1_head_parse(copy, (size_t)head, HTTP_HEAD_LIMIT, HTTP_SCHEME_HTTPS, &other, &why) == head);
 	must(other.body == first->body && other.keep_alive == first->keep_alive &&
 	     other.request.path.len == first->request.path.len &&
 	     other.request.refused == first->request.refused);
-	must(!http1_head_parse(copy, (size_t)head - 1, HTTP_HEAD_LIMIT, &other, &why));
+	must(!http1_head_parse(copy, (size_t)head - 1, HTTP_HEAD_LIMIT, HTTP_SCHEME_HTTPS, &other, &why));
 	free(copy);
 }
 
@@ -104,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int ret;
 
 	memcpy(copy, data, size);
-	ret = http1_head_parse(copy, size, HTTP_HEAD_LIMIT, &head, &why);
+	ret = http1_head_parse(copy, size, HTTP_HEAD_LIMIT, HTTP_SCHEME_HTTPS, &head, &why);
 	must(ret <= (int)size && (ret >= 0 || *why));
 	if (ret > 0) {
 		must(!memcmp(copy + ret - 4, "\r\n\r\n", 4) && head.body <= HTTP_BODY_LIMIT);

@@ -15,7 +15,7 @@ static int parse_bytes(const char *data, size_t len)
 	copy = malloc(len ? len : 1);
 	CHECK(copy);
 	memcpy(copy, data, len);
-	ret = http1_head_parse(copy, len, HTTP_HEAD_LIMIT, &head, &why);
+	ret = http1_head_parse(copy, len, HTTP_HEAD_LIMIT, HTTP_SCHEME_HTTPS, &head, &why);
 	if (ret < 0)
 		CHECK(*why);
 	return ret;
@@ -78,6 +78,17 @@ TEST(targets)
 	CHECK(same(head.request.host, "Host:8443"));
 	CHECK(same(head.request.path, "/a"));
 	CHECK(same(head.request.query, "?b"));
+	/* Without a path. */
+	CHECK(parse("GET https://x HTTP/1.1\r\nHost: x\r\n\r\n") > 0 && same(head.request.path, "/"));
+	CHECK(parse("GET https://x?b/c HTTP/1.1\r\nHost: x\r\n\r\n") > 0 && same(head.request.path, "/"));
+	CHECK(same(head.request.query, "?b/c"));
+	CHECK(parse("OPTIONS https://x HTTP/1.1\r\nHost: x\r\n\r\n") > 0 && !head.request.path.at);
+	/* With the scheme's port, and without. */
+	CHECK(parse("GET https://x:443/a HTTP/1.1\r\nHost: X\r\n\r\n") > 0);
+	CHECK(parse("GET https://x/a HTTP/1.1\r\nHost: x:443\r\n\r\n") > 0);
+	expect("GET https://x:443/a HTTP/1.1\r\nHost: x:80\r\n\r\n", -400);
+	expect("GET https://?b HTTP/1.1\r\nHost: x\r\n\r\n", -400);
+	expect("GET http://x/a HTTP/1.1\r\nHost: x\r\n\r\n", -400);
 	expect("GET a HTTP/1.1\r\nHost: x\r\n\r\n", -400);
 	expect("GET * HTTP/1.1\r\nHost: x\r\n\r\n", -400);
 	expect("GET ftp://host/a HTTP/1.1\r\nHost: x\r\n\r\n", -400);

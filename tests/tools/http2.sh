@@ -105,8 +105,8 @@ raw() { # CASE [PATH]
 strict() {
 	equal "$(raw no_path,upper_case,connection,late_pseudo,no_scheme,path_twice,unknown_pseudo < /dev/null |
 		uniq -c | tr -d ' ')" "7reset=1"
-	equal "$(raw twice,other_host,large,many,good < /dev/null | grep -v data | tr '\n' ' ')" \
-		"status=400 status=400 status=431 status=431 status=200 "
+	equal "$(raw twice,other_host,large,many,good,same_host < /dev/null | grep -v data | tr '\n' ' ')" \
+		"status=400 status=400 status=431 status=431 status=200 status=200 "
 }
 
 # Who says nothing is served in order, who says what is urgent gets that first, and who can use pieces of

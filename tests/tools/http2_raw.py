@@ -371,6 +371,7 @@ CASES = {
     "many": lambda port, path: one(Client(port), get(path, *[("x", "")] * 200)),
     "twice": lambda port, path: one(Client(port), get(path, ("range", "bytes=1-2"), ("range", "bytes=3-4"))),
     "other_host": lambda port, path: one(Client(port), get(path, ("host", "elsewhere"))),
+    "same_host": lambda port, path: one(Client(port), get(path, ("host", "LocalHost:443"))),
     "no_path": lambda port, path: one(Client(port), get("elsewhere")),
     "upper_case": lambda port, path: one(Client(port), get(path, ("Range", "bytes=1-2"))),
     "connection": lambda port, path: one(Client(port), get(path, ("connection", "close"))),

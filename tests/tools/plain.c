@@ -94,6 +94,11 @@ TEST(redirects)
 	expect("POST /form HTTP/1.1\r\nHost: example.org\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 308",
 	       "Location: https://example.org/form\r\n");
 	expect("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", "HTTP/1.1 301", "Location: https://[::1]/\r\n");
+	expect("GET http://example.org/a?b HTTP/1.1\r\nHost: example.org:80\r\n\r\n", "HTTP/1.1 301",
+	       "Location: https://example.org/a?b\r\n");
+	expect("GET http://example.org HTTP/1.1\r\nHost: example.org\r\n\r\n", "HTTP/1.1 301",
+	       "Location: https://example.org/\r\n");
+	expect("GET http://example.com/ HTTP/1.1\r\nHost: example.org\r\n\r\n", "HTTP/1.1 400", "");
 	expect("GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 400", "400 Bad Request\n");
 	plain_stop(plain);
 	serve(&elsewhere, 1);
