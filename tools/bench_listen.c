@@ -225,7 +225,7 @@ static void agent_accept(const struct bench_options *own, int listener, const vo
 
 int bench_listen(const struct bench_options *options, const volatile sig_atomic_t *interrupted)
 {
-	struct listen_set set = { .threads = 1 };
+	struct listen_set set = { .threads = 1, .setting = "listen" };
 	struct pollfd fds[AGENT_LISTENERS];
 	unsigned count = 0;
 	int ret = agent_check(options->nic);

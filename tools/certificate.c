@@ -18,10 +18,14 @@
 #define CERTIFICATE_DAYS	30	/* of our own */
 #define CERTIFICATE_NOTICE	30	/* days before its end that a certificate is worth a warning */
 
-static const char *certificate_error(void)
+const char *certificate_error(void)
 {
+	unsigned long first = ERR_peek_error();
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
+	/* What follows it says that it was the system. */
+	if (ERR_SYSTEM_ERROR(first))
+		reason = strerror(ERR_GET_REASON(first));
 	ERR_clear_error();
 	return reason ? reason : "unknown error";
 }
@@ -30,9 +34,16 @@ static const char *certificate_error(void)
 static FILE *certificate_open(const char *where, const char *what, const char *file)
 {
 	FILE *stream = fopen(file, "re");
+	int error = errno;
+	struct stat st;
 
+	if (stream && !fstat(fileno(stream), &st) && S_ISDIR(st.st_mode)) {
+		fclose(stream);
+		stream = NULL;
+		error = EISDIR;
+	}
 	if (!stream)
-		log_line("%scannot read the %s %s: %s", where, what, file, strerror(errno));
+		log_line("%scannot read the %s %s: %s", where, what, file, strerror(error));
 	return stream;
 }
 

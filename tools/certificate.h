@@ -12,6 +12,9 @@ struct certificate {
 	time_t begins, ends;		/* its validity */
 };
 
+/* What OpenSSL has just failed for; clears it. */
+const char *certificate_error(void);
+
 /* These say on standard error what is wrong, or worth a warning. 0 or -1. */
 
 /* The chain and the key of two PEM files. */

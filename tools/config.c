@@ -7,6 +7,7 @@
 #include <string.h>
 #include "access_format.h"
 #include "config.h"
+#include "listen.h"
 #include "log.h"
 
 #define CONFIG_THREADS_MAX	256
@@ -65,6 +66,15 @@ static void texts_print(FILE *out, const struct config_setting *setting, const v
 
 	for (size_t i = 0; i < texts->count; i++)
 		fprintf(out, "%s = %s\n", setting->name, texts->rows[i].text);
+}
+
+static int address_set(void *at, const struct config_setting *setting, const char *value, unsigned line,
+		       const char **why)
+{
+	*why = LISTEN_FORM;
+	if (!listen_valid(value))
+		return -EINVAL;
+	return setting->list ? texts_set(at, setting, value, line, why) : text_set(at, setting, value, line, why);
 }
 
 static void texts_free(struct config_texts *texts)
@@ -199,6 +209,8 @@ static const char *const config_tls[] = { "1.2", "1.3", NULL };
 #define HOST(field)	.at = offsetof(struct config_host, field), .host = true
 #define TEXT		.set = text_set, .print = text_print
 #define TEXTS		.set = texts_set, .print = texts_print, .list = true
+#define ADDRESS		.set = address_set, .print = text_print
+#define ADDRESSES	.set = address_set, .print = texts_print, .list = true
 #define NUMBER(least, most) .set = number_set, .print = number_print, .min = least, .max = most
 #define WORD(list)	.set = word_set, .print = word_print, .words = list
 #define SWITCH		.set = switch_set, .print = switch_print
@@ -207,9 +219,9 @@ static const char *const config_tls[] = { "1.2", "1.3", NULL };
 
 static const struct config_setting config_table[] = {
 	{ "listen", 'l', "ADDR:PORT", "listen there; may be repeated; [V6ADDR]:PORT, :PORT for all\n"
-	  "addresses, port 0 for any free one (default :8443)", SERVER(listen), TEXTS },
+	  "addresses, port 0 for any free one (default :8443)", SERVER(listen), ADDRESSES },
 	{ "http", 0, "ADDR:PORT", "listen there without TLS and redirect to https; may be repeated",
-	  SERVER(http), TEXTS },
+	  SERVER(http), ADDRESSES },
 	{ "https-port", 0, "PORT", "that --http redirects to (default: the first of --listen)",
 	  SERVER(https_port), NUMBER(1, 65535) },
 	{ "name", 0, "NAME", "a name of the host, *.NAME for all below it; may be repeated", HOST(names),
@@ -248,7 +260,7 @@ static const struct config_setting config_table[] = {
 	{ "access-log", 0, "FILE", "a line for each request; - is standard output; SIGUSR1 opens it anew",
 	  SERVER(access_log), TEXT },
 	{ "log-format", 0, "FORM", "common, combined (default), json", SERVER(log_format), WORD(config_format) },
-	{ "metrics", 0, "ADDR:PORT", "answer Prometheus, and people, there over plain HTTP", SERVER(metrics), TEXT },
+	{ "metrics", 0, "ADDR:PORT", "answer Prometheus, and people, there over plain HTTP", SERVER(metrics), ADDRESS },
 	{ "handshake-timeout", 0, "SECONDS", "end connections whose handshake takes longer (default 30)", LIMIT },
 	{ "header-timeout", 0, "SECONDS", "or a request's head, from its first byte (default 20)", LIMIT },
 	{ "idle-timeout", 0, "SECONDS", "or that are silent for so long (default 60)", LIMIT },

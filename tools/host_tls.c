@@ -2,21 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include "certificate.h"
 #include "host_tls.h"
 #include "hosts.h"
 #include "log.h"
-
-static const char *tls_error(void)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-
-	ERR_clear_error();
-	return reason ? reason : "unknown error";
-}
 
 static int tls_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 		    const unsigned char *in, unsigned in_len, void *arg)
@@ -45,7 +36,7 @@ static unsigned tls_list(SSL_CTX *ssl, const struct config *config, const struct
 		return 1;
 	if ((texts->count || ours) && set(ssl, texts->count ? joined : ours) != 1) {
 		log_line("%s%s %s: %s; `openssl ciphers` and openssl-ecparam(1) list what there is",
-			 config_where(config, texts->count ? texts->rows[0].line : 0, where), name, joined, tls_error());
+			 config_where(config, texts->count ? texts->rows[0].line : 0, where), name, joined, certificate_error());
 		mistakes++;
 	}
 	free(joined);
@@ -98,7 +89,7 @@ static unsigned tls_clients(SSL_CTX *ssl, const struct config *config, const str
 	names = SSL_load_client_CA_file(file);
 	if (!names || SSL_CTX_load_verify_file(ssl, file) != 1) {
 		log_line("%scannot use the issuers in %s: %s; they must be in PEM form",
-			 config_where(config, host->client_ca.line, where), file, tls_error());
+			 config_where(config, host->client_ca.line, where), file, certificate_error());
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
 		return 1;
 	}
@@ -149,13 +140,13 @@ unsigned host_tls_new(struct host *host, const struct config *config)
 	host->ssl = SSL_CTX_new_ex(NULL, config->handshake_provider == CONFIG_PROVIDER_TLSRING ? "?provider=tlsring" :
 				   NULL, TLS_server_method());
 	if (!host->ssl) {
-		log_line("cannot set up TLS: %s", tls_error());
+		log_line("cannot set up TLS: %s", certificate_error());
 		return 1;
 	}
 	mistakes = tls_policy(host->ssl, config, host->config) + tls_certificates(host, config) +
 		   tls_clients(host->ssl, config, host->config);
 	if (!mistakes && !tls_session_context(host->ssl, host->config)) {
-		log_line("cannot set up TLS: %s", tls_error());
+		log_line("cannot set up TLS: %s", certificate_error());
 		mistakes++;
 	}
 	return mistakes;
@@ -219,7 +210,7 @@ SSL_CTX *host_tls_front(struct hosts_current *current)
 	SSL_CTX *ssl = SSL_CTX_new(TLS_server_method());
 
 	if (!ssl || !SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION)) {
-		log_line("cannot set up TLS: %s", tls_error());
+		log_line("cannot set up TLS: %s", certificate_error());
 		SSL_CTX_free(ssl);
 		return NULL;
 	}

@@ -177,24 +177,25 @@ int listen_add_rest(struct listen_set *set, bool http)
 
 /* ---- opening ---- */
 
-static void listen_explain(const char *text, int error)
+static void listen_explain(const struct listen_set *set, const char *text, int error)
 {
-	const char *remedy;
+	const char *why = strerror(error);
 
 	switch (error) {
 	case EADDRINUSE:
-		remedy = "; choose another port with --listen, or see who has it: ss -ltnp";
+		log_line("cannot listen on %s: %s; choose another port with --%s, or see who has it: ss -ltnp", text,
+			 why, set->setting);
 		break;
 	case EACCES:
-		remedy = "; ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE: choose another with --listen";
+		log_line("cannot listen on %s: %s; ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE: choose another with --%s",
+			 text, why, set->setting);
 		break;
 	case EADDRNOTAVAIL:
-		remedy = "; this machine has no such address: see `ip address`";
+		log_line("cannot listen on %s: %s; this machine has no such address: see `ip address`", text, why);
 		break;
 	default:
-		remedy = "";
+		log_line("cannot listen on %s: %s", text, why);
 	}
-	log_line("cannot listen on %s: %s%s", text, strerror(error), remedy);
 }
 
 static int listen_append(struct listen_set *set, const struct addrinfo *info, bool both)
@@ -213,12 +214,6 @@ static int listen_append(struct listen_set *set, const struct addrinfo *info, bo
 	a->address = address;
 	a->len = info->ai_addrlen;
 	return listen_open(a, both);
-}
-
-static int listen_usage(const char *text)
-{
-	log_line("--listen %s: write ADDR:PORT, [V6ADDR]:PORT or :PORT", text);
-	return TOOLS_USAGE;
 }
 
 /* A name may have several addresses: all that this machine has are taken. */
@@ -253,6 +248,16 @@ static int listen_all(struct listen_set *set, const char *port)
 	return listen_append(set, &info, true);
 }
 
+bool listen_valid(const char *text)
+{
+	char *copy = strdup(text);
+	const char *host, *port;
+	bool valid = copy && listen_split(copy, &host, &port);
+
+	free(copy);
+	return valid;
+}
+
 int listen_add(struct listen_set *set, const char *text)
 {
 	char *copy = strdup(text);
@@ -263,13 +268,14 @@ int listen_add(struct listen_set *set, const char *text)
 		return TOOLS_FAILED;
 	if (!listen_split(copy, &host, &port)) {
 		free(copy);
-		return listen_usage(text);
+		log_line("--%s %s: " LISTEN_FORM, set->setting, text);
+		return TOOLS_USAGE;
 	}
 	ret = host ? listen_name(set, host, port) : listen_all(set, port);
 	free(copy);
 	if (!ret)
 		return 0;
-	listen_explain(text, -ret);
+	listen_explain(set, text, -ret);
 	return TOOLS_FAILED;
 }
 
@@ -282,5 +288,5 @@ void listen_close(struct listen_set *set)
 		free(set->addresses[i].fds);
 	}
 	free(set->addresses);
-	*set = (struct listen_set){ .threads = set->threads, .pool = set->pool };
+	*set = (struct listen_set){ .threads = set->threads, .setting = set->setting, .pool = set->pool };
 }

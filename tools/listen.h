@@ -27,6 +27,7 @@ struct listen_set {
 	struct listen_address *addresses;	/* owned */
 	size_t count;
 	unsigned threads;
+	const char *setting;			/* that names its addresses, for what is wrong with one */
 	struct listen_pool *pool;		/* the caller's; or NULL */
 };
 
@@ -43,6 +44,9 @@ void listen_pool_free(struct listen_pool *pool);
 /* Add what is left in the set's pool, of one kind. 0 or an exit status. */
 int listen_add_rest(struct listen_set *set, bool http);
 
+#define LISTEN_FORM	"write ADDR:PORT, [V6ADDR]:PORT or :PORT"
+/* Has a text that form? */
+bool listen_valid(const char *text);
 /*
  * Listen where text says: ADDR:PORT, [V6]:PORT, NAME:PORT, :PORT (all addresses, both families);
  * port 0 is any that is free. Sockets of the set's pool with that address are taken, otherwise each

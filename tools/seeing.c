@@ -216,7 +216,7 @@ int seeing_open(struct seeing **out, const struct seeing_settings *settings,
 	seeing->settings = settings;
 	seeing->threads = threads;
 	seeing->started = time(NULL);
-	seeing->listen = (struct listen_set){ .threads = 1, .pool = pool };
+	seeing->listen = (struct listen_set){ .threads = 1, .setting = "metrics", .pool = pool };
 	pthread_mutex_init(&seeing->lock, NULL);
 	seeing->routes[0] = (struct plain_route){ .path = "/metrics", .answer = seeing_metrics_answer, .user = seeing };
 	seeing->routes[1] = (struct plain_route){ .path = "/", .answer = seeing_page_answer, .user = seeing };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <libgen.h>
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -126,8 +127,8 @@ static int serve_listen(struct serve *s, const struct config *config)
 
 	if (listen_pool_take(&s->pool))
 		return TOOLS_FAILED;
-	s->listen = (struct listen_set){ .threads = config->threads, .pool = &s->pool };
-	s->http = (struct listen_set){ .threads = 1, .pool = &s->pool };
+	s->listen = (struct listen_set){ .threads = config->threads, .setting = "listen", .pool = &s->pool };
+	s->http = (struct listen_set){ .threads = 1, .setting = "http", .pool = &s->pool };
 	ret = serve_listen_all(&s->listen, &config->listen);
 	if (!ret)
 		ret = serve_listen_all(&s->http, &config->http);
@@ -252,12 +253,38 @@ static void serve_free(struct serve *s)
 		close(s->done);
 }
 
+/* Can the access log be written, or made? Without making it. */
+static int serve_check_log(const struct config *config)
+{
+	const char *path = config->access_log.text;
+	char where[CONFIG_WHERE], *folder;
+	int error = 0;
+
+	if (!path || !strcmp(path, "-"))
+		return 0;
+	folder = strdup(path);
+	if (!folder)
+		return TOOLS_FAILED;
+	if (access(path, W_OK) && (errno != ENOENT || access(dirname(folder), W_OK | X_OK)))
+		error = errno;
+	free(folder);
+	if (!error)
+		return 0;
+	log_line("%scannot open the access log %s: %s", config_where(config, config->access_log.line, where), path,
+		 strerror(error));
+	return TOOLS_FAILED;
+}
+
 /* All that can be wrong but what only shows on the network; mistakes in the text do not hide those in
  * the files that it names. */
 static int serve_check(struct serve *s, struct config *config, int ret)
 {
 	char *file = config->file ? strdup(config->file) : NULL;
 
+	if (serve_user_check(config))
+		ret = TOOLS_FAILED;
+	if (serve_check_log(config))
+		ret = TOOLS_FAILED;
 	if ((!ret || config->host_count) && serve_hosts(s, config))
 		ret = TOOLS_FAILED;
 	log_line("%s: %s", file ? file : "the call", ret ? "there are mistakes" : "no mistakes");

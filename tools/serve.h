@@ -95,5 +95,7 @@ void serve_upgrade_ready(void);
 
 /* Become NAME[:GROUP], if the configuration says so. 0 or an exit status. */
 int serve_user(const struct config *config);
+/* The same without becoming it: is there such a user? */
+int serve_user_check(const struct config *config);
 
 #endif

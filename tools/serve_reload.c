@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "isolate.h"
 #include "log.h"
 #include "notify.h"
@@ -9,6 +12,28 @@
 #include "serve_options.h"
 #include "tlsring.h"
 #include "tools.h"
+
+/* Who has the key can read what its tickets resume. */
+static unsigned reload_ticket_file(const struct config *config, const struct config_text *key)
+{
+	char where[CONFIG_WHERE];
+	struct stat st;
+
+	config_where(config, key->line, where);
+	if (stat(key->text, &st) || access(key->text, R_OK)) {
+		log_line("%scannot read the ticket key %s: %s", where, key->text, strerror(errno));
+		return 1;
+	}
+	if (S_ISREG(st.st_mode) && st.st_size != 48 && st.st_size != 80) {
+		log_line("%scannot use the ticket key %s: it has %lld bytes, not 48 or 80; make one with `openssl rand -out FILE 80`",
+			 where, key->text, (long long)st.st_size);
+		return 1;
+	}
+	if (st.st_mode & (S_IROTH | S_IWOTH))
+		log_line("%swarning: others may %s the ticket key %s: chmod o-rw %s", where,
+			 st.st_mode & S_IWOTH ? "change" : "read", key->text, key->text);
+	return 0;
+}
 
 static unsigned reload_ticket_keys(struct serve *s, const struct config *config)
 {
@@ -28,7 +53,7 @@ static unsigned reload_ticket_keys(struct serve *s, const struct config *config)
 	free(paths);
 	if (!ret)
 		return 0;
-	log_line("%scannot use the ticket keys: %s; up to 8 files, each with 48 or 80 random bytes",
+	log_line("%scannot use the ticket keys: %s; up to 8 files may be given",
 		 config_where(config, keys->rows[0].line, where), tlsring_strerror(ret, text, sizeof(text)));
 	return 1;
 }
@@ -36,11 +61,14 @@ static unsigned reload_ticket_keys(struct serve *s, const struct config *config)
 /* The ticket keys come last: with them the new set begins to have effect. */
 int serve_load(struct serve *s, struct config *config, struct hosts **out)
 {
+	unsigned mistakes = 0;
 	struct hosts *hosts;
 
+	for (size_t i = 0; i < config->ticket_keys.count; i++)
+		mistakes += reload_ticket_file(config, &config->ticket_keys.rows[i]);
 	if (hosts_load(&hosts, config))
 		return TOOLS_FAILED;
-	if (hosts_join(hosts, s->ctx) || reload_ticket_keys(s, &hosts->config)) {
+	if (mistakes || hosts_join(hosts, s->ctx) || reload_ticket_keys(s, &hosts->config)) {
 		hosts_put(hosts);
 		return TOOLS_FAILED;
 	}

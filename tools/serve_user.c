@@ -19,7 +19,7 @@ static int user_unknown(const struct config *config, const char *what, const cha
 	return TOOLS_FAILED;
 }
 
-static int user_become(const struct config *config, const char *name, const char *group)
+static int user_find(const struct config *config, const char *name, const char *group, bool become)
 {
 	const struct passwd *user = getpwnam(name);
 	const struct group *other = group ? getgrnam(group) : NULL;
@@ -31,7 +31,7 @@ static int user_become(const struct config *config, const char *name, const char
 		return user_unknown(config, "group", group);
 	gid = other ? other->gr_gid : user->pw_gid;
 	/* A successor is that user already, and may not say so again. */
-	if (geteuid() == user->pw_uid && getegid() == gid)
+	if (!become || (geteuid() == user->pw_uid && getegid() == gid))
 		return 0;
 	if (initgroups(name, gid) || setgid(gid) || setuid(user->pw_uid)) {
 		log_line("cannot become the user %s: %s; only root can", config->user.text, strerror(errno));
@@ -40,7 +40,7 @@ static int user_become(const struct config *config, const char *name, const char
 	return 0;
 }
 
-int serve_user(const struct config *config)
+static int user_take(const struct config *config, bool become)
 {
 	char *name, *group;
 	int ret;
@@ -53,10 +53,22 @@ int serve_user(const struct config *config)
 	group = strchr(name, ':');
 	if (group)
 		*group++ = '\0';
-	ret = user_become(config, name, group);
+	ret = user_find(config, name, group, become);
 	free(name);
+	return ret;
+}
+
+int serve_user_check(const struct config *config)
+{
+	return user_take(config, false);
+}
+
+int serve_user(const struct config *config)
+{
+	int ret = user_take(config, true);
+
 	/* Nothing that we start may get more than we have. */
-	if (!ret)
+	if (!ret && config->user.text)
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return ret;
 }

@@ -91,6 +91,7 @@ certificates() {
 	refuses 1 'cannot read the key absent.key: No such file' -c good.crt -k absent.key www
 	refuses 1 'cannot use the certificate nonsense: .*PEM' -c nonsense -k good.key www
 	refuses 1 'cannot use the key nonsense: .*PEM' -c good.crt -k nonsense www
+	refuses 1 'cannot read the certificate ca: Is a directory' -c ca -k good.key www
 }
 
 given_certificate() {
@@ -114,6 +115,8 @@ port_in_use() { # also with SO_REUSEPORT, which several threads need
 	local taken="cannot listen on 127.0.0.1:$port: Address already in use; choose"
 	refuses 1 "$taken" --threads 1 -l "127.0.0.1:$port" www
 	refuses 1 "$taken" --threads 2 -l "127.0.0.1:$port" www
+	refuses 1 "port with --metrics, or" --metrics "127.0.0.1:$port" -l 127.0.0.1:0 www
+	refuses 1 "port with --http, or" --http "127.0.0.1:$port" -l 127.0.0.1:0 www
 	server_stop
 }
 
@@ -123,6 +126,7 @@ addresses() {
 	refuses 2 '--listen ::1:0: write ADDR:PORT, \[V6ADDR\]' -l ::1:0 www
 	refuses 2 '--listen :99999: write' -l :99999 www
 	refuses 2 '--listen :: write ADDR:PORT' -l : www
+	refuses 2 '--metrics 9100: write ADDR:PORT' --metrics 9100 www
 }
 
 usage() {

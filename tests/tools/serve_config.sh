@@ -94,6 +94,32 @@ EOF
 		'16: groups nothing: ' '17: cannot use the issuers in one.key: '
 }
 
+# What would only show when it starts.
+server_mistakes() {
+	head -c 48 /dev/urandom > ticket
+	head -c 40 /dev/urandom > short
+	chmod 604 ticket
+	cat > server <<'EOF'
+[server]
+listen = nowhere
+http = ::1:80
+metrics = 9100
+user = no-such-user
+access-log = absent/lines
+ticket-keys = ticket
+ticket-keys = short
+ticket-keys = absent
+[host]
+dir = one
+client-ca = absent
+EOF
+	mistakes server '2: listen = nowhere: write ADDR:PORT' '3: http = ::1:80: write' '4: metrics = 9100: write' \
+		'5: user no-such-user: there is no user' '6: cannot open the access log absent/lines: No such file' \
+		'7: warning: others may read the ticket key ticket' '8: cannot use the ticket key short: it has 40 bytes' \
+		'9: cannot read the ticket key absent: No such file' \
+		'12: cannot use the issuers in absent: No such file'
+}
+
 no_file() {
 	! "$tlsring" serve --config absent --check 2> told || fail "it is taken"
 	grep -q 'cannot read the configuration absent: No such file' told
@@ -159,7 +185,7 @@ it_is_done() {
 	equal "$(wc -l < lines)" 4 "lines in the access log"
 }
 
-for name in text_mistakes file_mistakes no_file printed_is_read_again flags_are_printed it_is_done; do
+for name in text_mistakes file_mistakes server_mistakes no_file printed_is_read_again flags_are_printed it_is_done; do
 	test_case $name $name
 done
 test_end
