@@ -11,7 +11,6 @@
 #include "http_accept.h"
 #include "http_condition.h"
 #include "http_range.h"
-#include "listing.h"
 #include "log.h"
 #include "multipart.h"
 #include "site.h"
@@ -56,8 +55,14 @@ const char *answer_status_line(int status)
 void answer_init(struct answer *answer, struct site_cache *files)
 {
 	answer->files = files;
+	answer->listings = (struct listing_kept){ 0 };
 	answer->date_at = 0;
 	answer->content = (struct content){ 0 };
+}
+
+void answer_free(struct answer *answer)
+{
+	listing_kept_free(&answer->listings);
 }
 
 /* ---- fields ---- */
@@ -162,7 +167,7 @@ void answer_error(struct answer *out, int status, const struct http_request *req
 	answer_field(out, "Content-Type", "text/plain; charset=utf-8");
 	answer_length(out, len);
 	if (!request->head)
-		content_set_text(&out->content, line, len, false);
+		content_set_text(&out->content, line, len);
 }
 
 /* The same with the site's own page, if it has one. */
@@ -322,30 +327,26 @@ static void answer_listing(struct answer *out, const struct site *site, const st
 			   const char *path)
 {
 	bool json = answer_wants_json(&request->accept);
-	struct listing listing;
-	size_t len;
-	int ret = listing_read(&listing, site, path);
-	char *text = NULL;
+	struct site_file *text;
+	int ret = listing_kept_get(&out->listings, site, path, json, time(NULL), &text);
 
-	if (!ret)
-		text = json ? listing_json(&listing, path, &len) : listing_html(&listing, path, &len);
-	listing_free(&listing);
-	if (!text) {
-		int status = site_status(ret ? ret : -ENOMEM);
+	if (ret) {
+		int status = site_status(ret);
 
-		answer_refuse(out, site, status, request, answer_why(status, ret ? -ret : ENOMEM));
+		answer_refuse(out, site, status, request, ret == -EAGAIN ? "too many listings are on their way" :
+			      answer_why(status, -ret));
 		return;
 	}
 	answer_start(out, 200);
 	answer_field(out, "Content-Type", json ? "application/json" : "text/html; charset=utf-8");
-	answer_length(out, len);
+	answer_length(out, text->size);
 	answer_field(out, "Vary", "Accept");
 	answer_field(out, "Cache-Control", "no-cache");
 	answer_field(out, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
 	if (request->head)
-		free(text);
+		site_file_put(text);
 	else
-		content_set_text(&out->content, text, len, true);
+		content_set_file(&out->content, text, 0, text->size);
 }
 
 static void answer_path(struct answer *out, const struct site *site, const struct http_request *request)

@@ -17,6 +17,7 @@
 #include "http_date.h"
 #include "http_path.h"
 #include "http_request.h"
+#include "listing_kept.h"
 
 struct site;
 struct site_cache;
@@ -42,6 +43,7 @@ struct answer {
 
 	/* the answer's own */
 	struct site_cache *files;
+	struct listing_kept listings;
 	time_t date_at;			/* `date` was made for this second */
 	char date[HTTP_DATE_SIZE];
 	/* "Name: value\r\n" of each field, as HTTP/1.1 sends them: with the longest Location. */
@@ -50,6 +52,8 @@ struct answer {
 
 /* The cache is the caller's, or NULL. */
 void answer_init(struct answer *answer, struct site_cache *files);
+/* When no content of its answers is on its way any more. */
+void answer_free(struct answer *answer);
 /* Never fails: what goes wrong is an answer too. */
 void answer_make(struct answer *out, const struct site *site, const struct http_request *request);
 /* A status of its own, for what the parser refused; why: as above. */

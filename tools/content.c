@@ -12,12 +12,9 @@ void content_set_file(struct content *content, struct site_file *file, uint64_t 
 		content->now = (struct content_piece){ .offset = offset, .length = length };
 }
 
-void content_set_text(struct content *content, const char *text, size_t len, bool owned)
+void content_set_text(struct content *content, const char *text, size_t len)
 {
-	*content = (struct content){
-		.left = len, .now = { .text = text, .text_len = len },
-		.memory = owned ? (void *)text : NULL,
-	};
+	*content = (struct content){ .left = len, .now = { .text = text, .text_len = len } };
 }
 
 int content_fd(const struct content *content)

@@ -26,14 +26,14 @@ struct content {
 	struct content_piece now;		/* of which these come first */
 	const struct content_piece *next;	/* then these, in `memory` */
 	unsigned next_count;
-	void *memory;				/* owned; texts and pieces, or NULL */
+	void *memory;				/* owned; several pieces and their texts, or NULL */
 	struct site_file *file;			/* a reference, or NULL */
 };
 
 /* Takes over the reference; the file's bytes, if they are in memory, are the text. */
 void content_set_file(struct content *content, struct site_file *file, uint64_t offset, uint64_t length);
-/* Takes over text, which malloc() gave, when owned; otherwise it is static. */
-void content_set_text(struct content *content, const char *text, size_t len, bool owned);
+/* The text is static. */
+void content_set_text(struct content *content, const char *text, size_t len);
 
 /* The file's descriptor, which stays the content's; -1: there is no file. */
 int content_fd(const struct content *content);

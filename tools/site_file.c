@@ -89,10 +89,25 @@ int site_file_open(struct site_file **out, int root, const char *path)
 	file->bytes = NULL;
 	file->maps = NULL;
 	file->map = NULL;
+	file->counted = NULL;
 	file_describe(file, &stx);
 	/* It will be read from one end to the other. */
 	if (file->size >= SITE_LARGE)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	*out = file;
+	return 0;
+}
+
+int site_file_text(struct site_file **out, char *text, size_t len, size_t *counted)
+{
+	struct site_file *file = malloc(sizeof(*file));
+
+	if (!file) {
+		free(text);
+		return -ENOMEM;
+	}
+	*file = (struct site_file){ .references = 1, .fd = -1, .size = len, .bytes = text, .counted = counted };
+	*counted += len;
 	*out = file;
 	return 0;
 }
@@ -103,7 +118,10 @@ void site_file_put(struct site_file *file)
 		return;
 	if (file->map)
 		site_map_put(file->map);
-	close(file->fd);
+	if (file->counted)
+		*file->counted -= file->size;
+	if (file->fd >= 0)
+		close(file->fd);
 	free(file->bytes);
 	free(file);
 }

@@ -17,10 +17,10 @@ struct site_stamp {
 	int64_t changed, modified;	/* nanoseconds */
 };
 
-/* An open regular file. Counted references, all in one thread. */
+/* An open regular file, or a text in its place. Counted references, all in one thread. */
 struct site_file {
 	unsigned references;
-	int fd;				/* its own */
+	int fd;				/* its own; -1: a text */
 	uint64_t size;
 	time_t modified;
 	char modified_text[HTTP_DATE_SIZE];	/* made once: gmtime_r() takes a lock of the process */
@@ -30,6 +30,7 @@ struct site_file {
 	char *bytes;			/* the whole of it in memory, or NULL */
 	struct site_maps *maps;		/* its thread's, or NULL: ask there once */
 	struct site_map *map;		/* a reference, or NULL */
+	size_t *counted;		/* a text's size counts there, until it goes; or NULL */
 };
 
 #define SITE_FILE_KEPT	16384	/* bytes of a file that may be kept in memory */
@@ -42,6 +43,9 @@ bool site_stamp_same(const struct site_stamp *a, const struct site_stamp *b);
 /* 0 and a reference that site_file_put() gives back; or -errno, -EISDIR for a folder and -ENOENT
  * for whatever else is no regular file. */
 int site_file_open(struct site_file **out, int root, const char *path);
+/* A text, which malloc() gave and is taken over also when it fails; it has neither times nor tag. 0 and a
+ * reference, or -ENOMEM. */
+int site_file_text(struct site_file **out, char *text, size_t len, size_t *counted);
 void site_file_put(struct site_file *file);
 /* Where a mapping of it begins, as long as the reference is held; NULL: there is none. */
 const void *site_file_mapping(struct site_file *file);

@@ -36,6 +36,7 @@ void worker_free(struct worker *worker)
 	if (!worker)
 		return;
 	http2_worker_free(worker->http2);
+	answer_free(&worker->answer);
 	site_cache_free(worker->files);
 	site_maps_free(worker->maps);
 	hosts_put(worker->hosts);

@@ -60,14 +60,19 @@ TEST(a_range_of_a_file)
 TEST(text)
 {
 	struct content content;
+	struct site_file *file;
+	size_t counted = 1;
 	char out[64];
 
-	content_set_text(&content, strdup("hello"), 5, true);
+	EQ(site_file_text(&file, strdup("hello"), 5, &counted), 0);
+	EQ(counted, 6);
+	content_set_file(&content, file, 0, 5);
 	EQ(content_fd(&content), -1);
 	EQ(drain(&content, 2, out, sizeof(out)), 5);
 	EQ_MEM(out, "hello", 5);
 	content_free(&content);
-	content_set_text(&content, "", 0, false);
+	EQ(counted, 1);
+	content_set_text(&content, "", 0);
 	EQ(drain(&content, 2, out, sizeof(out)), 0);
 	content_free(&content);
 }

@@ -14,7 +14,7 @@ TEST(frames_fit_records)
 	static char text[HTTP2_OUT_FRAME * 4];
 	struct content content;
 
-	content_set_text(&content, text, sizeof(text), false);
+	content_set_text(&content, text, sizeof(text));
 	http2_out_start(&out, HTTP2_OUT_LEAST);
 	EQ(http2_out_fit(&out), HTTP2_RECORD - HTTP2_FRAME_HEAD);
 	http2_out_frames(&out, "fields", 6);
@@ -39,7 +39,7 @@ TEST(batch_has_what_was_gathered)
 	struct http2_batch *batch;
 	struct content content;
 
-	content_set_text(&content, "content", 7, false);
+	content_set_text(&content, "content", 7);
 	http2_out_start(&out, HTTP2_OUT_LEAST);
 	http2_out_frames(&out, "one", 3);
 	http2_out_frames(&out, "two", 3);

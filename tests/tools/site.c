@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include "tests/ktap.h"
 #include "tools/coding.h"
+#include "tools/listing_kept.h"
 #include "tools/site.h"
 
 static char dir[] = "/tmp/tlsring-site.XXXXXX";
@@ -204,6 +205,83 @@ TEST(nothing_outside)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (status(rows[i]) != 404)
 			FAIL("%s is not 404 but %d", rows[i], status(rows[i]));
+	clean();
+}
+
+/* A reference, the caller's. */
+static struct site_file *list(struct listing_kept *kept, const char *path, bool json, time_t now)
+{
+	struct site_file *file;
+
+	EQ(listing_kept_get(kept, &site, path, json, now, &file), 0);
+	CHECK(memmem(file->bytes, file->size, "path", 4) || !json);
+	return file;
+}
+
+/* Who asks for the same gets the same, as long as it is that; the text goes with its last reference. */
+TEST(listings_are_shared)
+{
+	static struct listing_kept kept;
+	struct site_file *first, *again, *later, *other;
+	/* So late that the folder has settled. */
+	time_t now = time(NULL) + 1000;
+	size_t bytes;
+
+	set_up();
+	first = list(&kept, "folder/", false, now);
+	again = list(&kept, "folder/", false, now);
+	later = list(&kept, "folder/", false, now + 1);
+	CHECK(again == first && later == first);
+	EQ(kept.bytes, first->size);
+	other = list(&kept, "folder/", true, now);
+	CHECK(other != first);
+	site_file_put(again);
+	site_file_put(later);
+	/* Another size of an entry shows a second later. */
+	put("root/folder/index.html", "another index");
+	again = list(&kept, "folder/", false, now + 1);
+	CHECK(again == first);
+	later = list(&kept, "folder/", false, now + 2);
+	CHECK(later != first);
+	bytes = kept.bytes;
+	site_file_put(first);
+	EQ(kept.bytes, bytes);
+	site_file_put(again);
+	CHECK(kept.bytes < bytes);
+	/* Another entry shows at once, also when the folder's clock has not ticked. */
+	put("root/folder/more", "");
+	first = list(&kept, "folder/", false, 1000);
+	CHECK(memmem(first->bytes, first->size, "more", 4));
+	site_file_put(first);
+	site_file_put(later);
+	site_file_put(other);
+	listing_kept_free(&kept);
+	EQ(kept.bytes, 0);
+	clean();
+}
+
+TEST(listings_on_their_way_are_limited)
+{
+	static struct listing_kept kept;
+	struct site_file *first, *again, *other;
+	time_t now = time(NULL) + 1000;
+
+	set_up();
+	first = list(&kept, "", false, now);
+	kept.bytes += LISTING_BYTES;
+	EQ(listing_kept_get(&kept, &site, "folder/", false, now, &other), -EAGAIN);
+	again = list(&kept, "", false, now);
+	CHECK(again == first);
+	kept.bytes -= LISTING_BYTES;
+	other = list(&kept, "folder/", false, now);
+	/* More folders than are kept. */
+	for (int i = 0; i < 3 * LISTING_KEPT; i++)
+		site_file_put(list(&kept, i & 1 ? "" : "empty/", i & 2, now + i));
+	site_file_put(first);
+	site_file_put(again);
+	site_file_put(other);
+	listing_kept_free(&kept);
+	EQ(kept.bytes, 0);
 	clean();
 }
 
