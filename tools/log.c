@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +13,43 @@
 #include "log.h"
 
 #define LOG_LINE_MAX	1024
+#define LOG_PATIENCE	2000	/* msecs that standard error may take to take a line of our own */
 
-static void log_write(const char *prefix, const char *format, va_list args)
+static _Atomic unsigned long log_lost;	/* lines */
+
+/* A reader that has stopped, as a terminal's or a container's may, must not stop us: what strangers do is
+ * told by the threads that serve, and the end by the one that is to end. */
+static bool log_ready(int patience)
+{
+	struct pollfd poller = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	/* Once is enough to wait. */
+	if (poll(&poller, 1, atomic_load(&log_lost) ? 0 : patience))
+		return true;
+	atomic_fetch_add(&log_lost, 1);
+	return false;
+}
+
+/* Before the first line that is taken again. */
+static size_t log_write_lost(char *line, size_t room)
+{
+	unsigned long lost = atomic_exchange(&log_lost, 0);
+
+	if (!lost)
+		return 0;
+	return (size_t)snprintf(line, room, "tlsring: standard error was not read: %lu lines are lost\n", lost);
+}
+
+static void log_write(int patience, const char *prefix, const char *format, va_list args)
 {
 	char line[LOG_LINE_MAX];
-	size_t len = (size_t)snprintf(line, sizeof(line), "%s", prefix);
-	int text = vsnprintf(line + len, sizeof(line) - len - 1, format, args);
+	size_t len;
 
-	if (text > 0)
+	if (!log_ready(patience))
+		return;
+	len = log_write_lost(line, sizeof(line));
+	len += (size_t)snprintf(line + len, sizeof(line) - len, "%s", prefix);
+	if (vsnprintf(line + len, sizeof(line) - len - 1, format, args) > 0)
 		len += strlen(line + len);
 	line[len++] = '\n';
 	/* Nowhere is left to complain when standard error is gone. */
@@ -31,7 +62,7 @@ void log_line(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	log_write("tlsring: ", format, args);
+	log_write(LOG_PATIENCE, "tlsring: ", format, args);
 	va_end(args);
 }
 
@@ -53,7 +84,7 @@ void log_peer(const struct sockaddr_storage *peer, const char *format, ...)
 	log_time(prefix, sizeof(prefix));
 	strcat(strcat(prefix, log_address(peer, address)), ": ");
 	va_start(args, format);
-	log_write(prefix, format, args);
+	log_write(0, prefix, format, args);
 	va_end(args);
 }
 

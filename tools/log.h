@@ -7,9 +7,10 @@
 
 #define LOG_ADDRESS	64	/* room for log_address */
 
-/* One line on standard error, in one write; any thread. */
+/* One line on standard error, in one write; any thread. Blocks for two seconds at most: what was not taken
+ * is counted, and told when something is taken again. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same about a peer, with the time unless the journal adds it. */
+/* The same about a peer, with the time unless the journal adds it. Never blocks. */
 void log_peer(const struct sockaddr_storage *peer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
