@@ -42,7 +42,7 @@ static unsigned settings_connections(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_max / 2 > LIMITS_CONNECTIONS_MAX)
 		return LIMITS_CONNECTIONS_MAX;
-	return files.rlim_max > 128 ? (unsigned)(files.rlim_max / 2) : 64;
+	return files.rlim_max > 1 ? (unsigned)(files.rlim_max / 2) : 1;
 }
 
 void limits_settings_init(struct limits_settings *out)

@@ -2,6 +2,7 @@
 /* How many connections there may be, in all and of each client; and the settings of limits. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include "tests/ktap.h"
 #include "tools/limits.h"
 
@@ -108,6 +109,16 @@ TEST(settings_from_text)
 static void again(const char *name, const char *value, void *user)
 {
 	EQ(set(user, name, value), 0);
+}
+
+TEST(connections_by_descriptors)
+{
+	const struct rlimit few = { 60, 60 };
+	struct limits_settings settings;
+
+	EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+	limits_settings_init(&settings);
+	EQ(settings.connections, 30);
 }
 
 TEST(settings_to_text_and_back)
