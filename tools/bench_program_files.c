@@ -69,7 +69,8 @@ int bench_program_says(const char *command, char *buf, size_t room)
 	int status;
 
 	buf[0] = '\0';
-	snprintf(line, sizeof(line), "PATH=\"$PATH" BENCH_PROGRAM_PATH "\" %s 2>&1", command);
+	/* Of each of its parts, where it has several. */
+	snprintf(line, sizeof(line), "export PATH=\"$PATH" BENCH_PROGRAM_PATH "\"; { %s; } 2>&1", command);
 	says = popen(line, "re");
 	if (!says)
 		return -errno;

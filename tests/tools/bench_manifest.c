@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include "tests/ktap.h"
 #include "tools/bench_manifest.h"
+#include "tools/bench_program.h"
 
 static char path[64];
 
@@ -49,6 +50,16 @@ TEST(options_are_told_or_unknown)
 	CHECK(!count || (json_object_get(options, "CONFIG_TLS") && json_object_get(options, "CONFIG_TLS_DEVICE") &&
 			 json_object_get(options, "CONFIG_HZ")));
 	json_decref(options);
+}
+
+TEST(each_part_of_a_command_is_heard)
+{
+	char said[4096];
+
+	EQ(bench_program_says("echo one >&2 && echo \"$PATH\" >&2 && exit 7", said, sizeof(said)), 7);
+	CHECK(!strncmp(said, "one\n", 4));
+	CHECK(strstr(said, BENCH_PROGRAM_PATH "\n"));
+	EQ(bench_program_says("nothing-of-that-name", said, sizeof(said)), BENCH_PROGRAM_MISSING);
 }
 
 TEST(noise_is_what_others_used)
