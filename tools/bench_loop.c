@@ -95,6 +95,16 @@ static int loop_hand_over(struct loop_conn *c)
 	return -EOPNOTSUPP;
 }
 
+/*
+ * Who seals record by record hands each to TCP as a segment of its own. How many of these become one depends on
+ * whose turn it was, unless TCP is told to wait for full ones: as the engine does, and nginx with tcp_nopush.
+ */
+static void loop_cork(const struct loop_conn *c, int on)
+{
+	if (c->child->setup->options->size > LOOP_RECORD)
+		setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
 static int loop_receive(struct loop_conn *c)
 {
 	char request[BENCH_REQUEST];
@@ -116,6 +126,7 @@ static int loop_receive(struct loop_conn *c)
 		return got ? (int)got : -EPIPE;
 	c->asked += (size_t)got;
 	if (c->asked == sizeof(request)) {
+		loop_cork(c, 1);
 		c->at = 0;
 		c->state = LOOP_ANSWER;
 	}
@@ -169,6 +180,7 @@ static int loop_answer(struct loop_conn *c)
 		return sent ? (int)sent : -EPIPE;
 	c->at += (uint64_t)sent;
 	if (c->at == c->child->setup->options->size) {
+		loop_cork(c, 0);
 		c->asked = 0;
 		c->state = bench_mode_new(c->child->mode) ? LOOP_CLOSE : LOOP_RECEIVE;
 	}

@@ -66,7 +66,7 @@ static const struct {
 	unsigned tls;
 	const char *modes;
 } options_starts[] = {
-	{ 1 << 20, 4, 5, 0.6, 1, OPTIONS_LASTING }, { 64 << 20, 16, 7, 3, 1, OPTIONS_LASTING },
+	{ 1 << 20, 4, 5, 0.5, 1, OPTIONS_LASTING }, { 64 << 20, 16, 7, 3, 1, OPTIONS_LASTING },
 	{ 1024, 64, 7, 1, 1, OPTIONS_LASTING },
 	{ 1024, 16, 7, 1, 1, "plain-new,user-full,user-resumed,engine-full,engine-resumed,kernel-full,kernel-resumed" },
 	/* What cards take is TLS 1.2. */
