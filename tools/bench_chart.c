@@ -160,13 +160,10 @@ static void chart_ranges(FILE *script, const struct bench_chart *chart, const js
 	}
 	fputs("END\n", script);
 	chart_scale(script, fmax(from, 1e-3) / 1.5, fmax(to, 2e-3) * 1.5);
-	fputs("set key above samplen 1 width -2\n"
-	      "plot $rows using 2:1:($4-$2):(0):5:ytic(6) with vectors nohead lw 3 lc rgb variable notitle, "
+	fputs("plot $rows using 2:1:($4-$2):(0):5:ytic(6) with vectors nohead lw 3 lc rgb variable notitle, "
 	      "$rows using 2:1:5 with points pt 7 ps .9 lc rgb variable notitle, "
 	      "$rows using 3:1:5 with points pt 5 ps .7 lc rgb variable notitle, "
-	      "$rows using 4:1:5 with points pt 9 ps .9 lc rgb variable notitle, "
-	      "NaN with points lt -1 pt 7 title 'p50', NaN with points lt -1 pt 5 title 'p99', "
-	      "NaN with points lt -1 pt 9 title 'p99.99'\n", script);
+	      "$rows using 4:1:5 with points pt 9 ps .9 lc rgb variable notitle\n", script);
 }
 
 /* ---- SVG ---- */
@@ -223,7 +220,7 @@ int bench_chart_draw(FILE *out, const struct bench_chart *chart, const json_t *m
 		fprintf(script, "set terminal svg size %d,%u dynamic noenhanced font 'sans-serif,15'\n"
 			"set border 1\nset yrange [%u.5:-.5]\nset ytics nomirror scale 0\nset xtics nomirror\n"
 			"set grid xtics lw .5 lc rgb '#888888'\nunset key\nset lmargin %.2f\nset rmargin 2\n", CHART_WIDTH,
-			CHART_FRAME + CHART_ROW * rows, rows - 1, .8 * (double)chart_names(chart, modes) + 1);
+			CHART_FRAME + CHART_ROW * rows, rows - 1, 1.05 * (double)chart_names(chart, modes) + 1);
 		if (chart->kind == BENCH_CHART_BARS)
 			chart_bars(script, chart, modes);
 		else

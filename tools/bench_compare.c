@@ -109,7 +109,7 @@ static void compare_measure(struct compare *c, const char *name, const json_t *b
 		return;
 	}
 	c->changed++;
-	printf("%-20s %-20s %12.6g %12.6g %+8.1f %%  %s\n", name, bench_measures[measure], was.median, is.median,
+	printf("%-20s %-29s %12.6g %12.6g %+8.1f %%  %s\n", name, bench_measures[measure], was.median, is.median,
 	       bench_stats_change(was.median, is.median), (is.median > was.median) == more_is_better ? "better" : "WORSE");
 }
 
@@ -152,7 +152,7 @@ static void compare_print(struct compare *c)
 				     json_object_get(c->after, "options"));
 	if (differences)
 		putchar('\n');
-	printf("%-20s %-20s %12s %12s %10s\n", "MODE", "MEASURE", "BEFORE", "AFTER", "CHANGE");
+	printf("%-20s %-29s %12s %12s %10s\n", "MODE", "MEASURE", "BEFORE", "AFTER", "CHANGE");
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		compare_mode(c, bench_modes[i].name);
 	printf("\n%u measures changed by more than noise, %u did not\n", c->changed, c->same);

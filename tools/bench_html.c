@@ -101,12 +101,25 @@ static const struct {
 	  "with a request each; more is better" },
 	{ { "memory", BENCH_CHART_BARS, "memory_bytes_per_connection" }, "Bytes per idle connection",
 	  "of the server's process; less is better" },
-	{ { "latency", BENCH_CHART_RANGES, NULL }, "Latency", "of a request under this load; less is better" },
+	{ { "latency", BENCH_CHART_RANGES, NULL }, "Latency", "of a request under this load: "
+	  "\342\227\217&nbsp;p50, \342\226\240&nbsp;p99, \342\226\262&nbsp;p99.99; less is better" },
 	{ { "request", BENCH_CHART_BARS, "cpu_us_per_request" }, "CPU \302\265s per request",
 	  "of the server; less is better" },
 };
 
-static void html_key(FILE *out)
+/* Of what there is, lest people look for the rest. */
+static bool html_sealed(const json_t *all, const char *seal)
+{
+	size_t index;
+	json_t *mode;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode)
+		if (!strcmp(bench_json_string(mode, "seal", NULL), seal))
+			return true;
+	return false;
+}
+
+static void html_key(FILE *out, const json_t *all)
 {
 	static const char *const texts[BENCH_SEALS] = {
 		[BENCH_NOBODY] = "not sealed: plain TCP", [BENCH_USER] = "sealed in user space",
@@ -115,7 +128,8 @@ static void html_key(FILE *out)
 
 	fputs("<p class=\"key\">", out);
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
-		fprintf(out, "<span style=\"--seal:%s\">%s</span>", bench_chart_colour(bench_seals[i]), texts[i]);
+		if (html_sealed(all, bench_seals[i]))
+			fprintf(out, "<span style=\"--seal:%s\">%s</span>", bench_chart_colour(bench_seals[i]), texts[i]);
 	fputs("</p>\n", out);
 }
 
@@ -124,7 +138,7 @@ static int html_draw(FILE *out, const json_t *all)
 	const json_t *modes = json_object_get(all, "modes");
 	int ret = 0;
 
-	html_key(out);
+	html_key(out, all);
 	fputs("<div class=\"charts\">\n", out);
 	for (size_t i = 0; !ret && i < sizeof(html_charts) / sizeof(html_charts[0]); i++) {
 		if (!bench_chart_has(&html_charts[i].chart, modes))

@@ -27,7 +27,7 @@ const char bench_html_style[] =
 	"th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line)}td{text-align:right}"
 	"th:first-child,.figures th:nth-child(2),td.m,td.t{text-align:left}td.m{font-weight:600;white-space:nowrap}td.m small{display:block;"
 	"font-weight:400;color:var(--dim);white-space:normal}"
-	"td.wrong{color:var(--bad);font-weight:600}"
+	"td.s span span{white-space:nowrap}td.wrong{color:var(--bad);font-weight:600}"
 	"dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.15rem 1rem;margin:0;font-size:.9em}"
 	"dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}"
 	"@media screen and (max-width:48rem){.modes thead{display:none}.modes tr{display:block;background:var(--card);"

@@ -66,7 +66,7 @@ static void tables_sealed(FILE *out, const json_t *mode)
 		double share = json_number_value(json_object_get(path, bench_seals[i]));
 
 		if (share > 0)
-			fprintf(out, "%s%s <data value=\"%.9g\">%.*f</data> %%", before, bench_seals[i], share,
+			fprintf(out, "%s<span>%s <data value=\"%.9g\">%.*f</data> %%</span>", before, bench_seals[i], share,
 				share > 99.995 ? 0 : 2, share);
 		before = share > 0 ? ", " : before;
 	}
@@ -171,16 +171,45 @@ void bench_html_figures(FILE *out, const json_t *all)
 	fputs("</tbody></table>\n", out);
 }
 
-static void tables_pair(FILE *out, const char *key, const json_t *value)
+static void tables_value(FILE *out, const json_t *value)
 {
 	char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+
+	bench_html_text(out, json_is_string(value) ? json_string_value(value) : text ? text : "?");
+	free(text);
+}
+
+/* A card: what it has, in one line. */
+static void tables_members(FILE *out, const json_t *object)
+{
+	const char *key, *before = "";
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value) {
+		fprintf(out, "%s%s ", before, key);
+		tables_value(out, value);
+		before = ", ";
+	}
+}
+
+static void tables_pair(FILE *out, const char *key, const json_t *value)
+{
+	size_t index;
+	json_t *member;
 
 	fputs("<dt>", out);
 	bench_html_text(out, key);
 	fputs("</dt><dd>", out);
-	bench_html_text(out, json_is_string(value) ? json_string_value(value) : text ? text : "?");
+	if (!json_is_array(value))
+		tables_value(out, value);
+	else if (!json_array_size(value))
+		fputs("none", out);
+	json_array_foreach((json_t *)value, index, member) {
+		if (index)
+			fputs("<br>", out);
+		tables_members(out, member);
+	}
 	fputs("</dd>\n", out);
-	free(text);
 }
 
 /* Objects inside others only group. */

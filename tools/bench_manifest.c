@@ -21,6 +21,8 @@ const char *bench_manifest_line(const char *path, char buf[MANIFEST_LINE])
 	if (!file || !fgets(buf, MANIFEST_LINE, file))
 		strcpy(buf, "unknown");
 	buf[strcspn(buf, "\n")] = '\0';
+	for (char *tab = buf; (tab = strchr(tab, '\t')); tab++)
+		*tab = ' ';
 	if (file)
 		fclose(file);
 	return buf;

@@ -126,7 +126,7 @@ static int options_real(const char *name, const char *text, double min, double m
 	char *end;
 
 	*out = strtod(text, &end);
-	if (*text >= '0' && *text <= '9' && !*end && *out >= min && *out <= max)
+	if (strchr("0123456789.", *text) && !*end && *out >= min && *out <= max)
 		return 0;
 	log_line("--%s %s: give a number from %g to %g", name, text, min, max);
 	return TOOLS_USAGE;

@@ -60,12 +60,26 @@ static void print_row(const struct bench_result *r)
 	printf("%s%s\n", r->path.counted ? " (by installs)" : "", r->astray ? "  <== WRONG PATH" : "");
 }
 
-static void print_impossible(const struct bench_result *r)
+/* Whose row has the same reason already; NULL: none. */
+static const struct bench_result *print_told(const struct bench_outcome *o, const struct bench_result *r)
 {
+	for (const struct bench_result *former = o->results; former < r; former++)
+		if (former->mode && former->why == r->why && former->lack == r->lack &&
+		    (!r->lack || former->mode->program == r->mode->program) &&
+		    bench_mode_measure(former->mode) == bench_mode_measure(r->mode))
+			return former;
+	return NULL;
+}
+
+static void print_impossible(const struct bench_outcome *o, const struct bench_result *r)
+{
+	const struct bench_result *told = print_told(o, r);
 	struct bench_why why;
 	char text[160];
 
-	if (bench_why(&why, r))
+	if (bench_why(&why, r) && told)
+		printf("%-20s not possible, for the same reason as %s\n", r->mode->name, told->mode->name);
+	else if (bench_why(&why, r))
 		printf("%-20s not possible: %s%s%s\n", r->mode->name, why.text, *why.remedy ? "; " : "", why.remedy);
 	else
 		printf("%-20s failed: %s\n", r->mode->name, tlsring_strerror(r->error, text, sizeof(text)));
@@ -98,7 +112,7 @@ static void print_table(const struct bench_outcome *o, enum bench_measure measur
 		if (r->runs)
 			print_row(r);
 		if (r->why || r->lack || r->error)
-			print_impossible(r);
+			print_impossible(o, r);
 		else if (!r->runs)
 			printf("%-20s not measured\n", r->mode->name);
 	}
@@ -203,7 +217,8 @@ static void print_doubts(const struct bench_outcome *o)
 		       i ? "" : "\n", doubts[i].less, doubts[i].more,
 		       doubts[i].measure == BENCH_MEMORY ? "memory" : "CPU time", doubts[i].percent);
 	if (count)
-		puts("more --repeats, longer --seconds or a quieter machine tell them apart");
+		puts(o->repeats > 1 ? "more --repeats, longer --seconds or a quieter machine tell them apart" :
+		     "a single round tells no difference from noise: take more --repeats");
 }
 
 static void print_noise(const struct bench_outcome *o)

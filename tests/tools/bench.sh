@@ -31,6 +31,7 @@ bad_usage() {
 	refuses 'from 1 to 99' --repeats 100
 	refuses 'from 0.01' --seconds 0
 	refuses 'from 0.01' --seconds nan
+	refuses 'from 0.01' --seconds .
 	refuses 'auto, uring or epoll' --io aio
 	refuses 'from 1 to' --rate 0
 	refuses 'from 1 to' --rate fast
@@ -105,6 +106,8 @@ not_possible() {
 	true_of all.json 'all(not m["kernel-" + w]["possible"] and m["kernel-" + w]["reason"] == "no-module" and m["kernel-" + w]["remedy"] and m["kernel-" + w]["runs"] == 0 for w in ("read", "mapped", "sendfile", "engine"))'
 	"$tlsring" bench "${short[@]}" --modes kernel-engine > "$tmp/text"
 	grep -q '^kernel-engine *not possible: .*modprobe tls' "$tmp/text" || fail "not told why: $(cat "$tmp/text")"
+	"$tlsring" bench "${short[@]}" --modes kernel-read,kernel-engine > "$tmp/text"
+	grep -qx 'kernel-engine *not possible, for the same reason as kernel-read' "$tmp/text" || fail "$(cat "$tmp/text")"
 }
 
 # Only the sockets of its own server may count, and they may not be shown to everybody.
@@ -293,7 +296,7 @@ sizes() {
 }
 
 by_time() {
-	"$tlsring" bench --json --preset requests --modes plain,user-mapped --seconds 0.05 --repeats 1 > "$tmp/time.json"
+	"$tlsring" bench --json --preset requests --modes plain,user-mapped --seconds .05 --repeats 1 > "$tmp/time.json"
 	true_of time.json 'j["options"]["connections"] == 64 and j["options"]["seconds"] == 0.05 and m["plain"]["runs"] == 1'
 }
 
@@ -320,6 +323,7 @@ for_people() {
 	"$tlsring" bench "${short[@]}" --repeats 1 --modes plain,user-mapped > "$tmp/text"
 	grep -q '^warning: noise is larger .* plain and user-mapped\|user-mapped and plain' "$tmp/text" ||
 		fail "one repeat tells them apart: $(cat "$tmp/text")"
+	grep -q '^a single round tells no difference from noise' "$tmp/text" || fail "$(cat "$tmp/text")"
 }
 
 csv() {
@@ -398,12 +402,17 @@ in_a_browser() {
 	have gnuplot
 	timeout 100 chromium-headless-shell --no-sandbox --disable-gpu --disable-dev-shm-usage --dump-dom about:blank \
 		> /dev/null 2>&1 || skip "chromium-headless-shell cannot run here"
-	"$tlsring" bench "${short[@]}" --html "$tmp/page.html" --modes plain,user-read > /dev/null
+	"$tlsring" bench "${short[@]}" --html "$tmp/page.html" --modes plain,user-mapped > /dev/null
 	cat > "$tmp/frames.html" <<-'END'
 		<body><script>
 		function look(frame) {
 			const page = frame.contentDocument.documentElement;
+			const cut = [...page.querySelectorAll("svg text")].filter(text => {
+				const at = text.getBoundingClientRect(), all = text.ownerSVGElement.getBoundingClientRect();
+				return at.left < all.left || at.right > all.right || at.top < all.top || at.bottom > all.bottom;
+			});
 			document.body.append(` ${frame.width}:${page.scrollWidth <= page.clientWidth ? "fits" : "overflows"}`);
+			document.body.append(` cut:${cut.map(text => text.textContent)}.`);
 		}
 		</script>
 		<iframe src="page.html" width="340" height="900" onload="look(this)"></iframe>
@@ -414,6 +423,7 @@ in_a_browser() {
 		fail "$(tail -n 5 "$tmp/err")"
 	grep -q '340:fits' "$tmp/dom" || fail "it does not fit into a narrow window: $(tail -n 3 "$tmp/dom")"
 	grep -q '1900:fits' "$tmp/dom" || fail "it does not fit into a wide window"
+	grep -q '1900:fits cut:\.' "$tmp/dom" || fail "what its charts say is cut off: $(tail -n 3 "$tmp/dom")"
 	! grep ':CONSOLE' "$tmp/err" || fail "the browser complains"
 }
 

@@ -52,6 +52,17 @@ TEST(options_are_told_or_unknown)
 	json_decref(options);
 }
 
+/* Tables show them, and a tab is none's to show. */
+TEST(lines_have_no_tabs)
+{
+	char line[MANIFEST_LINE];
+
+	put("4096\t16384\t4194304\n2\n");
+	EQ_STR(bench_manifest_line(path, line), "4096 16384 4194304");
+	unlink(path);
+	EQ_STR(bench_manifest_line(path, line), "unknown");
+}
+
 TEST(each_part_of_a_command_is_heard)
 {
 	char said[4096];
