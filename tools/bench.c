@@ -16,6 +16,8 @@
 #include "tools.h"
 
 #define BENCH_NOISE	"/proc/stat"
+#define BENCH_BAR	24	/* columns */
+#define BENCH_EACH	1.125	/* of the seconds asked for: what does not count comes first */
 
 struct bench {
 	const struct bench_options *options;
@@ -23,7 +25,8 @@ struct bench {
 	struct bench_result results[BENCH_MODES];
 	unsigned rounds;		/* done */
 	unsigned steps, done;		/* runs, and tries before them */
-	struct timespec began;
+	unsigned tries;
+	struct timespec began;		/* with runs */
 	bool terminal, interrupted;
 	struct bench_noise from, to;
 	json_t *own;			/* owned: this machine's manifest */
@@ -49,25 +52,31 @@ static void bench_signals(void)
 
 /* ---- how far it is ---- */
 
+/* Seconds, by the runs there were; before them, as long as they are to be. 0: nobody knows. A try takes no time beside a run. */
 static double bench_left(const struct bench *b)
 {
+	unsigned ran = b->done > b->tries ? b->done - b->tries : 0;
+	double each = b->options->requests ? 0 : b->options->seconds * BENCH_EACH;
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return ((double)(now.tv_sec - b->began.tv_sec) + (double)(now.tv_nsec - b->began.tv_nsec) / 1e9) /
-	       b->done * (b->steps - b->done);
+	if (ran)
+		each = ((double)(now.tv_sec - b->began.tv_sec) + (double)(now.tv_nsec - b->began.tv_nsec) / 1e9) / ran;
+	return each * (b->steps - b->tries - ran);
 }
 
 static void bench_progress(const struct bench *b, const char *what, const struct bench_mode *mode)
 {
+	static const char full[] = "########################", empty[] = "------------------------";
+	unsigned fill = b->done * BENCH_BAR / b->steps, left;
+
 	if (!b->terminal)
 		return;
-	fprintf(stderr, "\r\033[K[%u/%u] %s %s", b->done + 1, b->steps, what, mode->name);
-	if (b->done) {
-		unsigned left = (unsigned)bench_left(b);
-
+	left = (unsigned)(bench_left(b) + 0.5);
+	fprintf(stderr, "\r\033[K[%.*s%.*s] %u/%u %s %s", (int)fill, full, BENCH_BAR - (int)fill, empty, b->done + 1,
+		b->steps, what, mode->name);
+	if (left)
 		fprintf(stderr, ", %u:%02u left", left / 60, left % 60);
-	}
 	fflush(stderr);
 }
 
@@ -250,15 +259,16 @@ static int bench_measure(struct bench *b)
 		ret = bench_far_open(&b->setup, b->options->connect, &manifest);
 	if (!ret && bench_options_bad_net(b->options))
 		ret = bench_net_open(&b->setup, b->options);
-	clock_gettime(CLOCK_MONOTONIC, &b->began);
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		if (!b->options->modes[i])
 			continue;
 		b->results[i].mode = &bench_modes[i];
 		b->steps += 1 + b->options->repeats;
+		b->tries++;
 	}
 	if (!ret) {
 		bench_tries(b);
+		clock_gettime(CLOCK_MONOTONIC, &b->began);
 		/* What an agent's servers use is not to be had. */
 		if (!b->setup.agent)
 			bench_noise_look(&b->from, BENCH_NOISE);

@@ -16,14 +16,20 @@ static void html_via(FILE *out, const json_t *options)
 			json_number_value(json_object_get(options, "delay_ms")));
 }
 
-static void html_load(FILE *out, const json_t *options)
+static void html_load(FILE *out, const json_t *all)
 {
-	json_int_t rate = json_integer_value(json_object_get(options, "rate"));
+	const json_t *modes = json_object_get(all, "modes");
+	json_int_t rate = json_integer_value(json_object_get(json_object_get(all, "options"), "rate"));
+	static const struct bench_chart idle = { "memory", BENCH_CHART_BARS, "memory_bytes_per_connection" };
+	static const struct bench_chart busy = { "latency", BENCH_CHART_RANGES, NULL };
 
+	/* Who is idle knows none. */
+	if (bench_chart_has(&idle, modes) && !bench_chart_has(&busy, modes))
+		return;
 	if (rate)
-		fprintf(out, "Open load: %" JSON_INTEGER_FORMAT " requests/s, the latency of each from when it was due", rate);
+		fprintf(out, "<p>Open load: %" JSON_INTEGER_FORMAT " requests/s, the latency of each from when it was due</p>", rate);
 	else
-		fputs("Closed load: each connection asks again as soon as it has its answer", out);
+		fputs("<p>Closed load: each connection asks again as soon as it has its answer</p>", out);
 }
 
 static void html_head(FILE *out, const json_t *all)
@@ -51,9 +57,9 @@ static void html_head(FILE *out, const json_t *all)
 		json_integer_value(json_object_get(options, "size")),
 		json_integer_value(json_object_get(options, "connections")));
 	html_via(out, options);
-	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p><p>", json_integer_value(json_object_get(all, "rounds")));
-	html_load(out, options);
-	fputs("</p><p class=\"dim\">", out);
+	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p>", json_integer_value(json_object_get(all, "rounds")));
+	html_load(out, all);
+	fputs("<p class=\"dim\">", out);
 	bench_html_text(out, bench_json_string(manifest, "date", NULL));
 	fputs("</p></header>\n", out);
 }

@@ -13,6 +13,20 @@ void bench_print_via(FILE *out, const struct bench_options *options)
 		fprintf(out, "%s%s", options->connect ? "to " : "over ", options->connect ? options->connect : "loopback");
 }
 
+/* Who is idle knows none. */
+static void print_load(const struct bench_outcome *o)
+{
+	bool load = false;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		load |= o->results[i].mode && o->results[i].mode->shake != BENCH_IDLE;
+	if (load && o->options->rate)
+		printf("Open load: %u requests/s, the latency of each from when it was due.\n", o->options->rate);
+	else if (load)
+		puts("Closed load: each connection asks again as soon as it has its answer.");
+	putchar('\n');
+}
+
 static void print_head(const struct bench_outcome *o)
 {
 	const struct bench_options *options = o->options;
@@ -24,10 +38,7 @@ static void print_head(const struct bench_outcome *o)
 	       bench_ciphers[options->cipher], (unsigned long long)options->size, options->connections);
 	bench_print_via(stdout, options);
 	printf("; median of %u rounds\n", o->repeats);
-	if (options->rate)
-		printf("Open load: %u requests/s, the latency of each from when it was due.\n\n", options->rate);
-	else
-		puts("Closed load: each connection asks again as soon as it has its answer.\n");
+	print_load(o);
 }
 
 /* ---- the table ---- */

@@ -154,6 +154,9 @@ idle() {
 	true_of idle.json 'all(x["path"]["as_asked"] and x["runs"] == 2 for x in m.values() if x["possible"])'
 	true_of idle.json 'm["plain-idle"]["measures"]["memory_bytes_per_connection"]["max"] < 10000 < m["user-idle"]["measures"]["memory_bytes_per_connection"]["min"]'
 	grep -q 'Bytes per idle connection' "$tmp/idle.html" || fail "the report lacks it"
+	! grep -q 'Closed load' "$tmp/idle.html" || fail "a load is told"
+	"$tlsring" bench --preset idle --connections 8 --repeats 1 --modes plain-idle > "$tmp/text"
+	! grep -q 'Closed load' "$tmp/text" || fail "a load is told: $(cat "$tmp/text")"
 }
 
 # Other servers: each seals where its mode says, and is ended with its files.
@@ -326,6 +329,21 @@ for_people() {
 	grep -q '^a single round tells no difference from noise' "$tmp/text" || fail "$(cat "$tmp/text")"
 }
 
+# Who looks on sees how far it is, and nothing of that stays.
+progress() {
+	python3 - "$tlsring" "${short[@]}" <<-'END' || fail "no progress, or it stays"
+		import os, pty, re, subprocess, sys
+		ours, its = pty.openpty()
+		subprocess.run([sys.argv[1], "bench", *sys.argv[2:], "--modes", "plain,user-mapped"], check=True, stderr=its,
+		               stdout=subprocess.DEVNULL)
+		os.close(its)
+		text = os.read(ours, 65536).decode()
+		steps = re.findall(r"\r\x1b\[K\[(#*)(-*)\] (\d)/6 (?:trying|running) \S+", text)
+		assert [int(x[2]) for x in steps] == [1, 2, 3, 4, 5, 6] and text.endswith("\r\x1b[K"), text
+		assert all(len(x[0]) == (int(x[2]) - 1) * 24 // 6 and len(x[0] + x[1]) == 24 for x in steps), text
+	END
+}
+
 csv() {
 	"$tlsring" bench --csv "${short[@]}" --modes plain,user-read > "$tmp/csv"
 	python3 - "$tmp/csv" <<-'END' || fail "$(cat "$tmp/csv")"
@@ -496,7 +514,7 @@ compares_only_results() {
 
 for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers handshakes \
 	idle peers peers_of_a_preset peers_that_cannot peers_end elsewhere bad_network bad_network_without_tools \
-	engine_on_epoll sizes by_time open_load for_people csv report in_a_browser no_report interrupted \
+	engine_on_epoll sizes by_time open_load for_people progress csv report in_a_browser no_report interrupted \
 	compares compares_only_results; do
 	test_case $name $name
 done
