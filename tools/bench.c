@@ -52,7 +52,8 @@ static void bench_signals(void)
 
 /* ---- how far it is ---- */
 
-/* Seconds, by the runs there were; before them, as long as they are to be. 0: nobody knows. A try takes no time beside a run. */
+/* Seconds, by the runs there were; before them, as long as they are to be. 0: nobody knows. A try takes no time
+ * beside a run. */
 static double bench_left(const struct bench *b)
 {
 	unsigned ran = b->done > b->tries ? b->done - b->tries : 0;
@@ -103,8 +104,7 @@ static void bench_failed(struct bench *b, struct bench_result *result, int ret)
 	}
 	result->error = ret;
 	bench_progress_end(b);
-	log_line("%s: %s", result->mode->name, ret == -EBADMSG ? "the answer is not the file's content" :
-		 tlsring_strerror(ret, text, sizeof(text)));
+	log_line("%s: %s", result->mode->name, bench_error_text(ret, text, sizeof(text)));
 }
 
 static void bench_tries(struct bench *b)

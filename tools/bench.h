@@ -114,6 +114,8 @@ struct bench_why {
 	const char *name, *text, *remedy;
 };
 bool bench_why(struct bench_why *out, const struct bench_result *result);
+/* What became of a run; a text, maybe in buf. */
+const char *bench_error_text(int error, char *buf, size_t len);
 
 /* ---- bench_setup.c: 0, or TOOLS_FAILED after a word on standard error; free in any case ---- */
 int bench_setup_open(struct bench_setup *setup, const struct bench_options *options,

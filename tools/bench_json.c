@@ -73,7 +73,7 @@ static json_t *json_mode(const struct bench_result *r)
 		json_object_set_new(object, "remedy", json_string(why.remedy));
 	}
 	if (r->error)
-		json_object_set_new(object, "error", json_string(tlsring_strerror(r->error, text, sizeof(text))));
+		json_object_set_new(object, "error", json_string(bench_error_text(r->error, text, sizeof(text))));
 	return object;
 }
 

@@ -93,7 +93,7 @@ static void print_impossible(const struct bench_outcome *o, const struct bench_r
 	else if (bench_why(&why, r))
 		printf("%-20s not possible: %s%s%s\n", r->mode->name, why.text, *why.remedy ? "; " : "", why.remedy);
 	else
-		printf("%-20s failed: %s\n", r->mode->name, tlsring_strerror(r->error, text, sizeof(text)));
+		printf("%-20s failed: %s\n", r->mode->name, bench_error_text(r->error, text, sizeof(text)));
 }
 
 static void print_columns(enum bench_measure measure)

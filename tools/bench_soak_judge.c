@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* What a soak's looks and counters mean. A leak grows all the time; what is only large does not. */
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -138,8 +137,7 @@ unsigned bench_soak_judge(struct bench_finding out[BENCH_SOAK_FINDINGS], const s
 
 	if (soak->error)
 		judge_say(&j, true, "after %llu requests: %s", (unsigned long long)soak->requests,
-			  soak->error == -EBADMSG ? "the answer is not the file's content" :
-			  tlsring_strerror(soak->error, text, sizeof(text)));
+			  bench_error_text(soak->error, text, sizeof(text)));
 	if (soak->astray)
 		judge_say(&j, true, "WRONG PATH: the records of %u connections were not sealed where they should be (%s)",
 			  soak->astray, bench_seals[soak->mode->seal]);

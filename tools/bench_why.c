@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include "bench.h"
 
 static const struct bench_why why_programs[][BENCH_LACK_KTLS + 1] = {
@@ -33,4 +34,18 @@ bool bench_why(struct bench_why *out, const struct bench_result *result)
 		*out = (struct bench_why){ tlsring_reason_name(result->why), tlsring_reason_text(result->why),
 					   tlsring_reason_remedy(result->why) };
 	return result->lack || result->why;
+}
+
+const char *bench_error_text(int error, char *buf, size_t len)
+{
+	switch (error) {
+	case -EBADMSG:
+		return "the answer is not the file's content";
+	case -EPIPE:
+	case -ECONNRESET:
+	case -ECHILD:
+		return "the server has ended, or ended a connection";
+	default:
+		return tlsring_strerror(error, buf, len);
+	}
 }

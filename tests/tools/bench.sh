@@ -470,6 +470,19 @@ interrupted() {
 }
 
 # Made from a result by a factor, so that what must be said is known.
+# What was measured before is printed all the same.
+server_gone() {
+	local status=0
+	"$tlsring" bench --modes plain --seconds 1000 > "$tmp/text" 2> "$tmp/err" &
+	at_end $!
+	await 30 pgrep -P $! > /dev/null
+	pkill -KILL -P $!
+	wait $! || status=$?
+	equal "$status" 1 status
+	grep -q '^tlsring: plain: the server has ended, or ended a connection$' "$tmp/err" || fail "$(cat "$tmp/err")"
+	grep -q '^plain *failed: the server has ended' "$tmp/text" || fail "$(cat "$tmp/text")"
+}
+
 compares() {
 	python3 - "$tmp" <<-'END'
 		import json, sys
@@ -514,7 +527,7 @@ compares_only_results() {
 
 for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers handshakes \
 	idle peers peers_of_a_preset peers_that_cannot peers_end elsewhere bad_network bad_network_without_tools \
-	engine_on_epoll sizes by_time open_load for_people progress csv report in_a_browser no_report interrupted \
+	engine_on_epoll sizes by_time open_load for_people progress csv report in_a_browser no_report interrupted server_gone \
 	compares compares_only_results; do
 	test_case $name $name
 done
