@@ -118,15 +118,23 @@ static void path_by_sockets(struct bench_path *out, uint64_t wire, const struct 
 	out->bytes[BENCH_KERNEL] = (kernel < wire ? kernel : wire) + nic - out->bytes[BENCH_NIC];
 }
 
-/* All or nothing: every connection's keys were counted, and no NIC's. */
-static void path_by_installs(struct bench_path *out, uint64_t wire, unsigned connections,
+/*
+ * Each connection has the same part of the bytes. Where no keys are to be installed, fewer than all of them say nothing:
+ * others' connections are counted, too.
+ */
+static void path_by_installs(struct bench_path *out, enum bench_seal asked, uint64_t wire, unsigned connections,
 			     const struct bench_look *start, const struct bench_look *to)
 {
+	uint64_t nic = to->installs[1] - start->installs[1], kernel = to->installs[0] - start->installs[0], of = connections;
+
+	nic = nic < of ? nic : of;
+	kernel = kernel < of - nic ? kernel : of - nic;
 	out->counted = true;
-	if (to->installs[1] - start->installs[1] >= connections)
-		out->bytes[BENCH_NIC] = wire;
-	else if (to->installs[0] - start->installs[0] >= connections)
-		out->bytes[BENCH_KERNEL] = wire;
+	if (!of || (nic + kernel < of && asked != BENCH_KERNEL && asked != BENCH_NIC))
+		return;
+	out->bytes[BENCH_NIC] = (uint64_t)((double)wire * (double)nic / (double)of);
+	out->bytes[BENCH_KERNEL] = (uint64_t)((double)wire * (double)kernel / (double)of);
+	out->astray = asked == BENCH_NIC ? nic < of : kernel < of;
 }
 
 void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,
@@ -141,13 +149,13 @@ void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, uns
 
 	*out = (struct bench_path){ 0 };
 	if (to->sockets_result || bench_mode_new(mode))
-		path_by_installs(out, wire, connections, start, to);
+		path_by_installs(out, asked, wire, connections, start, to);
 	else
 		path_by_sockets(out, wire, from, to);
 	out->bytes[asked == BENCH_NOBODY ? BENCH_NOBODY : BENCH_USER] =
 		wire - out->bytes[BENCH_KERNEL] - out->bytes[BENCH_NIC];
 	/* A thousandth may still be on its way to be acknowledged. */
-	out->astray = !wire || out->bytes[asked] < wire - wire / 1000;
+	out->astray |= !wire || out->bytes[asked] < wire - wire / 1000;
 	if (!mode->program && library[asked] && report->paths[library[asked]] < connections)
 		out->astray = true;
 }

@@ -64,6 +64,28 @@ switched_off() {
 	in_server ethtool -K tlsnic0 tls-hw-tx-offload on
 }
 
+has_installed() { # TIMES more than $before
+	[ $(($(tls_stat TlsTxDevice) - before)) -ge "$1" ]
+}
+
+# New connections then go to the kernel, and what came before does not hide it.
+switched_off_midway() {
+	local before status=0 run
+	before=$(tls_stat TlsTxDevice)
+	in_client "$tlsring" bench --json --connect "$server_address:8555" --preset offload --modes nic-resumed --size 1000 \
+		--connections 2 --requests 600 --repeats 1 > "$tmp/json" 2> "$tmp/err" &
+	run=$!
+	at_end $run
+	# More than are tried, and come before what counts.
+	await 60 has_installed 150
+	in_server ethtool -K tlsnic0 tls-hw-tx-offload off
+	wait $run || status=$?
+	in_server ethtool -K tlsnic0 tls-hw-tx-offload on
+	equal "$status" 1 "status ($(cat "$tmp/err"))"
+	true_of json 'm["nic-resumed"]["path"]["as_asked"] == False and 0 < m["nic-resumed"]["path"]["nic"] < 99.9'
+	grep -q 'WRONG PATH: .*nic-resumed' "$tmp/err" || fail "$(cat "$tmp/err")"
+}
+
 not_for_nics() {
 	bench 8555 0 --modes nic-sendfile --tls 1.3
 	true_of json 'm["nic-sendfile"]["reason"] == "nic-version"'
@@ -112,6 +134,7 @@ fi
 listens 8555 --nic tlsnic0
 test_case side_by_side side_by_side
 test_case switched_off switched_off
+test_case switched_off_midway switched_off_midway
 test_case not_for_nics not_for_nics
 test_case refused refused
 test_case fallbacks fallbacks
