@@ -53,11 +53,14 @@ static unsigned compare_alike(const char *key, const json_t *before, const json_
 		json_object_foreach((json_t *)after, name, value)
 			if (!compare_passing(name))
 				differences += compare_alike(name, json_object_get(before, name), value);
+		json_object_foreach((json_t *)before, name, value)
+			if (!compare_passing(name) && !json_object_get(after, name))
+				differences += compare_alike(name, value, NULL);
 		return differences;
 	}
 	was = json_dumps(before, JSON_ENCODE_ANY | JSON_COMPACT);
 	is = json_dumps(after, JSON_ENCODE_ANY | JSON_COMPACT);
-	printf("warning: not measured alike: %s was %s, is %s\n", key, was ? was : "not there", is ? is : "?");
+	printf("warning: not measured alike: %s was %s, is %s\n", key, was ? was : "not there", is ? is : "not there");
 	free(was);
 	free(is);
 	return 1;
