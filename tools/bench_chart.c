@@ -110,7 +110,7 @@ static void chart_bars(FILE *script, const struct bench_chart *chart, const json
 	/* With room for the labels behind the bars. */
 	fprintf(script, "END\nset xrange [0:%.9g]\nset xtics %.9g\nset style fill solid\n"
 		"plot $rows using (0):1:(0):2:($1-.33):($1+.33):5:ytic(6) with boxxyerror lc rgb variable, "
-		"$rows using 2:1:3:4 with xerrorbars lt -1 pt -1 lw 1.5, "
+		"$rows using 2:1:3:4 with xerrorbars lt -1 pt 0 lw 1.5, "
 		"$rows using 4:1:7 with labels left offset 1,0\n", most, chart_step(most));
 }
 
