@@ -114,6 +114,7 @@ struct uring_transmit {
 	bool unmappable;
 	bool pages;
 	bool corked;			/* TCP waits for full segments until the end */
+	bool held;			/* so it does, by MSG_MORE: the last record goes out by itself */
 	uint8_t control_len;
 	/* Of frames (frames.c): */
 	uint8_t insert_len, insert_left;/* of what goes before each `every` bytes; to be sent next */

@@ -219,10 +219,21 @@ static int uring_window_open(struct uring_loop *loop, struct uring_transmit *tra
 	return uring_window_fill(loop, transmit);
 }
 
+/* Of the len bytes that are left, those before the last record, when that is to go out by itself; 0: all at once. */
+static size_t uring_transmit_held(const struct uring_transmit *transmit, size_t len)
+{
+	size_t last = (size_t)uring_transmit_phase(transmit, transmit->sent + len);
+
+	if (!last)
+		last = URING_RECORD;
+	return transmit->held && last < len ? len - last : 0;
+}
+
 /* How much of the window goes out now: the last record of it is a full one while more follows. */
 static size_t uring_piece_len(const struct uring_transmit *transmit)
 {
 	uint64_t len, excess;
+	size_t held;
 
 	if (!transmit->left)
 		return 0;
@@ -231,8 +242,9 @@ static size_t uring_piece_len(const struct uring_transmit *transmit)
 		len = URING_SEND_MAX;
 	excess = uring_transmit_phase(transmit, transmit->sent + transmit->head_left + len);
 	if (len < transmit->left && excess < len)
-		len -= excess;
-	return len;
+		return len - excess;
+	held = len < transmit->left ? 0 : uring_transmit_held(transmit, transmit->head_left + len);
+	return held > transmit->head_left ? held - transmit->head_left : len;
 }
 
 /* What is sent next of the window; its copy of the head comes before it. */
@@ -258,6 +270,7 @@ static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *
 	size_t len = uring_piece_len(transmit);
 	char *piece = len ? uring_piece(transmit) : NULL;
 	struct uring_op *op = &transmit->op;
+	size_t held;
 
 	op->flags = MSG_NOSIGNAL;
 	if ((len < transmit->left || transmit->more) && transmit->offset + len != transmit->edge)
@@ -277,6 +290,11 @@ static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *
 		op->buf = len ? piece : (void *)transmit->head;
 		op->len = len ? (uint32_t)len :
 			(uint32_t)(transmit->head_left < URING_HEAD_MAX ? transmit->head_left : URING_HEAD_MAX);
+		held = len ? 0 : uring_transmit_held(transmit, op->len);
+		if (held) {
+			op->len = (uint32_t)held;
+			op->flags |= MSG_MORE;
+		}
 		uring_transmit_start(loop, transmit, URING_SEND);
 		return;
 	}
@@ -501,6 +519,7 @@ static void uring_transmit_align(struct uring_transmit *transmit)
 int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *message, uint64_t tag)
 {
 	struct uring_transmit *transmit;
+	bool records;
 	int ret;
 
 	if (message->control && (message->control_len > URING_CONTROL_SPACE || !message->head_len ||
@@ -539,10 +558,11 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 		free(transmit);
 		return ret;
 	}
-	/* The kernel's TLS would send a segment for each record, where four fit into one. */
-	transmit->corked = (transmit->left || message->sealed) &&
-			   transmit->head_left + transmit->left > URING_RECORD &&
-			   uring_transmit_cork(transmit, 1);
+	/* The kernel's TLS would send a segment for each record, where four fit into one. MSG_MORE holds them back too,
+	 * without two system calls, but would leave the last record open. sendfile takes no flags. */
+	records = (transmit->left || message->sealed) && transmit->head_left + transmit->left > URING_RECORD;
+	transmit->held = records && message->sealed && !message->more && !message->pages && !message->every;
+	transmit->corked = records && !transmit->held && uring_transmit_cork(transmit, 1);
 	uring_transmit_next(loop, transmit);
 	return 0;
 }

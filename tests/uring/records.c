@@ -12,9 +12,6 @@
 
 enum { RECV = 0x50, SEND };
 
-#ifndef TCP_ULP
-#define TCP_ULP 31
-#endif
 #ifndef SOL_TLS
 #define SOL_TLS 282
 #endif
@@ -103,12 +100,14 @@ static void count_message(struct uring_loop *loop, const struct uring_message *m
 }
 
 /* As few records as possible: all are full ones but the last. */
-static void count_records(struct uring_loop *loop, size_t head_len, uint64_t length, int bufsize)
+static void count_records(struct uring_loop *loop, size_t head_len, uint64_t length, int bufsize, bool sealed)
 {
 	static char head[20000];
 	struct wire wire = { .pause = bufsize ? 300 : 0 };
 	int file = peer_file(length);
-	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file, .length = length };
+	struct uring_message message = {
+		.head = head, .head_len = head_len, .file_fd = file, .length = length, .sealed = sealed,
+	};
 	uint64_t total = head_len + length;
 
 	count_message(loop, &message, bufsize, &wire);
@@ -120,11 +119,11 @@ static void count_records(struct uring_loop *loop, size_t head_len, uint64_t len
 
 BOTH(head_and_file_share_records)
 {
-	static const uint64_t lengths[] = { 0, 1, 1024, 16184, 16185, 65536, 65537, 1 << 20, 3000000 };
+	static const uint64_t lengths[] = { 0, 1, 1024, 16184, 16185, 32568, 65536, 65537, 1 << 20, 3000000 };
 
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		count_records(loop, 200, lengths[i], 0);
-		count_records(loop, 20000, lengths[i], 0);
+	for (size_t i = 0; i < 2 * sizeof(lengths) / sizeof(lengths[0]); i++) {
+		count_records(loop, 200, lengths[i / 2], 0, i % 2);
+		count_records(loop, 20000, lengths[i / 2], 0, i % 2);
 	}
 }
 
@@ -150,8 +149,47 @@ BOTH(records_by_sendfile_begin_with_pages) { count_paged_records(loop, true); }
 
 BOTH(records_are_full_for_a_slow_reader_too)
 {
-	count_records(loop, 200, 1 << 20, 65536);
-	count_records(loop, 200, 60000, 65536);
+	for (int sealed = 0; sealed < 2; sealed++) {
+		count_records(loop, 200, 1 << 20, 65536, sealed);
+		count_records(loop, 200, 60000, 65536, sealed);
+	}
+}
+
+static unsigned segments_sent(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	CHECK(!getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len));
+	return info.tcpi_data_segs_out;
+}
+
+/* Loopback's segments take 32 KiB from the first one on. */
+BOTH(records_of_a_short_message_share_a_segment)
+{
+	static const size_t lengths[] = { 16385, 16384 + 250, 32000 };
+	static char memory[4 * RECORD];
+	int ends[2], file = peer_file(sizeof(memory)), one = 1;
+
+	both_pair(ends, 0);
+	CHECK(!setsockopt(ends[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)));
+	seal(ends[0], TLS_TX);
+	for (size_t i = 0; i < 2 * sizeof(lengths) / sizeof(lengths[0]); i++) {
+		size_t len = lengths[i / 2], head = i % 2 ? len : 250;
+		unsigned before = segments_sent(ends[0]);
+		struct uring_message message = {
+			.head = memory, .head_len = head, .sealed = true,
+			.file_fd = i % 2 ? -1 : file, .length = len - head,
+		};
+
+		EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+		both_expect(loop, SEND, 0);
+		EQ(segments_sent(ends[0]) - before, 1);
+		len += (len + RECORD - 1) / RECORD * (5 + OVERHEAD);
+		EQ(recv(ends[1], memory, len, MSG_WAITALL), (ssize_t)len);
+	}
+	both_close(ends);
+	close(file);
 }
 
 static void send_to_ourselves(struct uring_loop *loop, bool pages)
