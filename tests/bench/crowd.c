@@ -5,8 +5,9 @@
  *	crowd PID PORT PATH COUNT RATE SECONDS
  *
  * Each takes up to RATE bytes a second of what has come, for so many seconds. Printed is, for each
- * connection, what the server's process holds in anonymous memory, and the kernel for both ends; and
- * how many bytes the slowest, the median and the fastest got in the second half of the time.
+ * connection, what the server's process holds in anonymous memory, and the kernel for both ends (for
+ * root also in which caches); and how many bytes the slowest, the median, the fastest and all got in
+ * the second half of the time.
  * Sockets are as on an Ethernet, not as loopback makes them.
  */
 #include <errno.h>
@@ -17,9 +18,17 @@
 #define ROOM		16384	/* of a receive buffer; the kernel doubles it */
 #define WARM		100	/* connections until a server has its own buffers */
 #define PAGE		4096
+#define CACHES		512	/* of the slab allocator */
+#define CACHE_LEAST	100	/* bytes for a connection that are worth a line */
+
+struct cache {
+	char name[64];
+	uint64_t bytes;
+};
 
 struct held {
 	uint64_t anonymous, slab, tables, sockets;
+	struct cache caches[CACHES];
 };
 
 static int *fds;
@@ -39,17 +48,30 @@ static uint64_t socket_bytes(void)
 	return pages * PAGE;
 }
 
-static struct held look(void)
+static void look_into_caches(struct cache *caches)
+{
+	FILE *file = fopen("/proc/slabinfo", "re");
+	unsigned long long objects, size;
+	char line[512];
+	size_t i = 0;
+
+	while (file && i < CACHES && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63s %*u %llu %llu", caches[i].name, &objects, &size) == 3)
+			caches[i++].bytes = objects * size;
+	if (file)
+		fclose(file);
+}
+
+static void look(struct held *held)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", server);
-	return (struct held){
-		.anonymous = server_anonymous(),
-		.slab = kib_of("/proc/meminfo", "Slab") * 1024,
-		.tables = kib_of(path, "VmPTE") * 1024,
-		.sockets = socket_bytes(),
-	};
+	held->anonymous = server_anonymous();
+	held->slab = kib_of("/proc/meminfo", "Slab") * 1024;
+	held->tables = kib_of(path, "VmPTE") * 1024;
+	held->sockets = socket_bytes();
+	look_into_caches(held->caches);
 }
 
 /* It asks, then its SSL goes: what comes is not looked at. */
@@ -98,22 +120,45 @@ static void rounds(size_t count, size_t rate, unsigned seconds)
 	free(buf);
 }
 
+static uint64_t cache_bytes(const struct cache *caches, const char *name)
+{
+	for (size_t i = 0; i < CACHES; i++)
+		if (!strcmp(caches[i].name, name))
+			return caches[i].bytes;
+	return 0;
+}
+
+static void report_caches(const struct held *before, const struct held *now, size_t count)
+{
+	for (size_t i = 0; i < CACHES && now->caches[i].name[0]; i++) {
+		const struct cache *cache = &now->caches[i];
+		double more = (double)(int64_t)(cache->bytes - cache_bytes(before->caches, cache->name)) / (double)count;
+
+		if (more >= CACHE_LEAST)
+			printf("slab-%s %.0f\n", cache->name, more);
+	}
+}
+
 static void report(const struct held *before, const struct held *now, size_t count)
 {
 	size_t all = count + WARM;
+	double sum = 0;
 
 	printf("anonymous %.0f\n", (double)(int64_t)(now->anonymous - before->anonymous) / (double)count);
 	printf("slab %.0f\n", (double)(int64_t)(now->slab - before->slab) / (double)count);
+	report_caches(before, now, count);
 	printf("page-tables %.0f\n", (double)(int64_t)(now->tables - before->tables) / (double)count);
 	printf("socket-buffers %.0f\n", (double)(int64_t)(now->sockets - before->sockets) / (double)count);
 	qsort(got, all, sizeof(*got), compare);
-	printf("slowest %.0f\nmedian %.0f\nfastest %.0f\n", got[0], got[all / 2], got[all - 1]);
+	for (size_t i = 0; i < all; i++)
+		sum += got[i];
+	printf("slowest %.0f\nmedian %.0f\nfastest %.0f\nall %.0f\n", got[0], got[all / 2], got[all - 1], sum);
 }
 
 int main(int argc, char **argv)
 {
 	size_t count, rate;
-	struct held before, now;
+	static struct held before, now;
 	unsigned seconds;
 
 	if (argc != 7)
@@ -131,13 +176,13 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < WARM; i++)
 		fds[i] = begin(argv[3]);
 	rounds(WARM, rate, 2);
-	before = look();
+	look(&before);
 	for (size_t i = WARM; i < WARM + count; i++)
 		fds[i] = begin(argv[3]);
 	rounds(WARM + count, rate, seconds / 2);
 	memset(got, 0, (WARM + count) * sizeof(*got));
 	rounds(WARM + count, rate, seconds - seconds / 2);
-	now = look();
+	look(&now);
 	report(&before, &now, count);
 	free(fds);
 	free(got);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # To be sourced: a folder to serve, and the servers. From the sourcing script: $here, $build; from the
 # environment SERVE, options of serve; $nginx_edit may change nginx's configuration by sed. Sets $work, $port,
-# $pid (of the process that serves).
+# $pid (of the process that serves); at the exit both the server and the folder go.
 
 # A disk's file system, as files are served from; /tmp is in memory.
 work=$(mktemp -d "$([ -d /out ] && echo /out || echo /var/tmp)/bench.XXXXXX")
@@ -10,6 +10,13 @@ chmod 755 "$work"
 port=9443 pid= master=
 export OPENSSL_CONF=/dev/null
 ulimit -n 65536 2> /dev/null || ulimit -n "$(ulimit -Hn)"
+
+# A server must not outlive us, or the next one finds its port taken.
+leave() {
+	[ -z "$master" ] || kill "$master" 2> /dev/null || true
+	rm -rf "$work"
+}
+trap leave EXIT
 
 problem() { echo "problem $*"; }
 
@@ -70,4 +77,5 @@ start() { # SERVER
 stop() {
 	kill "$master"
 	wait "$master" || true
+	master=
 }
