@@ -6,7 +6,7 @@
  *
  *	client requests PID PORT PATH CONNECTIONS COUNT [IDLE]
  *							instructions per response; beside so many
- *							connections that are silent after one
+ *							connections (TLS 1.2) that are silent after one
  *	client connections PID PORT PATH full|resumed COUNT	instructions per connection
  *	client memory PID PORT PATH COUNT		anonymous bytes per idle connection
  *	client aes					instructions per MiB in records of 16 KiB
@@ -34,16 +34,14 @@ static void request_rounds(SSL **ssl, size_t connections, const char *path, size
 	}
 }
 
-/* The socket stays, our SSL need not. Resumed ones are cheaper to have by the thousand. */
-static void leave_open(const char *path, size_t count, bool resume)
+static void leave_open(const char *path, size_t count, bool cheap)
 {
 	while (count--) {
-		SSL *ssl = dial(resume && ticket);
+		SSL *ssl = cheap ? dial_cheaply(dial_socket()) : dial(false);
 
 		ask(ssl, path);
 		take(ssl);
-		SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN);	/* or the ticket would be void */
-		SSL_free(ssl);
+		leave(ssl);
 	}
 	/* A server may tidy up when a connection has been idle for a moment. */
 	sleep(count ? 3 : 0);
@@ -167,7 +165,6 @@ static double measure(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	printf("%.0f\n", measure(argc, argv));
-	SSL_SESSION_free(ticket);
-	SSL_CTX_free(ctx);
+	put_away();
 	return 0;
 }

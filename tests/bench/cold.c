@@ -84,7 +84,6 @@ int main(int argc, char **argv)
 	       took[count - 1], late, (unsigned long long)*bytes);
 	hang_up(ssl);
 	free(took);
-	SSL_SESSION_free(ticket);
-	SSL_CTX_free(ctx);
+	put_away();
 	return 0;
 }

@@ -8,7 +8,7 @@
  * connection, what the server's process holds in anonymous memory, and the kernel for both ends (for
  * root also in which caches); and how many bytes the slowest, the median, the fastest and all got in
  * the second half of the time.
- * Sockets are as on an Ethernet, not as loopback makes them.
+ * Sockets are as on an Ethernet, not as loopback makes them; TLS 1.2.
  */
 #include <errno.h>
 #include <time.h>
@@ -83,9 +83,9 @@ static int begin(const char *path)
 	if (setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)))
 		die("cannot make the socket small");
-	ssl = dial_on(fd, false);
+	ssl = dial_cheaply(fd);
 	ask(ssl, path);
-	SSL_free(ssl);
+	leave(ssl);
 	return fd;
 }
 
@@ -186,7 +186,6 @@ int main(int argc, char **argv)
 	report(&before, &now, count);
 	free(fds);
 	free(got);
-	SSL_SESSION_free(ticket);
-	SSL_CTX_free(ctx);
+	put_away();
 	return 0;
 }
