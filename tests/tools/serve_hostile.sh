@@ -81,20 +81,24 @@ reset_in_hello() {
 	tells 'handshake failed.*reset' half_hello reset
 }
 
-status_of() { # PATH: as it is, without curl's own tidying
-	curl -sk "$http" --path-as-is -o "$tmp/body" -w '%{http_code}' --max-time 30 "https://127.0.0.1:$port$1"
+status_of() { # PATH...: as they are, without curl's own tidying; a line for each
+	local path list=()
+	rm -f "$tmp"/body.*
+	for path in "$@"; do
+		list+=(-o "$tmp/body.${#list[@]}" "https://127.0.0.1:$port$path")
+	done
+	curl -sk "$http" --path-as-is -w '%{http_code} %{url}\n' --max-time 30 "${list[@]}"
 }
 
 path_escapes() {
-	local path
-	for path in /../secret /%2e%2e/secret /.%2E/secret /..%2fsecret /%2e%2e%2fsecret \
+	local paths=(/../secret /%2e%2e/secret /.%2E/secret /..%2fsecret /%2e%2e%2fsecret \
 		/folder/../../secret /folder/%2e%2e/%2e%2e/secret /%252e%252e/secret //../secret \
-		/./public /.git/config /%2egit/config /out /passwd /magic/etc/passwd /fifo; do
-		equal "$(status_of "$path")" 404 "status of $path"
-		! grep -qE 'secret|hidden|root:' "$tmp/body" || fail "$path leaked"
-	done
-	equal "$(status_of /%00)" 400 "status of a NUL"
-	equal "$(status_of /public%00.html)" 400 "status of a NUL"
+		/./public /.git/config /%2egit/config /out /passwd /magic/etc/passwd /fifo)
+	status_of "${paths[@]}" > "$tmp/statuses"
+	equal "$(grep -c '^404 ' "$tmp/statuses")" "${#paths[@]}" "number of 404 in $(cat "$tmp/statuses")"
+	equal "$(cat "$tmp"/body.* | wc -l)" "${#paths[@]}" "number of answers"
+	! grep -E 'secret|hidden|root:' "$tmp"/body.* || fail "a path leaked"
+	equal "$(status_of /%00 /public%00.html | cut -d' ' -f1 | xargs)" "400 400" "statuses of a NUL"
 	expect_log 'refused with 404: leads out of the folder: /out'
 	expect_log 'refused with 404: leads out of the folder: /passwd'
 	expect_log 'refused with 400: .*/%00'
