@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <openssl/conf.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include "certificate.h"
@@ -48,11 +50,45 @@ static int tls_groups(SSL_CTX *ssl, const char *list)
 	return (int)SSL_CTX_set1_groups_list(ssl, list);
 }
 
+/* The administrator's word in openssl.cnf, which libssl follows. */
+static bool tls_groups_configured(void)
+{
+	char *file = CONF_get1_default_config_file();
+	CONF *conf = NCONF_new(NULL);
+	const char *section = NULL;
+	bool found = false;
+
+	if (conf && file && NCONF_load(conf, file, NULL) > 0) {
+		section = NCONF_get_string(conf, NULL, "openssl_conf");
+		section = section ? NCONF_get_string(conf, section, "ssl_conf") : NULL;
+		section = section ? NCONF_get_string(conf, section, "system_default") : NULL;
+	}
+	if (section)
+		found = NCONF_get_string(conf, section, "Groups") || NCONF_get_string(conf, section, "Curves");
+	NCONF_free(conf);
+	OPENSSL_free(file);
+	ERR_clear_error();
+	return found;
+}
+
+/* libssl's own but those of finite fields, of which a key costs the server up to a hundred times as much as
+ * of the others, and whoever asks for it nothing (CVE-2002-20001). */
+static void tls_groups_default(SSL_CTX *ssl)
+{
+	if (tls_groups_configured())
+		return;
+	/* From OpenSSL 3.5 on; else its list of before. Where that has what is forbidden, all stays. */
+	if (SSL_CTX_set1_groups_list(ssl, "DEFAULT:-ffdhe2048:-ffdhe3072") != 1)
+		SSL_CTX_set1_groups_list(ssl, "X25519:P-256:X448:P-521:P-384");
+	ERR_clear_error();
+}
+
 /* AES-GCM first: every kernel with TLS carries it. */
 static unsigned tls_policy(SSL_CTX *ssl, const struct config *config, const struct config_host *host)
 {
 	unsigned mistakes = 0;
 
+	tls_groups_default(ssl);
 	SSL_CTX_set_alpn_select_cb(ssl, tls_alpn, NULL);
 	SSL_CTX_set_min_proto_version(ssl, host->tls_min == CONFIG_TLS_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
 	mistakes += tls_list(ssl, config, &host->ciphers, "ciphers", "ECDHE+AESGCM:ECDHE+CHACHA20",
@@ -214,6 +250,7 @@ SSL_CTX *host_tls_front(struct hosts_current *current)
 		SSL_CTX_free(ssl);
 		return NULL;
 	}
+	tls_groups_default(ssl);
 	SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
 	/* Each costs 6 % of a handshake, and a client gets a new one with every connection. */
 	SSL_CTX_set_num_tickets(ssl, 1);

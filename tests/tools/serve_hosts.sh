@@ -124,6 +124,27 @@ demands_differ() {
 	handshake one.test -groups X25519 | grep -q 'Cipher is TLS_AES'
 }
 
+# Those of finite fields, which cost the server much and the client nothing.
+groups_by_default() {
+	local group groups="X25519 P-256 P-384"
+	[[ "$(openssl version)" < "OpenSSL 3.5" ]] || groups+=" X25519MLKEM768"
+	for group in $groups; do
+		handshake one.test -groups "$group" | grep -q 'Cipher is TLS_AES' || fail "$group is refused"
+	done
+	for group in ffdhe2048 ffdhe3072 ffdhe8192; do
+		! handshake one.test -groups "$group" | grep -q 'Cipher is TLS_AES' || fail "$group is taken"
+	done
+}
+
+groups_of_openssl_cnf() {
+	printf '%s\n' 'openssl_conf = o' '[o]' 'ssl_conf = s' '[s]' 'system_default = d' '[d]' \
+		'Groups = ffdhe2048:P-384' > openssl.cnf
+	OPENSSL_CONF=$PWD/openssl.cnf serve_file conf
+	handshake one.test -groups ffdhe2048 | grep -q 'Cipher is TLS_AES' || fail "ffdhe2048 is refused"
+	! handshake one.test -groups P-256 | grep -q 'Cipher is TLS_AES' || fail "P-256 is taken"
+	server_stop
+}
+
 clients_are_known() {
 	local version
 	for version in 1.2 1.3; do
@@ -161,9 +182,10 @@ redirects() {
 }
 
 serve_file conf
-for name in names_choose certificates_choose other_host_is_misdirected demands_differ clients_are_known \
-	sessions_stay_at_their_host redirects; do
+for name in names_choose certificates_choose other_host_is_misdirected demands_differ groups_by_default \
+	clients_are_known sessions_stay_at_their_host redirects; do
 	test_case $name $name
 done
 test_case ends_cleanly server_stop
+test_case groups_of_openssl_cnf groups_of_openssl_cnf
 test_end
