@@ -36,6 +36,7 @@ struct access_log {
 	int fd;				/* owned, unless it is standard output */
 	int wake;			/* an eventfd */
 	bool regular;			/* a write to it does not wait for anybody */
+	bool torn;			/* it ends inside a line: there was no room for the rest */
 	_Atomic bool sleeping;		/* the writer waits for a first line */
 	_Atomic bool reopen, stop;
 	_Atomic uint64_t lost;		/* lines that could not be written */
@@ -89,6 +90,7 @@ static int access_open(struct access_log *log)
 	if (log->fd > STDERR_FILENO)
 		close(log->fd);
 	log->fd = fd;
+	log->torn = false;
 	log->regular = !fstat(fd, &status) && S_ISREG(status.st_mode);
 	return 0;
 }
@@ -126,30 +128,41 @@ static uint64_t access_lines(const struct iovec *v)
 	return lines;
 }
 
-static void access_fail(struct access_log *log, const struct iovec v[2], int error)
+static void access_fail(struct access_log *log, const struct iovec v[2], char last, int error)
 {
+	log->torn |= last != '\n';
 	atomic_fetch_add(&log->lost, access_lines(&v[0]) + access_lines(&v[1]));
 	if (log->error != error)
 		log_line("the access log %s cannot be written: %s; lines are lost", log->path, strerror(error));
 	log->error = error;
 }
 
+/* What was lost of a line must not spoil the next. */
+static bool access_mend(struct access_log *log)
+{
+	if (log->torn && write(log->fd, "\n", 1) == 1)
+		log->torn = false;
+	return !log->torn;
+}
+
 /* The bytes are those of v[0], then v[1]: one write, so that lines of two processes (when a new binary
  * takes over) do not mix. */
 static void access_write(struct access_log *log, struct iovec v[2])
 {
+	char last = '\n';
+
 	while (v[0].iov_len) {
 		struct iovec piece = { v[0].iov_base, v[0].iov_len < ACCESS_PIPE ? v[0].iov_len : ACCESS_PIPE };
 		ssize_t done = -1;
 		size_t step;
 
 		errno = ETIMEDOUT;
-		if (access_ready(log))
+		if (access_ready(log) && access_mend(log))
 			done = log->regular ? writev(log->fd, v, 2) : writev(log->fd, &piece, 1);
 		if (done < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (done < 0) {
-			access_fail(log, v, errno);
+			access_fail(log, v, last, errno);
 			return;
 		}
 		log->error = 0;
@@ -157,6 +170,7 @@ static void access_write(struct access_log *log, struct iovec v[2])
 		v[0].iov_base = (char *)v[0].iov_base + step;
 		v[0].iov_len -= step;
 		v[1].iov_base = (char *)v[1].iov_base + (done - step);
+		last = ((char *)v[(size_t)done > step].iov_base)[-1];
 		v[1].iov_len -= (size_t)done - step;
 		if (!v[0].iov_len) {
 			v[0] = v[1];

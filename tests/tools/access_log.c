@@ -2,6 +2,8 @@
 /* The access log's rings and its writer: nothing is mixed, nothing blocks, what is lost is counted. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include "tests/ktap.h"
 #include "tools/access_log.h"
@@ -170,6 +172,38 @@ TEST(a_full_disk_loses_lines_and_counts_them)
 	while (access_log_lost(log) != 10)
 		usleep(1000);
 	access_log_close(log);
+}
+
+/* A line that found no room for its end leaves the next as it is. */
+TEST(a_torn_line_spoils_no_other)
+{
+	struct rlimit limit;
+	struct access_log *log;
+	char line[200], expected[200] = "0 91 ";
+	FILE *file;
+
+	set_up();
+	signal(SIGXFSZ, SIG_IGN);
+	EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	EQ(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 150, limit.rlim_max }), 0);
+	EQ(access_log_open(&log, path, 1), 0);
+	put(access_log_ring(log, 0), 0, 89);
+	put(access_log_ring(log, 0), 0, 90);
+	while (!access_log_lost(log))
+		usleep(1000);
+	EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	put(access_log_ring(log, 0), 0, 91);
+	access_log_close(log);
+	memset(expected + 5, '.', 91);
+	strcat(expected, "\n");
+	file = fopen(path, "r");
+	CHECK(file);
+	for (int i = 0; i < 3; i++)
+		CHECK(fgets(line, sizeof(line), file));
+	EQ_STR(line, expected);
+	CHECK(!fgets(line, sizeof(line), file));
+	fclose(file);
+	tear_down();
 }
 
 TEST(what_cannot_be_opened)
