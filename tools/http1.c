@@ -7,6 +7,7 @@
 #include "limits.h"
 #include "site_file.h"
 #include "site_map.h"
+#include "site_ready.h"
 #include "log.h"
 #include "worker.h"
 
@@ -27,6 +28,7 @@ static void http1_release(struct tlsring_conn *conn, struct http1 *x)
 {
 	tlsring_conn_set_user(conn, &x->worker->idle);
 	account_end(x->worker->account, &x->account, conn, http1_unsent(conn, x));
+	site_ready_put(x->ready);
 	content_free(&x->content);
 	free(x->many);
 	free(x);
@@ -100,16 +102,27 @@ static int http1_messages(struct tlsring_conn *conn, struct http1 *x, const stru
 	return tlsring_send_many(conn, x->many, x->count);
 }
 
+/* Is the content all of a kept file, and so long that its answers share it? */
+static bool http1_shares(const struct content *content)
+{
+	const struct content_piece *now = &content->now;
+
+	return content->file && now->text == content->file->bytes && now->text_len == content->file->size &&
+	       now->text_len > SITE_READY_LEAST && now->text_len <= HTTP1_TEXT;
+}
+
 /* The head, with what of the content can go in the same message. */
 static int http1_start(struct tlsring_conn *conn, struct http1 *x)
 {
+	const char *text = x->ready ? x->ready->bytes : x->bytes;
+	size_t room = x->path_at - x->head_len;
 	struct content_piece piece = { 0 };
 	struct tlsring_message message;
 
-	if (x->content.now.text_len <= HTTP1_TEXT && content_take(&x->content, UINT64_MAX, &piece) &&
-	    piece.text_len)
+	if ((x->ready || x->content.now.text_len <= room) && content_take(&x->content, UINT64_MAX, &piece) &&
+	    piece.text_len && !x->ready)
 		memcpy(x->bytes + x->head_len, piece.text, piece.text_len);
-	message = http1_message(x, x->bytes, x->head_len + piece.text_len, &piece);
+	message = http1_message(x, text, x->head_len + piece.text_len, &piece);
 	return http1_messages(conn, x, &message);
 }
 
@@ -138,10 +151,11 @@ static int http1_send(struct tlsring_conn *conn, struct worker *worker, const st
 	struct answer *answer = &worker->answer;
 	const struct http_text *path = &head->request.path;
 	size_t size = head_size(answer, head), text_len = answer->content.now.text_len;
+	bool shares = http1_shares(&answer->content);
 	struct http1 *x;
 	int ret;
 
-	if (text_len > HTTP1_TEXT)
+	if (text_len > HTTP1_TEXT || shares)
 		text_len = 0;
 	x = malloc(sizeof(*x) + size + text_len + path->len);
 	if (!x) {
@@ -159,6 +173,9 @@ static int http1_send(struct tlsring_conn *conn, struct worker *worker, const st
 		      head->http10 ? ACCOUNT_HTTP10 : ACCOUNT_HTTP11);
 	answer->content = (struct content){ 0 };
 	head_write(x->bytes, answer, head);
+	if (shares)
+		x->ready = site_ready_get(&x->content.file->ready, x->bytes, size, x->content.file->bytes,
+					  x->content.file->size);
 	if (path->len)
 		memcpy(x->bytes + x->path_at, path->at, path->len);
 	tlsring_conn_set_user(conn, x);

@@ -15,6 +15,7 @@ struct worker;
 struct http1 {
 	struct worker *worker;
 	struct content content;
+	struct site_ready *ready;	/* a reference: head and content in one, or NULL */
 	struct tlsring_message *many;	/* owned: room for its pieces, when it has several; or NULL */
 	unsigned count;		/* of many: on their way */
 	struct account_exchange account;
@@ -24,8 +25,8 @@ struct http1 {
 	int result;		/* of the sending */
 	uint64_t skip;		/* bytes of the request's body to be passed over */
 	size_t head_len, path_at, path_len;
-	/* The head, the content's first text if it is short, the path for the log. Aligned to the blocks of the
-	 * kernel's ciphers, which copy a block that lies across the edge of a page. */
+	/* The head, the content's first text if it is short and not ready, the path for the log. Aligned to the
+	 * blocks of the kernel's ciphers, which copy a block that lies across the edge of a page. */
 	char bytes[] __attribute__((aligned(16)));
 };
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "site_file.h"
 #include "site_map.h"
+#include "site_ready.h"
 
 #define SITE_TRIES	16	/* openat2 gives EAGAIN when a rename elsewhere gets in its way */
 #define SITE_SETTLED	2	/* seconds: no file system's clock is coarser */
@@ -90,6 +91,7 @@ int site_file_open(struct site_file **out, int root, const char *path)
 	file->maps = NULL;
 	file->map = NULL;
 	file->counted = NULL;
+	file->ready = NULL;
 	file_describe(file, &stx);
 	/* It will be read from one end to the other. */
 	if (file->size >= SITE_LARGE)
@@ -122,6 +124,7 @@ void site_file_put(struct site_file *file)
 		*file->counted -= file->size;
 	if (file->fd >= 0)
 		close(file->fd);
+	site_ready_put(file->ready);
 	free(file->bytes);
 	free(file);
 }

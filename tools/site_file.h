@@ -31,6 +31,7 @@ struct site_file {
 	struct site_maps *maps;		/* its thread's, or NULL: ask there once */
 	struct site_map *map;		/* a reference, or NULL */
 	size_t *counted;		/* a text's size counts there, until it goes; or NULL */
+	struct site_ready *ready;	/* of these, for HTTP/1.1; or NULL */
 };
 
 #define SITE_FILE_KEPT	16384	/* bytes of a file that may be kept in memory */
