@@ -74,21 +74,20 @@ void answer_free(struct answer *answer)
 ANSWER_INLINE char *answer_begin(struct answer *out, const char *name, size_t len)
 {
 	size_t name_len = strlen(name), room = sizeof(out->lines) - out->line_bytes;
-	char *at = out->lines + out->line_bytes;
+	char *at = out->lines + out->line_bytes, *value;
 
 	if (out->field_count == ANSWER_FIELDS || len > room || room - len < name_len + strlen(": \r\n"))
 		return NULL;
-	memcpy(at, name, name_len);
-	memcpy(at + name_len, ": ", 2);
-	out->fields[out->field_count++] = (struct answer_field){ at, at + name_len + 2, name_len, len };
-	return at + name_len + 2;
+	value = mempcpy(mempcpy(at, name, name_len), ": ", 2);
+	out->fields[out->field_count++] = (struct answer_field){ at, value, name_len, len };
+	return value;
 }
 
 /* The value is there. */
 ANSWER_INLINE void answer_finish(struct answer *out, char *end)
 {
-	memcpy(end, "\r\n", 2);
-	out->line_bytes = (size_t)(end + 2 - out->lines);
+	end = mempcpy(end, "\r\n", 2);
+	out->line_bytes = (size_t)(end - out->lines);
 }
 
 ANSWER_INLINE void answer_put(struct answer *out, const char *name, const char *value, size_t len)
