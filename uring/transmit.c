@@ -531,23 +531,23 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 	transmit = malloc(sizeof(*transmit));
 	if (!transmit)
 		return -ENOMEM;
-	*transmit = (struct uring_transmit){
-		.op = { .tag = tag, .fd = fd, .kind = URING_SEND, .state = URING_OP_STEP },
-		.head = message->head,
-		.head_left = message->head_len,
-		.offset = message->offset,
-		.left = message->file_fd >= 0 ? message->length : 0,
-		.file_fd = message->file_fd,
-		.more = message->more,
-		.pages = message->pages,
-		.mapping = message->pages ? NULL : message->mapping,
-		.insert = message->insert,
-		.insert_len = (uint8_t)message->insert_len,
-		.insert_left = (uint8_t)message->insert_len,
-		.every = message->every,
-		.until = message->every,
-		.tally = message->tally,
-	};
+	/* The rest, which is most of it, is filled in when a send needs it. */
+	memset(transmit, 0, offsetof(struct uring_transmit, msg));
+	transmit->op = (struct uring_op){ .tag = tag, .fd = fd, .kind = URING_SEND, .state = URING_OP_STEP };
+	transmit->head = message->head;
+	transmit->head_left = message->head_len;
+	transmit->offset = message->offset;
+	transmit->left = message->file_fd >= 0 ? message->length : 0;
+	transmit->file_fd = message->file_fd;
+	transmit->more = message->more;
+	transmit->pages = message->pages;
+	transmit->mapping = message->pages ? NULL : message->mapping;
+	transmit->insert = message->insert;
+	transmit->insert_len = (uint8_t)message->insert_len;
+	transmit->insert_left = (uint8_t)message->insert_len;
+	transmit->every = message->every;
+	transmit->until = message->every;
+	transmit->tally = message->tally;
 	if (message->control) {
 		transmit->control_len = (uint8_t)message->control_len;
 		memcpy(transmit->control, message->control, message->control_len);
