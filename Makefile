@@ -93,6 +93,8 @@ $(O)/tests/tools/%: $(O)/tests/tools/%.o $(filter-out $(O)/tools/tlsring.o,$(TOO
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
 
+# By its name, or else the rule below is taken where only this is missing.
+$(O)/tests/fuzz/replay.o:
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(filter-out $(O)/tools/tlsring.o,$(TOOL_OBJ)) $(O)/libtlsring.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
