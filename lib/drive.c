@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -253,6 +254,13 @@ static void drive_record_error(struct tlsring_conn *c, int error)
 	conn_record_error(&c->conn, error);
 }
 
+/* Receiving was begun anew on a socket that does not wait any more, for the sake of sendfile. */
+static void drive_wait(struct tlsring_conn *c)
+{
+	fcntl(c->fd, F_SETFL, 0);
+	c->nonblocking = false;
+}
+
 static void drive_incoming(struct tlsring_conn *c, enum engine_op op, const struct uring_fact *fact)
 {
 	bool drop = c->shut || c->ended || c->conn.rx_over || c->conn.state == CONN_FAILED;
@@ -268,6 +276,8 @@ static void drive_incoming(struct tlsring_conn *c, enum engine_op op, const stru
 			drive_record(c, fact);
 	} else if (fin) {
 		conn_fin(&c->conn);
+	} else if (fact->res == -EAGAIN) {
+		drive_wait(c);
 	} else if (fact->res < 0 && fact->res != -ECANCELED && !c->ended) {
 		if (c->conn.rx_over)
 			ktls_control_excuse(c->fd);

@@ -127,6 +127,7 @@ struct tlsring_conn {
 	bool ended;			/* only waiting for ops */
 	bool driving;
 	bool looked;			/* at this message, or this drain, before */
+	bool nonblocking;		/* sendfile needed it: what is received anew ends with -EAGAIN once */
 	uint8_t limit;			/* enum tlsring_limit: what ended it */
 } __attribute__((aligned(16)));
 

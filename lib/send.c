@@ -67,6 +67,7 @@ static void send_kernel(struct tlsring_conn *c)
 		.sealed = true,
 		.pages = c->conn.zerocopy || (m->length >= SEND_PAGES_LEAST && !m->mapping),
 		.mapping = m->mapping,
+		.nonblocking = &c->nonblocking,
 		.tally = &c->engine->tally[c->conn.zerocopy],
 	};
 

@@ -108,6 +108,7 @@ struct uring_transmit {
 	struct uring_window window;
 	struct uring_tally *tally;	/* the caller's, or NULL */
 	const char *mapping;		/* the caller's, or NULL */
+	bool *nonblocking;		/* the caller's, or NULL */
 	int file_fd;
 	bool more;
 	bool mapped;			/* some of it went out from a mapping */
@@ -155,6 +156,7 @@ struct uring_loop {
 	unsigned room;
 	bool sweep;			/* an operation on `starved` was cancelled */
 	bool closing;
+	bool quiet;			/* SIGPIPE is ignored, and stays so */
 	struct uring_buffers buffers;
 	struct uring_pool pool;
 	char *fetched;			/* what nobody looks at; NULL: nothing was fetched yet */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,13 @@ static const struct uring_driver *uring_driver_for(enum uring_backend backend)
 	return caps->ring && caps->multishot_recv ? &uring_ring_driver : &uring_epoll_driver;
 }
 
+static bool loop_quiet(void)
+{
+	struct sigaction now;
+
+	return !sigaction(SIGPIPE, NULL, &now) && now.sa_handler == SIG_IGN;
+}
+
 int uring_loop_new(struct uring_loop **out, const struct uring_options *options)
 {
 	struct uring_options mine = options ? *options : (struct uring_options){ 0 };
@@ -31,6 +39,7 @@ int uring_loop_new(struct uring_loop **out, const struct uring_options *options)
 	loop = calloc(1, sizeof(*loop));
 	if (!loop)
 		return -ENOMEM;
+	loop->quiet = loop_quiet();
 	uring_list_init(&loop->done);
 	uring_list_init(&loop->starved);
 	loop->driver = uring_driver_for(mine.backend);

@@ -312,12 +312,11 @@ static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *
 
 /* sendfile knows no MSG_NOSIGNAL: what it raises is taken back, unless it was raised before, as it can have
  * been where it is blocked only. */
-static ssize_t uring_sendfile_quietly(int fd, int file_fd, uint64_t at, size_t len)
+static ssize_t uring_sendfile_quietly(int fd, int file_fd, off_t offset, size_t len)
 {
 	static const struct timespec now;
 	bool blocked, before = false;
 	sigset_t pipe, old, pending;
-	off_t offset = (off_t)at;
 	ssize_t ret;
 
 	sigemptyset(&pipe);
@@ -337,17 +336,26 @@ static ssize_t uring_sendfile_quietly(int fd, int file_fd, uint64_t at, size_t l
 }
 
 /* It asks the socket whether it may wait; the ring's own operations, receiving above all, want one that
- * lets them, so that it is set for no longer than this call. */
+ * lets them. */
 static ssize_t uring_sendfile(const struct uring_loop *loop, const struct uring_transmit *transmit)
 {
-	int fd = transmit->op.fd;
+	size_t len = transmit->window.end - transmit->offset;
+	int fd = transmit->op.fd, file_fd = transmit->file_fd;
+	bool *nonblocking = transmit->nonblocking;
+	off_t offset = (off_t)transmit->offset;
 	ssize_t ret;
 
-	if (fcntl(fd, F_SETFL, O_NONBLOCK))
+	if (!(nonblocking && *nonblocking) && fcntl(fd, F_SETFL, O_NONBLOCK))
 		return -errno;
-	ret = uring_sendfile_quietly(fd, transmit->file_fd, transmit->offset,
-				     transmit->window.end - transmit->offset);
-	if (loop->driver->backend == URING_BACKEND_RING)
+	if (nonblocking)
+		*nonblocking = true;
+	if (loop->quiet)
+		ret = sendfile(fd, file_fd, &offset, len);
+	else
+		ret = uring_sendfile_quietly(fd, file_fd, offset, len);
+	if (loop->quiet && ret < 0)
+		ret = -errno;
+	if (!nonblocking && loop->driver->backend == URING_BACKEND_RING)
 		fcntl(fd, F_SETFL, 0);
 	return ret;
 }
@@ -542,6 +550,7 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 	transmit->more = message->more;
 	transmit->pages = message->pages;
 	transmit->mapping = message->pages ? NULL : message->mapping;
+	transmit->nonblocking = message->nonblocking;
 	transmit->insert = message->insert;
 	transmit->insert_len = (uint8_t)message->insert_len;
 	transmit->insert_left = (uint8_t)message->insert_len;

@@ -40,6 +40,10 @@ struct uring_message {
 	 * (also when the file has become shorter), or NULL. Then nothing is mapped for this message. Not used
 	 * with `pages`. */
 	const void *mapping;
+	/* Whether the socket has O_NONBLOCK, which sendfile asks for: the caller's, false at first. With it that
+	 * stays so from the first sendfile on, and what the ring receives anew then ends with -EAGAIN: the
+	 * caller takes it off, says so here, and receives again. NULL: it is taken off after each sendfile. */
+	bool *nonblocking;
 	bool sealed;		/* by the kernel's TLS, also when it is only a head: see where TCP is corked */
 	/* The file range goes out in frames: before each `every` bytes, of which it is a multiple, come
 	 * insert_len bytes of `insert`. Then there is no head. A frame is sent whole or not at all. */

@@ -104,6 +104,44 @@ BOTH(bytes_are_counted_by_their_way)
 	expect_way(loop, URING_WAY_SENDFILE, 3000000);
 }
 
+/* Told that it may, it is the caller's to take that back when the ring says that it must. */
+BOTH(socket_that_sendfile_leaves_nonblocking)
+{
+	bool nonblocking = false;
+	int ends[2], file = peer_file(20000);
+	struct uring_message message = { .file_fd = file, .length = 20000, .pages = true, .nonblocking = &nonblocking };
+	struct peer peer = { 0 };
+	struct uring_fact fact;
+
+	both_pair(ends, 0);
+	for (int i = 0; i < 2; i++) {
+		EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+		both_expect(loop, SEND, 0);
+		CHECK(nonblocking && fcntl(ends[0], F_GETFL) & O_NONBLOCK);
+	}
+	EQ(uring_recv(loop, ends[0], 100, 1), 0);
+	uring_loop_wait(loop, &fact, 0);
+	EQ(write(ends[1], "x", 1), 1);
+	fact = both_fact(loop);
+	if (fact.res == -EAGAIN) {	/* some kernels' rings */
+		CHECK(!fcntl(ends[0], F_SETFL, 0));
+		nonblocking = false;
+		EQ(uring_recv(loop, ends[0], 100, 1), 0);
+		fact = both_fact(loop);
+	}
+	EQ(fact.res, 1);
+	uring_buffer_put(loop, fact.buffer);
+	peer_start(&peer, ends[1]);
+	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
+	both_expect(loop, SEND, 0);
+	CHECK(nonblocking);
+	close(ends[0]);
+	peer_finish(&peer);
+	EQ(peer.total, 60000);
+	close(ends[1]);
+	close(file);
+}
+
 BOTH(head_alone_of_any_size)
 {
 	static const size_t sizes[] = { 1, 16384, 65537, 300000 };
