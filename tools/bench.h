@@ -59,6 +59,9 @@ bool bench_result_has(const struct bench_result *result, enum bench_measure meas
 enum bench_measure bench_mode_measure(const struct bench_mode *mode);
 /* Has each request a connection of its own? */
 bool bench_mode_new(const struct bench_mode *mode);
+/* How many ports its server listens on, one after the other: a thread of ours has its own, so that connections are
+ * spread alike in each run. */
+unsigned bench_mode_ports(const struct bench_mode *mode, const struct bench_options *options);
 /* And does it say how long the kernel takes to take keys? */
 bool bench_mode_installs(const struct bench_mode *mode);
 extern const char *const bench_seals[BENCH_SEALS];

@@ -22,6 +22,16 @@ static socklen_t connect_length(const struct bench_client *client)
 	return client->to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
+/* To each of the server's ports in turn. */
+static int connect_socket_to(const struct bench_client *client, int fd)
+{
+	struct sockaddr_storage to = *client->to;
+	in_port_t *port = &((struct sockaddr_in *)&to)->sin_port;
+
+	*port = htons((uint16_t)(ntohs(*port) + client->opened % bench_mode_ports(client->mode, client->setup->options)));
+	return connect(fd, (const struct sockaddr *)&to, connect_length(client));
+}
+
 static int connect_ssl(struct bench_client *client, struct bench_peer *peer)
 {
 	peer->ssl = SSL_new(client->setup->client);
@@ -54,7 +64,7 @@ static int connect_wait(const struct bench_client *client, int fd)
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (!connect(fd, (const struct sockaddr *)client->to, connect_length(client)))
+	if (!connect_socket_to(client, fd))
 		return 0;
 	if (!bench_client_again(client))
 		return -errno;
@@ -103,7 +113,7 @@ int bench_peer_begin(struct bench_client *client, struct bench_peer *peer)
 		ret = connect_ssl(client, peer);
 	if (ret)
 		return ret;
-	if (connect(peer->fd, (const struct sockaddr *)client->to, connect_length(client)) && errno != EINPROGRESS)
+	if (connect_socket_to(client, peer->fd) && errno != EINPROGRESS)
 		return -errno;
 	return epoll_ctl(client->epoll, EPOLL_CTL_ADD, peer->fd, &event) ? -errno : 0;
 }

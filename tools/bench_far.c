@@ -289,9 +289,10 @@ int bench_far_open(struct bench_setup *setup, const char *text, json_t **manifes
 int bench_far_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode)
 {
 	const struct bench_options *options = setup->options;
-	json_t *answer = far_ask(server->far, json_pack("{s:s, s:s, s:i, s:i, s:i, s:I}", "ask", "start", "mode", mode->name,
+	json_t *answer = far_ask(server->far, json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:i}", "ask", "start", "mode", mode->name,
 							"tls", (int)options->tls, "cipher", (int)options->cipher,
-							"io", (int)options->io, "size", (json_int_t)options->size));
+							"io", (int)options->io, "size", (json_int_t)options->size,
+							"threads", (int)options->threads));
 	int result, port;
 
 	if (!answer)

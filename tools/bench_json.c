@@ -13,11 +13,11 @@ const char *bench_json_string(const json_t *all, const char *outer, const char *
 
 json_t *bench_json_options(const struct bench_options *o)
 {
-	return json_pack("{s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:f, s:i, s:s, s:i, s:f}", "preset", o->preset,
+	return json_pack("{s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:i, s:f, s:i, s:s, s:i, s:f}", "preset", o->preset,
 			 "via", o->connect ? o->connect : bench_options_bad_net(o) ? "veth" : "loopback",
 			 "loss_percent", o->loss, "delay_ms", o->delay,
 			 "tls", bench_versions[o->tls], "cipher", bench_ciphers[o->cipher],
-			 "size", (json_int_t)o->size, "connections", (int)o->connections,
+			 "size", (json_int_t)o->size, "connections", (int)o->connections, "threads", (int)o->threads,
 			 "repeats", (int)o->repeats, "seconds", o->requests ? 0.0 : o->seconds,
 			 "requests", (int)o->requests, "load", o->rate ? "open" : "closed", "rate", (int)o->rate,
 			 "duration", o->duration);

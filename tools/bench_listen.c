@@ -107,6 +107,7 @@ static int agent_prepare(struct agent *agent, const struct bench_options *wanted
 		}
 	}
 	agent->options.io = wanted->io;
+	agent->options.threads = wanted->threads;
 	agent->setup.listen = agent->at;
 	return 0;
 }
@@ -119,8 +120,8 @@ static json_t *agent_start(struct agent *agent, json_t *question)
 	json_int_t size;
 	int io, ret = -EBADMSG;
 
-	if (!json_unpack(question, "{s:s, s:i, s:i, s:i, s:I}", "mode", &name, "tls", (int *)&wanted.tls, "cipher",
-			 (int *)&wanted.cipher, "io", &io, "size", &size)) {
+	if (!json_unpack(question, "{s:s, s:i, s:i, s:i, s:I, s:i}", "mode", &name, "tls", (int *)&wanted.tls, "cipher",
+			 (int *)&wanted.cipher, "io", &io, "size", &size, "threads", (int *)&wanted.threads)) {
 		mode = agent_mode(name);
 		wanted.size = (uint64_t)size;
 		wanted.io = (enum tlsring_io)io;

@@ -98,6 +98,11 @@ bool bench_mode_new(const struct bench_mode *mode)
 	return mode->shake == BENCH_FULL || mode->shake == BENCH_RESUMED;
 }
 
+unsigned bench_mode_ports(const struct bench_mode *mode, const struct bench_options *options)
+{
+	return mode->program ? 1 : options->threads;
+}
+
 bool bench_mode_installs(const struct bench_mode *mode)
 {
 	return bench_mode_new(mode) && mode->seal >= BENCH_KERNEL && !mode->program;

@@ -32,6 +32,7 @@ static const char options_usage[] =
 	"      --cipher NAME      aes128 (default), aes256 or chacha20\n"
 	"  -s, --size BYTES       of each answer; with K, M or G behind it, up to 1G\n"
 	"  -c, --connections N    that ask at the same time, one request after the other\n"
+	"      --threads N        that serve (default: 1)\n"
 	"  -r, --repeats N        rounds; each runs every mode once\n"
 	"      --seconds SECONDS  that a run lasts\n"
 	"  -n, --requests N       a run is so many requests, instead of seconds\n"
@@ -77,7 +78,7 @@ static const struct {
 
 enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML,
        OPTION_LISTEN, OPTION_CONNECT, OPTION_NIC, OPTION_PEERS,
-       OPTION_LOSS, OPTION_DELAY, OPTION_RATE, OPTION_DURATION };
+       OPTION_LOSS, OPTION_DELAY, OPTION_RATE, OPTION_DURATION, OPTION_THREADS };
 
 static const char options_short[] = "p:s:c:r:n:h";
 static const struct option options_long[] = {
@@ -88,6 +89,7 @@ static const struct option options_long[] = {
 	{ "cipher", required_argument, NULL, OPTION_CIPHER },
 	{ "size", required_argument, NULL, 's' },
 	{ "connections", required_argument, NULL, 'c' },
+	{ "threads", required_argument, NULL, OPTION_THREADS },
 	{ "repeats", required_argument, NULL, 'r' },
 	{ "seconds", required_argument, NULL, OPTION_SECONDS },
 	{ "requests", required_argument, NULL, 'n' },
@@ -210,6 +212,8 @@ static int options_take(struct bench_options *out, int option, const char *value
 		return options_size(out, value);
 	case 'c':
 		return options_number("connections", value, 1, OPTIONS_CONNECTIONS_MAX, &out->connections);
+	case OPTION_THREADS:
+		return options_number("threads", value, 1, BENCH_THREADS_MAX, &out->threads);
 	case 'r':
 		return options_number("repeats", value, 1, BENCH_REPEATS_MAX, &out->repeats);
 	case OPTION_SECONDS:
@@ -281,6 +285,9 @@ static int options_ends(const struct bench_options *out)
 		log_line("--nic %s: this is for the end that has --listen", out->nic);
 	else if (bench_options_bad_net(out) && (out->listen || out->connect))
 		log_line("--loss and --delay are for a server beside the client, without --listen and --connect");
+	else if (out->threads > out->connections)
+		log_line("--threads %u: some of them would have nothing to do with %u --connections", out->threads,
+			 out->connections);
 	else
 		return 0;
 	return TOOLS_USAGE;
@@ -339,7 +346,7 @@ int bench_options_parse(struct bench_options *out, int argc, char **argv)
 {
 	int option, ret;
 
-	*out = (struct bench_options){ 0 };
+	*out = (struct bench_options){ .threads = 1 };
 	ret = options_start(out, argc, argv);
 	while (!ret && (option = getopt_long(argc, argv, options_short, options_long, NULL)) != -1)
 		ret = options_take(out, option, optarg);
@@ -359,6 +366,7 @@ bool bench_options_bad_net(const struct bench_options *o)
 
 bool bench_options_valid(const struct bench_options *o)
 {
-	return o->tls < 2 && o->cipher < 3 && o->size && o->size <= OPTIONS_SIZE_MAX &&
+	return o->tls < 2 && o->cipher < 3 && o->size && o->size <= OPTIONS_SIZE_MAX && o->threads &&
+	       o->threads <= BENCH_THREADS_MAX &&
 	       (o->io == TLSRING_IO_AUTO || o->io == TLSRING_IO_URING || o->io == TLSRING_IO_EPOLL);
 }

@@ -8,6 +8,7 @@
 
 #define BENCH_MODES		44
 #define BENCH_REPEATS_MAX	99
+#define BENCH_THREADS_MAX	64
 
 enum bench_format { BENCH_TABLE = 0, BENCH_JSON, BENCH_CSV };
 
@@ -16,6 +17,7 @@ struct bench_options {
 	unsigned tls, cipher;		/* positions in bench_versions and bench_ciphers */
 	uint64_t size;			/* bytes of an answer */
 	unsigned connections, repeats;
+	unsigned threads;		/* of the server, or its workers */
 	unsigned requests;		/* of a run, in all; 0: it lasts so many seconds */
 	double seconds;
 	double duration;		/* seconds that a soak lasts; 0: it is none */
@@ -38,7 +40,7 @@ extern const char *const bench_versions[], *const bench_ciphers[], *const bench_
 /* Is the network to be worse than loopback? */
 bool bench_options_bad_net(const struct bench_options *options);
 
-/* Are tls, cipher, io and size what they may be? */
+/* Are tls, cipher, io, size and threads what they may be? */
 bool bench_options_valid(const struct bench_options *options);
 
 /* 0; -1 when there is nothing left to do (--help); else the exit status, after a word on standard

@@ -9,15 +9,17 @@
 
 struct path_sockets {
 	struct bench_look *look;
-	const struct sockaddr_storage *server;
+	const struct bench_server *server;
 };
 
 static int path_socket(const struct tlsring_socket *socket, void *user)
 {
-	struct path_sockets *s = user;
-
+	const struct path_sockets *s = user;
 	/* The port stands at the same place in both families. */
-	if (((const struct sockaddr_in *)&socket->own)->sin_port == ((const struct sockaddr_in *)s->server)->sin_port)
+	unsigned port = ntohs(((const struct sockaddr_in *)&socket->own)->sin_port);
+	unsigned first = ntohs(((const struct sockaddr_in *)&s->server->address)->sin_port);
+
+	if (port >= first && port - first < s->server->ports)
 		s->look->sent[socket->tx.path] += socket->sent;
 	return 0;
 }
@@ -58,7 +60,7 @@ static int path_device(const struct tlsring_device *device, void *user)
 
 void bench_look_server(struct bench_look *out, const struct bench_server *server)
 {
-	struct path_sockets sockets = { out, &server->address };
+	struct path_sockets sockets = { out, server };
 	unsigned tries = 0;
 
 	/* A list that changes while it is read is given up by the kernel. */

@@ -37,6 +37,8 @@ static void print_head(const struct bench_outcome *o)
 	printf("TLS %s, %s, answers of %llu bytes on %u connections ", bench_versions[options->tls],
 	       bench_ciphers[options->cipher], (unsigned long long)options->size, options->connections);
 	bench_print_via(stdout, options);
+	if (options->threads > 1)
+		printf("; %u threads serve", options->threads);
 	printf("; median of %u rounds\n", o->repeats);
 	print_load(o);
 }

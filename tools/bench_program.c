@@ -26,7 +26,7 @@ static void program_words(const char *words[PROGRAM_WORDS], const struct bench_p
 			  const struct bench_mode *mode)
 {
 	const char *const serve[] = {
-		"/proc/self/exe", "serve", "-t", "1", "-l", files->address, "-c", "cert.pem", "-k", "key.pem",
+		"/proc/self/exe", "serve", "-t", files->threads, "-l", files->address, "-c", "cert.pem", "-k", "key.pem",
 		"--max-connections", "512", "--max-connections-per-address", "512", "--idle-timeout", "600",
 		"--offload", mode->seal == BENCH_USER ? "off" : "auto", "www", NULL,
 	};

@@ -15,6 +15,7 @@ struct bench_program_files {
 	char dir[PATH_MAX - 16];	/* "": none */
 	char address[BENCH_PROGRAM_ADDRESS];	/* to listen on: ADDR:PORT, [ADDR]:PORT */
 	uint16_t port;			/* the same */
+	char threads[12];		/* or workers */
 };
 /* In TMPDIR, or in memory where there is room. The address is child's listener's. 0 or -errno; remove in any case. */
 int bench_program_files_make(struct bench_program_files *files, const struct bench_child *child);

@@ -101,8 +101,8 @@ static void files_nginx_folders(FILE *out, const char *dir)
 /* As its users set it up for speed. */
 static void files_nginx(FILE *out, const struct bench_program_files *files, const struct bench_mode *mode)
 {
-	fprintf(out, "%sworker_processes 1;\ndaemon off;\npid %s/pid;\nerror_log stderr warn;\n",
-		geteuid() ? "" : "user root root;\n", files->dir);
+	fprintf(out, "%sworker_processes %s;\ndaemon off;\npid %s/pid;\nerror_log stderr warn;\n",
+		geteuid() ? "" : "user root root;\n", files->threads, files->dir);
 	fputs("events {\n\tworker_connections 1024;\n\tmulti_accept on;\n}\nhttp {\n"
 	      "\tdefault_type application/octet-stream;\n\taccess_log off;\n\tsendfile on;\n\ttcp_nopush on;\n"
 	      "\ttcp_nodelay on;\n\topen_file_cache max=1000 inactive=60s;\n\topen_file_cache_valid 30s;\n"
@@ -110,8 +110,9 @@ static void files_nginx(FILE *out, const struct bench_program_files *files, cons
 	      "\tssl_session_tickets on;\n", out);
 	files_nginx_folders(out, files->dir);
 	fprintf(out, "\tssl_certificate %s/cert.pem;\n\tssl_certificate_key %s/key.pem;\n%s"
-		"\tserver {\n\t\tlisten %s ssl backlog=512;\n\t\troot %s/www;\n\t}\n}\n", files->dir, files->dir,
-		mode->seal == BENCH_KERNEL ? "\tssl_conf_command Options KTLS;\n" : "", files->address, files->dir);
+		"\tserver {\n\t\tlisten %s ssl backlog=512%s;\n\t\troot %s/www;\n\t}\n}\n", files->dir, files->dir,
+		mode->seal == BENCH_KERNEL ? "\tssl_conf_command Options KTLS;\n" : "", files->address, strcmp(files->threads, "1") ? " reuseport" : "",
+		files->dir);
 }
 
 /* Instead of the system's: of OpenSSL 3.0 s_server has no option for it. */
@@ -174,6 +175,7 @@ int bench_program_files_make(struct bench_program_files *files, const struct ben
 	int ret;
 
 	*files = (struct bench_program_files){ 0 };
+	snprintf(files->threads, sizeof(files->threads), "%u", child->setup->options->threads);
 	ret = files_address(files, child->listener);
 	if (ret)
 		return ret;

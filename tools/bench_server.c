@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include "bench_far.h"
 
+#define SERVER_TRIES	1000	/* to find ports one behind the other */
+
 /* ---- inside it ---- */
 
 static uint64_t child_cpu(void)
@@ -23,11 +25,15 @@ static uint64_t child_cpu(void)
 
 void bench_child_note(struct bench_child *child, const struct tlsring_info *info)
 {
-	child->report.paths[info->tx.path]++;
+	struct bench_child *whole = child->whole;
+
+	pthread_mutex_lock(&whole->lock);
+	whole->report.paths[info->tx.path]++;
 	if (info->tx.reason)
-		child->report.why = info->tx.reason;
-	if (child->installs && info->install_ns)
-		hdr_record_value(child->installs, (int64_t)info->install_ns);
+		whole->report.why = info->tx.reason;
+	if (whole->installs && info->install_ns)
+		hdr_record_value(whole->installs, (int64_t)info->install_ns);
+	pthread_mutex_unlock(&whole->lock);
 }
 
 static void child_installs(struct bench_installs *out, struct hdr_histogram *h)
@@ -60,15 +66,19 @@ static void child_usage(struct bench_child *child)
 bool bench_child_asked(struct bench_child *child)
 {
 	char question;
+	bool told;
 
 	if (read(child->control, &question, 1) != 1)
 		return false;
+	pthread_mutex_lock(&child->lock);
 	if (child->program)
 		child->report.result = bench_program_usage(child);
 	else
 		child_usage(child);
 	bench_counters_read(&child->counters, &child->report.counted);
-	return write(child->control, &child->report, sizeof(child->report)) == sizeof(child->report);
+	told = write(child->control, &child->report, sizeof(child->report)) == sizeof(child->report);
+	pthread_mutex_unlock(&child->lock);
+	return told;
 }
 
 static int child_serve(struct bench_child *child)
@@ -94,7 +104,7 @@ static int child_serve(struct bench_child *child)
 		ret = tlsring_ctx_new(&child->ctx, child->setup->server, &options);
 	if (!ret)
 		ret = mode->program ? bench_program_serve(child) :
-		      mode->way == BENCH_ENGINE ? bench_engine_serve(child) : bench_loop_serve(child);
+		      bench_threads_serve(child, mode->way == BENCH_ENGINE ? bench_engine_serve : bench_loop_serve);
 	tlsring_ctx_free(child->ctx);
 	bench_counters_close(&child->counters);
 	hdr_close(child->installs);
@@ -124,37 +134,78 @@ static void child_main(struct bench_child *child)
 /* ---- outside ---- */
 
 /* Another program listens by itself, on a port that is kept for it: both must say SO_REUSEADDR. */
-static int server_listen(struct bench_server *server, const struct bench_setup *setup, bool listens, int *out)
+static int server_bind(struct sockaddr_storage *address, bool listens)
 {
-	struct sockaddr_storage address = setup->listen;
-	socklen_t len = address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), one = 1, error;
+	socklen_t len = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), one = 1, error;
 
-	((struct sockaddr_in *)&address)->sin_port = 0;
-	*out = fd;
 	if (fd >= 0 && (listens || !setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one))) &&
-	    !bind(fd, (struct sockaddr *)&address, len) && (!listens || !listen(fd, 512)) &&
-	    !getsockname(fd, (struct sockaddr *)&server->address, &len))
-		return 0;
+	    !bind(fd, (struct sockaddr *)address, len) && (!listens || !listen(fd, 512)) &&
+	    !getsockname(fd, (struct sockaddr *)address, &len))
+		return fd;
 	error = errno;
 	if (fd >= 0)
 		close(fd);
 	return -error;
 }
 
+static void server_unlisten(struct bench_child *child)
+{
+	for (unsigned i = 0; i < BENCH_THREADS_MAX && child->listeners[i] >= 0; i++) {
+		close(child->listeners[i]);
+		child->listeners[i] = -1;
+	}
+}
+
+/* Any port, and those behind it. */
+static int server_listen_once(struct bench_server *server, struct bench_child *child)
+{
+	struct sockaddr_storage address = child->setup->listen;
+	in_port_t *port = &((struct sockaddr_in *)&address)->sin_port;
+
+	*port = 0;
+	for (unsigned i = 0; i < server->ports; i++) {
+		/* Behind the last one there is 0: any. */
+		if (i && !*port)
+			return -EADDRINUSE;
+		child->listeners[i] = server_bind(&address, !child->mode->program);
+		if (child->listeners[i] < 0)
+			return child->listeners[i];
+		server->address = i ? server->address : address;
+		*port = htons((uint16_t)(ntohs(*port) + 1));
+	}
+	child->listener = child->listeners[0];
+	return 0;
+}
+
+static int server_listen(struct bench_server *server, struct bench_child *child)
+{
+	int ret = -EADDRINUSE;
+
+	for (unsigned i = 0; i < BENCH_THREADS_MAX; i++)
+		child->listeners[i] = -1;
+	for (unsigned tries = 0; ret == -EADDRINUSE && tries < SERVER_TRIES; tries++) {
+		server_unlisten(child);
+		ret = server_listen_once(server, child);
+	}
+	return ret;
+}
+
 int bench_server_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode)
 {
-	struct bench_child child = { .setup = setup, .mode = mode, .counters.events = { -1, -1 } };
+	struct bench_child child = { .setup = setup, .mode = mode, .counters.events = { -1, -1 }, .whole = &child,
+				     .lock = PTHREAD_MUTEX_INITIALIZER };
 	int control[2], ret = 0;
 
-	*server = (struct bench_server){ .pid = -1, .control = -1, .far = setup->far };
+	*server = (struct bench_server){ .pid = -1, .control = -1, .far = setup->far,
+					 .ports = bench_mode_ports(mode, setup->options) };
 	if (server->far >= 0)
 		return bench_far_start(server, setup, mode);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control))
 		return -errno;
 	server->control = control[0];
 	child.control = control[1];
-	ret = server_listen(server, setup, !mode->program, &child.listener);
+	ret = server_listen(server, &child);
 	if (ret)
 		goto out;
 	/* What waits to be written must not be written twice. */
@@ -165,8 +216,8 @@ int bench_server_start(struct bench_server *server, const struct bench_setup *se
 		child_main(&child);
 	}
 	ret = server->pid < 0 ? -errno : 0;
-	close(child.listener);
 out:
+	server_unlisten(&child);
 	close(control[1]);
 	return ret;
 }

@@ -3,6 +3,7 @@
 #define BENCH_SERVER_H
 
 /* The server of one run: a process of its own, so that its CPU time is its alone. */
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include "bench.h"
@@ -30,7 +31,8 @@ struct bench_server {
 	pid_t pid;
 	int control;			/* owned */
 	int far;			/* borrowed: the control connection to where it is; -1: it is here */
-	struct sockaddr_storage address;	/* it listens on */
+	struct sockaddr_storage address;	/* it listens on: the first of its ports */
+	unsigned ports;
 };
 /* 0 or -errno; bench_server_stop() in any case. */
 int bench_server_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode);
@@ -42,7 +44,10 @@ void bench_server_stop(struct bench_server *server);
 struct bench_child {
 	const struct bench_setup *setup;
 	const struct bench_mode *mode;
-	int listener, control;
+	struct bench_child *whole;	/* whose thread this is; of the first one: itself */
+	pthread_mutex_t lock;		/* of the whole: for report and installs */
+	int listeners[BENCH_THREADS_MAX];	/* of the whole: for each thread */
+	int listener, control;		/* of this thread; others than the first are told only of the end */
 	struct tlsring_ctx *ctx;	/* NULL: the mode does without the library */
 	struct bench_counters counters;	/* of who serves */
 	pid_t program;			/* serves in its place, and leads a process group of its own; 0: none */
@@ -55,6 +60,8 @@ struct bench_child {
 bool bench_child_asked(struct bench_child *child);
 /* What has become of a connection whose handshake is done. */
 void bench_child_note(struct bench_child *child, const struct tlsring_info *info);
+/* Serve by as many threads as there are to be, each by serve() with a child of its own, until the first one's end. */
+int bench_threads_serve(struct bench_child *child, int (*serve)(struct bench_child *child));
 /* Serve until the end. 0 or -errno. */
 int bench_loop_serve(struct bench_child *child);
 int bench_engine_serve(struct bench_child *child);

@@ -29,6 +29,8 @@ bad_usage() {
 	refuses 'from 1 to 1G' --size 1Q
 	refuses 'from 1 to' --connections 0
 	refuses 'from 1 to 99' --repeats 100
+	refuses 'from 1 to 64' --threads 0
+	refuses 'nothing to do with 2 --connections' --threads 3 --connections 2
 	refuses 'from 0.01' --seconds 0
 	refuses 'from 0.01' --seconds nan
 	refuses 'from 0.01' --seconds .
@@ -232,15 +234,16 @@ elsewhere() {
 		    f.write(struct.pack("!I", len(text)) + text)
 		    f.flush()
 		    return json.loads(f.read(struct.unpack("!I", f.read(4))[0]))
-		start = {"ask": "start", "mode": "plain", "tls": 1, "cipher": 0, "io": 0, "size": 5}
+		start = {"ask": "start", "mode": "plain", "tls": 1, "cipher": 0, "io": 0, "size": 5, "threads": 1}
 		assert ask(start)["result"] == 0
-		for key, value in (("mode", "none"), ("tls", 2), ("tls", -1), ("cipher", 3), ("io", 9), ("size", 0), ("size", 1 << 40),
+		for key, value in (("mode", "none"), ("tls", 2), ("tls", -1), ("cipher", 3), ("io", 9), ("size", 0), ("size", 1 << 40), ("threads", 0), ("threads", 65),
 		                   ("mode", 5)):
 		    assert ask({**start, key: value})["result"] < 0, (key, value)
 		for other in ({}, [], {"ask": "report"}, {"ask": "look"}, {"ask": 7}):
 		    assert ask(other) == {}, other
 	END
-	bench again.json --connect "localhost:$at" --modes plain --repeats 1
+	bench again.json --connect "localhost:$at" --modes plain,user-engine,kernel-mapped --repeats 1 --threads 2
+	true_of again.json 'all(x["path"]["as_asked"] for x in m.values() if x["runs"]) and j["options"]["threads"] == 2'
 	"$tlsring" bench --preset soak --modes user-soak --size 1K --connections 4 --requests 80 --connect "127.0.0.1:$at" > "$tmp/text" ||
 		fail "$(tail -n 5 "$tmp/text")"
 	kill -INT "$listener"
@@ -288,6 +291,27 @@ engine_on_epoll() {
 	bench epoll.json --modes user-engine,kernel-engine --io epoll
 	true_of epoll.json 'j["manifest"]["engine"] == "epoll" and m["user-engine"]["path"]["user"] == 100'
 	true_of epoll.json 'm["kernel-engine"]["possible"] == False or m["kernel-engine"]["path"]["kernel"] == 100'
+}
+
+# A process with as many, each of which listens by itself; and all of what they send is counted.
+threads() {
+	local server
+	bench threads.json --threads 3 --connections 4 --repeats 1 --modes plain,user-mapped,user-engine,user-resumed,kernel-mapped,kernel-engine,kernel-full
+	true_of threads.json 'j["options"]["threads"] == 3 and all(x["path"]["as_asked"] and x["runs"] == 1 for x in m.values() if x["possible"])'
+	true_of threads.json 'all(m["user-" + w]["path"]["user"] == 100 for w in ("mapped", "engine", "resumed"))'
+	"$tlsring" bench "${short[@]}" --repeats 1 --modes plain --threads 2 > "$tmp/text"
+	grep -q '; 2 threads serve; median' "$tmp/text" || fail "$(cat "$tmp/text")"
+	"$tlsring" bench --modes user-mapped --threads 3 --seconds 1000 > "$tmp/text" 2> "$tmp/err" &
+	at_end $!
+	await 60 server_has 3 $!
+	server=$(pgrep -x tlsring -P $!)
+	kill -KILL "$server"
+	wait $! || :
+}
+
+server_has() { # THREADS PID: of bench
+	local server
+	server=$(pgrep -x tlsring -P "$2") && [ "$(find "/proc/$server/task" -mindepth 1 -maxdepth 1 | wc -l)" = "$1" ]
 }
 
 # More than a record, a window, and what one send may take; and the smallest there is.
@@ -533,7 +557,7 @@ compares_only_results() {
 
 for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers handshakes \
 	idle peers peers_of_a_preset peers_that_cannot peers_end elsewhere bad_network bad_network_without_tools \
-	engine_on_epoll sizes by_time open_load for_people progress csv report in_a_browser no_report interrupted server_gone \
+	engine_on_epoll threads sizes by_time open_load for_people progress csv report in_a_browser no_report interrupted server_gone \
 	compares compares_only_results; do
 	test_case $name $name
 done
