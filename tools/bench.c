@@ -135,6 +135,9 @@ static void bench_add(struct bench_result *result, const struct bench_run *run)
 		result->path.bytes[i] += run->path.bytes[i];
 	result->path.counted |= run->path.counted;
 	result->astray += run->path.astray;
+	result->disk += run->disk;
+	result->payload += run->payload;
+	result->warm += run->warm;
 	result->behind += run->behind;
 	result->runs++;
 }
@@ -238,7 +241,10 @@ static int bench_verdict(const struct bench *b)
 			log_line("WRONG PATH: in %u of %u runs of %s the records were not sealed where they should be "
 				 "(%s): its figures are not about that", result->astray, result->runs,
 				 result->mode->name, bench_seals[result->mode->seal]);
-		if (result->astray || result->error)
+		if (result->warm)
+			log_line("NOT COLD: in %u of %u runs of %s not all that was sent came from a disk (%.1f %%)", result->warm,
+				 result->runs, result->mode->name, bench_from_disk(result));
+		if (result->astray || result->warm || result->error)
 			ret = TOOLS_FAILED;
 	}
 	if (!b->interrupted)

@@ -70,8 +70,11 @@ extern const char *const bench_seals[BENCH_SEALS];
 struct bench_setup {
 	const struct bench_options *options;
 	SSL_CTX *server, *client;	/* owned; server's is prepared for tlsring in the child only */
-	int file;			/* owned: in memory */
-	const uint8_t *map;		/* owned: the same */
+	int file;			/* owned: it is sent from there, in memory; or on a disk */
+	const uint8_t *map;		/* owned: what an answer has */
+	const uint8_t *sent;		/* file: map, or owned */
+	uint64_t stride;		/* on a disk: file has map so often, that far apart */
+	unsigned parts;			/* 0: it is in memory */
 	const volatile sig_atomic_t *interrupted;	/* by the user: the caller's */
 	struct sockaddr_storage listen;	/* where its servers do; any port */
 	int far;			/* owned: the connection to who runs them; -1: this process */
@@ -90,6 +93,8 @@ struct bench_run {
 	double values[BENCH_MEASURES];
 	bool counted[BENCH_COUNTERS];
 	struct bench_path path;
+	uint64_t disk, payload;		/* bytes: read from disks by the server, sent to the client */
+	bool warm;			/* of what was to come from a disk some did not */
 	bool behind;			/* it did not do as many requests per second as an open load has */
 };
 
@@ -107,6 +112,8 @@ struct bench_result {
 	bool counted[BENCH_COUNTERS];	/* by each run */
 	struct bench_path path;		/* of all runs */
 	unsigned astray;		/* runs whose path was not the one asked for */
+	uint64_t disk, payload;		/* of all runs */
+	unsigned warm;			/* runs that were not cold as asked */
 	unsigned behind;		/* runs that an open load was too much for */
 };
 
@@ -158,6 +165,9 @@ struct bench_outcome {
 void bench_summarise(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure);
 /* Percent of a path's bytes. */
 double bench_share(const struct bench_path *path, enum bench_seal seal);
+
+/* Bytes read from disks in percent of those sent. */
+double bench_from_disk(const struct bench_result *result);
 
 /* Digits behind the point that leave three that count, and no zeros before it. */
 int bench_digits(double value);

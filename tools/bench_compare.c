@@ -128,6 +128,12 @@ static void compare_astray(const json_t *mode, const char *name, const char *whi
 		       name);
 }
 
+static void compare_warm(const json_t *mode, const char *name, const char *which)
+{
+	if (json_is_false(json_object_get(json_object_get(mode, "disk"), "cold")))
+		printf("warning: NOT COLD: in the file %s not all that %s sent came from a disk\n", which, name);
+}
+
 static void compare_mode(struct compare *c, const char *name)
 {
 	const json_t *before = compare_find(c->before, name), *after = compare_find(c->after, name);
@@ -141,6 +147,8 @@ static void compare_mode(struct compare *c, const char *name)
 	}
 	compare_astray(before, name, "before");
 	compare_astray(after, name, "after");
+	compare_warm(before, name, "before");
+	compare_warm(after, name, "after");
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)
 		compare_measure(c, name, before, after, i);
 }

@@ -13,9 +13,10 @@ struct engine {
 	struct tlsring_engine *engine;
 };
 
-static struct tlsring_message engine_answer(const struct bench_setup *setup, uint8_t kind)
+static struct tlsring_message engine_answer(const struct bench_child *child, uint8_t kind)
 {
-	return (struct tlsring_message){ .file_fd = setup->file, .length = bench_mix_size(setup->options->size, kind) };
+	return (struct tlsring_message){ .file_fd = child->setup->file, .offset = bench_child_part(child),
+					 .length = bench_mix_size(child->setup->options->size, kind) };
 }
 
 /* The tag counts the bytes of the request. */
@@ -23,13 +24,14 @@ static ssize_t engine_received(struct tlsring_conn *conn, const void *data, size
 {
 	const struct engine *e = user;
 	uint8_t kind = e->child->mode->shake == BENCH_SOAK ? ((const uint8_t *)data)[len - 1] : 0;
-	struct tlsring_message message = engine_answer(e->child->setup, kind);
+	struct tlsring_message message;
 	uint64_t asked = tlsring_conn_tag(conn) + len;
 	int ret = 0;
 
 	if (asked >= BENCH_REQUEST) {
 		asked -= BENCH_REQUEST;
 		asked |= bench_mix_last(kind) ? ENGINE_LAST : 0;
+		message = engine_answer(e->child, kind);
 		ret = tlsring_send(conn, &message);
 	}
 	tlsring_conn_set_tag(conn, asked);

@@ -130,28 +130,29 @@ json_t *bench_far_report_pack(const struct bench_report *r)
 {
 	const struct bench_installs *i = &r->installs;
 
-	return json_pack("{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:o, s:o}", "result", r->result,
+	return json_pack("{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:I, s:o, s:o}", "result", r->result,
 			 "cpu", (json_int_t)r->cpu, "memory", (json_int_t)r->memory, "installs", (json_int_t)i->count,
 			 (json_int_t)i->mean, (json_int_t)i->p50, (json_int_t)i->p99,
 			 "paths", (int)r->paths[0], (int)r->paths[1], (int)r->paths[2], (int)r->paths[3],
-			 "why", (int)r->why, "lack", (int)r->lack,
+			 "why", (int)r->why, "lack", (int)r->lack, "disk", (json_int_t)r->disk,
 			 "counted", far_counted_pack(&r->counted), "health",
 			 far_health_pack(&r->health));
 }
 
 int bench_far_report_unpack(struct bench_report *out, json_t *object)
 {
-	json_int_t cpu, memory, installs[4];
+	json_int_t cpu, memory, disk, installs[4];
 	int why, lack;
 
 	*out = (struct bench_report){ 0 };
-	if (json_unpack(object, "{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i}", "result", &out->result, "cpu", &cpu,
+	if (json_unpack(object, "{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:I}", "result", &out->result, "cpu", &cpu,
 			"memory", &memory, "installs", &installs[0], &installs[1], &installs[2], &installs[3], "paths",
 			(int *)&out->paths[0], (int *)&out->paths[1], (int *)&out->paths[2], (int *)&out->paths[3],
-			"why", &why, "lack", &lack) || lack < 0 || lack > BENCH_LACK_KTLS)
+			"why", &why, "lack", &lack, "disk", &disk) || lack < 0 || lack > BENCH_LACK_KTLS)
 		return -EBADMSG;
 	out->cpu = (uint64_t)cpu;
 	out->memory = (uint64_t)memory;
+	out->disk = (uint64_t)disk;
 	out->installs = (struct bench_installs){ (uint64_t)installs[0], (uint64_t)installs[1], (uint64_t)installs[2],
 						 (uint64_t)installs[3] };
 	out->why = (enum tlsring_reason)why;
@@ -289,10 +290,12 @@ int bench_far_open(struct bench_setup *setup, const char *text, json_t **manifes
 int bench_far_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode)
 {
 	const struct bench_options *options = setup->options;
-	json_t *answer = far_ask(server->far, json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:i}", "ask", "start", "mode", mode->name,
+	json_t *answer = far_ask(server->far, json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i}", "ask", "start", "mode", mode->name,
 							"tls", (int)options->tls, "cipher", (int)options->cipher,
 							"io", (int)options->io, "size", (json_int_t)options->size,
-							"threads", (int)options->threads));
+							"threads", (int)options->threads,
+							"cache", (int)options->cache,
+							"connections", (int)options->connections));
 	int result, port;
 
 	if (!answer)

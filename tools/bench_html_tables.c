@@ -55,6 +55,16 @@ static bool tables_used(const json_t *modes, const char *measure)
 	return false;
 }
 
+/* Where it was to come from one. */
+static void tables_disk(FILE *out, const json_t *disk)
+{
+	double share = json_number_value(json_object_get(disk, "percent"));
+
+	if (disk)
+		fprintf(out, "; <span>from disk <data value=\"%.9g\">%.2f</data> %%</span>%s", share, share,
+			json_is_true(json_object_get(disk, "cold")) ? "" : " \342\200\224 NOT COLD");
+}
+
 static void tables_sealed(FILE *out, const json_t *mode)
 {
 	const json_t *path = json_object_get(mode, "path");
@@ -72,6 +82,7 @@ static void tables_sealed(FILE *out, const json_t *mode)
 	}
 	if (!strcmp(bench_json_string(path, "proof", NULL), "installs"))
 		fputs(" (by installs)", out);
+	tables_disk(out, json_object_get(mode, "disk"));
 	fprintf(out, "%s</span></td>", right ? "" : " \342\200\224 WRONG PATH");
 }
 

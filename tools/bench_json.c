@@ -13,14 +13,14 @@ const char *bench_json_string(const json_t *all, const char *outer, const char *
 
 json_t *bench_json_options(const struct bench_options *o)
 {
-	return json_pack("{s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:i, s:f, s:i, s:s, s:i, s:f}", "preset", o->preset,
+	return json_pack("{s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:i, s:f, s:i, s:s, s:i, s:f, s:s}", "preset", o->preset,
 			 "via", o->connect ? o->connect : bench_options_bad_net(o) ? "veth" : "loopback",
 			 "loss_percent", o->loss, "delay_ms", o->delay,
 			 "tls", bench_versions[o->tls], "cipher", bench_ciphers[o->cipher],
 			 "size", (json_int_t)o->size, "connections", (int)o->connections, "threads", (int)o->threads,
 			 "repeats", (int)o->repeats, "seconds", o->requests ? 0.0 : o->seconds,
 			 "requests", (int)o->requests, "load", o->rate ? "open" : "closed", "rate", (int)o->rate,
-			 "duration", o->duration);
+			 "duration", o->duration, "cache", bench_caches[o->cache]);
 }
 
 static json_t *json_measures(const struct bench_result *r)
@@ -55,7 +55,7 @@ static json_t *json_path(const struct bench_result *r)
 	return object;
 }
 
-static json_t *json_mode(const struct bench_result *r)
+static json_t *json_mode(const struct bench_result *r, bool cold)
 {
 	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:i}", "name", r->mode->name, "text", r->mode->text,
 				   "seal", bench_seals[r->mode->seal], "possible", !r->why && !r->lack, "runs", (int)r->runs);
@@ -67,6 +67,9 @@ static json_t *json_mode(const struct bench_result *r)
 		json_object_set_new(object, "path", json_path(r));
 		json_object_set_new(object, "measures", json_measures(r));
 	}
+	if (r->runs && cold)
+		json_object_set_new(object, "disk", json_pack("{s:f, s:b, s:i}", "percent", bench_from_disk(r), "cold",
+							      !r->warm, "runs_warm", (int)r->warm));
 	if (bench_why(&why, r)) {
 		json_object_set_new(object, "reason", json_string(why.name));
 		json_object_set_new(object, "why", json_string(why.text));
@@ -115,7 +118,7 @@ json_t *bench_json(const struct bench_outcome *o)
 
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		if (o->results[i].mode)
-			json_array_append_new(modes, json_mode(&o->results[i]));
+			json_array_append_new(modes, json_mode(&o->results[i], o->options->cache == BENCH_COLD));
 	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o, s:o*, s:o*}", "tlsring_bench", 1, "manifest", o->manifest,
 			 "client", o->client, "options", bench_json_options(o->options), "rounds", (int)o->repeats, "modes", modes,
 			 "doubts", json_doubts(o), "card", json_model(o),

@@ -97,13 +97,14 @@ static int agent_prepare(struct agent *agent, const struct bench_options *wanted
 
 	if (!bench_options_valid(wanted))
 		return -EINVAL;
-	if (!agent->ready || has->tls != wanted->tls || has->cipher != wanted->cipher || has->size != wanted->size) {
+	if (!agent->ready || has->tls != wanted->tls || has->cipher != wanted->cipher || has->size != wanted->size ||
+	    has->cache != wanted->cache || has->connections != wanted->connections) {
 		agent_forget(agent);
 		agent->options = *wanted;
 		agent->ready = true;
 		if (bench_setup_open(&agent->setup, &agent->options, agent->interrupted)) {
 			agent_forget(agent);
-			return -ENOMEM;
+			return wanted->cache == BENCH_COLD ? -EOPNOTSUPP : -ENOMEM;
 		}
 	}
 	agent->options.io = wanted->io;
@@ -120,8 +121,9 @@ static json_t *agent_start(struct agent *agent, json_t *question)
 	json_int_t size;
 	int io, ret = -EBADMSG;
 
-	if (!json_unpack(question, "{s:s, s:i, s:i, s:i, s:I, s:i}", "mode", &name, "tls", (int *)&wanted.tls, "cipher",
-			 (int *)&wanted.cipher, "io", &io, "size", &size, "threads", (int *)&wanted.threads)) {
+	if (!json_unpack(question, "{s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i}", "mode", &name, "tls", (int *)&wanted.tls, "cipher",
+			 (int *)&wanted.cipher, "io", &io, "size", &size, "threads", (int *)&wanted.threads,
+			 "cache", (int *)&wanted.cache, "connections", (int *)&wanted.connections)) {
 		mode = agent_mode(name);
 		wanted.size = (uint64_t)size;
 		wanted.io = (enum tlsring_io)io;

@@ -24,7 +24,8 @@ struct loop_conn {
 	SSL *ssl;			/* until a session has it */
 	struct tlsring_session *session;
 	size_t asked;			/* bytes of the request */
-	uint64_t at;			/* of the file */
+	uint64_t at;			/* of the answer */
+	uint64_t from;			/* where that is in the file */
 	uint32_t waits;			/* for which event */
 	struct loop_conn *next, *next_free;
 };
@@ -128,6 +129,7 @@ static int loop_receive(struct loop_conn *c)
 	if (c->asked == sizeof(request)) {
 		loop_cork(c, 1);
 		c->at = 0;
+		c->from = bench_child_part(c->child);
 		c->state = LOOP_ANSWER;
 	}
 	return 0;
@@ -151,7 +153,7 @@ static ssize_t loop_piece(struct loop_conn *c)
 	const struct bench_setup *setup = c->child->setup;
 	uint64_t left = setup->options->size - c->at;
 	size_t len = left < LOOP_LARGE ? (size_t)left : LOOP_LARGE;
-	off_t at = (off_t)c->at;
+	off_t at = (off_t)(c->from + c->at);
 	char piece[LOOP_PIECE];
 	size_t room;
 	ssize_t ret;
@@ -166,7 +168,7 @@ static ssize_t loop_piece(struct loop_conn *c)
 		ret = pread(setup->file, piece, len < room ? len : room, at);
 		return ret <= 0 ? -EIO : loop_send(c, piece, (size_t)ret, (uint64_t)ret < left);
 	default:
-		return loop_send(c, setup->map + c->at, len, len < left);
+		return loop_send(c, setup->sent + at, len, len < left);
 	}
 }
 

@@ -98,6 +98,11 @@ bool bench_mode_new(const struct bench_mode *mode)
 	return mode->shake == BENCH_FULL || mode->shake == BENCH_RESUMED;
 }
 
+double bench_from_disk(const struct bench_result *r)
+{
+	return r->payload ? 100 * (double)r->disk / (double)r->payload : 0;
+}
+
 unsigned bench_mode_ports(const struct bench_mode *mode, const struct bench_options *options)
 {
 	return mode->program ? 1 : options->threads;

@@ -40,6 +40,7 @@ static const char options_usage[] =
 	"      --rate N           an open load: N requests a second on all connections together, whose latency\n"
 	"                         counts from when each was due (default: a closed load, each connection asks\n"
 	"                         again as soon as it has its answer)\n"
+	"      --cache STATE      of the file: warm (default) or cold: it comes from a disk each time\n"
 	"      --loss PERCENT     of the server's packets are lost, in a network of its own; needs tc\n"
 	"      --delay MS         each is held back for so many milliseconds\n"
 	"      --io WITH          of the engine: auto (default), uring, epoll\n"
@@ -55,6 +56,7 @@ static const char options_usage[] =
 const char *const bench_versions[] = { "1.2", "1.3", NULL };
 const char *const bench_ciphers[] = { "aes128", "aes256", "chacha20", NULL };
 const char *const bench_ios[] = { "auto", "uring", "epoll", NULL };
+const char *const bench_caches[] = { "warm", "cold", NULL };
 
 #define OPTIONS_LASTING \
 	"plain,user-read,user-mapped,user-engine,kernel-read,kernel-mapped,kernel-sendfile,kernel-engine"
@@ -78,7 +80,7 @@ static const struct {
 
 enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML,
        OPTION_LISTEN, OPTION_CONNECT, OPTION_NIC, OPTION_PEERS,
-       OPTION_LOSS, OPTION_DELAY, OPTION_RATE, OPTION_DURATION, OPTION_THREADS };
+       OPTION_LOSS, OPTION_DELAY, OPTION_RATE, OPTION_DURATION, OPTION_THREADS, OPTION_CACHE };
 
 static const char options_short[] = "p:s:c:r:n:h";
 static const struct option options_long[] = {
@@ -95,6 +97,7 @@ static const struct option options_long[] = {
 	{ "requests", required_argument, NULL, 'n' },
 	{ "duration", required_argument, NULL, OPTION_DURATION },
 	{ "rate", required_argument, NULL, OPTION_RATE },
+	{ "cache", required_argument, NULL, OPTION_CACHE },
 	{ "loss", required_argument, NULL, OPTION_LOSS },
 	{ "delay", required_argument, NULL, OPTION_DELAY },
 	{ "io", required_argument, NULL, OPTION_IO },
@@ -222,6 +225,8 @@ static int options_take(struct bench_options *out, int option, const char *value
 		return options_real("loss", value, 0.001, OPTIONS_LOSS_MAX, &out->loss);
 	case OPTION_DELAY:
 		return options_real("delay", value, 0.001, OPTIONS_DELAY_MAX, &out->delay);
+	case OPTION_CACHE:
+		return options_word("cache", value, bench_caches, &out->cache);
 	case 'n':
 		return options_number("requests", value, 1, 100000000, &out->requests);
 	case OPTION_DURATION:
@@ -306,6 +311,21 @@ static void options_peers(struct bench_options *out)
 			out->modes[i] = true;
 }
 
+/* It is our own servers that forget what they have sent. */
+static int options_cache(const struct bench_options *out)
+{
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_mode *mode = &bench_modes[i];
+
+		if (out->cache != BENCH_COLD || !out->modes[i] ||
+		    (!mode->program && mode->shake != BENCH_IDLE && mode->shake != BENCH_SOAK))
+			continue;
+		log_line("--cache cold: this is not for %s: leave out idle connections, soaks and other servers", mode->name);
+		return TOOLS_USAGE;
+	}
+	return 0;
+}
+
 /* It is alone, and what it prints is its own. */
 static int options_soak(struct bench_options *out)
 {
@@ -356,6 +376,8 @@ int bench_options_parse(struct bench_options *out, int argc, char **argv)
 		options_peers(out);
 	if (!ret)
 		ret = options_soak(out);
+	if (!ret)
+		ret = options_cache(out);
 	return ret ? ret : options_words(out, argc - optind, argv + optind);
 }
 
@@ -367,6 +389,7 @@ bool bench_options_bad_net(const struct bench_options *o)
 bool bench_options_valid(const struct bench_options *o)
 {
 	return o->tls < 2 && o->cipher < 3 && o->size && o->size <= OPTIONS_SIZE_MAX && o->threads &&
-	       o->threads <= BENCH_THREADS_MAX &&
+	       o->threads <= BENCH_THREADS_MAX && o->cache <= BENCH_COLD && o->connections &&
+	       o->connections <= OPTIONS_CONNECTIONS_MAX &&
 	       (o->io == TLSRING_IO_AUTO || o->io == TLSRING_IO_URING || o->io == TLSRING_IO_EPOLL);
 }

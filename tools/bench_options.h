@@ -22,6 +22,7 @@ struct bench_options {
 	double seconds;
 	double duration;		/* seconds that a soak lasts; 0: it is none */
 	unsigned rate;			/* requests per second, on all connections: an open load; 0: a closed one */
+	unsigned cache;			/* a position in bench_caches */
 	enum tlsring_io io;
 	bool modes[BENCH_MODES];
 	bool peers;			/* and other servers, in modes like these */
@@ -35,12 +36,13 @@ struct bench_options {
 };
 
 /* Words of options, ended by NULL. */
-extern const char *const bench_versions[], *const bench_ciphers[], *const bench_ios[];
+extern const char *const bench_versions[], *const bench_ciphers[], *const bench_ios[], *const bench_caches[];
+enum bench_cache { BENCH_WARM = 0, BENCH_COLD };
 
 /* Is the network to be worse than loopback? */
 bool bench_options_bad_net(const struct bench_options *options);
 
-/* Are tls, cipher, io, size and threads what they may be? */
+/* Are tls, cipher, io, size, connections, threads and cache what they may be? */
 bool bench_options_valid(const struct bench_options *options);
 
 /* 0; -1 when there is nothing left to do (--help); else the exit status, after a word on standard

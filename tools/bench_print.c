@@ -37,6 +37,8 @@ static void print_head(const struct bench_outcome *o)
 	printf("TLS %s, %s, answers of %llu bytes on %u connections ", bench_versions[options->tls],
 	       bench_ciphers[options->cipher], (unsigned long long)options->size, options->connections);
 	bench_print_via(stdout, options);
+	if (options->cache == BENCH_COLD)
+		printf(", from a disk each time");
 	if (options->threads > 1)
 		printf("; %u threads serve", options->threads);
 	printf("; median of %u rounds\n", o->repeats);
@@ -51,7 +53,7 @@ static double print_spread(const struct bench_summary *s)
 	return s->median != 0 ? 100 * (s->max - s->min) / s->median : 0;
 }
 
-static void print_row(const struct bench_result *r)
+static void print_row(const struct bench_result *r, bool cold)
 {
 	struct bench_summary s[BENCH_MEASURES];
 
@@ -70,7 +72,10 @@ static void print_row(const struct bench_result *r)
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
 		if (r->path.bytes[i])
 			printf(" %s %.0f %%", bench_seals[i], bench_share(&r->path, i));
-	printf("%s%s\n", r->path.counted ? " (by installs)" : "", r->astray ? "  <== WRONG PATH" : "");
+	printf("%s%s", r->path.counted ? " (by installs)" : "", r->astray ? "  <== WRONG PATH" : "");
+	if (cold)
+		printf("; from disk %.0f %%%s", bench_from_disk(r), r->warm ? "  <== NOT COLD" : "");
+	putchar('\n');
 }
 
 /* Whose row has the same reason already; NULL: none. */
@@ -123,7 +128,7 @@ static void print_table(const struct bench_outcome *o, enum bench_measure measur
 		if (!rows++)
 			print_columns(measure);
 		if (r->runs)
-			print_row(r);
+			print_row(r, o->options->cache == BENCH_COLD);
 		if (r->why || r->lack || r->error)
 			print_impossible(o, r);
 		else if (!r->runs)
@@ -276,21 +281,24 @@ void bench_print(const struct bench_outcome *o)
 
 void bench_print_csv(const struct bench_outcome *o)
 {
-	puts("mode,measure,median,min,max,mad,runs,sealed_by_nic,sealed_by_kernel,sealed_by_user,as_asked");
+	puts("mode,measure,median,min,max,mad,runs,sealed_by_nic,sealed_by_kernel,sealed_by_user,as_asked,from_disk");
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		const struct bench_result *r = &o->results[i];
+		char disk[24] = "";
 
+		if (o->options->cache == BENCH_COLD)
+			snprintf(disk, sizeof(disk), "%.2f", bench_from_disk(r));
 		for (unsigned m = 0; m < BENCH_MEASURES && r->mode; m++) {
 			struct bench_summary s;
 
 			bench_summarise(&s, r, m);
 			if (s.count && bench_result_has(r, m))
-				printf("%s,%s,%.6g,%.6g,%.6g,%.6g,%zu,%.2f,%.2f,%.2f,%s\n", r->mode->name,
+				printf("%s,%s,%.6g,%.6g,%.6g,%.6g,%zu,%.2f,%.2f,%.2f,%s,%s\n", r->mode->name,
 				       bench_measures[m], s.median, s.min, s.max, s.mad, s.count,
 				       bench_share(&r->path, BENCH_NIC), bench_share(&r->path, BENCH_KERNEL),
-				       bench_share(&r->path, BENCH_USER), r->astray ? "no" : "yes");
+				       bench_share(&r->path, BENCH_USER), r->astray ? "no" : "yes", disk);
 			else if (!s.count && !m)
-				printf("%s,%s,,,,,0,,,,\n", r->mode->name, r->why || r->lack ? "not possible" : "not measured");
+				printf("%s,%s,,,,,0,,,,,\n", r->mode->name, r->why || r->lack ? "not possible" : "not measured");
 		}
 	}
 }

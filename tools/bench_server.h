@@ -19,6 +19,7 @@ struct bench_report {
 	int result;			/* 0, or why it cannot serve */
 	uint64_t cpu;			/* nanoseconds, of all its threads, and the kernel's in them */
 	uint64_t memory;		/* bytes of its own, with idle connections */
+	uint64_t disk;			/* bytes that it has read from disks, where the file is on one */
 	unsigned paths[TLSRING_PATH_FAILED + 1];	/* of its connections, as the library says: sending */
 	struct bench_installs installs;
 	struct bench_health health;	/* in a soak */
@@ -54,12 +55,15 @@ struct bench_child {
 	struct bench_report report;
 	struct hdr_histogram *installs;	/* owned; NULL: the mode does not tell */
 	bool rekeys;			/* in a soak: the server can change keys */
-	uint64_t spent;			/* CPU nanoseconds, on answering */
+	_Atomic uint64_t spent;		/* of the whole: CPU nanoseconds, on answering questions and dropping parts */
+	_Atomic uint64_t part;		/* of the whole: of the file on a disk, that comes next */
 };
 /* The control socket is readable: true when it was a question, which is answered now; false: the end. */
 bool bench_child_asked(struct bench_child *child);
 /* What has become of a connection whose handshake is done. */
 void bench_child_note(struct bench_child *child, const struct tlsring_info *info);
+/* Where in the file the next answer is; if that is on a disk, nothing of it is in memory. */
+uint64_t bench_child_part(const struct bench_child *child);
 /* Serve by as many threads as there are to be, each by serve() with a child of its own, until the first one's end. */
 int bench_threads_serve(struct bench_child *child, int (*serve)(struct bench_child *child));
 /* Serve until the end. 0 or -errno. */
@@ -68,5 +72,12 @@ int bench_engine_serve(struct bench_child *child);
 int bench_program_serve(struct bench_child *child);
 /* Its CPU time and, of idle connections, memory: into the report. 0 or -errno. */
 int bench_program_usage(struct bench_child *child);
+
+/* ---- bench_cold.c ---- */
+
+/* Put setup's file on a disk. 0, or TOOLS_FAILED after a word on standard error. */
+int bench_cold_open(struct bench_setup *setup);
+/* Bytes that this process has read from disks. */
+uint64_t bench_cold_read(void);
 
 #endif

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include "bench.h"
+#include "bench_server.h"
 #include "certificate.h"
 #include "log.h"
 #include "tools.h"
@@ -78,7 +78,7 @@ static int setup_file(struct bench_setup *s, const struct bench_options *options
 		state ^= state << 17;
 		words[i] = state;
 	}
-	s->map = (const uint8_t *)words;
+	s->map = s->sent = (const uint8_t *)words;
 	return 0;
 failed:
 	log_line("no memory for a file of %llu bytes: %s; try a smaller --size",
@@ -95,13 +95,19 @@ int bench_setup_open(struct bench_setup *s, const struct bench_options *options,
 	*(struct sockaddr_in *)&s->listen =
 		(struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	ret = setup_tls(s, options);
-	return ret ? ret : setup_file(s, options);
+	if (!ret)
+		ret = setup_file(s, options);
+	/* Only where the servers are. */
+	return ret || options->cache != BENCH_COLD || options->connect || bench_options_bad_net(options) ? ret :
+	       bench_cold_open(s);
 }
 
 void bench_setup_free(struct bench_setup *s)
 {
 	SSL_CTX_free(s->server);
 	SSL_CTX_free(s->client);
+	if (s->sent != s->map)
+		munmap((void *)s->sent, s->parts * s->stride);
 	if (s->map)
 		munmap((void *)s->map, (s->options->size + 7) / 8 * 8);
 	if (s->file >= 0)

@@ -29,6 +29,10 @@ bad_usage() {
 	refuses 'from 1 to 1G' --size 1Q
 	refuses 'from 1 to' --connections 0
 	refuses 'from 1 to 99' --repeats 100
+	refuses 'warm or cold' --cache tepid
+	refuses 'other servers' --cache cold --modes plain,nginx-user
+	refuses 'idle connections' --cache cold --preset idle
+	refuses 'soaks' --cache cold --preset soak
 	refuses 'from 1 to 64' --threads 0
 	refuses 'nothing to do with 2 --connections' --threads 3 --connections 2
 	refuses 'from 0.01' --seconds 0
@@ -234,9 +238,10 @@ elsewhere() {
 		    f.write(struct.pack("!I", len(text)) + text)
 		    f.flush()
 		    return json.loads(f.read(struct.unpack("!I", f.read(4))[0]))
-		start = {"ask": "start", "mode": "plain", "tls": 1, "cipher": 0, "io": 0, "size": 5, "threads": 1}
+		start = {"ask": "start", "mode": "plain", "tls": 1, "cipher": 0, "io": 0, "size": 5, "threads": 1, "cache": 0, "connections": 1}
 		assert ask(start)["result"] == 0
-		for key, value in (("mode", "none"), ("tls", 2), ("tls", -1), ("cipher", 3), ("io", 9), ("size", 0), ("size", 1 << 40), ("threads", 0), ("threads", 65),
+		for key, value in (("mode", "none"), ("tls", 2), ("tls", -1), ("cipher", 3), ("io", 9), ("size", 0), ("size", 1 << 40), ("threads", 0), ("threads", 65), ("cache", 2), ("connections", 0),
+		                   ("connections", 401),
 		                   ("mode", 5)):
 		    assert ask({**start, key: value})["result"] < 0, (key, value)
 		for other in ({}, [], {"ask": "report"}, {"ask": "look"}, {"ask": 7}):
@@ -244,8 +249,16 @@ elsewhere() {
 	END
 	bench again.json --connect "localhost:$at" --modes plain,user-engine,kernel-mapped --repeats 1 --threads 2
 	true_of again.json 'all(x["path"]["as_asked"] for x in m.values() if x["runs"]) and j["options"]["threads"] == 2'
+	status=0
+	"$tlsring" bench --json "${short[@]}" --connect "127.0.0.1:$at" --modes plain,user-engine --cache cold > "$tmp/far.json" 2> "$tmp/err" || status=$?
+	if [ $status = 0 ]; then
+		true_of far.json 'all(x["disk"]["cold"] for x in m.values())'
+	else
+		grep -q 'its files stay in memory' "$log" || fail "$(cat "$tmp/err" "$log")"
+	fi
 	"$tlsring" bench --preset soak --modes user-soak --size 1K --connections 4 --requests 80 --connect "127.0.0.1:$at" > "$tmp/text" ||
 		fail "$(tail -n 5 "$tmp/text")"
+	status=0
 	kill -INT "$listener"
 	await 30 test -s "$log.status"
 	equal "$(cat "$log.status")" 0 "status of the listener: $(cat "$log")"
@@ -307,6 +320,29 @@ threads() {
 	server=$(pgrep -x tlsring -P $!)
 	kill -KILL "$server"
 	wait $! || :
+}
+
+# What was sent came from a disk, each time; and where it cannot, that is said before anything is measured.
+cold() {
+	local all=plain,user-read,user-mapped,user-engine,user-resumed,kernel-mapped,kernel-sendfile,kernel-engine status=0
+	TMPDIR=$TLSRING_BUILD "$tlsring" bench --json "${short[@]}" --cache cold --modes "$all" \
+		> "$tmp/cold.json" 2> "$tmp/err" || status=$?
+	! grep -q 'its files stay in memory' "$tmp/err" || skip "no file system on a disk here"
+	equal "$status" 0 "status ($(cat "$tmp/err"))"
+	true_of cold.json 'j["options"]["cache"] == "cold" and all(x["path"]["as_asked"] and x["disk"]["cold"] and x["disk"]["percent"] >= 99 for x in m.values() if x["possible"])'
+	TMPDIR=$TLSRING_BUILD "$tlsring" bench "${short[@]}" --cache cold --threads 2 --modes plain,user-engine > "$tmp/text"
+	grep -qE '^user-engine .* user 100 %; from disk [0-9]+ %$' "$tmp/text" || fail "$(cat "$tmp/text")"
+	[ "$(grep -c 'from disk' "$tmp/text")" = 2 ] || fail "$(cat "$tmp/text")"
+	true_of all.json 'j["options"]["cache"] == "warm" and all("disk" not in x for x in m.values())'
+}
+
+cold_refused() {
+	local status=0
+	[ "$(stat -f -c %T /dev/shm)" = tmpfs ] || skip "/dev/shm is no tmpfs here"
+	TMPDIR=/dev/shm "$tlsring" bench "${short[@]}" --cache cold > "$tmp/out" 2> "$tmp/err" || status=$?
+	equal "$status" 1 status
+	grep -q '/dev/shm: its files stay in memory.*set TMPDIR' "$tmp/err" || fail "$(cat "$tmp/err")"
+	[ ! -s "$tmp/out" ] || fail "measured all the same: $(cat "$tmp/out")"
 }
 
 server_has() { # THREADS PID: of bench
@@ -525,6 +561,7 @@ compares() {
 		m["user-read"]["measures"]["gbit_per_s"]["values"] = [90.0, 80.0, 81.0]
 		m["user-mapped"]["measures"]["gbit_per_s"]["values"] = [99.0, 80.0, 100.5]
 		m["user-engine"]["runs"] = 0
+		m["user-read"]["disk"] = {"cold": False}
 		j["options"]["size"] = 1
 		del j["manifest"]["tlsring"]
 		json.dump(j, open(at + "after.json", "w"))
@@ -534,6 +571,7 @@ compares() {
 	grep -qE '^user-read +gbit_per_s +101 +81 +-19.8 % +WORSE$' "$tmp/text" || fail "$(cat "$tmp/text")"
 	! grep -q '^user-mapped' "$tmp/text" || fail "noise is told as a change"
 	grep -q '^user-engine *measured only before' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -q '^warning: NOT COLD: in the file after not all that user-read sent' "$tmp/text" || fail "$(cat "$tmp/text")"
 	grep -q 'not measured alike: size was 20000, is 1' "$tmp/text" || fail "$(cat "$tmp/text")"
 	grep -q 'not measured alike: tlsring was "[0-9.]*", is not there' "$tmp/text" || fail "$(cat "$tmp/text")"
 	grep -q '^2 measures changed by more than noise' "$tmp/text" || fail "$(cat "$tmp/text")"
@@ -557,7 +595,7 @@ compares_only_results() {
 
 for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers handshakes \
 	idle peers peers_of_a_preset peers_that_cannot peers_end elsewhere bad_network bad_network_without_tools \
-	engine_on_epoll threads sizes by_time open_load for_people progress csv report in_a_browser no_report interrupted server_gone \
+	engine_on_epoll threads cold cold_refused sizes by_time open_load for_people progress csv report in_a_browser no_report interrupted server_gone \
 	compares compares_only_results; do
 	test_case $name $name
 done
