@@ -66,15 +66,20 @@ unsigned bench_mode_ports(const struct bench_mode *mode, const struct bench_opti
 bool bench_mode_installs(const struct bench_mode *mode);
 extern const char *const bench_seals[BENCH_SEALS];
 
+/* A file to be sent. */
+struct bench_copy {
+	int fd;
+	const uint8_t *map;
+};
+
 /* What every run uses. */
 struct bench_setup {
 	const struct bench_options *options;
 	SSL_CTX *server, *client;	/* owned; server's is prepared for tlsring in the child only */
-	int file;			/* owned: it is sent from there, in memory; or on a disk */
-	const uint8_t *map;		/* owned: what an answer has */
-	const uint8_t *sent;		/* file: map, or owned */
-	uint64_t stride;		/* on a disk: file has map so often, that far apart */
-	unsigned parts;			/* 0: it is in memory */
+	int file;			/* owned: in memory */
+	const uint8_t *map;		/* owned: the same */
+	struct bench_copy *copies;	/* owned, and its members: the same on a disk, to be sent in turns; NULL: none */
+	unsigned count;			/* of these */
 	const volatile sig_atomic_t *interrupted;	/* by the user: the caller's */
 	struct sockaddr_storage listen;	/* where its servers do; any port */
 	int far;			/* owned: the connection to who runs them; -1: this process */

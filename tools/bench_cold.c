@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
-/* A file on a disk of which nothing that is sent is in memory. */
+/* Files on a disk, of which nothing is in memory when they are sent. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include "bench_server.h"
 #include "log.h"
 #include "tools.h"
 
-#define COLD_STRIDE	(2ull << 20)	/* no folio of the page cache reaches from one part into another */
 #define COLD_PROBE	(64 * 1024)
 #define COLD_PAGES	1024		/* that are looked at with one call */
-#define COLD_PARTS	64
-#define COLD_BYTES	(64ull << 20)	/* or as many parts as these have */
+#define COLD_COPIES	64
+#define COLD_BYTES	(64ull << 20)	/* or as many copies as these have */
+#define COLD_DESCRIPTORS 100		/* for everything else */
 
 /* ---- the file ---- */
 
@@ -42,24 +43,43 @@ static int cold_create(void)
 	return fd;
 }
 
-/* The same as in memory, so often that an answer is with its client before its part is sent again. */
-static int cold_fill(const struct bench_setup *s)
+static int cold_fill(const struct bench_setup *s, int fd)
 {
-	uint64_t size = s->options->size;
+	for (uint64_t at = 0; at < s->options->size;) {
+		ssize_t put = pwrite(fd, s->map + at, s->options->size - at, (off_t)at);
 
-	if (ftruncate(s->file, (off_t)(s->parts * s->stride)))
-		return -errno;
-	for (unsigned i = 0; i < s->parts; i++) {
-		for (uint64_t at = 0; at < size;) {
-			ssize_t put = pwrite(s->file, s->map + at, size - at, (off_t)(i * s->stride + at));
-
-			if (put < 0 || *s->interrupted)
-				return *s->interrupted ? -EINTR : -errno;
-			at += (uint64_t)put;
-		}
+		if (put < 0 || *s->interrupted)
+			return *s->interrupted ? -EINTR : -errno;
+		at += (uint64_t)put;
 	}
 	/* What has yet to be written cannot be dropped. */
-	return fsync(s->file) ? -errno : 0;
+	return fsync(fd) ? -errno : 0;
+}
+
+static int cold_copy(struct bench_setup *s)
+{
+	int fd = cold_create(), ret = fd < 0 ? fd : cold_fill(s, fd);
+	void *map = ret ? MAP_FAILED : mmap(NULL, s->options->size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (map != MAP_FAILED) {
+		s->copies[s->count++] = (struct bench_copy){ fd, map };
+		return 0;
+	}
+	ret = ret ? ret : -errno;
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* Copies and connections may be more than a process has by default. */
+static void cold_room(unsigned descriptors)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= descriptors)
+		return;
+	limit.rlim_cur = limit.rlim_max < descriptors ? limit.rlim_max : descriptors;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 uint64_t bench_cold_read(void)
@@ -76,23 +96,23 @@ uint64_t bench_cold_read(void)
 	return bytes;
 }
 
-static void cold_drop(const struct bench_setup *s, uint64_t at)
+static void cold_drop(const struct bench_setup *s, const struct bench_copy *copy)
 {
 	/* What a process has mapped stays. */
-	madvise((void *)(s->sent + at), s->stride, MADV_DONTNEED);
-	posix_fadvise(s->file, (off_t)at, (off_t)s->stride, POSIX_FADV_DONTNEED);
+	madvise((void *)copy->map, s->options->size, MADV_DONTNEED);
+	posix_fadvise(copy->fd, 0, 0, POSIX_FADV_DONTNEED);
 }
 
-static bool cold_stays(const struct bench_setup *s, uint64_t at)
+static bool cold_stays(const struct bench_setup *s, const struct bench_copy *copy)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), end = at + s->options->size;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size = s->options->size;
 	unsigned char pages[COLD_PAGES];
 
-	for (; at < end; at += COLD_PAGES * page) {
-		uint64_t count = (end - at + page - 1) / page;
+	for (uint64_t at = 0; at < size; at += COLD_PAGES * page) {
+		uint64_t count = (size - at + page - 1) / page;
 
 		count = count < COLD_PAGES ? count : COLD_PAGES;
-		if (mincore((void *)(s->sent + at), count * page, pages))
+		if (mincore((void *)(copy->map + at), count * page, pages))
 			return false;
 		for (uint64_t i = 0; i < count; i++)
 			if (pages[i] & 1)
@@ -109,49 +129,52 @@ static bool cold_probe(const struct bench_setup *s)
 	char *bytes = malloc(len);
 	bool good;
 
-	cold_drop(s, 0);
-	good = bytes && pread(s->file, bytes, len, 0) == (ssize_t)len && bench_cold_read() - before >= len;
+	cold_drop(s, s->copies);
+	good = bytes && pread(s->copies->fd, bytes, len, 0) == (ssize_t)len && bench_cold_read() - before >= len;
 	free(bytes);
 	return good;
 }
 
-static int cold_map(struct bench_setup *s)
-{
-	void *sent = mmap(NULL, s->parts * s->stride, PROT_READ, MAP_SHARED, s->file, 0);
-
-	if (sent == MAP_FAILED)
-		return -errno;
-	s->sent = sent;
-	return 0;
-}
-
 /* Enough for answers under way, and what the network still refers to: that cannot be dropped, and packets that were
  * received are freed a little later. */
-static unsigned cold_parts(const struct bench_options *options)
+static unsigned cold_count(const struct bench_options *options)
 {
 	unsigned busy = 2 * options->connections;
 	uint64_t later = COLD_BYTES / options->size;
 
-	later = later < COLD_PARTS ? later : COLD_PARTS;
+	later = later < COLD_COPIES ? later : COLD_COPIES;
 	return later > busy ? (unsigned)later : busy;
 }
 
 int bench_cold_open(struct bench_setup *s)
 {
-	int ret;
+	unsigned count = cold_count(s->options);
+	int ret = 0;
 
-	s->parts = cold_parts(s->options);
-	s->stride = (s->options->size + COLD_STRIDE - 1) / COLD_STRIDE * COLD_STRIDE;
-	close(s->file);
-	s->file = cold_create();
-	ret = s->file < 0 ? s->file : cold_fill(s);
-	if (!ret)
-		ret = cold_map(s);
-	if (!ret && cold_probe(s))
+	s->copies = calloc(count, sizeof(*s->copies));
+	if (!s->copies)
+		ret = -ENOMEM;
+	cold_room(count + s->options->connections + COLD_DESCRIPTORS);
+	/* The first tells whether others are of use. */
+	while (!ret && s->count < count && (s->count != 1 || cold_probe(s)))
+		ret = cold_copy(s);
+	if (!ret && s->count == count)
 		return 0;
 	log_line("--cache cold: %s: %s; %s", cold_folder(), ret ? strerror(-ret) : "its files stay in memory, or the kernel "
 		 "does not count what is read of them", "set TMPDIR to a folder on a disk with enough room");
 	return TOOLS_FAILED;
+}
+
+void bench_cold_close(struct bench_setup *s)
+{
+	while (s->count) {
+		const struct bench_copy *copy = &s->copies[--s->count];
+
+		munmap((void *)copy->map, s->options->size);
+		close(copy->fd);
+	}
+	free(s->copies);
+	s->copies = NULL;
 }
 
 /* ---- in the server ---- */
@@ -164,19 +187,20 @@ static uint64_t cold_cpu(void)
 	return (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
 }
 
-uint64_t bench_child_part(const struct bench_child *child)
+struct bench_copy bench_child_copy(const struct bench_child *child)
 {
 	const struct bench_setup *s = child->setup;
-	uint64_t start, at;
+	const struct bench_copy *copy;
 	unsigned tries = 0;
+	uint64_t start;
 
-	if (!s->parts)
-		return 0;
+	if (!s->copies)
+		return (struct bench_copy){ s->file, s->map };
 	start = cold_cpu();
 	do {
-		at = child->whole->part++ % s->parts * s->stride;
-		cold_drop(s, at);
-	} while (cold_stays(s, at) && ++tries < s->parts);
+		copy = &s->copies[child->whole->next++ % s->count];
+		cold_drop(s, copy);
+	} while (cold_stays(s, copy) && ++tries < s->count);
 	child->whole->spent += cold_cpu() - start;
-	return at;
+	return *copy;
 }

@@ -15,7 +15,7 @@ struct engine {
 
 static struct tlsring_message engine_answer(const struct bench_child *child, uint8_t kind)
 {
-	return (struct tlsring_message){ .file_fd = child->setup->file, .offset = bench_child_part(child),
+	return (struct tlsring_message){ .file_fd = bench_child_copy(child).fd,
 					 .length = bench_mix_size(child->setup->options->size, kind) };
 }
 

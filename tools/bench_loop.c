@@ -25,7 +25,7 @@ struct loop_conn {
 	struct tlsring_session *session;
 	size_t asked;			/* bytes of the request */
 	uint64_t at;			/* of the answer */
-	uint64_t from;			/* where that is in the file */
+	struct bench_copy copy;		/* of the file, it is sent from */
 	uint32_t waits;			/* for which event */
 	struct loop_conn *next, *next_free;
 };
@@ -129,7 +129,7 @@ static int loop_receive(struct loop_conn *c)
 	if (c->asked == sizeof(request)) {
 		loop_cork(c, 1);
 		c->at = 0;
-		c->from = bench_child_part(c->child);
+		c->copy = bench_child_copy(c->child);
 		c->state = LOOP_ANSWER;
 	}
 	return 0;
@@ -153,7 +153,7 @@ static ssize_t loop_piece(struct loop_conn *c)
 	const struct bench_setup *setup = c->child->setup;
 	uint64_t left = setup->options->size - c->at;
 	size_t len = left < LOOP_LARGE ? (size_t)left : LOOP_LARGE;
-	off_t at = (off_t)(c->from + c->at);
+	off_t at = (off_t)c->at;
 	char piece[LOOP_PIECE];
 	size_t room;
 	ssize_t ret;
@@ -161,14 +161,14 @@ static ssize_t loop_piece(struct loop_conn *c)
 	switch (c->child->mode->way) {
 	case BENCH_SENDFILE:
 	case BENCH_ZEROCOPY:
-		ret = sendfile(c->fd, setup->file, &at, len);
+		ret = sendfile(c->fd, c->copy.fd, &at, len);
 		return ret < 0 ? -errno : ret;
 	case BENCH_READ:
 		room = c->ssl ? LOOP_RECORD : LOOP_PIECE;
-		ret = pread(setup->file, piece, len < room ? len : room, at);
+		ret = pread(c->copy.fd, piece, len < room ? len : room, at);
 		return ret <= 0 ? -EIO : loop_send(c, piece, (size_t)ret, (uint64_t)ret < left);
 	default:
-		return loop_send(c, setup->sent + at, len, len < left);
+		return loop_send(c, c->copy.map + at, len, len < left);
 	}
 }
 

@@ -188,7 +188,7 @@ static void run_values(struct bench_run *out, struct run *run)
 		      s->seconds > 1.1 * count / run->setup->options->rate + RUN_LATE;
 	out->disk = run->after.disk - run->before.disk;
 	out->payload = (uint64_t)bytes;
-	/* A part that could not be dropped is told by how little is read; a page more or less is none. */
+	/* A copy that could not be dropped is told by how little is read; a page more or less is none. */
 	out->warm = run->setup->options->cache == BENCH_COLD && (double)out->disk < 0.99 * bytes;
 	out->values[BENCH_GBITS] = bytes * 8 / s->seconds / 1e9;
 	out->values[BENCH_REQUESTS] = out->values[BENCH_SHAKES] = count / s->seconds;

@@ -53,7 +53,7 @@ static void child_usage(struct bench_child *child)
 	child->report.cpu = start - child->spent;
 	if (child->installs)
 		child_installs(&child->report.installs, child->installs);
-	if (child->setup->parts)
+	if (child->setup->copies)
 		child->report.disk = bench_cold_read();
 	/* What is free does not count: handshakes and the process it was forked from have left much of it. */
 	if (child->mode->shake == BENCH_IDLE)

@@ -55,15 +55,15 @@ struct bench_child {
 	struct bench_report report;
 	struct hdr_histogram *installs;	/* owned; NULL: the mode does not tell */
 	bool rekeys;			/* in a soak: the server can change keys */
-	_Atomic uint64_t spent;		/* of the whole: CPU nanoseconds, on answering questions and dropping parts */
-	_Atomic uint64_t part;		/* of the whole: of the file on a disk, that comes next */
+	_Atomic uint64_t spent;		/* of the whole: CPU nanoseconds, on answering questions and dropping copies */
+	_Atomic uint64_t next;		/* of the whole: of the copies on a disk */
 };
 /* The control socket is readable: true when it was a question, which is answered now; false: the end. */
 bool bench_child_asked(struct bench_child *child);
 /* What has become of a connection whose handshake is done. */
 void bench_child_note(struct bench_child *child, const struct tlsring_info *info);
-/* Where in the file the next answer is; if that is on a disk, nothing of it is in memory. */
-uint64_t bench_child_part(const struct bench_child *child);
+/* What the next answer is sent from; if that is on a disk, nothing of it is in memory. */
+struct bench_copy bench_child_copy(const struct bench_child *child);
 /* Serve by as many threads as there are to be, each by serve() with a child of its own, until the first one's end. */
 int bench_threads_serve(struct bench_child *child, int (*serve)(struct bench_child *child));
 /* Serve until the end. 0 or -errno. */
@@ -75,8 +75,9 @@ int bench_program_usage(struct bench_child *child);
 
 /* ---- bench_cold.c ---- */
 
-/* Put setup's file on a disk. 0, or TOOLS_FAILED after a word on standard error. */
+/* Put copies of setup's file on a disk. 0, or TOOLS_FAILED after a word on standard error; close in any case. */
 int bench_cold_open(struct bench_setup *setup);
+void bench_cold_close(struct bench_setup *setup);
 /* Bytes that this process has read from disks. */
 uint64_t bench_cold_read(void);
 

@@ -78,7 +78,7 @@ static int setup_file(struct bench_setup *s, const struct bench_options *options
 		state ^= state << 17;
 		words[i] = state;
 	}
-	s->map = s->sent = (const uint8_t *)words;
+	s->map = (const uint8_t *)words;
 	return 0;
 failed:
 	log_line("no memory for a file of %llu bytes: %s; try a smaller --size",
@@ -106,8 +106,7 @@ void bench_setup_free(struct bench_setup *s)
 {
 	SSL_CTX_free(s->server);
 	SSL_CTX_free(s->client);
-	if (s->sent != s->map)
-		munmap((void *)s->sent, s->parts * s->stride);
+	bench_cold_close(s);
 	if (s->map)
 		munmap((void *)s->map, (s->options->size + 7) / 8 * 8);
 	if (s->file >= 0)
