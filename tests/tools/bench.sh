@@ -308,7 +308,6 @@ engine_on_epoll() {
 
 # A process with as many, each of which listens by itself; and all of what they send is counted.
 threads() {
-	local server
 	bench threads.json --threads 3 --connections 4 --repeats 1 --modes plain,user-mapped,user-engine,user-resumed,kernel-mapped,kernel-engine,kernel-full
 	true_of threads.json 'j["options"]["threads"] == 3 and all(x["path"]["as_asked"] and x["runs"] == 1 for x in m.values() if x["possible"])'
 	true_of threads.json 'all(m["user-" + w]["path"]["user"] == 100 for w in ("mapped", "engine", "resumed"))'
@@ -317,8 +316,7 @@ threads() {
 	"$tlsring" bench --modes user-mapped --threads 3 --seconds 1000 > "$tmp/text" 2> "$tmp/err" &
 	at_end $!
 	await 60 server_has 3 $!
-	server=$(pgrep -x tlsring -P $!)
-	kill -KILL "$server"
+	kill -TERM $!
 	wait $! || :
 }
 
