@@ -238,9 +238,9 @@ static int bench_verdict(const struct bench *b)
 		const struct bench_result *result = &b->results[i];
 
 		if (result->astray)
-			log_line("WRONG PATH: in %u of %u runs of %s the records were not sealed where they should be "
+			log_line("WRONG PATH: in %u of %u runs of %s the records were not %s where they should be "
 				 "(%s): its figures are not about that", result->astray, result->runs,
-				 result->mode->name, bench_seals[result->mode->seal]);
+				 result->mode->name, bench_done[b->options->direction], bench_seals[result->mode->seal]);
 		if (result->warm)
 			log_line("NOT COLD: in %u of %u runs of %s not all that was sent came from a disk (%.1f %%)", result->warm,
 				 result->runs, result->mode->name, bench_from_disk(result));

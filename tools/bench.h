@@ -15,9 +15,9 @@
 #include "bench_stats.h"
 #include "tlsring.h"
 
-#define BENCH_REQUEST	64	/* bytes; the answer has as many as were asked for by --size */
+#define BENCH_REQUEST	BENCH_SHORT	/* bytes; the answer has as many as were asked for by --size */
 
-/* Who seals the records. */
+/* Who seals the records, or opens them. */
 enum bench_seal { BENCH_NOBODY = 0, BENCH_USER, BENCH_KERNEL, BENCH_NIC, BENCH_SEALS };
 
 /* How a file's bytes reach the socket. */
@@ -38,6 +38,8 @@ struct bench_mode {
 	enum bench_program program;
 };
 extern const struct bench_mode bench_modes[BENCH_MODES];
+/* What it does in this direction; NULL: it only sends. */
+const char *bench_mode_text(const struct bench_mode *mode, enum bench_direction direction);
 
 enum bench_measure {
 	BENCH_GBITS = 0, BENCH_REQUESTS, BENCH_CPU_GIB, BENCH_CPU_REQUEST,	/* of lasting connections */
@@ -65,6 +67,10 @@ unsigned bench_mode_ports(const struct bench_mode *mode, const struct bench_opti
 /* And does it say how long the kernel takes to take keys? */
 bool bench_mode_installs(const struct bench_mode *mode);
 extern const char *const bench_seals[BENCH_SEALS];
+/* What is done to records: "sealed", or "opened"... */
+extern const char *const bench_done[BENCH_DIRECTIONS];
+/* Of what there are --size bytes. */
+extern const char *const bench_messages[BENCH_DIRECTIONS];
 
 /* A file to be sent. */
 struct bench_copy {
@@ -87,9 +93,9 @@ struct bench_setup {
 	pid_t agent;			/* owned: who is at the other end of far, if that is here; 0: none */
 };
 
-/* Where the bytes of a run were sealed, by counters and sockets before and after. */
+/* Where the bytes of a run were sealed, or opened, by counters and sockets before and after. */
 struct bench_path {
-	uint64_t bytes[BENCH_SEALS];	/* on the wire, to the client */
+	uint64_t bytes[BENCH_SEALS];	/* on the wire, the way that is measured */
 	bool counted;			/* by installs: this user may not see the sockets */
 	bool astray;			/* not as asked */
 };
@@ -216,6 +222,8 @@ struct json_t *bench_json_options(const struct bench_options *options);
 struct json_t *bench_json(const struct bench_outcome *outcome);
 /* The string of a key, "?" where there is none; inner NULL: outer is a string of all itself. */
 const char *bench_json_string(const struct json_t *all, const char *outer, const char *inner);
+/* Of a whole result. */
+enum bench_direction bench_json_direction(const struct json_t *all);
 /* 0 or -1. */
 int bench_print_json(const struct json_t *all);
 /* A page that needs nothing beside itself, with charts by gnuplot. 0 or as bench_gnuplot(). */

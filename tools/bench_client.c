@@ -42,7 +42,9 @@ static uint64_t client_now(void)
 
 static int client_dial(struct bench_client *client, struct bench_peer *peer)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = peer };
+	/* Who uploads also waits for room, again and again. */
+	uint32_t events = client->setup->options->direction ? EPOLLIN | EPOLLOUT | EPOLLET : EPOLLIN;
+	struct epoll_event event = { .events = events, .data.ptr = peer };
 	int ret = bench_peer_dial(client, peer);
 
 	if (ret)
@@ -131,7 +133,7 @@ static int client_choose(struct bench_client *client, struct bench_peer *peer)
 	uint64_t nth = peer->nth++;
 
 	peer->kind = soak ? bench_mix_kind((unsigned)(peer - client->peers), nth, client->asked) : 0;
-	peer->left = bench_mix_size(client->setup->options->size, peer->kind);
+	peer->left = bench_mix_size(bench_options_down(client->setup->options), peer->kind);
 	client->asked++;
 	if (!soak || !client->rekeys || !bench_mix_update(nth))
 		return 0;
@@ -206,11 +208,16 @@ static int client_shake(struct client_run *run, struct bench_peer *peer)
 	return ret;
 }
 
+static int client_upload(struct client_run *run, struct bench_peer *peer)
+{
+	return bench_peer_upload(run->client, peer);
+}
+
 /* Some of an answer has come. */
 static int client_taken(struct client_run *run, struct bench_peer *peer, size_t got)
 {
 	const struct bench_setup *setup = run->client->setup;
-	uint64_t size = bench_mix_size(setup->options->size, peer->kind);
+	uint64_t size = bench_mix_size(bench_options_down(setup->options), peer->kind);
 	const uint8_t *data = run->buf;
 	int head = 0;
 
@@ -270,7 +277,9 @@ static int client_between(struct bench_peer *peer)
 
 static int client_step(struct client_run *run, struct bench_peer *peer)
 {
-	static int (*const steps[])(struct client_run *, struct bench_peer *) = { client_shake, client_take, client_end };
+	static int (*const steps[])(struct client_run *, struct bench_peer *) = {
+		client_shake, client_upload, client_take, client_end,
+	};
 	int ret;
 
 	if (peer->state == PEER_ANSWER && !peer->left)

@@ -11,9 +11,10 @@
 struct bench_peer {
 	int fd;				/* -1: none */
 	SSL *ssl;			/* NULL: no TLS */
-	enum { PEER_DIAL = 0, PEER_ANSWER, PEER_END } state;
+	enum { PEER_DIAL = 0, PEER_UPLOAD, PEER_ANSWER, PEER_END } state;
 	int head;			/* of HTTP, ahead of the answer: -1: to come; else as many bytes of the empty
 					 * line at its end as there were */
+	uint64_t up;			/* bytes of an upload that have been sent */
 	uint64_t left;			/* of the answer under way */
 	uint64_t asked;			/* when, or due, in nanoseconds: a new connection counts from its connect() */
 	uint64_t nth;			/* requests on this connection */
@@ -30,7 +31,7 @@ struct bench_client {
 	bool check;			/* compare each answer with the file */
 	int epoll;
 	struct ssl_session_st *session;	/* owned: to be resumed */
-	uint64_t ended;			/* bytes of TCP that came on connections that are gone */
+	uint64_t ended;			/* bytes of TCP, as of bench_client_wire(), on connections that are gone */
 	bool rekeys;			/* in a soak: the server can change keys */
 	uint64_t asked, updates;	/* requests and changes of keys, in all */
 	unsigned opened;		/* connections, in all */
@@ -54,7 +55,7 @@ struct bench_load {
 /* Empties samples first. */
 int bench_client_run(struct bench_client *client, const struct bench_load *load, struct bench_samples *samples);
 
-/* Bytes of TCP that came to it, since it was opened. */
+/* Bytes of TCP that came to it, or that it sent, or both, as is measured, since it was opened. */
 int bench_client_wire(const struct bench_client *client, uint64_t *bytes);
 
 /* ---- inside: bench_connect.c ---- */
@@ -71,7 +72,10 @@ void bench_peer_end(struct bench_client *client, struct bench_peer *peer);
 ssize_t bench_peer_receive(struct bench_peer *peer, void *buf, size_t len);
 /* Change the sending key, and ask the server to change its own, with what is sent next. */
 int bench_peer_update(struct bench_peer *peer);
+/* What it asks with: a short request, or the file, of which it sends as much as there is room for: it may have to go on. */
 int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer);
+/* 0: all of the file is sent; -EAGAIN; -errno. */
+int bench_peer_upload(const struct bench_client *client, struct bench_peer *peer);
 /* What io_uring leaves to be done after a ring has been closed interrupts calls too, once. */
 bool bench_client_again(const struct bench_client *client);
 

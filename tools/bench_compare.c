@@ -121,11 +121,11 @@ static bool compare_ran(const json_t *mode)
 	return json_integer_value(json_object_get(mode, "runs")) > 0;
 }
 
-static void compare_astray(const json_t *mode, const char *name, const char *which)
+static void compare_astray(const json_t *all, const json_t *mode, const char *name, const char *which)
 {
 	if (json_is_false(json_object_get(json_object_get(mode, "path"), "as_asked")))
-		printf("warning: WRONG PATH: in the file %s the records of %s were not sealed where they should be\n", which,
-		       name);
+		printf("warning: WRONG PATH: in the file %s the records of %s were not %s where they should be\n", which,
+		       name, bench_done[bench_json_direction(all)]);
 }
 
 static void compare_warm(const json_t *mode, const char *name, const char *which)
@@ -145,8 +145,8 @@ static void compare_mode(struct compare *c, const char *name)
 			printf("%-20s measured only %s\n", name, compare_ran(before) ? "before" : "after");
 		return;
 	}
-	compare_astray(before, name, "before");
-	compare_astray(after, name, "after");
+	compare_astray(c->before, before, name, "before");
+	compare_astray(c->after, after, name, "after");
 	compare_warm(before, name, "before");
 	compare_warm(after, name, "after");
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)

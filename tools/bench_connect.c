@@ -12,6 +12,8 @@
 #include <openssl/ssl.h>
 #include "bench_client.h"
 
+#define CONNECT_PIECE	(1024 * 1024)	/* of an upload, to be handed over at once */
+
 bool bench_client_again(const struct bench_client *client)
 {
 	return errno == EINTR && !*client->setup->interrupted;
@@ -150,12 +152,64 @@ int bench_peer_shake(struct bench_client *client, struct bench_peer *peer)
 
 /* ---- data ---- */
 
-/* To HTTP/1.0 the answer is the connection's last. */
 int bench_peer_update(struct bench_peer *peer)
 {
 	return SSL_key_update(peer->ssl, SSL_KEY_UPDATE_REQUESTED) ? 0 : -EPROTO;
 }
 
+static void connect_cork(const struct bench_peer *peer, int on)
+{
+	setsockopt(peer->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
+static ssize_t connect_send(struct bench_peer *peer, const uint8_t *data, uint64_t len)
+{
+	size_t piece = len < CONNECT_PIECE ? (size_t)len : CONNECT_PIECE;
+	ssize_t sent;
+	int error;
+
+	if (!peer->ssl) {
+		sent = send(peer->fd, data, piece, MSG_NOSIGNAL);
+		return sent < 0 ? -errno : sent;
+	}
+	sent = SSL_write(peer->ssl, data, (int)piece);
+	if (sent > 0)
+		return sent;
+	error = SSL_get_error(peer->ssl, (int)sent);
+	ERR_clear_error();
+	return error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ ? -EAGAIN : -EPIPE;
+}
+
+/* Full segments whatever the pieces are, as the server's answers. */
+int bench_peer_upload(const struct bench_client *client, struct bench_peer *peer)
+{
+	uint64_t all = bench_options_up(client->setup->options);
+
+	while (peer->up < all) {
+		ssize_t sent = connect_send(peer, client->setup->map + peer->up, all - peer->up);
+
+		if (sent < 0)
+			return (int)sent;
+		peer->up += (uint64_t)sent;
+	}
+	connect_cork(peer, 0);
+	peer->state = PEER_ANSWER;
+	return 0;
+}
+
+static int connect_upload(const struct bench_client *client, struct bench_peer *peer)
+{
+	int ret;
+
+	connect_cork(peer, 1);
+	peer->head = BENCH_HEAD_END;
+	peer->up = 0;
+	peer->state = PEER_UPLOAD;
+	ret = bench_peer_upload(client, peer);
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+/* To HTTP/1.0 the answer is the connection's last. */
 int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer)
 {
 	static const char requests[][BENCH_REQUEST + 1] = {
@@ -166,6 +220,8 @@ int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer)
 	char mixed[BENCH_REQUEST];
 	ssize_t sent;
 
+	if (client->setup->options->direction)
+		return connect_upload(client, peer);
 	if (client->mode->shake == BENCH_SOAK)
 		request = memset(mixed, peer->kind, sizeof(mixed));
 	sent = peer->ssl ? SSL_write(peer->ssl, request, BENCH_REQUEST) :
@@ -205,12 +261,16 @@ ssize_t bench_peer_receive(struct bench_peer *peer, void *buf, size_t len)
 	return error == SSL_ERROR_WANT_READ ? -EAGAIN : error == SSL_ERROR_ZERO_RETURN ? 0 : -EPIPE;
 }
 
-static uint64_t connect_wire(int fd)
+static uint64_t connect_wire(const struct bench_client *client, int fd)
 {
+	enum bench_direction direction = client->setup->options->direction;
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
 
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) ? 0 : info.tcpi_bytes_received;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		return 0;
+	return (direction == BENCH_RECEIVE ? 0 : info.tcpi_bytes_received) +
+	       (direction == BENCH_SEND ? 0 : info.tcpi_bytes_sent - info.tcpi_bytes_retrans);
 }
 
 void bench_peer_end(struct bench_client *client, struct bench_peer *peer)
@@ -220,7 +280,7 @@ void bench_peer_end(struct bench_client *client, struct bench_peer *peer)
 	ERR_clear_error();
 	SSL_free(peer->ssl);
 	if (peer->fd >= 0) {
-		client->ended += connect_wire(peer->fd);
+		client->ended += connect_wire(client, peer->fd);
 		close(peer->fd);
 	}
 	*peer = (struct bench_peer){ .fd = -1 };
@@ -231,6 +291,6 @@ int bench_client_wire(const struct bench_client *client, uint64_t *bytes)
 	*bytes = client->ended;
 	for (unsigned i = 0; i < client->count; i++)
 		if (client->peers[i].fd >= 0)
-			*bytes += connect_wire(client->peers[i].fd);
+			*bytes += connect_wire(client, client->peers[i].fd);
 	return 0;
 }

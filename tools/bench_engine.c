@@ -16,7 +16,7 @@ struct engine {
 static struct tlsring_message engine_answer(const struct bench_child *child, uint8_t kind)
 {
 	return (struct tlsring_message){ .file_fd = bench_child_copy(child).fd,
-					 .length = bench_mix_size(child->setup->options->size, kind) };
+					 .length = bench_mix_size(bench_options_down(child->setup->options), kind) };
 }
 
 /* The tag counts the bytes of the request. */
@@ -24,12 +24,14 @@ static ssize_t engine_received(struct tlsring_conn *conn, const void *data, size
 {
 	const struct engine *e = user;
 	uint8_t kind = e->child->mode->shake == BENCH_SOAK ? ((const uint8_t *)data)[len - 1] : 0;
+	uint64_t all = bench_options_up(e->child->setup->options), asked = tlsring_conn_tag(conn) + len;
 	struct tlsring_message message;
-	uint64_t asked = tlsring_conn_tag(conn) + len;
 	int ret = 0;
 
-	if (asked >= BENCH_REQUEST) {
-		asked -= BENCH_REQUEST;
+	if (!bench_child_received(e->child, asked - len, data, len))
+		return -EILSEQ;
+	if (asked >= all) {
+		asked -= all;
 		asked |= bench_mix_last(kind) ? ENGINE_LAST : 0;
 		message = engine_answer(e->child, kind);
 		ret = tlsring_send(conn, &message);

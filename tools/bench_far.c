@@ -163,26 +163,27 @@ int bench_far_report_unpack(struct bench_report *out, json_t *object)
 
 json_t *bench_far_look_pack(const struct bench_look *l)
 {
-	return json_pack("{s:[I,I,I,I], s:[I,I], s:I, s:b, s:i}", "sent", (json_int_t)l->sent[0],
-			 (json_int_t)l->sent[1], (json_int_t)l->sent[2], (json_int_t)l->sent[3],
+	return json_pack("{s:[I,I,I,I], s:[I,I], s:I, s:b, s:i}", "through", (json_int_t)l->through[0],
+			 (json_int_t)l->through[1], (json_int_t)l->through[2], (json_int_t)l->through[3],
 			 "installs", (json_int_t)l->installs[0], (json_int_t)l->installs[1],
-			 "encrypted", (json_int_t)l->encrypted, "counts", l->counts, "sockets", l->sockets_result);
+			 "done", (json_int_t)l->done, "counts", l->counts, "sockets", l->sockets_result);
 }
 
 int bench_far_look_unpack(struct bench_look *out, json_t *object)
 {
-	json_int_t sent[4], installs[2], encrypted;
+	json_int_t through[4], installs[2], done;
 	int counts;
 
-	if (json_unpack(object, "{s:[I,I,I,I], s:[I,I], s:I, s:b, s:i}", "sent", &sent[0], &sent[1], &sent[2], &sent[3],
-			"installs", &installs[0], &installs[1], "encrypted", &encrypted, "counts", &counts,
+	if (json_unpack(object, "{s:[I,I,I,I], s:[I,I], s:I, s:b, s:i}", "through", &through[0], &through[1],
+			&through[2], &through[3],
+			"installs", &installs[0], &installs[1], "done", &done, "counts", &counts,
 			"sockets", &out->sockets_result))
 		return -EBADMSG;
 	for (unsigned i = 0; i < 4; i++)
-		out->sent[i] = (uint64_t)sent[i];
+		out->through[i] = (uint64_t)through[i];
 	out->installs[0] = (uint64_t)installs[0];
 	out->installs[1] = (uint64_t)installs[1];
-	out->encrypted = (uint64_t)encrypted;
+	out->done = (uint64_t)done;
 	out->counts = counts;
 	return 0;
 }
@@ -290,9 +291,11 @@ int bench_far_open(struct bench_setup *setup, const char *text, json_t **manifes
 int bench_far_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode)
 {
 	const struct bench_options *options = setup->options;
-	json_t *answer = far_ask(server->far, json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i}", "ask", "start", "mode", mode->name,
+	json_t *answer = far_ask(server->far, json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i, s:i}", "ask", "start", "mode",
+							mode->name,
 							"tls", (int)options->tls, "cipher", (int)options->cipher,
 							"io", (int)options->io, "size", (json_int_t)options->size,
+							"direction", (int)options->direction,
 							"threads", (int)options->threads,
 							"cache", (int)options->cache,
 							"connections", (int)options->connections));

@@ -53,8 +53,8 @@ static void html_head(FILE *out, const json_t *all)
 	bench_html_text(out, bench_json_string(options, "tls", NULL));
 	fputs(" with ", out);
 	bench_html_text(out, bench_json_string(options, "cipher", NULL));
-	fprintf(out, ", answers of %" JSON_INTEGER_FORMAT " bytes on %" JSON_INTEGER_FORMAT " connections ",
-		json_integer_value(json_object_get(options, "size")),
+	fprintf(out, ", %s of %" JSON_INTEGER_FORMAT " bytes on %" JSON_INTEGER_FORMAT " connections ",
+		bench_messages[bench_json_direction(all)], json_integer_value(json_object_get(options, "size")),
 		json_integer_value(json_object_get(options, "connections")));
 	html_via(out, options);
 	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p>", json_integer_value(json_object_get(all, "rounds")));
@@ -75,7 +75,8 @@ static void html_astray(FILE *out, const json_t *all)
 			continue;
 		fputs("<p class=\"bad\">WRONG PATH: the records of ", out);
 		bench_html_text(out, bench_json_string(mode, "name", NULL));
-		fputs(" were not all sealed where they should be: its figures are not about that</p>\n", out);
+		fprintf(out, " were not all %s where they should be: its figures are not about that</p>\n",
+			bench_done[bench_json_direction(all)]);
 	}
 }
 
@@ -128,14 +129,16 @@ static bool html_sealed(const json_t *all, const char *seal)
 static void html_key(FILE *out, const json_t *all)
 {
 	static const char *const texts[BENCH_SEALS] = {
-		[BENCH_NOBODY] = "not sealed: plain TCP", [BENCH_USER] = "sealed in user space",
-		[BENCH_KERNEL] = "sealed by the kernel", [BENCH_NIC] = "sealed by the network card",
+		[BENCH_NOBODY] = ": plain TCP", [BENCH_USER] = " in user space",
+		[BENCH_KERNEL] = " by the kernel", [BENCH_NIC] = " by the network card",
 	};
+	const char *done = bench_done[bench_json_direction(all)];
 
 	fputs("<p class=\"key\">", out);
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
 		if (html_sealed(all, bench_seals[i]))
-			fprintf(out, "<span style=\"--seal:%s\">%s</span>", bench_chart_colour(bench_seals[i]), texts[i]);
+			fprintf(out, "<span style=\"--seal:%s\">%s%s%s</span>", bench_chart_colour(bench_seals[i]),
+				i == BENCH_NOBODY ? "not " : "", done, texts[i]);
 	fputs("</p>\n", out);
 }
 
@@ -202,7 +205,7 @@ static void html_foot(FILE *out)
 {
 	fputs("<footer><p>CPU time is that of the server's process, the kernel's on its behalf included. Bars are medians of the "
 	      "rounds, the thin lines on them reach from the lowest round to the highest; mad is the median distance from "
-	      "the median. Who sealed is what the kernel counted, not what the mode is called.</p><p>Made by tlsring bench; tlsring-bench(1) says "
+	      "the median. Who sealed or opened is what the kernel counted, not what the mode is called.</p><p>Made by tlsring bench; tlsring-bench(1) says "
 	      "how it measures.</p></footer></body></html>\n", out);
 }
 

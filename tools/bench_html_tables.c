@@ -65,13 +65,13 @@ static void tables_disk(FILE *out, const json_t *disk)
 			json_is_true(json_object_get(disk, "cold")) ? "" : " \342\200\224 NOT COLD");
 }
 
-static void tables_sealed(FILE *out, const json_t *mode)
+static void tables_sealed(FILE *out, const json_t *mode, const char *done)
 {
 	const json_t *path = json_object_get(mode, "path");
 	bool right = json_is_true(json_object_get(path, "as_asked"));
 	const char *before = "";
 
-	fprintf(out, "<td class=\"%s\" data-label=\"sealed by\"><span>", right ? "s" : "s wrong");
+	fprintf(out, "<td class=\"%s\" data-label=\"%s by\"><span>", right ? "s" : "s wrong", done);
 	for (unsigned i = 0; i < BENCH_SEALS; i++) {
 		double share = json_number_value(json_object_get(path, bench_seals[i]));
 
@@ -103,7 +103,7 @@ static void tables_none(FILE *out, const json_t *mode)
 	fputs("</td>", out);
 }
 
-static void tables_mode(FILE *out, const json_t *modes, const json_t *mode)
+static void tables_mode(FILE *out, const json_t *modes, const json_t *mode, const char *done)
 {
 	const char *name = bench_json_string(mode, "name", NULL);
 
@@ -127,13 +127,14 @@ static void tables_mode(FILE *out, const json_t *modes, const json_t *mode)
 			bench_html_number(out, json_object_get(measure, "median"));
 		fputs("</td>", out);
 	}
-	tables_sealed(out, mode);
+	tables_sealed(out, mode, done);
 	fputs("</tr>\n", out);
 }
 
 void bench_html_modes(FILE *out, const json_t *all)
 {
 	const json_t *modes = json_object_get(all, "modes");
+	const char *done = bench_done[bench_json_direction(all)];
 	size_t index;
 	json_t *mode;
 
@@ -141,9 +142,9 @@ void bench_html_modes(FILE *out, const json_t *all)
 	for (size_t i = 0; i < TABLES_COLUMNS; i++)
 		if (tables_used(modes, tables_columns[i].measure))
 			fprintf(out, "<th>%s</th>", tables_columns[i].head);
-	fputs("<th>sealed by</th></tr></thead><tbody>\n", out);
+	fprintf(out, "<th>%s by</th></tr></thead><tbody>\n", done);
 	json_array_foreach((json_t *)modes, index, mode)
-		tables_mode(out, modes, mode);
+		tables_mode(out, modes, mode, done);
 	fputs("</tbody></table>\n", out);
 }
 

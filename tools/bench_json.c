@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
+#include <string.h>
 #include <jansson.h>
 #include "bench.h"
 
@@ -11,9 +12,21 @@ const char *bench_json_string(const json_t *all, const char *outer, const char *
 	return text ? text : "?";
 }
 
+enum bench_direction bench_json_direction(const json_t *all)
+{
+	const char *text = bench_json_string(all, "options", "direction");
+	unsigned i = 0;
+
+	/* Before there was a choice it was this. */
+	while (bench_directions[i] && strcmp(bench_directions[i], text))
+		i++;
+	return bench_directions[i] ? (enum bench_direction)i : BENCH_SEND;
+}
+
 json_t *bench_json_options(const struct bench_options *o)
 {
-	return json_pack("{s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:i, s:f, s:i, s:s, s:i, s:f, s:s}", "preset", o->preset,
+	return json_pack("{s:s, s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:i, s:f, s:i, s:s, s:i, s:f, s:s}", "preset", o->preset,
+			 "direction", bench_directions[o->direction],
 			 "via", o->connect ? o->connect : bench_options_bad_net(o) ? "veth" : "loopback",
 			 "loss_percent", o->loss, "delay_ms", o->delay,
 			 "tls", bench_versions[o->tls], "cipher", bench_ciphers[o->cipher],
@@ -55,9 +68,10 @@ static json_t *json_path(const struct bench_result *r)
 	return object;
 }
 
-static json_t *json_mode(const struct bench_result *r, bool cold)
+static json_t *json_mode(const struct bench_result *r, const struct bench_options *options)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:i}", "name", r->mode->name, "text", r->mode->text,
+	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:i}", "name", r->mode->name, "text",
+				   bench_mode_text(r->mode, options->direction),
 				   "seal", bench_seals[r->mode->seal], "possible", !r->why && !r->lack, "runs", (int)r->runs);
 	struct bench_why why;
 	char text[160];
@@ -67,7 +81,7 @@ static json_t *json_mode(const struct bench_result *r, bool cold)
 		json_object_set_new(object, "path", json_path(r));
 		json_object_set_new(object, "measures", json_measures(r));
 	}
-	if (r->runs && cold)
+	if (r->runs && options->cache == BENCH_COLD)
 		json_object_set_new(object, "disk", json_pack("{s:f, s:b, s:i}", "percent", bench_from_disk(r), "cold",
 							      !r->warm, "runs_warm", (int)r->warm));
 	if (bench_why(&why, r)) {
@@ -118,7 +132,7 @@ json_t *bench_json(const struct bench_outcome *o)
 
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		if (o->results[i].mode)
-			json_array_append_new(modes, json_mode(&o->results[i], o->options->cache == BENCH_COLD));
+			json_array_append_new(modes, json_mode(&o->results[i], o->options));
 	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o, s:o*, s:o*}", "tlsring_bench", 1, "manifest", o->manifest,
 			 "client", o->client, "options", bench_json_options(o->options), "rounds", (int)o->repeats, "modes", modes,
 			 "doubts", json_doubts(o), "card", json_model(o),

@@ -11,7 +11,6 @@
 #include "log.h"
 #include "tools.h"
 
-#define AGENT_FEATURE	"tls-hw-tx-offload"
 #define AGENT_LISTENERS	64
 
 /* What the client of a control connection has asked for so far. */
@@ -25,17 +24,28 @@ struct agent {
 	bool ready;			/* the setup is */
 	struct bench_server server;
 	bool serves;
-	bool switched;			/* the NIC's offload is off for this run */
+	unsigned switched;		/* the NIC's features that are off for this run */
 };
 
 /* ---- the NIC's offload, off while the kernel is to seal ---- */
 
-enum { AGENT_OFF = 1, AGENT_ON };
+enum { AGENT_THERE = 1, AGENT_TX = 2, AGENT_RX = 4 };
+
+static const struct {
+	const char *name;
+	unsigned on;
+	enum bench_direction without;	/* needs none of it */
+} agent_features[] = {
+	{ "tls-hw-tx-offload", AGENT_TX, BENCH_RECEIVE }, { "tls-hw-rx-offload", AGENT_RX, BENCH_SEND },
+};
+#define AGENT_FEATURES	(sizeof(agent_features) / sizeof(agent_features[0]))
 
 /* 0: there is no such device, or it cannot offload. */
 static int agent_device(const struct tlsring_device *device, void *user)
 {
-	return strcmp(device->name, user) ? 0 : device->tx_on ? AGENT_ON : AGENT_OFF;
+	if (strcmp(device->name, user))
+		return 0;
+	return AGENT_THERE | (device->tx_on ? AGENT_TX : 0) | (device->rx_on ? AGENT_RX : 0);
 }
 
 static int agent_check(const char *nic)
@@ -48,21 +58,27 @@ static int agent_check(const char *nic)
 
 static int agent_switch_off(struct agent *agent, const struct bench_mode *mode)
 {
-	int ret;
+	int on, ret = 0;
 
-	if (!agent->own->nic || mode->seal == BENCH_NIC ||
-	    tlsring_report_devices(agent_device, (void *)agent->own->nic) != AGENT_ON)
+	if (!agent->own->nic || mode->seal == BENCH_NIC)
 		return 0;
-	ret = tlsring_device_switch(agent->own->nic, AGENT_FEATURE, false);
-	agent->switched = !ret;
+	on = tlsring_report_devices(agent_device, (void *)agent->own->nic);
+	for (size_t i = 0; i < AGENT_FEATURES && on > 0 && !ret; i++) {
+		if (!((unsigned)on & agent_features[i].on) || agent_features[i].without == agent->options.direction)
+			continue;
+		ret = tlsring_device_switch(agent->own->nic, agent_features[i].name, false);
+		agent->switched |= ret ? 0 : agent_features[i].on;
+	}
 	return ret;
 }
 
 static void agent_switch_on(struct agent *agent)
 {
-	if (agent->switched && tlsring_device_switch(agent->own->nic, AGENT_FEATURE, true))
-		log_line("cannot switch %s of %s on again", AGENT_FEATURE, agent->own->nic);
-	agent->switched = false;
+	for (size_t i = 0; i < AGENT_FEATURES; i++)
+		if ((agent->switched & agent_features[i].on) &&
+		    tlsring_device_switch(agent->own->nic, agent_features[i].name, true))
+			log_line("cannot switch %s of %s on again", agent_features[i].name, agent->own->nic);
+	agent->switched = 0;
 }
 
 /* ---- questions ---- */
@@ -109,6 +125,7 @@ static int agent_prepare(struct agent *agent, const struct bench_options *wanted
 	}
 	agent->options.io = wanted->io;
 	agent->options.threads = wanted->threads;
+	agent->options.direction = wanted->direction;
 	agent->setup.listen = agent->at;
 	return 0;
 }
@@ -119,15 +136,16 @@ static json_t *agent_start(struct agent *agent, json_t *question)
 	const struct bench_mode *mode = NULL;
 	const char *name;
 	json_int_t size;
-	int io, ret = -EBADMSG;
+	int io, direction = BENCH_SEND, ret = -EBADMSG;
 
-	if (!json_unpack(question, "{s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i}", "mode", &name, "tls", (int *)&wanted.tls, "cipher",
+	if (!json_unpack(question, "{s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i, s?i}", "mode", &name, "tls", (int *)&wanted.tls, "cipher",
 			 (int *)&wanted.cipher, "io", &io, "size", &size, "threads", (int *)&wanted.threads,
-			 "cache", (int *)&wanted.cache, "connections", (int *)&wanted.connections)) {
+			 "cache", (int *)&wanted.cache, "connections", (int *)&wanted.connections, "direction", &direction)) {
 		mode = agent_mode(name);
 		wanted.size = (uint64_t)size;
 		wanted.io = (enum tlsring_io)io;
-		ret = mode ? agent_prepare(agent, &wanted) : -EINVAL;
+		wanted.direction = (enum bench_direction)direction;
+		ret = mode && bench_mode_text(mode, wanted.direction) ? agent_prepare(agent, &wanted) : -EINVAL;
 	}
 	agent_stop(agent);
 	if (!ret)

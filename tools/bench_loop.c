@@ -23,7 +23,7 @@ struct loop_conn {
 	int fd;
 	SSL *ssl;			/* until a session has it */
 	struct tlsring_session *session;
-	size_t asked;			/* bytes of the request */
+	uint64_t asked;			/* bytes of the request */
 	uint64_t at;			/* of the answer */
 	struct bench_copy copy;		/* of the file, it is sent from */
 	uint32_t waits;			/* for which event */
@@ -77,6 +77,17 @@ static int loop_shake(struct loop_conn *c)
 	return 0;
 }
 
+/* Are the keys where they are to be? What goes the other way may be anywhere below user space. */
+static bool loop_moved(const struct loop_conn *c, const struct tlsring_info *info)
+{
+	enum bench_direction direction = c->child->setup->options->direction;
+	enum tlsring_path least = c->child->mode->seal == BENCH_NIC ? TLSRING_PATH_NIC : TLSRING_PATH_KERNEL;
+	enum tlsring_path tx = direction == BENCH_RECEIVE ? TLSRING_PATH_KERNEL : least;
+
+	return (info->tx.path == TLSRING_PATH_NIC || info->tx.path == tx) &&
+	       (!direction || info->rx.path == TLSRING_PATH_NIC || info->rx.path == least);
+}
+
 /* Clear text would leave a socket that has no keys: no answer then. */
 static int loop_hand_over(struct loop_conn *c)
 {
@@ -91,9 +102,7 @@ static int loop_hand_over(struct loop_conn *c)
 		return ret;
 	bench_child_note(c->child, &info);
 	c->state = LOOP_RECEIVE;
-	if (info.tx.path == TLSRING_PATH_NIC || (info.tx.path == TLSRING_PATH_KERNEL && c->child->mode->seal == BENCH_KERNEL))
-		return 0;
-	return -EOPNOTSUPP;
+	return loop_moved(c, &info) ? 0 : -EOPNOTSUPP;
 }
 
 /*
@@ -102,31 +111,34 @@ static int loop_hand_over(struct loop_conn *c)
  */
 static void loop_cork(const struct loop_conn *c, int on)
 {
-	if (c->child->setup->options->size > LOOP_RECORD)
+	if (bench_options_down(c->child->setup->options) > LOOP_RECORD)
 		setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
 }
 
 static int loop_receive(struct loop_conn *c)
 {
-	char request[BENCH_REQUEST];
-	size_t left = sizeof(request) - c->asked;
+	uint64_t all = bench_options_up(c->child->setup->options), rest = all - c->asked;
+	char piece[LOOP_PIECE];
+	size_t left = rest < sizeof(piece) ? (size_t)rest : sizeof(piece);
 	ssize_t got;
 
 	c->waits = EPOLLIN;
 	if (c->session) {
-		got = tlsring_session_recv(c->session, request, left);
+		got = tlsring_session_recv(c->session, piece, left);
 	} else if (c->ssl) {
-		got = SSL_read(c->ssl, request, (int)left);
+		got = SSL_read(c->ssl, piece, (int)left);
 		if (got <= 0)
 			return loop_ssl_result(c, (int)got);
 	} else {
-		got = recv(c->fd, request, left, 0);
+		got = recv(c->fd, piece, left, 0);
 		got = got < 0 ? -errno : got;
 	}
 	if (got <= 0)
 		return got ? (int)got : -EPIPE;
-	c->asked += (size_t)got;
-	if (c->asked == sizeof(request)) {
+	if (!bench_child_received(c->child, c->asked, piece, (size_t)got))
+		return -EILSEQ;
+	c->asked += (uint64_t)got;
+	if (c->asked == all) {
 		loop_cork(c, 1);
 		c->at = 0;
 		c->copy = bench_child_copy(c->child);
@@ -151,7 +163,7 @@ static ssize_t loop_send(struct loop_conn *c, const void *data, size_t len, bool
 static ssize_t loop_piece(struct loop_conn *c)
 {
 	const struct bench_setup *setup = c->child->setup;
-	uint64_t left = setup->options->size - c->at;
+	uint64_t left = bench_options_down(setup->options) - c->at;
 	size_t len = left < LOOP_LARGE ? (size_t)left : LOOP_LARGE;
 	off_t at = (off_t)c->at;
 	char piece[LOOP_PIECE];
@@ -181,7 +193,7 @@ static int loop_answer(struct loop_conn *c)
 	if (sent <= 0)
 		return sent ? (int)sent : -EPIPE;
 	c->at += (uint64_t)sent;
-	if (c->at == c->child->setup->options->size) {
+	if (c->at == bench_options_down(c->child->setup->options)) {
 		loop_cork(c, 0);
 		c->asked = 0;
 		c->state = bench_mode_new(c->child->mode) ? LOOP_CLOSE : LOOP_RECEIVE;

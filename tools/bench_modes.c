@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <string.h>
 #include "bench.h"
 
 /* Each has the one before it to be compared with. */
@@ -49,6 +50,28 @@ const struct bench_mode bench_modes[BENCH_MODES] = {
 	{ "nginx-kernel-idle", "nginx with kernel TLS, idle connections", BENCH_KERNEL, BENCH_SENDFILE, BENCH_IDLE, BENCH_NGINX },
 };
 
+/* Others differ only in how they send. */
+static const struct {
+	const char *name, *receive, *both;
+} modes_receiving[] = {
+	{ "plain", "TCP without TLS: recv", "TCP without TLS: recv, sendfile" },
+	{ "user-read", "OpenSSL: SSL_read", "OpenSSL: SSL_read; read, SSL_write" },
+	{ "user-engine", "tlsring's engine without kernel TLS", "tlsring's engine without kernel TLS" },
+	{ "kernel-read", "kernel TLS: recvmsg", "kernel TLS: recvmsg; read, send" },
+	{ "kernel-engine", "tlsring's engine", "tlsring's engine" },
+	{ "nic-engine", "tlsring's engine, TLS by the network card", "tlsring's engine, TLS by the network card" },
+};
+
+const char *bench_mode_text(const struct bench_mode *mode, enum bench_direction direction)
+{
+	if (direction == BENCH_SEND)
+		return mode->text;
+	for (size_t i = 0; i < sizeof(modes_receiving) / sizeof(modes_receiving[0]); i++)
+		if (!strcmp(modes_receiving[i].name, mode->name))
+			return direction == BENCH_RECEIVE ? modes_receiving[i].receive : modes_receiving[i].both;
+	return NULL;
+}
+
 const char *const bench_measures[BENCH_MEASURES] = {
 	[BENCH_GBITS] = "gbit_per_s", [BENCH_REQUESTS] = "requests_per_s",
 	[BENCH_CPU_GIB] = "cpu_s_per_gib", [BENCH_CPU_REQUEST] = "cpu_us_per_request",
@@ -66,6 +89,14 @@ const char *const bench_measures[BENCH_MEASURES] = {
 
 const char *const bench_seals[BENCH_SEALS] = {
 	[BENCH_NOBODY] = "nobody", [BENCH_USER] = "user", [BENCH_KERNEL] = "kernel", [BENCH_NIC] = "nic",
+};
+
+const char *const bench_done[BENCH_DIRECTIONS] = {
+	[BENCH_SEND] = "sealed", [BENCH_RECEIVE] = "opened", [BENCH_BOTH] = "sealed and opened",
+};
+
+const char *const bench_messages[BENCH_DIRECTIONS] = {
+	[BENCH_SEND] = "answers", [BENCH_RECEIVE] = "uploads", [BENCH_BOTH] = "uploads and answers",
 };
 
 bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure)

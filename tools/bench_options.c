@@ -28,9 +28,10 @@ static const char options_usage[] =
 	"                         handshake, offload, idle, soak\n"
 	"      --modes LIST       only these, separated by commas (default: the preset's)\n"
 	"      --peers            and other servers: tlsring serve, nginx, openssl s_server, where they can\n"
+	"      --direction WHICH  send (default), receive or both: what the server does with the bytes\n"
 	"      --tls VERSION      1.3 (default) or 1.2\n"
 	"      --cipher NAME      aes128 (default), aes256 or chacha20\n"
-	"  -s, --size BYTES       of each answer; with K, M or G behind it, up to 1G\n"
+	"  -s, --size BYTES       of each answer, or upload; with K, M or G behind it, up to 1G\n"
 	"  -c, --connections N    that ask at the same time, one request after the other\n"
 	"      --threads N        that serve (default: 1)\n"
 	"  -r, --repeats N        rounds; each runs every mode once\n"
@@ -57,6 +58,7 @@ const char *const bench_versions[] = { "1.2", "1.3", NULL };
 const char *const bench_ciphers[] = { "aes128", "aes256", "chacha20", NULL };
 const char *const bench_ios[] = { "auto", "uring", "epoll", NULL };
 const char *const bench_caches[] = { "warm", "cold", NULL };
+const char *const bench_directions[] = { "send", "receive", "both", NULL };
 
 #define OPTIONS_LASTING \
 	"plain,user-read,user-mapped,user-engine,kernel-read,kernel-mapped,kernel-sendfile,kernel-engine"
@@ -80,13 +82,14 @@ static const struct {
 
 enum { OPTION_MODES = 256, OPTION_TLS, OPTION_CIPHER, OPTION_SECONDS, OPTION_IO, OPTION_JSON, OPTION_CSV, OPTION_HTML,
        OPTION_LISTEN, OPTION_CONNECT, OPTION_NIC, OPTION_PEERS,
-       OPTION_LOSS, OPTION_DELAY, OPTION_RATE, OPTION_DURATION, OPTION_THREADS, OPTION_CACHE };
+       OPTION_LOSS, OPTION_DELAY, OPTION_RATE, OPTION_DURATION, OPTION_THREADS, OPTION_CACHE, OPTION_DIRECTION };
 
 static const char options_short[] = "p:s:c:r:n:h";
 static const struct option options_long[] = {
 	{ "preset", required_argument, NULL, 'p' },
 	{ "modes", required_argument, NULL, OPTION_MODES },
 	{ "peers", no_argument, NULL, OPTION_PEERS },
+	{ "direction", required_argument, NULL, OPTION_DIRECTION },
 	{ "tls", required_argument, NULL, OPTION_TLS },
 	{ "cipher", required_argument, NULL, OPTION_CIPHER },
 	{ "size", required_argument, NULL, 's' },
@@ -206,7 +209,12 @@ static int options_take(struct bench_options *out, int option, const char *value
 	case 'p':
 		return 0;
 	case OPTION_MODES:
+		out->chosen = true;
 		return options_modes(out, value);
+	case OPTION_DIRECTION:
+		ret = options_word("direction", value, bench_directions, &which);
+		out->direction = (enum bench_direction)which;
+		return ret;
 	case OPTION_TLS:
 		return options_word("tls", value, bench_versions, &out->tls);
 	case OPTION_CIPHER:
@@ -298,6 +306,51 @@ static int options_ends(const struct bench_options *out)
 	return TOOLS_USAGE;
 }
 
+/* The mode that receives where a preset has one that only sends: BENCH_MODES where there is none. */
+static unsigned options_receiver(unsigned sender)
+{
+	unsigned i = 0;
+
+	while (i < BENCH_MODES && (bench_modes[i].seal != bench_modes[sender].seal || bench_modes[i].way != BENCH_READ || !bench_mode_text(&bench_modes[i], BENCH_RECEIVE)))
+		i++;
+	return i;
+}
+
+static int options_receive(struct bench_options *out)
+{
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		unsigned other;
+
+		if (!out->modes[i] || bench_mode_text(&bench_modes[i], out->direction))
+			continue;
+		other = options_receiver(i);
+		if (out->chosen || bench_modes[i].shake) {
+			log_line("--direction %s: %s only sends", bench_directions[out->direction], bench_modes[i].name);
+			return TOOLS_USAGE;
+		}
+		out->modes[i] = false;
+		if (other < BENCH_MODES)
+			out->modes[other] = true;
+	}
+	return 0;
+}
+
+static int options_direction(struct bench_options *out)
+{
+	if (!out->direction)
+		return 0;
+	if (out->peers)
+		log_line("--peers: with --direction %s there are none, other servers only send",
+			 bench_directions[out->direction]);
+	else if (bench_options_bad_net(out))
+		log_line("--loss and --delay are of what the server sends: leave out --direction");
+	else if (out->cache == BENCH_COLD)
+		log_line("--cache cold is of what the server sends: leave out --direction");
+	else
+		return options_receive(out);
+	return TOOLS_USAGE;
+}
+
 /* Those of other servers that are compared by the same measure as one that was asked for. */
 static void options_peers(struct bench_options *out)
 {
@@ -372,6 +425,8 @@ int bench_options_parse(struct bench_options *out, int argc, char **argv)
 		ret = options_take(out, option, optarg);
 	if (!ret)
 		ret = options_ends(out);
+	if (!ret)
+		ret = options_direction(out);
 	if (out->peers)
 		options_peers(out);
 	if (!ret)
@@ -386,10 +441,25 @@ bool bench_options_bad_net(const struct bench_options *o)
 	return o->loss > 0 || o->delay > 0;
 }
 
+uint64_t bench_options_up(const struct bench_options *o)
+{
+	return o->direction == BENCH_SEND ? BENCH_SHORT : o->size;
+}
+
+uint64_t bench_options_down(const struct bench_options *o)
+{
+	return o->direction == BENCH_RECEIVE && o->size > BENCH_SHORT ? BENCH_SHORT : o->size;
+}
+
+uint64_t bench_options_bytes(const struct bench_options *o)
+{
+	return o->direction == BENCH_BOTH ? 2 * o->size : o->size;
+}
+
 bool bench_options_valid(const struct bench_options *o)
 {
-	return o->tls < 2 && o->cipher < 3 && o->size && o->size <= OPTIONS_SIZE_MAX && o->threads &&
-	       o->threads <= BENCH_THREADS_MAX && o->cache <= BENCH_COLD && o->connections &&
+	return o->tls < 2 && o->cipher < 3 && (unsigned)o->direction < BENCH_DIRECTIONS && o->size && o->size <= OPTIONS_SIZE_MAX &&
+	       o->threads && o->threads <= BENCH_THREADS_MAX && o->cache <= BENCH_COLD && o->connections &&
 	       o->connections <= OPTIONS_CONNECTIONS_MAX &&
 	       (o->io == TLSRING_IO_AUTO || o->io == TLSRING_IO_URING || o->io == TLSRING_IO_EPOLL);
 }

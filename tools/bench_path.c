@@ -7,70 +7,76 @@
 
 #define PATH_LOOKS	1000	/* a millisecond each, until everything has been acknowledged */
 
-struct path_sockets {
+/* What is looked for. */
+struct path_search {
 	struct bench_look *look;
 	const struct bench_server *server;
+	bool sends, receives;
 };
 
 static int path_socket(const struct tlsring_socket *socket, void *user)
 {
-	const struct path_sockets *s = user;
+	struct path_search *s = user;
 	/* The port stands at the same place in both families. */
 	unsigned port = ntohs(((const struct sockaddr_in *)&socket->own)->sin_port);
 	unsigned first = ntohs(((const struct sockaddr_in *)&s->server->address)->sin_port);
 
-	if (port >= first && port - first < s->server->ports)
-		s->look->sent[socket->tx.path] += socket->sent;
+	if (port < first || port - first >= s->server->ports)
+		return 0;
+	if (s->sends)
+		s->look->through[socket->tx.path] += socket->sent;
+	if (s->receives)
+		s->look->through[socket->rx.path] += socket->received;
 	return 0;
 }
 
 static int path_counter(const char *name, uint64_t value, void *user)
 {
-	struct bench_look *look = user;
+	struct path_search *s = user;
 
-	if (!strcmp(name, "TlsTxSw"))
-		look->installs[0] = value;
-	else if (!strcmp(name, "TlsTxDevice"))
-		look->installs[1] = value;
+	if ((s->sends && !strcmp(name, "TlsTxSw")) || (s->receives && !strcmp(name, "TlsRxSw")))
+		s->look->installs[0] += value;
+	else if ((s->sends && !strcmp(name, "TlsTxDevice")) || (s->receives && !strcmp(name, "TlsRxDevice")))
+		s->look->installs[1] += value;
 	return 0;
 }
 
 static uint64_t path_sealed(const struct bench_look *look)
 {
-	return look->sent[TLSRING_PATH_KERNEL] + look->sent[TLSRING_PATH_NIC];
+	return look->through[TLSRING_PATH_KERNEL] + look->through[TLSRING_PATH_NIC];
 }
 
-/* A counter that the kernel's documentation has for every driver (tls-offload.rst). */
-static int path_encrypted(const char *name, uint64_t value, void *user)
+/* Counters that the kernel's documentation has for every driver (tls-offload.rst). */
+static int path_done(const char *name, uint64_t value, void *user)
 {
-	struct bench_look *look = user;
+	struct path_search *s = user;
 
-	if (strcmp(name, "tx_tls_encrypted_bytes"))
+	if ((!s->sends || strcmp(name, "tx_tls_encrypted_bytes")) && (!s->receives || strcmp(name, "rx_tls_decrypted_bytes")))
 		return 0;
-	look->encrypted += value;
-	look->counts = true;
+	s->look->done += value;
+	s->look->counts = true;
 	return 0;
 }
 
 static int path_device(const struct tlsring_device *device, void *user)
 {
-	tlsring_report_counters(device->name, path_encrypted, user);
+	tlsring_report_counters(device->name, path_done, user);
 	return 0;
 }
 
 void bench_look_server(struct bench_look *out, const struct bench_server *server)
 {
-	struct path_sockets sockets = { out, server };
+	struct path_search search = { out, server, server->direction != BENCH_RECEIVE, server->direction != BENCH_SEND };
 	unsigned tries = 0;
 
 	/* A list that changes while it is read is given up by the kernel. */
 	do {
 		*out = (struct bench_look){ 0 };
-		out->sockets_result = tlsring_report_sockets(path_socket, &sockets);
+		out->sockets_result = tlsring_report_sockets(path_socket, &search);
 	} while (out->sockets_result == -EINTR && ++tries < PATH_LOOKS);
 	/* Without the module there is nothing to count. */
-	tlsring_report_counters(NULL, path_counter, out);
-	tlsring_report_devices(path_device, out);
+	tlsring_report_counters(NULL, path_counter, &search);
+	tlsring_report_devices(path_device, &search);
 }
 
 static int path_look(struct bench_look *out, const struct bench_client *client, const struct bench_server *server)
@@ -82,6 +88,7 @@ static int path_look(struct bench_look *out, const struct bench_client *client, 
 		ret = bench_far_look(server, out);
 	else
 		bench_look_server(out, server);
+	out->both = server->direction == BENCH_BOTH;
 	return !ret && client && client->count ? bench_client_wire(client, &out->wire) : ret;
 }
 
@@ -97,37 +104,37 @@ int bench_look(struct bench_look *out, const struct bench_client *client, const 
 	return ret;
 }
 
-/* How much of what went through a NIC's sockets it has encrypted: it counts less than TLS and TCP have
- * on the wire, and what it sends again twice. */
-static uint64_t path_encrypts(uint64_t nic, const struct bench_look *from, const struct bench_look *to)
+/* How much of what went through a NIC's sockets it has encrypted, or decrypted: it counts less than TLS and TCP have
+ * on the wire, and what is sent again twice. */
+static uint64_t path_by_card(uint64_t nic, const struct bench_look *from, const struct bench_look *to)
 {
-	uint64_t encrypted = to->encrypted - from->encrypted, payload = to->payload - from->payload;
+	uint64_t done = to->done - from->done, payload = to->payload - from->payload;
 
-	if (!to->counts || encrypted >= payload)
+	if (!to->counts || done >= payload)
 		return nic;
-	return (uint64_t)((double)nic * (double)encrypted / (double)payload);
+	return (uint64_t)((double)nic * (double)done / (double)payload);
 }
 
 static void path_by_sockets(struct bench_path *out, uint64_t wire, const struct bench_look *from,
 			    const struct bench_look *to)
 {
-	uint64_t nic = to->sent[TLSRING_PATH_NIC] - from->sent[TLSRING_PATH_NIC];
-	uint64_t kernel = to->sent[TLSRING_PATH_KERNEL] - from->sent[TLSRING_PATH_KERNEL];
+	uint64_t nic = to->through[TLSRING_PATH_NIC] - from->through[TLSRING_PATH_NIC];
+	uint64_t kernel = to->through[TLSRING_PATH_KERNEL] - from->through[TLSRING_PATH_KERNEL];
 
 	nic = nic < wire ? nic : wire;
 	wire -= nic;
-	out->bytes[BENCH_NIC] = path_encrypts(nic, from, to);
+	out->bytes[BENCH_NIC] = path_by_card(nic, from, to);
 	out->bytes[BENCH_KERNEL] = (kernel < wire ? kernel : wire) + nic - out->bytes[BENCH_NIC];
 }
 
 /*
- * Each connection has the same part of the bytes. Where no keys are to be installed, fewer than all of them say nothing:
+ * Each connection, and each way of it, has the same part of the bytes. Where no keys are to be installed, fewer than all of them say nothing:
  * others' connections are counted, too.
  */
-static void path_by_installs(struct bench_path *out, enum bench_seal asked, uint64_t wire, unsigned connections,
+static void path_by_installs(struct bench_path *out, enum bench_seal asked, uint64_t wire, uint64_t of,
 			     const struct bench_look *start, const struct bench_look *to)
 {
-	uint64_t nic = to->installs[1] - start->installs[1], kernel = to->installs[0] - start->installs[0], of = connections;
+	uint64_t nic = to->installs[1] - start->installs[1], kernel = to->installs[0] - start->installs[0];
 
 	nic = nic < of ? nic : of;
 	kernel = kernel < of - nic ? kernel : of - nic;
@@ -151,7 +158,7 @@ void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, uns
 
 	*out = (struct bench_path){ 0 };
 	if (to->sockets_result || bench_mode_new(mode))
-		path_by_installs(out, asked, wire, connections, start, to);
+		path_by_installs(out, asked, wire, (uint64_t)connections << to->both, start, to);
 	else
 		path_by_sockets(out, wire, from, to);
 	out->bytes[asked == BENCH_NOBODY ? BENCH_NOBODY : BENCH_USER] =

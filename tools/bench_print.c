@@ -34,8 +34,8 @@ static void print_head(const struct bench_outcome *o)
 	printf("Linux %s, %s; %s; tlsring %s on %s\n", bench_json_string(o->manifest, "kernel", "release"),
 	       bench_json_string(o->manifest, "processor", "model"), bench_json_string(o->manifest, "openssl", NULL),
 	       bench_json_string(o->manifest, "tlsring", NULL), bench_json_string(o->manifest, "engine", NULL));
-	printf("TLS %s, %s, answers of %llu bytes on %u connections ", bench_versions[options->tls],
-	       bench_ciphers[options->cipher], (unsigned long long)options->size, options->connections);
+	printf("TLS %s, %s, %s of %llu bytes on %u connections ", bench_versions[options->tls],
+	       bench_ciphers[options->cipher], bench_messages[options->direction], (unsigned long long)options->size, options->connections);
 	bench_print_via(stdout, options);
 	if (options->cache == BENCH_COLD)
 		printf(", from a disk each time");
@@ -103,16 +103,18 @@ static void print_impossible(const struct bench_outcome *o, const struct bench_r
 		printf("%-20s failed: %s\n", r->mode->name, bench_error_text(r->error, text, sizeof(text)));
 }
 
-static void print_columns(enum bench_measure measure)
+static void print_columns(enum bench_measure measure, enum bench_direction direction)
 {
+	static const char *const done[] = { "SEALED BY", "OPENED BY", "SEALED AND OPENED BY" };
+
 	if (measure == BENCH_MEMORY)
-		printf("%-20s %16s %6s    %s\n", "MODE", "BYTES/CONNECTION", "+-", "SEALED BY");
+		printf("%-20s %16s %6s    %s\n", "MODE", "BYTES/CONNECTION", "+-", done[direction]);
 	else if (measure == BENCH_CPU_GIB)
 		printf("%-20s %8s %11s %9s %6s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
-		       "CPU us/REQ", "SEALED BY");
+		       "CPU us/REQ", done[direction]);
 	else
 		printf("%-20s %12s %15s %6s %13s %13s    %s\n", "MODE", "HANDSHAKES/s", "CPU us/HANDSH.", "+-",
-		       "HANDSH. p50", "HANDSH. p99", "SEALED BY");
+		       "HANDSH. p50", "HANDSH. p99", done[direction]);
 }
 
 /* Modes that are compared by another measure have columns of their own. */
@@ -126,7 +128,7 @@ static void print_table(const struct bench_outcome *o, enum bench_measure measur
 		if (!r->mode || bench_mode_measure(r->mode) != measure)
 			continue;
 		if (!rows++)
-			print_columns(measure);
+			print_columns(measure, o->options->direction);
 		if (r->runs)
 			print_row(r, o->options->cache == BENCH_COLD);
 		if (r->why || r->lack || r->error)
@@ -281,7 +283,9 @@ void bench_print(const struct bench_outcome *o)
 
 void bench_print_csv(const struct bench_outcome *o)
 {
-	puts("mode,measure,median,min,max,mad,runs,sealed_by_nic,sealed_by_kernel,sealed_by_user,as_asked,from_disk");
+	const char *direction = bench_directions[o->options->direction];
+
+	puts("mode,measure,median,min,max,mad,runs,sealed_by_nic,sealed_by_kernel,sealed_by_user,as_asked,direction,from_disk");
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		const struct bench_result *r = &o->results[i];
 		char disk[24] = "";
@@ -293,12 +297,13 @@ void bench_print_csv(const struct bench_outcome *o)
 
 			bench_summarise(&s, r, m);
 			if (s.count && bench_result_has(r, m))
-				printf("%s,%s,%.6g,%.6g,%.6g,%.6g,%zu,%.2f,%.2f,%.2f,%s,%s\n", r->mode->name,
+				printf("%s,%s,%.6g,%.6g,%.6g,%.6g,%zu,%.2f,%.2f,%.2f,%s,%s,%s\n", r->mode->name,
 				       bench_measures[m], s.median, s.min, s.max, s.mad, s.count,
 				       bench_share(&r->path, BENCH_NIC), bench_share(&r->path, BENCH_KERNEL),
-				       bench_share(&r->path, BENCH_USER), r->astray ? "no" : "yes", disk);
+				       bench_share(&r->path, BENCH_USER), r->astray ? "no" : "yes", direction, disk);
 			else if (!s.count && !m)
-				printf("%s,%s,,,,,0,,,,,\n", r->mode->name, r->why || r->lack ? "not possible" : "not measured");
+				printf("%s,%s,,,,,0,,,,,%s,\n", r->mode->name, r->why || r->lack ? "not possible" : "not measured",
+				       direction);
 		}
 	}
 }

@@ -112,7 +112,7 @@ static int run_measured(struct run *run)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
 		ret = bench_look(&run->to, &run->client, &run->server);
-	run->to.payload = (uint64_t)run->samples.requests->total_count * run->setup->options->size;
+	run->to.payload = (uint64_t)run->samples.requests->total_count * bench_options_bytes(run->setup->options);
 	return ret;
 }
 
@@ -179,7 +179,7 @@ static void run_values(struct bench_run *out, struct run *run)
 {
 	static const double latencies[] = { 50, 90, 99, 99.9, 99.99 }, handshakes[] = { 50, 99 };
 	const struct bench_samples *s = &run->samples;
-	double count = (double)s->requests->total_count, bytes = count * (double)run->setup->options->size;
+	double count = (double)s->requests->total_count, bytes = count * (double)bench_options_bytes(run->setup->options);
 	double cpu = (double)(run->after.cpu - run->before.cpu) / 1e9;
 	unsigned all = run->setup->options->connections, grown = all - all / RUN_FIRST;
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -25,15 +26,35 @@ static uint64_t child_cpu(void)
 
 void bench_child_note(struct bench_child *child, const struct tlsring_info *info)
 {
+	const struct tlsring_direction *measured;
 	struct bench_child *whole = child->whole;
+	enum bench_direction direction = child->setup->options->direction;
 
+	measured = direction == BENCH_RECEIVE ? &info->rx : &info->tx;
+	/* Of two that should be alike, the one that is further from a card. */
+	if (direction == BENCH_BOTH && info->rx.path < info->tx.path)
+		measured = &info->rx;
 	pthread_mutex_lock(&whole->lock);
-	whole->report.paths[info->tx.path]++;
-	if (info->tx.reason)
-		whole->report.why = info->tx.reason;
+	whole->report.paths[measured->path]++;
+	if (measured->reason)
+		whole->report.why = measured->reason;
 	if (whole->installs && info->install_ns)
 		hdr_record_value(whole->installs, (int64_t)info->install_ns);
 	pthread_mutex_unlock(&whole->lock);
+}
+
+bool bench_child_received(struct bench_child *child, uint64_t at, const void *data, size_t len)
+{
+	const struct bench_setup *setup = child->setup;
+
+	if (child->compared || !setup->options->direction)
+		return true;
+	if (memcmp(setup->map + at, data, len)) {
+		child->whole->report.result = -EILSEQ;
+		return false;
+	}
+	child->compared = at + len == setup->options->size;
+	return true;
 }
 
 static void child_installs(struct bench_installs *out, struct hdr_histogram *h)
@@ -199,7 +220,7 @@ int bench_server_start(struct bench_server *server, const struct bench_setup *se
 				     .lock = PTHREAD_MUTEX_INITIALIZER };
 	int control[2], ret = 0;
 
-	*server = (struct bench_server){ .pid = -1, .control = -1, .far = setup->far,
+	*server = (struct bench_server){ .pid = -1, .control = -1, .far = setup->far, .direction = setup->options->direction,
 					 .ports = bench_mode_ports(mode, setup->options) };
 	if (server->far >= 0)
 		return bench_far_start(server, setup, mode);

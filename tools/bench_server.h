@@ -20,7 +20,7 @@ struct bench_report {
 	uint64_t cpu;			/* nanoseconds, of all its threads, and the kernel's in them */
 	uint64_t memory;		/* bytes of its own, with idle connections */
 	uint64_t disk;			/* bytes that it has read from disks, where the file is on one */
-	unsigned paths[TLSRING_PATH_FAILED + 1];	/* of its connections, as the library says: sending */
+	unsigned paths[TLSRING_PATH_FAILED + 1];	/* of its connections, as the library says: the way that is measured */
 	struct bench_installs installs;
 	struct bench_health health;	/* in a soak */
 	enum tlsring_reason why;	/* a connection's is not in the kernel */
@@ -34,6 +34,7 @@ struct bench_server {
 	int far;			/* borrowed: the control connection to where it is; -1: it is here */
 	struct sockaddr_storage address;	/* it listens on: the first of its ports */
 	unsigned ports;
+	enum bench_direction direction;	/* of what is measured */
 };
 /* 0 or -errno; bench_server_stop() in any case. */
 int bench_server_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode);
@@ -57,9 +58,15 @@ struct bench_child {
 	bool rekeys;			/* in a soak: the server can change keys */
 	_Atomic uint64_t spent;		/* of the whole: CPU nanoseconds, on answering questions and dropping copies */
 	_Atomic uint64_t next;		/* of the whole: of the copies on a disk */
+	bool compared;			/* the first that it was sent with the file */
 };
 /* The control socket is readable: true when it was a question, which is answered now; false: the end. */
 bool bench_child_asked(struct bench_child *child);
+/*
+ * These bytes came of a message, behind so many others. The first message of a run, which is never measured, is compared
+ * with the file byte by byte. False: they are wrong, and the report says so.
+ */
+bool bench_child_received(struct bench_child *child, uint64_t at, const void *data, size_t len);
 /* What has become of a connection whose handshake is done. */
 void bench_child_note(struct bench_child *child, const struct tlsring_info *info);
 /* What the next answer is sent from; if that is on a disk, nothing of it is in memory. */

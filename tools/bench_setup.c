@@ -52,6 +52,7 @@ static int setup_tls(struct bench_setup *s, const struct bench_options *options)
 	/* It reads several records at a time, so that it is in the server's way as little as possible. */
 	SSL_CTX_set_read_ahead(s->client, 1);
 	SSL_CTX_set_default_read_buffer_len(s->client, 256 * 1024);
+	SSL_CTX_set_mode(s->client, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	return certificate_make(s->server, &certificate) ? TOOLS_FAILED : 0;
 }
 

@@ -41,6 +41,8 @@ const char *bench_error_text(int error, char *buf, size_t len)
 	switch (error) {
 	case -EBADMSG:
 		return "the answer is not the file's content";
+	case -EILSEQ:
+		return "what the server received is not the file's content";
 	case -EPIPE:
 	case -ECONNRESET:
 	case -ECHILD:

@@ -23,6 +23,7 @@ bad_usage() {
 	refuses '1.2 or 1.3' --tls 1.1
 	refuses 'aes128, aes256 or chacha20' --cipher des
 	refuses 'kernel-engine' --modes kernel-engine,nothing
+	refuses 'leave out --direction' --direction receive --cache cold
 	refuses 'from 1 to 1G' --size 0
 	refuses 'from 1 to 1G' --size 2G
 	refuses 'from 1 to 1G' --size 17179869185G
@@ -39,6 +40,13 @@ bad_usage() {
 	refuses 'from 0.01' --seconds nan
 	refuses 'from 0.01' --seconds .
 	refuses 'auto, uring or epoll' --io aio
+	refuses 'send, receive or both' --direction up
+	refuses 'kernel-sendfile only sends' --direction receive --modes plain,kernel-sendfile
+	refuses 'nginx-user only sends' --direction both --modes nginx-user
+	refuses 'plain-new only sends' --preset handshake --direction receive
+	refuses 'kernel-soak only sends' --preset soak --direction receive
+	refuses 'other servers only send' --peers --direction receive
+	refuses 'what the server sends' --loss 1 --direction receive
 	refuses 'from 1 to' --rate 0
 	refuses 'from 1 to' --rate fast
 	refuses 'from 1s to' --preset soak --duration 0
@@ -116,11 +124,51 @@ not_possible() {
 	grep -qx 'kernel-engine *not possible, for the same reason as kernel-read' "$tmp/text" || fail "$(cat "$tmp/text")"
 }
 
+# The other way it is who opens the records that counts, and by what was received.
+receives() {
+	local before
+	kernel_tls && before=$(counter TlsRxSw)
+	bench up.json --direction receive
+	true_of up.json 'j["options"]["direction"] == "receive" and set(m) == {"plain", "user-read", "user-engine", "kernel-read", "kernel-engine"}'
+	true_of up.json 'all(x["path"]["as_asked"] and x["path"]["proof"] == "sockets" for x in m.values() if x["possible"])'
+	true_of up.json 'm["plain"]["path"]["nobody"] == 100 and all(m["user-" + w]["path"]["user"] == 100 for w in ("read", "engine"))'
+	true_of up.json 'all(abs(x["measures"]["gbit_per_s"]["values"][0] / x["measures"]["requests_per_s"]["values"][0] / (8 * 20000e-9) - 1) < 1e-3 for x in m.values() if x["runs"])'
+	if kernel_tls; then
+		true_of up.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 and m["kernel-" + w]["runs"] == 2 for w in ("read", "engine"))'
+		# Of each mode a try, and two rounds of two connections.
+		[ $(($(counter TlsRxSw) - before)) -ge 10 ] || fail "only $(($(counter TlsRxSw) - before)) times did the kernel get a key"
+	else
+		true_of up.json 'all(m["kernel-" + w]["reason"] == "no-module" for w in ("read", "engine"))'
+	fi
+}
+
+both_ways() {
+	bench both.json --direction both --modes plain,user-read,user-engine,kernel-read,kernel-engine --size 300K --tls 1.2
+	true_of both.json 'j["options"]["direction"] == "both" and all(x["path"]["as_asked"] for x in m.values() if x["possible"])'
+	true_of both.json 'all(m[n]["path"][w] == 100 for n, w in (("plain", "nobody"), ("user-read", "user"), ("user-engine", "user")))'
+	true_of both.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 for w in ("read", "engine") if m["kernel-" + w]["possible"])'
+	true_of both.json 'all(abs(x["measures"]["gbit_per_s"]["values"][0] / x["measures"]["requests_per_s"]["values"][0] / (16 * 307200e-9) - 1) < 1e-3 for x in m.values() if x["runs"])'
+	"$tlsring" bench compare "$tmp/up.json" "$tmp/both.json" > "$tmp/text"
+	grep -q 'not measured alike: direction was "receive", is "both"' "$tmp/text" || fail "$(cat "$tmp/text")"
+}
+
+# One byte, an open load, as text and as CSV.
+receives_little() {
+	"$tlsring" bench "${short[@]}" --direction receive --modes plain,user-engine --size 1 --rate 1000 > "$tmp/text"
+	grep -q '^MODE .* OPENED BY$' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -q 'uploads of 1 bytes' "$tmp/text" || fail "$(cat "$tmp/text")"
+	"$tlsring" bench "${short[@]}" --direction receive --modes user-read --csv > "$tmp/csv"
+	grep -q '^user-read,gbit_per_s,.*,0.00,0.00,100.00,yes,receive$' "$tmp/csv" || fail "$(cat "$tmp/csv")"
+}
+
 # Only the sockets of its own server may count, and they may not be shown to everybody.
 without_privilege() {
 	kernel_tls || skip "no kernel TLS here"
 	setpriv --bounding-set -net_admin --inh-caps -net_admin -- "$tlsring" bench --json "${short[@]}" \
 		--modes plain,user-engine,kernel-mapped > "$tmp/bare.json"
+	setpriv --bounding-set -net_admin --inh-caps -net_admin -- "$tlsring" bench --json "${short[@]}" --repeats 1 \
+		--modes user-engine,kernel-read --direction both > "$tmp/both.json"
+	true_of both.json 'all(x["path"]["as_asked"] for x in m.values()) and m["kernel-read"]["path"]["kernel"] == 100'
 	true_of bare.json 'all(x["path"]["as_asked"] for x in m.values()) and m["kernel-mapped"]["path"]["kernel"] == 100'
 }
 
@@ -226,6 +274,9 @@ elsewhere() {
 	true_of far.json 'all(x["runs"] == 2 and x["path"]["as_asked"] for n, x in m.items() if n[:6] != "kernel")'
 	true_of far.json 'm["plain"]["path"]["nobody"] == 100 and m["user-mapped"]["path"]["user"] == 100'
 	true_of far.json 'm["kernel-mapped"]["path"]["kernel"] == 100 if m["kernel-mapped"]["possible"] else m["kernel-mapped"]["reason"]'
+	bench up.json --connect "127.0.0.1:$at" --direction receive
+	true_of up.json 'all(x["runs"] == 2 and x["path"]["as_asked"] for n, x in m.items() if x["possible"])'
+	true_of up.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 for w in ("read", "engine") if m["kernel-" + w]["possible"])'
 	true_of far.json 'j["client"]["kernel"] == j["manifest"]["kernel"] and j["options"]["via"] == "127.0.0.1:'"$at"'"'
 	# What is no client does no harm, and the next one is served.
 	printf 'GET / HTTP/1.0\r\n\r\n' > "/dev/tcp/127.0.0.1/$at" 2> /dev/null || :
@@ -240,10 +291,15 @@ elsewhere() {
 		    return json.loads(f.read(struct.unpack("!I", f.read(4))[0]))
 		start = {"ask": "start", "mode": "plain", "tls": 1, "cipher": 0, "io": 0, "size": 5, "threads": 1, "cache": 0, "connections": 1}
 		assert ask(start)["result"] == 0
-		for key, value in (("mode", "none"), ("tls", 2), ("tls", -1), ("cipher", 3), ("io", 9), ("size", 0), ("size", 1 << 40), ("threads", 0), ("threads", 65), ("cache", 2), ("connections", 0),
+		for key, value in (("mode", "none"), ("direction", 3), ("direction", -1), ("tls", 2), ("tls", -1), ("cipher", 3), ("io", 9), ("size", 0), ("size", 1 << 40), ("threads", 0), ("threads", 65), ("cache", 2), ("connections", 0),
 		                   ("connections", 401),
 		                   ("mode", 5)):
 		    assert ask({**start, key: value})["result"] < 0, (key, value)
+		assert ask({**start, "mode": "kernel-sendfile", "direction": 1})["result"] < 0
+		# What it is sent is compared with the file.
+		wrong = socket.create_connection(("127.0.0.1", ask({**start, "direction": 1})["port"]))
+		wrong.sendall(b"wrong")
+		assert wrong.recv(1) == b"" and ask({"ask": "report"})["result"] < 0
 		for other in ({}, [], {"ask": "report"}, {"ask": "look"}, {"ask": 7}):
 		    assert ask(other) == {}, other
 	END
@@ -474,6 +530,15 @@ report() {
 	END
 }
 
+# Whose bytes came the other way.
+report_of_uploads() {
+	have gnuplot
+	bench report.json --html "$tmp/report.html" --modes plain,user-read --direction receive
+	grep -q 'uploads of 20000 bytes' "$tmp/report.html" || fail "it does not say what was measured"
+	grep -q '<th>opened by</th>' "$tmp/report.html" || fail "it does not say who opened"
+	! grep -qE 'sealed (by|in)' "$tmp/report.html" || fail "nothing was sealed"
+}
+
 # What the machine is called is text, whatever it looks like; nothing may run it.
 in_a_browser() {
 	have chromium-headless-shell
@@ -591,9 +656,9 @@ compares_only_results() {
 	done
 }
 
-for name in bad_usage every_mode figures kernel_modes without_privilege versions_and_ciphers handshakes \
+for name in bad_usage every_mode figures kernel_modes receives both_ways receives_little without_privilege versions_and_ciphers handshakes \
 	idle peers peers_of_a_preset peers_that_cannot peers_end elsewhere bad_network bad_network_without_tools \
-	engine_on_epoll threads cold cold_refused sizes by_time open_load for_people progress csv report in_a_browser no_report interrupted server_gone \
+	engine_on_epoll threads cold cold_refused sizes by_time open_load for_people progress csv report report_of_uploads in_a_browser no_report interrupted server_gone \
 	compares compares_only_results; do
 	test_case $name $name
 done

@@ -114,7 +114,7 @@ static const struct bench_report kernel_report = { .paths = { [TLSRING_PATH_KERN
 static struct bench_look look(uint64_t wire, uint64_t kernel, uint64_t nic)
 {
 	return (struct bench_look){
-		.wire = wire, .sent = { [TLSRING_PATH_KERNEL] = kernel, [TLSRING_PATH_NIC] = nic },
+		.wire = wire, .through = { [TLSRING_PATH_KERNEL] = kernel, [TLSRING_PATH_NIC] = nic },
 		.installs = { 74, 7 },
 	};
 }
@@ -172,12 +172,12 @@ TEST(a_nic_that_fell_back)
 
 	from.counts = to.counts = true;
 	to.payload = 98000;
-	from.encrypted = 1000;
-	to.encrypted = 1000 + 98000;
+	from.done = 1000;
+	to.done = 1000 + 98000;
 	p = judge(BENCH_NIC, from, to, &report);
 	EQ(p.bytes[BENCH_NIC], 100000);
 	CHECK(!p.astray);
-	to.encrypted = 1000 + 49000;
+	to.done = 1000 + 49000;
 	p = judge(BENCH_NIC, from, to, &report);
 	EQ(p.bytes[BENCH_NIC], 50000);
 	EQ(p.bytes[BENCH_KERNEL], 50000);
@@ -257,4 +257,21 @@ TEST(by_installs)
 	p = judge(BENCH_KERNEL, from, to, &kernel_report);
 	EQ(p.bytes[BENCH_NIC], 100000);
 	CHECK(p.astray);
+}
+
+/* Keys to send with, and to receive with, are installed one by one. */
+TEST(by_installs_of_both_ways)
+{
+	struct bench_look from = look(5000, 0, 0), to = look(105000, 0, 0);
+	struct bench_path p;
+
+	from.sockets_result = to.sockets_result = -EPERM;
+	to.both = true;
+	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 50000);
+	CHECK(p.counted && p.astray);
+	to.installs[0] = 78;
+	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 100000);
+	CHECK(!p.astray);
 }
