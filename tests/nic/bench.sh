@@ -32,8 +32,8 @@ bench() { # PORT STATUS OPTION... -> $tmp/json, $tmp/err
 	equal "$status" "$expected" "status ($(cat "$tmp/err"))"
 }
 
-feature() {
-	in_server ethtool -k tlsnic0 | awk '$1 == "tls-hw-tx-offload:" { print $2 }'
+feature() { # tx (default) or rx
+	in_server ethtool -k tlsnic0 | awk -v name="tls-hw-${1:-tx}-offload:" '$1 == name { print $2 }'
 }
 
 # Each mode's records are sealed where they are to be, and the NIC's own counter agrees.
@@ -50,6 +50,17 @@ side_by_side() {
 	[ $(($(stat_of tlsnic0 tx_tls_encrypted_bytes) - before)) -ge $((4 * requests * size)) ] ||
 		fail "the NIC has not sealed so much"
 	equal "$(feature)" on "the feature afterwards"
+}
+
+# The other way, by the NIC's other counter.
+receives() {
+	local before
+	before=$(stat_of tlsnic0 rx_tls_decrypted_bytes)
+	bench 8555 0 --direction receive --modes user-read,kernel-read,nic-engine
+	true_of json 'all(x["possible"] and x["path"]["as_asked"] and x["path"]["proof"] == "sockets" for x in m.values())'
+	true_of json 'all(m[n]["path"][w] == 100 for n, w in (("user-read", "user"), ("kernel-read", "kernel"), ("nic-engine", "nic")))'
+	[ $(($(stat_of tlsnic0 rx_tls_decrypted_bytes) - before)) -ge $((requests * size)) ] || fail "the NIC has not opened so much"
+	equal "$(feature rx) $(feature)" "on on" "the features afterwards"
 }
 
 switched_off() {
@@ -120,6 +131,9 @@ soaks() {
 kernel_on_the_nic() {
 	bench 8556 1 --modes kernel-sendfile
 	true_of json 'm["kernel-sendfile"]["path"]["nic"] == 100 and m["kernel-sendfile"]["path"]["as_asked"] == False'
+	bench 8556 1 --modes kernel-read --direction receive
+	true_of json 'm["kernel-read"]["path"]["nic"] > 0 and m["kernel-read"]["path"]["as_asked"] == False'
+	grep -q 'WRONG PATH: .*kernel-read the records were not opened' "$tmp/err" || fail "$(cat "$tmp/err")"
 	kill -INT $agent
 }
 
@@ -133,6 +147,7 @@ if [ $ktap_failed -gt 0 ] || [ ! -d $debug ]; then
 fi
 listens 8555 --nic tlsnic0
 test_case side_by_side side_by_side
+test_case receives receives
 test_case switched_off switched_off
 test_case switched_off_midway switched_off_midway
 test_case not_for_nics not_for_nics
