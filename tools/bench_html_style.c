@@ -34,7 +34,7 @@ const char bench_html_style[] =
 	"border-radius:.6rem;padding:.5rem .8rem;margin-bottom:.7rem}.modes td{display:flex;justify-content:space-between;"
 	"gap:1rem;border:0;padding:.1rem 0}.modes td.m,.modes td.t{display:block}"
 	".modes td[data-label]::before{content:attr(data-label);color:var(--dim)}"
-	".figures{font-size:.75rem}.figures th,.figures td{padding:.25rem .15rem;font-size:inherit}"
+	".figures{display:block;overflow-x:auto;font-size:.75rem}.figures th,.figures td{padding:.25rem .15rem;font-size:inherit}"
 	".figures td.m,.figures td.t{white-space:normal;overflow-wrap:anywhere}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}"
 	"@media print{body{max-width:none;padding:0;font-size:11px}th,td{padding:.15rem .5rem}h2{break-after:avoid}figure,tr,dt,dd{break-inside:avoid}"
 	"figure{border:1px solid var(--line)}.charts{grid-template-columns:1fr 1fr}"
