@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <openssl/ssl.h>
 #include "bench_client.h"
+#include "bench_clock.h"
 #include "bench_mix.h"
 
 #define CLIENT_EVENTS	64
@@ -29,14 +30,6 @@ struct client_run {
 	uint64_t armed;			/* for when */
 	struct bench_peer *free, **last;	/* connections, the longest free one first */
 };
-
-static uint64_t client_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* ---- opening ---- */
 
@@ -116,7 +109,7 @@ void bench_client_close(struct bench_client *client)
 /* Time passed since from, and what time it is. */
 static void client_sample(struct client_run *run, struct hdr_histogram *histogram, uint64_t from)
 {
-	run->now = client_now();
+	run->now = bench_clock(CLOCK_MONOTONIC);
 	hdr_record_value(histogram, (int64_t)(run->now - from));
 }
 
@@ -143,7 +136,7 @@ static int client_choose(struct bench_client *client, struct bench_peer *peer)
 
 static int client_ask(struct client_run *run, struct bench_peer *peer)
 {
-	uint64_t asked = run->rate ? client_due(run) : client_now();
+	uint64_t asked = run->rate ? client_due(run) : bench_clock(CLOCK_MONOTONIC);
 	struct bench_client *client = run->client;
 	bool dial = peer->fd < 0;
 	int ret = dial ? bench_peer_begin(client, peer) : 0;
@@ -177,7 +170,7 @@ static int client_ask_due(struct client_run *run)
 	uint64_t due = 0;
 	int ret = 0;
 
-	while (run->more && run->free && !ret && (due = client_due(run)) <= client_now()) {
+	while (run->more && run->free && !ret && (due = client_due(run)) <= bench_clock(CLOCK_MONOTONIC)) {
 		struct bench_peer *peer = run->free;
 
 		run->free = peer->next;
@@ -345,7 +338,7 @@ static int client_start_open(struct client_run *run, const struct bench_load *lo
 
 int bench_client_run(struct bench_client *client, const struct bench_load *load, struct bench_samples *samples)
 {
-	struct client_run run = { .client = client, .samples = samples, .start = client_now(), .more = load->requests,
+	struct client_run run = { .client = client, .samples = samples, .start = bench_clock(CLOCK_MONOTONIC), .more = load->requests,
 				  .buf = malloc(CLIENT_BUFFER), .timer = -1, .last = &run.free };
 	int ret = run.buf ? 0 : -ENOMEM;
 

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
+#include "bench_clock.h"
+#include "bench_health.h"
 #include "bench_server.h"
 #include "log.h"
 #include "tools.h"
@@ -84,16 +85,7 @@ static void cold_room(unsigned descriptors)
 
 uint64_t bench_cold_read(void)
 {
-	FILE *file = fopen("/proc/self/io", "re");
-	unsigned long long bytes = 0;
-	char line[128];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "read_bytes: %llu", &bytes) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return bytes;
+	return bench_health_field("/proc/self/io", "read_bytes");
 }
 
 static void cold_drop(const struct bench_setup *s, const struct bench_copy *copy)
@@ -179,14 +171,6 @@ void bench_cold_close(struct bench_setup *s)
 
 /* ---- in the server ---- */
 
-static uint64_t cold_cpu(void)
-{
-	struct timespec cpu;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-	return (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
-}
-
 struct bench_copy bench_child_copy(const struct bench_child *child)
 {
 	const struct bench_setup *s = child->setup;
@@ -196,11 +180,11 @@ struct bench_copy bench_child_copy(const struct bench_child *child)
 
 	if (!s->copies)
 		return (struct bench_copy){ s->file, s->map };
-	start = cold_cpu();
+	start = bench_clock(CLOCK_THREAD_CPUTIME_ID);
 	do {
 		copy = &s->copies[child->whole->next++ % s->count];
 		cold_drop(s, copy);
 	} while (cold_stays(s, copy) && ++tries < s->count);
-	child->whole->spent += cold_cpu() - start;
+	child->whole->spent += bench_clock(CLOCK_THREAD_CPUTIME_ID) - start;
 	return *copy;
 }

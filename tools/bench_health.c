@@ -29,20 +29,19 @@ static uint64_t health_descriptors(void)
 	return count ? count - 1 : 0;
 }
 
-/* Bytes: FIELD of one of the kernel's files, which has it in KiB. 0: it is not there. */
-static uint64_t health_field(const char *path, const char *field)
+uint64_t bench_health_field(const char *path, const char *field)
 {
 	size_t len = strlen(field);
-	unsigned long long kib = 0;
+	unsigned long long value = 0;
 	FILE *file = fopen(path, "re");
 	char line[256];
 
 	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, field, len) && sscanf(line + len, ": %llu", &kib) == 1)
+		if (!strncmp(line, field, len) && sscanf(line + len, ": %llu", &value) == 1)
 			break;
 	if (file)
 		fclose(file);
-	return kib * 1024;
+	return value;
 }
 
 /* Counted page by page, where statm is as exact as it is cheap. */
@@ -51,7 +50,7 @@ uint64_t bench_anonymous(pid_t pid)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
-	return health_field(path, "Anonymous");
+	return bench_health_field(path, "Anonymous") * 1024;
 }
 
 uint64_t bench_health_memory(void)
@@ -78,7 +77,7 @@ void bench_health_own(struct bench_health *out)
 void bench_health_look(struct bench_health *out)
 {
 	bench_health_own(out);
-	out->slab = health_field("/proc/meminfo", "SUnreclaim");
+	out->slab = bench_health_field("/proc/meminfo", "SUnreclaim") * 1024;
 	/* Without the module there is nothing to count. */
 	tlsring_report_counters(NULL, health_counter, out);
 }

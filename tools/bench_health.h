@@ -22,6 +22,8 @@ struct bench_health {
 	uint64_t counters[BENCH_TLS_COUNTERS];
 	bool rekeys;			/* kernel TLS can change keys here */
 };
+/* "FIELD: value" of one of the kernel's files; 0: it is not there. */
+uint64_t bench_health_field(const char *path, const char *field);
 /* Bytes of a process that are its own, not a file's; 0: they may not be seen. */
 uint64_t bench_anonymous(pid_t pid);
 /* Of this process, without what is free. */

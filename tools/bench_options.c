@@ -311,7 +311,8 @@ static unsigned options_receiver(unsigned sender)
 {
 	unsigned i = 0;
 
-	while (i < BENCH_MODES && (bench_modes[i].seal != bench_modes[sender].seal || bench_modes[i].way != BENCH_READ || !bench_mode_text(&bench_modes[i], BENCH_RECEIVE)))
+	while (i < BENCH_MODES && (bench_modes[i].seal != bench_modes[sender].seal || bench_modes[i].way != BENCH_READ ||
+				   !bench_mode_text(&bench_modes[i], BENCH_RECEIVE)))
 		i++;
 	return i;
 }

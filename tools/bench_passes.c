@@ -2,9 +2,9 @@
 /* What sealing and copying a byte cost this processor by themselves: the model of a card is made of it. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <openssl/evp.h>
 #include "bench.h"
+#include "bench_clock.h"
 
 #define PASSES_RECORD	16384
 #define PASSES_ROOM	(8 << 20)	/* more than a processor's own cache: a server's bytes come from memory */
@@ -14,14 +14,6 @@ struct passes {
 	EVP_CIPHER_CTX *context;	/* owned */
 	uint8_t *from, *to;		/* owned */
 };
-
-static double passes_cpu(void)
-{
-	struct timespec cpu;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-	return (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9;
-}
 
 static void passes_seal(struct passes *p, size_t at)
 {
@@ -46,11 +38,12 @@ static double passes_cost(struct passes *p, void (*pass)(struct passes *p, size_
 	double least = 0;
 
 	for (unsigned i = 0; i < PASSES_TIMES; i++) {
-		double start = passes_cpu(), cost;
+		uint64_t start = bench_clock(CLOCK_THREAD_CPUTIME_ID);
+		double cost;
 
 		for (size_t at = 0; at < PASSES_ROOM; at += PASSES_RECORD)
 			pass(p, at);
-		cost = passes_cpu() - start;
+		cost = (double)(bench_clock(CLOCK_THREAD_CPUTIME_ID) - start) / 1e9;
 		least = !i || cost < least ? cost : least;
 	}
 	return least * ((double)(1 << 30) / PASSES_ROOM);

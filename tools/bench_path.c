@@ -128,8 +128,8 @@ static void path_by_sockets(struct bench_path *out, uint64_t wire, const struct 
 }
 
 /*
- * Each connection, and each way of it, has the same part of the bytes. Where no keys are to be installed, fewer than all of them say nothing:
- * others' connections are counted, too.
+ * Each connection, and each way of it, has the same part of the bytes. Where no keys are to be installed, fewer
+ * than all of them say nothing: others' connections are counted, too.
  */
 static void path_by_installs(struct bench_path *out, enum bench_seal asked, uint64_t wire, uint64_t of,
 			     const struct bench_look *start, const struct bench_look *to)

@@ -8,21 +8,13 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include "bench_clock.h"
 #include "bench_far.h"
 
 #define SERVER_TRIES	1000	/* to find ports one behind the other */
 
 /* ---- inside it ---- */
-
-static uint64_t child_cpu(void)
-{
-	struct timespec cpu;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	return (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
-}
 
 void bench_child_note(struct bench_child *child, const struct tlsring_info *info)
 {
@@ -50,7 +42,9 @@ bool bench_child_received(struct bench_child *child, uint64_t at, const void *da
 	if (child->compared || !setup->options->direction)
 		return true;
 	if (memcmp(setup->map + at, data, len)) {
+		pthread_mutex_lock(&child->whole->lock);
 		child->whole->report.result = -EILSEQ;
+		pthread_mutex_unlock(&child->whole->lock);
 		return false;
 	}
 	child->compared = at + len == setup->options->size;
@@ -69,7 +63,7 @@ static void child_installs(struct bench_installs *out, struct hdr_histogram *h)
 /* What answering takes is not what serving takes. */
 static void child_usage(struct bench_child *child)
 {
-	uint64_t start = child_cpu();
+	uint64_t start = bench_clock(CLOCK_PROCESS_CPUTIME_ID);
 
 	child->report.cpu = start - child->spent;
 	if (child->installs)
@@ -83,7 +77,7 @@ static void child_usage(struct bench_child *child)
 		bench_health_look(&child->report.health);
 		child->report.health.rekeys = child->rekeys;
 	}
-	child->spent += child_cpu() - start;
+	child->spent += bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start;
 }
 
 bool bench_child_asked(struct bench_child *child)

@@ -6,8 +6,6 @@
 #include "listing_kept.h"
 #include "site.h"
 
-#define LISTING_SETTLED	2	/* seconds: no file system's clock is coarser */
-
 static void row_free(struct listing_row *row)
 {
 	if (!row->path)
@@ -31,7 +29,7 @@ static bool row_current(const struct listing_row *row, const struct stat *folder
 	return row->made == now && row->folder.st_ino == folder->st_ino && row->folder.st_dev == folder->st_dev &&
 	       row->folder.st_ctim.tv_sec == folder->st_ctim.tv_sec &&
 	       row->folder.st_ctim.tv_nsec == folder->st_ctim.tv_nsec &&
-	       folder->st_ctim.tv_sec + LISTING_SETTLED < now;
+	       folder->st_ctim.tv_sec + SITE_SETTLED < now;
 }
 
 static int kept_make(const struct site *site, const char *path, bool json, char **text, size_t *len)

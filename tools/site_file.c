@@ -14,7 +14,6 @@
 #include "site_ready.h"
 
 #define SITE_TRIES	16	/* openat2 gives EAGAIN when a rename elsewhere gets in its way */
-#define SITE_SETTLED	2	/* seconds: no file system's clock is coarser */
 #define SITE_LARGE	(1 << 20)	/* bytes of a file that is worth a word to the read-ahead */
 
 int site_openat(int root, const char *path, uint64_t flags)

@@ -34,6 +34,7 @@ struct site_file {
 	struct site_ready *ready;	/* of these, for HTTP/1.1; or NULL */
 };
 
+#define SITE_SETTLED	2	/* seconds: no file system's clock is coarser */
 #define SITE_FILE_KEPT	16384	/* bytes of a file that may be kept in memory */
 
 /* openat2() that neither leaves the folder nor follows what is no symbolic link. A descriptor, the

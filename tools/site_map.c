@@ -17,7 +17,7 @@ struct site_map {
 	struct site_stamp stamp;	/* whose size is the mapping's; all 0: a free place */
 	void *bytes;			/* NULL: a note that the file was asked for */
 	unsigned references;
-	int64_t used;			/* seconds, when the last reference went */
+	int64_t used;			/* seconds, when it was asked for, or given back */
 };
 
 struct site_maps {

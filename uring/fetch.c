@@ -47,8 +47,8 @@ static uint64_t fetch_warm(struct uring_transmit *transmit, uint64_t end)
 
 	if (last < transmit->missing)
 		return last;
-	/* What comes before was read a moment ago. */
-	if (transmit->sent && last == transmit->edge)
+	/* What comes before the edge was read a moment ago. */
+	if (transmit->edge && transmit->sent && last == transmit->edge)
 		look = (look / URING_FETCH_LOOK + 1) * URING_FETCH_LOOK;
 	for (; look < end; look = (look / URING_FETCH_LOOK + 1) * URING_FETCH_LOOK) {
 		if (fetch_resident(transmit->file_fd, look) <= 0)

@@ -121,7 +121,6 @@ struct uring_transmit {
 	uint8_t insert_len, insert_left;/* of what goes before each `every` bytes; to be sent next */
 	uint32_t every, until;		/* bytes of the file up to the next insert */
 	const char *insert;
-	/* From here on nothing is zeroed beforehand. */
 	struct msghdr msg;
 	struct iovec iov[2 * URING_FRAMES];
 	char control[URING_CONTROL_SPACE];

@@ -43,8 +43,8 @@ struct uring_fact {
 };
 
 /* 0; -EPERM / -ENOSYS when URING_BACKEND_RING is forbidden or missing here (it needs multishot
- * recvmsg and buffer rings: Linux 6.0; URING_BACKEND_AUTO then takes epoll); -EINVAL; -ENOMEM. */
-/* SIGPIPE never comes of what is sent; a program that ignores it by now, which is cheaper, must go on to. */
+ * recvmsg and buffer rings: Linux 6.0; URING_BACKEND_AUTO then takes epoll); -EINVAL; -ENOMEM. SIGPIPE never
+ * comes of what is sent; a program that ignores it by now, which is cheaper, must go on to. */
 int uring_loop_new(struct uring_loop **out, const struct uring_options *options);
 /* Everything in flight is cancelled and forgotten first, which waits for a read of a file that
  * has begun; descriptors stay open. To be called by the thread that waited on the loop, or after

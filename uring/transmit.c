@@ -18,11 +18,12 @@
 
 /*
  * A transmission sees its file through a window: a mapping of it (a large file: the kernel seals
- * straight from the page cache), which may be one that the caller keeps, or a pooled buffer that was read into (one for which that costs less
- * than to map it, or that cannot be mapped). What is left of the head goes out together with the
- * window's start, so that they share a record; in a buffer it stands before it, so that the record's
- * bytes lie side by side: the kernel's ciphers copy around each seam that is no multiple of a block. What
- * goes out by sendfile is only known to be in memory; what shares a record with the head is read even so.
+ * straight from the page cache), which may be one that the caller keeps, or a pooled buffer that was read
+ * into (one for which that costs less than to map it, or that cannot be mapped). What is left of the head
+ * goes out together with the window's start, so that they share a record; in a buffer it stands before it, so
+ * that the record's bytes lie side by side: the kernel's ciphers copy around each seam that is no multiple of a
+ * block. What goes out by sendfile is only known to be in memory; what shares a record with the head is read
+ * even so.
  * At any time one step is in flight: a send, or what must come before it. No step with bytes of the file
  * waits inside the kernel with the socket full: that is a step of its own, for which neither a buffer nor a
  * file that may shrink is held.
@@ -310,6 +311,13 @@ static void uring_transmit_send(struct uring_loop *loop, struct uring_transmit *
 	uring_transmit_start(loop, transmit, URING_SENDMSG);
 }
 
+static ssize_t uring_sendfile_call(int fd, int file_fd, off_t offset, size_t len)
+{
+	ssize_t sent = sendfile(fd, file_fd, &offset, len);
+
+	return sent < 0 ? -errno : sent;
+}
+
 /* sendfile knows no MSG_NOSIGNAL: what it raises is taken back, unless it was raised before, as it can have
  * been where it is blocked only. */
 static ssize_t uring_sendfile_quietly(int fd, int file_fd, off_t offset, size_t len)
@@ -325,9 +333,7 @@ static ssize_t uring_sendfile_quietly(int fd, int file_fd, off_t offset, size_t 
 	blocked = sigismember(&old, SIGPIPE);
 	if (blocked && !sigpending(&pending))
 		before = sigismember(&pending, SIGPIPE);
-	ret = sendfile(fd, file_fd, &offset, len);
-	if (ret < 0)
-		ret = -errno;
+	ret = uring_sendfile_call(fd, file_fd, offset, len);
 	if (ret == -EPIPE && !before)
 		sigtimedwait(&pipe, NULL, &now);
 	if (!blocked)
@@ -349,12 +355,7 @@ static ssize_t uring_sendfile(const struct uring_loop *loop, const struct uring_
 		return -errno;
 	if (nonblocking)
 		*nonblocking = true;
-	if (loop->quiet)
-		ret = sendfile(fd, file_fd, &offset, len);
-	else
-		ret = uring_sendfile_quietly(fd, file_fd, offset, len);
-	if (loop->quiet && ret < 0)
-		ret = -errno;
+	ret = (loop->quiet ? uring_sendfile_call : uring_sendfile_quietly)(fd, file_fd, offset, len);
 	if (!nonblocking && loop->driver->backend == URING_BACKEND_RING)
 		fcntl(fd, F_SETFL, 0);
 	return ret;
@@ -539,24 +540,24 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 	transmit = malloc(sizeof(*transmit));
 	if (!transmit)
 		return -ENOMEM;
-	/* The rest, which is most of it, is filled in when a send needs it. */
-	memset(transmit, 0, offsetof(struct uring_transmit, msg));
-	transmit->op = (struct uring_op){ .tag = tag, .fd = fd, .kind = URING_SEND, .state = URING_OP_STEP };
-	transmit->head = message->head;
-	transmit->head_left = message->head_len;
-	transmit->offset = message->offset;
-	transmit->left = message->file_fd >= 0 ? message->length : 0;
-	transmit->file_fd = message->file_fd;
-	transmit->more = message->more;
-	transmit->pages = message->pages;
-	transmit->mapping = message->pages ? NULL : message->mapping;
-	transmit->nonblocking = message->nonblocking;
-	transmit->insert = message->insert;
-	transmit->insert_len = (uint8_t)message->insert_len;
-	transmit->insert_left = (uint8_t)message->insert_len;
-	transmit->every = message->every;
-	transmit->until = message->every;
-	transmit->tally = message->tally;
+	*transmit = (struct uring_transmit){
+		.op = { .tag = tag, .fd = fd, .kind = URING_SEND, .state = URING_OP_STEP },
+		.head = message->head,
+		.head_left = message->head_len,
+		.offset = message->offset,
+		.left = message->file_fd >= 0 ? message->length : 0,
+		.file_fd = message->file_fd,
+		.more = message->more,
+		.pages = message->pages,
+		.mapping = message->pages ? NULL : message->mapping,
+		.nonblocking = message->nonblocking,
+		.insert = message->insert,
+		.insert_len = (uint8_t)message->insert_len,
+		.insert_left = (uint8_t)message->insert_len,
+		.every = message->every,
+		.until = message->every,
+		.tally = message->tally,
+	};
 	if (message->control) {
 		transmit->control_len = (uint8_t)message->control_len;
 		memcpy(transmit->control, message->control, message->control_len);
