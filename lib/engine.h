@@ -205,6 +205,11 @@ size_t send_room(struct tlsring_conn *c);
 void send_put_plain(struct tlsring_conn *c);
 
 /* gather.c: many messages as one. */
+/* All bytes of one of them. */
+static inline size_t gather_size(const struct tlsring_message *m)
+{
+	return m->head_len + m->length + m->tail_len;
+}
 /* Make the next ones the message. */
 void gather_next(struct tlsring_conn *c);
 /* Frames have gone, but for the last ones. */

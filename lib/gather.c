@@ -14,14 +14,14 @@ static bool gather_one(struct tlsring_conn *c)
 {
 	struct send_state *s = &c->send;
 	struct tlsring_message *m = s->many;
-	size_t size = m->head_len + m->length;
+	size_t read = m->head_len + m->length;
 
 	if (!s->piece && m->head_len) {
 		memcpy(s->plain + s->plain_len, m->head, m->head_len);
 		s->piece = (uint32_t)m->head_len;
 	}
-	while (s->piece < size && !m->missing) {
-		size_t at = s->plain_len + s->piece, left = size - s->piece;
+	while (s->piece < read && !m->missing) {
+		size_t at = s->plain_len + s->piece, left = read - s->piece;
 		uint64_t offset = m->offset + s->piece - m->head_len;
 		ssize_t got = uring_read_now(m->file_fd, s->plain + at, left, offset);
 
@@ -32,12 +32,20 @@ static bool gather_one(struct tlsring_conn *c)
 		m->missing = got <= 0;
 		s->piece += got > 0 ? (uint32_t)got : 0;
 	}
-	if (!m->missing)
-		s->plain_len += s->piece;
+	if (!m->missing) {
+		if (m->tail_len)
+			memcpy(s->plain + s->plain_len + read, m->tail, m->tail_len);
+		s->plain_len += gather_size(m);
+	}
 	s->piece = 0;
 	s->count--;
 	s->many++;
 	return true;
+}
+
+static bool gather_same(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	return a_len == b_len && (!a_len || !memcmp(a, b, a_len));
 }
 
 /* How many of the next ones are frames of one file, alike but for their place in it? */
@@ -46,14 +54,16 @@ static unsigned gather_run(const struct send_state *s)
 	const struct tlsring_message *first = s->many;
 	unsigned run = 1;
 
-	if (!first->length || first->head_len > URING_INSERT_MAX)
+	if (!first->length || first->tail_len + first->head_len > URING_INSERT_MAX)
 		return 0;
 	while (run < s->count && run * first->length < GATHER_RUN_MAX) {
 		const struct tlsring_message *m = &first[run];
 
 		if (m->file_fd != first->file_fd || m->mapping != first->mapping || m->length != first->length ||
-		    m->offset != first->offset + run * first->length || m->head_len != first->head_len ||
-		    (m->head_len && memcmp(m->head, first->head, m->head_len)))
+		    m->offset != first->offset + run * first->length ||
+		    !gather_same(m->head, m->head_len, first->head, first->head_len) ||
+		    !gather_same(m->tail, m->tail_len, first->tail, first->tail_len) ||
+		    (m->tail_len && (const char *)m[-1].tail + m->tail_len != m->head))
 			break;
 		run++;
 	}
@@ -68,12 +78,13 @@ static void gather_send_run(struct tlsring_conn *c, unsigned run)
 	struct uring_message frames = {
 		.file_fd = m->file_fd, .offset = m->offset, .length = run * m->length,
 		.mapping = m->mapping,
-		.insert = m->head, .insert_len = (uint32_t)m->head_len, .every = (uint32_t)m->length,
+		.insert = m->tail_len ? m->tail : m->head, .insert_len = (uint32_t)(m->tail_len + m->head_len),
+		.tail_len = (uint32_t)m->tail_len, .every = (uint32_t)m->length,
 		.more = run < s->count || m[run - 1].more,
 		.tally = &c->engine->tally[c->conn.zerocopy],
 	};
 
-	if (send_transmit(c, &frames, run * (m->head_len + m->length)))
+	if (send_transmit(c, &frames, run * gather_size(m)))
 		s->run = run;
 }
 
@@ -81,7 +92,7 @@ void gather_run_sent(struct tlsring_conn *c, unsigned missing)
 {
 	struct send_state *s = &c->send;
 
-	c->sent += (s->run - missing) * (s->many->head_len + s->many->length);
+	c->sent += (s->run - missing) * gather_size(s->many);
 	for (unsigned i = s->run - missing; i < s->run; i++)
 		s->many[i].missing = true;
 	s->many += s->run;
@@ -112,7 +123,7 @@ void gather_next(struct tlsring_conn *c)
 		send_fail(c, -ENOMEM, NULL);
 		return;
 	}
-	while (s->count && (!s->plain_len || s->plain_len + s->many->head_len + s->many->length <= s->most)) {
+	while (s->count && (!s->plain_len || s->plain_len + gather_size(s->many) <= s->most)) {
 		more = s->many->more;
 		if (!gather_one(c))
 			return;

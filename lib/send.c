@@ -275,7 +275,7 @@ int tlsring_send(struct tlsring_conn *c, const struct tlsring_message *message)
 
 	if (ret)
 		return ret;
-	if ((message->length && message->file_fd < 0) || (message->head_len && !message->head))
+	if ((message->length && message->file_fd < 0) || (message->head_len && !message->head) || message->tail_len)
 		return -EINVAL;
 	c->send.message = *message;
 	send_start(c, message->head_len + message->length);
@@ -292,11 +292,12 @@ int tlsring_send_many(struct tlsring_conn *c, struct tlsring_message *messages, 
 	for (unsigned i = 0; i < count; i++) {
 		const struct tlsring_message *m = &messages[i];
 
-		if ((m->length && m->file_fd < 0) || (m->head_len && !m->head) ||
-		    m->length > TLSRING_MANY_MAX || m->head_len > TLSRING_MANY_MAX - m->length)
+		if ((m->length && m->file_fd < 0) || (m->head_len && !m->head) || (m->tail_len && !m->tail) ||
+		    m->length > TLSRING_MANY_MAX || m->head_len > TLSRING_MANY_MAX - m->length ||
+		    m->tail_len > TLSRING_MANY_MAX - m->length - m->head_len)
 			return -EINVAL;
 		messages[i].missing = false;
-		length += m->head_len + m->length;
+		length += gather_size(m);
 	}
 	if (!count)
 		return -EINVAL;

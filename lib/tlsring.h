@@ -344,20 +344,24 @@ struct tlsring_message {
 	 * there than from the file: only the first time maps its pages. Nothing in user space looks at it,
 	 * so that a file that becomes shorter raises no signal. */
 	const void *mapping;
+	const void *tail;		/* bytes after the file range; only tlsring_send_many() sends such */
+	size_t tail_len;
 	bool more;			/* another tlsring_send follows at once */
 	bool missing;			/* set by tlsring_send_many() */
 };
 /* Send head, then the file range, as few records as possible: the head shares its record with
  * the file's start. head, file_fd and mapping stay the caller's and stay untouched until sent(). One
- * message at a time. 0; -EBUSY: one is in flight; -EPIPE: closing or not open; -ENOMEM. */
+ * message at a time. 0; -EBUSY: one is in flight; -EPIPE: closing or not open; -ENOMEM; -EINVAL: bytes
+ * without a file or a pointer, or a tail. */
 int tlsring_send(struct tlsring_conn *conn, const struct tlsring_message *message);
 /*
  * Send several messages as one, for protocols that cut files into frames: they share records and
- * system calls, and sent() comes once for all. Each may have up to TLSRING_MANY_MAX bytes, head and
- * file range together, and goes out whole or not at all: where the file turns out to be shorter, its
+ * system calls, and sent() comes once for all. Each may have up to TLSRING_MANY_MAX bytes, head, file
+ * range and tail together, and goes out whole or not at all: where the file turns out to be shorter, its
  * `missing` is set, nothing of it leaves, and the others do. The array stays the caller's and must
  * stay until sent(). `more` of the last one counts. As tlsring_send(); -EINVAL also for a message
- * that is too long, or no message at all.
+ * that is too long, or no message at all. Messages that are alike but for their place in one file cost
+ * least; if they have tails, each must stand in memory right before the next one's head.
  */
 #define TLSRING_MANY_MAX	(64 * 1024)
 int tlsring_send_many(struct tlsring_conn *conn, struct tlsring_message *messages, unsigned count);

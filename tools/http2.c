@@ -191,9 +191,19 @@ static void http2_closed(struct tlsring_conn *conn, const struct tlsring_end *en
 	http2_free(h);
 }
 
+static void http2_look_where(struct http2 *h)
+{
+	struct tlsring_info info = { .size = sizeof(info) };
+
+	h->sealed = !tlsring_conn_info(h->conn, &info) && info.tx.path == TLSRING_PATH_KERNEL;
+}
+
 static void http2_handed(struct tlsring_conn *conn, void *user)
 {
-	account_handed(((struct http2 *)user)->worker->account, conn);
+	struct http2 *h = user;
+
+	account_handed(h->worker->account, conn);
+	http2_look_where(h);
 }
 
 static void http2_stopping(struct tlsring_conn *conn, void *user)
@@ -239,6 +249,7 @@ int http2_open(struct tlsring_conn *conn, struct worker *worker)
 	h->worker = worker;
 	h->out = &worker->http2->out;
 	h->conn = conn;
+	http2_look_where(h);
 	h->most = HTTP2_OUT_LEAST;
 	http2_tick(h);
 	h->useful = h->second;

@@ -51,6 +51,8 @@ struct http2 {
 	uint32_t useful;		/* when a request came or content went */
 	uint32_t lost;			/* bytes of the peer's window used up by frames that never left */
 	int32_t widest;			/* that this window was */
+	uint32_t padding;		/* bytes of the DATA frame that is being made */
+	bool sealed;			/* by the kernel, on this processor */
 	bool leaving;			/* the client was told to make no more requests */
 	bool ended;			/* for cause: nothing that comes counts any more */
 };

@@ -130,6 +130,14 @@ static ssize_t events_length(nghttp2_session *session, uint8_t type, int32_t id,
 	return (ssize_t)(length < frame_max ? length : frame_max);
 }
 
+static ssize_t events_padding(nghttp2_session *session, const nghttp2_frame *frame, size_t most, void *user)
+{
+	const struct http2 *h = user;
+
+	(void)session, (void)most;
+	return (ssize_t)(frame->hd.length + (frame->hd.type == NGHTTP2_DATA ? h->padding : 0));
+}
+
 static int events_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t length,
 			    nghttp2_data_source *source, void *user)
 {
@@ -137,10 +145,10 @@ static int events_send_data(nghttp2_session *session, nghttp2_frame *frame, cons
 	struct http2_stream *stream = source->ptr;
 
 	(void)session;
-	http2_out_data(h->out, frame->hd.stream_id, head, length, &stream->content);
+	http2_out_data(h->out, frame->hd.stream_id, head, length, frame->data.padlen, &stream->content);
 	h->useful = h->second;
-	/* The client will widen its windows again: the stream's and the connection's. */
-	http2_calm_give(&h->calm, HTTP2_WINDOW, 2);
+	/* The client will widen its windows again: the stream's and the connection's; some for padding by itself. */
+	http2_calm_give(&h->calm, HTTP2_WINDOW, frame->data.padlen ? 4 : 2);
 	return http2_out_room(h->out) ? 0 : NGHTTP2_ERR_PAUSE;
 }
 
@@ -174,6 +182,7 @@ nghttp2_session_callbacks *http2_events_new(void)
 	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, events_frame_recv);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, events_body);
 	nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks, events_length);
+	nghttp2_session_callbacks_set_select_padding_callback(callbacks, events_padding);
 	nghttp2_session_callbacks_set_send_data_callback(callbacks, events_send_data);
 	nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, events_frame_send);
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, events_stream_close);

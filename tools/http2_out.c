@@ -4,6 +4,9 @@
 #include "http2_out.h"
 
 #define OUT_LEAST	4096u	/* rather than a frame shorter than that one that lies across records */
+#define OUT_PAD_LEAST	(256u << 10)	/* bytes that shall go out at once, and that a file still has */
+#define OUT_BLOCK	16u	/* bytes of a cipher's */
+#define OUT_PADDING	(OUT_BLOCK - HTTP2_FRAME_HEAD)
 
 void http2_out_start(struct http2_out *out, size_t most)
 {
@@ -44,9 +47,31 @@ void http2_out_frames(struct http2_out *out, const void *bytes, size_t len)
 	out->open = true;
 }
 
-void http2_out_data(struct http2_out *out, int32_t stream, const uint8_t head[HTTP2_FRAME_HEAD], size_t length,
-		    struct content *content)
+static void out_padding(struct http2_out *out, struct tlsring_message *message, size_t padding)
 {
+	static const char zeroes[256];
+
+	message->tail = out->bytes + out->used;
+	message->tail_len = padding - 1;
+	memcpy(out->bytes + out->used, zeroes, padding - 1);
+	out->used += padding - 1;
+	out->total += padding - 1;
+}
+
+size_t http2_out_padding(const struct http2_out *out, const struct content *content, size_t length)
+{
+	uint64_t end = content->now.offset + length - OUT_PADDING;
+
+	if (out->most < OUT_PAD_LEAST || content->now.text_len || content->now.length < OUT_PAD_LEAST ||
+	    length < OUT_LEAST)
+		return 0;
+	return OUT_PADDING + end % OUT_BLOCK;
+}
+
+void http2_out_data(struct http2_out *out, int32_t stream, const uint8_t head[HTTP2_FRAME_HEAD], size_t length,
+		    size_t padding, struct content *content)
+{
+	const uint8_t pad_length = (uint8_t)(padding - 1);
 	struct tlsring_message *message;
 	struct content_piece piece;
 
@@ -54,6 +79,8 @@ void http2_out_data(struct http2_out *out, int32_t stream, const uint8_t head[HT
 	out->open = false;
 	message = out_message(out, stream);
 	out_bytes(out, message, head, HTTP2_FRAME_HEAD);
+	if (padding)
+		out_bytes(out, message, &pad_length, 1);
 	if (!content_take(content, length, &piece))
 		return;
 	if (piece.text_len)
@@ -63,6 +90,8 @@ void http2_out_data(struct http2_out *out, int32_t stream, const uint8_t head[HT
 	message->offset = piece.offset;
 	message->length = piece.length;
 	out->total += piece.length;
+	if (padding)
+		out_padding(out, message, padding);
 }
 
 size_t http2_out_fit(const struct http2_out *out)
@@ -86,7 +115,12 @@ struct http2_batch *http2_out_batch(const struct http2_out *out)
 	memcpy(batch->streams, out->streams, streams);
 	bytes = (char *)batch->streams + streams;
 	memcpy(bytes, out->bytes, out->used);
-	for (unsigned i = 0; i < batch->count; i++)
-		batch->messages[i].head = bytes + ((const char *)batch->messages[i].head - out->bytes);
+	for (unsigned i = 0; i < batch->count; i++) {
+		struct tlsring_message *message = &batch->messages[i];
+
+		message->head = bytes + ((const char *)message->head - out->bytes);
+		if (message->tail_len)
+			message->tail = bytes + ((const char *)message->tail - out->bytes);
+	}
 	return batch;
 }

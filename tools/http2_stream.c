@@ -76,11 +76,15 @@ static ssize_t stream_read(nghttp2_session *session, int32_t id, uint8_t *buf, s
 			   uint32_t *flags, nghttp2_data_source *source, void *user)
 {
 	struct http2_stream *stream = source->ptr;
+	struct http2 *h = user;
 	uint64_t ready = content_ready(&stream->content);
 
 	(void)session, (void)id, (void)buf;
+	h->padding = h->sealed && length == http2_out_fit(h->out) ?
+		(uint32_t)http2_out_padding(h->out, &stream->content, length) : 0;
+	length -= h->padding;
 	if (length < STREAM_CRUMB && length < ready)
-		http2_nuisance(user, HTTP2_CRUMB);
+		http2_nuisance(h, HTTP2_CRUMB);
 	if (ready < length)
 		length = (size_t)ready;
 	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;

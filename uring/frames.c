@@ -9,10 +9,19 @@
  * one that came from a mapping is copied before anything is waited for.
  */
 
+/* Bytes of the end of a frame, whose piece has gone. */
+static size_t uring_frames_owed(const struct uring_transmit *transmit)
+{
+	size_t begin = transmit->insert_len - transmit->tail_len;
+
+	return transmit->insert_left > begin ? transmit->insert_left - begin : 0;
+}
+
 /* Between two frames? */
 static bool uring_frames_between(const struct uring_transmit *transmit)
 {
-	return transmit->until == transmit->every && transmit->insert_left == transmit->insert_len;
+	return transmit->until == transmit->every &&
+	       transmit->insert_left == transmit->insert_len - transmit->tail_len;
 }
 
 /* The file's part of the next frame, or of the one that has begun, into a buffer. 1; -ENODATA. */
@@ -57,30 +66,46 @@ static int uring_frames_open(struct uring_loop *loop, struct uring_transmit *tra
 	return uring_frames_read(loop, transmit);
 }
 
+static struct iovec uring_frames_insert(const struct uring_transmit *transmit, size_t left, size_t len)
+{
+	return (struct iovec){ (void *)(transmit->insert + transmit->insert_len - left), len };
+}
+
+static void uring_frames_start(struct uring_loop *loop, struct uring_transmit *transmit, size_t count, bool more)
+{
+	transmit->msg = (struct msghdr){ .msg_iov = transmit->iov, .msg_iovlen = count };
+	transmit->op.buf = &transmit->msg;
+	transmit->op.flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+	if (transmit->window.kind == URING_WINDOW_MAP)
+		transmit->op.flags |= MSG_DONTWAIT;
+	uring_transmit_start(loop, transmit, URING_SENDMSG);
+}
+
+static void uring_frames_send_owed(struct uring_loop *loop, struct uring_transmit *transmit)
+{
+	transmit->iov[0] = uring_frames_insert(transmit, transmit->insert_left, uring_frames_owed(transmit));
+	uring_frames_start(loop, transmit, 1, transmit->left || transmit->more);
+}
+
 static void uring_frames_send(struct uring_loop *loop, struct uring_transmit *transmit)
 {
 	const struct uring_window *window = &transmit->window;
 	size_t insert = transmit->insert_left, until = transmit->until, count = 0;
-	uint64_t at = transmit->offset;
+	uint64_t at = transmit->offset, end = at + transmit->left;
+	bool first = transmit->tail_len && uring_frames_between(transmit);
 
-	while (count < 2 * URING_FRAMES && at + until <= window->end && at < transmit->offset + transmit->left) {
+	while (count < 2 * (first ? 1 : URING_FRAMES) && at + until <= window->end && at < end) {
 		if (insert)
-			transmit->iov[count++] = (struct iovec){
-				(void *)(transmit->insert + transmit->insert_len - insert), insert,
-			};
+			transmit->iov[count++] = uring_frames_insert(transmit, insert, insert);
 		transmit->iov[count++] = (struct iovec){ window->base + (at - window->start), until };
 		at += until;
 		until = transmit->every;
 		insert = transmit->insert_len;
 	}
-	transmit->msg = (struct msghdr){ .msg_iov = transmit->iov, .msg_iovlen = count };
-	transmit->op.buf = &transmit->msg;
-	transmit->op.flags = MSG_NOSIGNAL;
-	if (at < transmit->offset + transmit->left || transmit->more)
-		transmit->op.flags |= MSG_MORE;
-	if (window->kind == URING_WINDOW_MAP)
-		transmit->op.flags |= MSG_DONTWAIT;
-	uring_transmit_start(loop, transmit, URING_SENDMSG);
+	if (at == end && transmit->tail_len)
+		transmit->iov[count++] = uring_frames_insert(transmit, insert, transmit->tail_len);
+	/* The first one's record ends before its tail, so that each later one begins with an insert. */
+	uring_frames_start(loop, transmit, count, at == end ? transmit->more : !first);
 }
 
 void uring_frames_next(struct uring_loop *loop, struct uring_transmit *transmit)
@@ -88,6 +113,10 @@ void uring_frames_next(struct uring_loop *loop, struct uring_transmit *transmit)
 	struct uring_window *window = &transmit->window;
 	int ret = 1;
 
+	if (!transmit->left && uring_frames_owed(transmit)) {
+		uring_frames_send_owed(loop, transmit);
+		return;
+	}
 	if (!transmit->left) {
 		if (transmit->mapped && !uring_file_reaches(transmit->file_fd, transmit->offset))
 			ret = -ENODATA;
@@ -104,6 +133,8 @@ void uring_frames_next(struct uring_loop *loop, struct uring_transmit *transmit)
 	}
 	if (ret > 0)
 		uring_frames_send(loop, transmit);
+	else if (ret == -ENODATA && uring_frames_owed(transmit))
+		uring_frames_send_owed(loop, transmit);
 	else if (ret == -ENODATA && uring_frames_between(transmit))
 		uring_op_end(loop, &transmit->op, (int)(transmit->left / transmit->every));
 	else if (ret != -EINPROGRESS)
@@ -134,7 +165,7 @@ int uring_frames_sent(struct uring_loop *loop, struct uring_transmit *transmit, 
 			transmit->insert_left = transmit->insert_len;
 		}
 	}
-	if (!uring_frames_between(transmit)) {
+	if (!uring_frames_between(transmit) && !uring_frames_owed(transmit)) {
 		if (window->kind == URING_WINDOW_POOL)
 			return 1;
 		uring_window_close(loop, window);

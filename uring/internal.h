@@ -118,11 +118,12 @@ struct uring_transmit {
 	bool held;			/* so it does, by MSG_MORE: the last record goes out by itself */
 	uint8_t control_len;
 	/* Of frames (frames.c): */
-	uint8_t insert_len, insert_left;/* of what goes before each `every` bytes; to be sent next */
-	uint32_t every, until;		/* bytes of the file up to the next insert */
+	uint8_t insert_len, tail_len;	/* of what stands between pieces of the file; of it, what ends a frame */
+	uint8_t insert_left;		/* of it, to be sent before the next piece */
+	uint32_t every, until;		/* bytes of a piece; still to be sent of the next one */
 	const char *insert;
 	struct msghdr msg;
-	struct iovec iov[2 * URING_FRAMES];
+	struct iovec iov[2 * URING_FRAMES + 1];
 	char control[URING_CONTROL_SPACE];
 };
 
@@ -231,7 +232,7 @@ bool uring_helpers_add(struct uring_helpers *helpers, struct uring_op *op);
 /* All that are done, linked by `queued`, with op->res. */
 struct uring_op *uring_helpers_done(struct uring_helpers *helpers);
 
-/* frames.c: a file range with something inserted before each piece of it */
+/* frames.c: a file range with something inserted between its pieces */
 void uring_frames_next(struct uring_loop *loop, struct uring_transmit *transmit);
 /* 1: go on; else the end. */
 int uring_frames_sent(struct uring_loop *loop, struct uring_transmit *transmit, size_t sent);

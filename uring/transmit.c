@@ -535,7 +535,8 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 				 message->file_fd >= 0 || message->more))
 		return -EINVAL;
 	if (message->every && (message->head_len || message->length % message->every ||
-			       message->every > URING_POOL_SIZE || message->insert_len > URING_INSERT_MAX))
+			       message->every > URING_POOL_SIZE || message->insert_len > URING_INSERT_MAX ||
+			       message->tail_len > message->insert_len))
 		return -EINVAL;
 	transmit = malloc(sizeof(*transmit));
 	if (!transmit)
@@ -553,7 +554,8 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 		.nonblocking = message->nonblocking,
 		.insert = message->insert,
 		.insert_len = (uint8_t)message->insert_len,
-		.insert_left = (uint8_t)message->insert_len,
+		.tail_len = (uint8_t)message->tail_len,
+		.insert_left = (uint8_t)(message->insert_len - message->tail_len),
 		.every = message->every,
 		.until = message->every,
 		.tally = message->tally,

@@ -45,10 +45,13 @@ struct uring_message {
 	 * caller takes it off, says so here, and receives again. NULL: it is taken off after each sendfile. */
 	bool *nonblocking;
 	bool sealed;		/* by the kernel's TLS, also when it is only a head: see where TCP is corked */
-	/* The file range goes out in frames: before each `every` bytes, of which it is a multiple, come
-	 * insert_len bytes of `insert`. Then there is no head. A frame is sent whole or not at all. */
+	/* The file range goes out in frames: between pieces of `every` bytes, of which it is a multiple, stand
+	 * insert_len bytes of `insert`. The first tail_len of them end a frame, the others begin one, also the
+	 * first. Then there is no head. A frame is sent whole or not at all. With a tail the first frame has a
+	 * record of its own, and where insert_len + every is 16384 all records but it begin with an insert. */
 	const void *insert;
 	uint32_t insert_len;	/* at most URING_INSERT_MAX */
+	uint32_t tail_len;
 	uint32_t every;		/* at most 64 KiB; 0: no frames */
 	struct uring_tally *tally;	/* where its bytes are counted; outlives the loop. NULL: nowhere */
 };

@@ -6,14 +6,17 @@
 
 #define STREAM	(1u << 20)
 #define HEAD	9
+#define TAIL	5
 #define MANY	200
 
-/* The server sends the whole stream: of each piece HEAD bytes are from memory, the rest from a file.
+/* The server sends the whole stream: of each piece the first HEAD and, every other time, the last TAIL bytes
+ * are from memory, the rest from a file.
  * Now and then one of a file that is too short comes between. */
 struct server {
 	struct service service;
 	uint8_t *bytes;
 	struct tlsring_message messages[MANY];
+	char between[(MANY + 1) * 9];
 	size_t piece, position;
 	int file, shorter;
 	unsigned count, missing, stopped;
@@ -35,11 +38,12 @@ static void send_batch(struct tlsring_conn *conn, struct server *s)
 	s->count = 0;
 	while (s->position < STREAM && s->count < MANY - 1) {
 		size_t left = STREAM - s->position, len = left < s->piece ? left : s->piece;
-		size_t head = len < HEAD ? len : HEAD;
+		size_t head = len < HEAD ? len : HEAD, tail = len > HEAD + TAIL && s->count % 2 ? TAIL : 0;
 
 		s->messages[s->count++] = (struct tlsring_message){
 			.head = s->bytes + s->position, .head_len = head, .file_fd = s->file,
-			.offset = s->position + head, .length = len - head,
+			.offset = s->position + head, .length = len - head - tail,
+			.tail = s->bytes + s->position + len - tail, .tail_len = tail,
 		};
 		s->position += len;
 		if (s->count % 4)
@@ -84,6 +88,12 @@ static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len,
 	(void)data;
 	EQ(tlsring_send_many(conn, &message, 1), -EINVAL);
 	EQ(tlsring_send_many(conn, &message, 0), -EINVAL);
+	message = (struct tlsring_message){ .file_fd = -1, .head = "x", .head_len = 1, .tail_len = TLSRING_MANY_MAX };
+	EQ(tlsring_send_many(conn, &message, 1), -EINVAL);
+	message.tail = "x";
+	EQ(tlsring_send_many(conn, &message, 1), -EINVAL);
+	message.tail_len = 1;
+	EQ(tlsring_send(conn, &message), -EINVAL);
 	send_batch(conn, s);
 	return (ssize_t)len;
 }
@@ -177,18 +187,25 @@ TEST(frames_user) { many(16384, TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
 TEST(largest_ring) { many(TLSRING_MANY_MAX, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }
 TEST(largest_user) { many(TLSRING_MANY_MAX, TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
 
-/* Frames of one file that are alike go out from the page cache itself, as far as the file reaches. */
+/* Frames of one file that are alike go out from the page cache itself, as far as the file reaches; also those
+ * whose ends stand before the next one's beginning, here one behind the other in a text. */
 #define RUN	120
 #define FRAME	8000
 #define HAVE	77
+#define BETWEEN	"tail head"
+#define END	5
 
 static void send_run(struct tlsring_conn *conn, struct server *s)
 {
-	for (s->count = 0; s->count < RUN; s->count++)
+	for (s->count = 0; s->count < RUN; s->count++) {
+		memcpy(s->between + s->count * strlen(BETWEEN), BETWEEN, strlen(BETWEEN));
 		s->messages[s->count] = (struct tlsring_message){
-			.head = "nine byte", .head_len = 9, .file_fd = s->file,
-			.offset = s->count * FRAME, .length = FRAME,
+			.head = s->between + s->count * strlen(BETWEEN) + END, .head_len = strlen(BETWEEN) - END,
+			.file_fd = s->file, .offset = s->count * FRAME, .length = FRAME,
+			.tail = s->between + (s->count + 1) * strlen(BETWEEN), .tail_len = END,
 		};
+	}
+	memcpy(s->between + RUN * strlen(BETWEEN), BETWEEN, END);
 	CHECK(!tlsring_send_many(conn, s->messages, s->count));
 }
 
@@ -224,21 +241,29 @@ static void run_opened(struct tlsring_conn *conn, void *user)
 
 static const struct tlsring_handlers run_first = { .size = sizeof(run_first), .opened = run_opened, .received = refuse };
 
+static void expect_text(SSL *ssl, const char *text)
+{
+	char got;
+
+	for (; *text; text++) {
+		EQ(SSL_read(ssl, &got, 1), 1);
+		EQ(got, *text);
+	}
+}
+
 static void frames_alike(enum tlsring_io io, enum tlsring_offload offload)
 {
 	SSL_CTX *ctx = peer_ctx(false, NULL);
 	struct server s;
-	char head[9];
 	SSL *ssl;
 
 	server_start(&s, 0, io, offload, &run_first);
 	ssl = client(ctx, &s);
 	EQ(SSL_write(ssl, "go", 2), 2);
 	for (unsigned i = 0; i < HAVE; i++) {
-		for (int got = 0; got < 9; got++)
-			EQ(SSL_read(ssl, head + got, 1), 1);
-		EQ_MEM(head, "nine byte", 9);
+		expect_text(ssl, BETWEEN + END);
 		peer_expect(ssl, i * FRAME, FRAME);
+		expect_text(ssl, "tail ");
 	}
 	peer_expect_end(ssl);
 	peer_free(ssl);

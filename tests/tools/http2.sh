@@ -62,9 +62,23 @@ in_kernel() {
 	local tx rx bad
 	tx=$(counter TlsTxSw) rx=$(counter TlsRxSw) bad=$(counter TlsDecryptError)
 	transfers
-	equal "$(($(counter TlsTxSw) - tx))" 8 "TlsTxSw"
-	equal "$(($(counter TlsRxSw) - rx))" 8 "TlsRxSw"
+	fetch large -o "$tmp/got"
+	equal "$(hash_of "$tmp/got")" "$(hash_of "$tmp/www/large")" "hash of a large file"
+	equal "$(($(counter TlsTxSw) - tx))" 9 "TlsTxSw"
+	equal "$(($(counter TlsRxSw) - rx))" 9 "TlsRxSw"
 	equal "$(($(counter TlsDecryptError) - bad))" 0 "TlsDecryptError"
+}
+
+# A large file's frames are padded for the kernel's cipher, and nobody else's.
+padding() {
+	local padded
+	have nghttp
+	padded=$(nghttp -nv -w 24 -W 24 "https://127.0.0.1:$port/large" | grep -c '; PADDED') || :
+	if kernel_tls; then
+		[ "$padded" -gt 100 ] || fail "$padded frames are padded"
+	else
+		equal "$padded" 0 "padded frames"
+	fi
 }
 
 parallel() { # FILES: at once, over one connection
@@ -202,6 +216,7 @@ test_case transfers transfers
 test_case in_kernel in_kernel
 test_case user_space transfers_with off --offload off
 test_case epoll transfers_with epoll --io epoll
+test_case padding padding
 test_case parallel parallel 20
 test_case nghttp with_nghttp
 test_case nghttp_window_of_63_bytes with_nghttp -w 6

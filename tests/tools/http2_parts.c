@@ -22,7 +22,7 @@ TEST(frames_fit_records)
 	while (http2_out_room(&out) && content.left) {
 		size_t fit = http2_out_fit(&out);
 
-		http2_out_data(&out, 1, frame_head, fit < content.left ? fit : content.left, &content);
+		http2_out_data(&out, 1, frame_head, fit < content.left ? fit : content.left, 0, &content);
 		EQ(out.total % HTTP2_RECORD, 0);
 	}
 	CHECK(out.total <= HTTP2_OUT_LEAST);
@@ -30,6 +30,39 @@ TEST(frames_fit_records)
 	http2_out_start(&out, HTTP2_OUT_LEAST);
 	http2_out_frames(&out, text, HTTP2_RECORD - 1000);
 	EQ(http2_out_fit(&out), HTTP2_RECORD - HTTP2_FRAME_HEAD);
+}
+
+/* However the file was cut before, from the next piece on a page's edge is a block's, too. */
+TEST(padding_keeps_blocks_inside_pages)
+{
+	static struct http2_out out;
+	struct content content = { .left = 1 << 24, .now = { .offset = 3, .length = 1 << 24 } };
+	const char *tail = NULL;
+
+	http2_out_start(&out, HTTP2_OUT_MOST);
+	http2_out_frames(&out, "fields", 6);
+	while (http2_out_room(&out)) {
+		size_t fit = http2_out_fit(&out), padding = http2_out_padding(&out, &content, fit);
+		struct tlsring_message *message = &out.messages[out.count];
+
+		CHECK(padding >= 7 && padding < 7 + 16);
+		http2_out_data(&out, 1, frame_head, fit - padding, padding, &content);
+		EQ(out.total % HTTP2_RECORD, 0);
+		EQ(content.now.offset % 16, 0);
+		EQ(message->head_len, HTTP2_FRAME_HEAD + 1);
+		EQ(((const uint8_t *)message->head)[HTTP2_FRAME_HEAD], padding - 1);
+		EQ(message->tail_len, padding - 1);
+		CHECK(!tail || tail == message->head);
+		tail = (const char *)message->tail + message->tail_len;
+		CHECK(out.count == 2 || padding == 7);
+	}
+	CHECK(out.total >= HTTP2_OUT_MOST);
+	EQ(http2_out_padding(&out, &content, 100), 0);
+	content.now.length = 100000;
+	EQ(http2_out_padding(&out, &content, HTTP2_RECORD - HTTP2_FRAME_HEAD), 0);
+	content.now.length = 1 << 20;
+	http2_out_start(&out, HTTP2_OUT_LEAST);
+	EQ(http2_out_padding(&out, &content, HTTP2_RECORD - HTTP2_FRAME_HEAD), 0);
 }
 
 /* DATA stands alone, so that it can be left out alone; other frames share a message. */
@@ -43,7 +76,7 @@ TEST(batch_has_what_was_gathered)
 	http2_out_start(&out, HTTP2_OUT_LEAST);
 	http2_out_frames(&out, "one", 3);
 	http2_out_frames(&out, "two", 3);
-	http2_out_data(&out, 7, frame_head, 7, &content);
+	http2_out_data(&out, 7, frame_head, 7, 0, &content);
 	http2_out_frames(&out, "three", 5);
 	batch = http2_out_batch(&out);
 	CHECK(batch);

@@ -13,7 +13,7 @@ import struct
 import sys
 
 DATA, HEADERS, PRIORITY, RST, SETTINGS, PING, GOAWAY, WINDOW, CONTINUATION = 0, 1, 2, 3, 4, 6, 7, 8, 9
-END_STREAM, END_HEADERS, ACK = 1, 4, 1
+END_STREAM, END_HEADERS, PADDED, ACK = 1, 4, 8, 1
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
@@ -104,7 +104,8 @@ class Client:
             elif kind == HEADERS:
                 print(f"status={status(payload)}", flush=True)
             elif kind == DATA:
-                self.bytes[stream] = self.bytes.get(stream, 0) + len(payload)
+                padding = 1 + payload[0] if flags & PADDED else 0
+                self.bytes[stream] = self.bytes.get(stream, 0) + len(payload) - padding
                 if flags & END_STREAM:
                     print(f"data={self.bytes[stream]}", flush=True)
             elif kind == WINDOW and stream in self.window:

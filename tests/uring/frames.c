@@ -7,31 +7,33 @@ enum { SEND = 0x20 };
 #define INSERT	"nine byte"
 #define EVERY	16375u
 
-static uint64_t frames_hash(int file, uint64_t offset, unsigned count, uint32_t every)
+/* Of the insert, `tail` bytes end a frame. */
+static uint64_t frames_hash(int file, uint64_t offset, unsigned count, uint32_t every, unsigned tail)
 {
 	uint64_t hash = PEER_SEED;
 
 	for (unsigned i = 0; i < count; i++) {
-		hash = peer_hash(hash, INSERT, strlen(INSERT));
+		hash = peer_hash(hash, INSERT + tail, strlen(INSERT) - tail);
 		hash = peer_hash_file(hash, file, offset + (uint64_t)i * every, every);
+		hash = peer_hash(hash, INSERT, tail);
 	}
 	return hash;
 }
 
-static struct uring_message frames_of(int file, uint64_t offset, unsigned count, uint32_t every)
+static struct uring_message frames_of(int file, uint64_t offset, unsigned count, uint32_t every, unsigned tail)
 {
 	return (struct uring_message){
 		.file_fd = file, .offset = offset, .length = (uint64_t)count * every,
-		.insert = INSERT, .insert_len = strlen(INSERT), .every = every,
+		.insert = INSERT, .insert_len = strlen(INSERT), .tail_len = tail, .every = every,
 	};
 }
 
 static void send_and_compare_by(struct uring_loop *loop, bool kept, struct peer peer, int bufsize, uint64_t offset,
-				unsigned count, uint32_t every)
+				unsigned count, uint32_t every, unsigned tail)
 {
 	uint64_t length = (uint64_t)count * every;
 	int file = peer_file(offset + length);
-	struct uring_message message = frames_of(file, offset, count, every);
+	struct uring_message message = frames_of(file, offset, count, every, tail);
 	struct uring_tally tally = { 0 };
 
 	message.tally = &tally;
@@ -42,7 +44,7 @@ static void send_and_compare_by(struct uring_loop *loop, bool kept, struct peer 
 	peer_takes(loop, &peer, bufsize, &message);
 	EQ(peer.total, length + count * strlen(INSERT));
 	EQ(tally.bytes[URING_WAY_BUFFER] + tally.bytes[URING_WAY_MAPPING], peer.total);
-	EQ(peer.hash, frames_hash(file, offset, count, every));
+	EQ(peer.hash, frames_hash(file, offset, count, every, tail));
 	if (kept)
 		EQ(munmap((void *)message.mapping, offset + length), 0);
 	close(file);
@@ -51,8 +53,9 @@ static void send_and_compare_by(struct uring_loop *loop, bool kept, struct peer 
 static void send_and_compare(struct uring_loop *loop, struct peer peer, int bufsize, uint64_t offset,
 			     unsigned count, uint32_t every)
 {
-	send_and_compare_by(loop, false, peer, bufsize, offset, count, every);
-	send_and_compare_by(loop, true, peer, bufsize, offset, count, every);
+	send_and_compare_by(loop, false, peer, bufsize, offset, count, every, 0);
+	send_and_compare_by(loop, true, peer, bufsize, offset, count, every, 0);
+	send_and_compare_by(loop, true, peer, bufsize, offset, count, every, 4);
 }
 
 BOTH(sizes)
@@ -70,19 +73,19 @@ BOTH(slow_reader_with_small_buffers)
 }
 
 /* The peer gets whole frames of the file as it was, and we are told how many it does not get. */
-static void shrink(struct uring_loop *loop, off_t to)
+static void shrink(struct uring_loop *loop, off_t to, unsigned tail)
 {
 	struct peer peer = { 0 };
 	const unsigned count = 250;
 	int file = peer_file(count * EVERY), whole = peer_file(count * EVERY);
-	struct uring_message message = frames_of(file, 0, count, EVERY);
+	struct uring_message message = frames_of(file, 0, count, EVERY, tail);
 	int missing = peer_takes_shrunk(loop, &peer, &message, to);
 	unsigned sent;
 
 	CHECK(missing > 0);
 	sent = count - (unsigned)missing;
 	EQ(peer.total, sent * (EVERY + strlen(INSERT)));
-	EQ(peer.hash, frames_hash(whole, 0, sent, EVERY));
+	EQ(peer.hash, frames_hash(whole, 0, sent, EVERY, tail));
 	/* What had begun, and what the file still has. */
 	CHECK(sent >= to / EVERY && sent > 0);
 	CHECK((uint64_t)sent * EVERY < (uint64_t)to + 600000);
@@ -90,14 +93,14 @@ static void shrink(struct uring_loop *loop, off_t to)
 	close(whole);
 }
 
-BOTH(file_shrinks_inside_a_frame) { shrink(loop, 1500001); }
-BOTH(file_shrinks_between_frames) { shrink(loop, 60 * EVERY); }
-BOTH(file_shrinks_to_nothing) { shrink(loop, 0); }
+BOTH(file_shrinks_inside_a_frame) { shrink(loop, 1500001, 0); }
+BOTH(file_shrinks_between_frames) { shrink(loop, 60 * EVERY, 4); }
+BOTH(file_shrinks_to_nothing) { shrink(loop, 0, strlen(INSERT)); }
 
 BOTH(file_is_too_short_from_the_start)
 {
 	int file = peer_file(EVERY * 10 + 5), ends[2];
-	struct uring_message message = frames_of(file, EVERY * 8, 10, EVERY);
+	struct uring_message message = frames_of(file, EVERY * 8, 10, EVERY, 4);
 
 	both_pair(ends, 0);
 	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
@@ -113,8 +116,8 @@ BOTH(cold_file)
 {
 	struct peer peer = { 0 };
 	int file = peer_disk_file(200 * EVERY);
-	struct uring_message message = frames_of(file, 0, 200, EVERY);
-	uint64_t hash = frames_hash(file, 0, 200, EVERY);
+	struct uring_message message = frames_of(file, 0, 200, EVERY, 4);
+	uint64_t hash = frames_hash(file, 0, 200, EVERY, 4);
 
 	peer_cool(file);
 	peer_takes(loop, &peer, 0, &message);
@@ -125,19 +128,21 @@ BOTH(cold_file)
 BOTH(refused)
 {
 	int ends[2], file = peer_file(EVERY);
-	struct uring_message message = frames_of(file, 0, 1, EVERY);
+	struct uring_message message = frames_of(file, 0, 1, EVERY, 0);
 
 	both_pair(ends, 0);
 	message.length--;
 	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
-	message = frames_of(file, 0, 1, EVERY);
+	message = frames_of(file, 0, 1, EVERY, 0);
 	message.head = "head";
 	message.head_len = 4;
 	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
-	message = frames_of(file, 0, 1, 65537);
+	message = frames_of(file, 0, 1, 65537, 0);
 	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
-	message = frames_of(file, 0, 1, EVERY);
+	message = frames_of(file, 0, 1, EVERY, 0);
 	message.insert_len = URING_INSERT_MAX + 1;
+	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
+	message = frames_of(file, 0, 1, EVERY, strlen(INSERT) + 1);
 	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
 	both_close(ends);
 	close(file);
