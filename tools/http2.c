@@ -8,6 +8,8 @@
 #include "worker.h"
 
 #define HTTP2_QUICK	100	/* msecs that a batch may take on its way */
+#define HTTP2_AT_ONCE	20	/* and if it took no more than that, the next may have more than */
+#define HTTP2_LARGE	(64 * HTTP2_RECORD)
 #define HTTP2_PATIENCE	60	/* seconds in which a connection must ask for, or take, something */
 
 static void http2_tick(struct http2 *h)
@@ -112,9 +114,9 @@ static void http2_flush(struct http2 *h)
 /* Large batches cost less, but what is more urgent waits for them, and what is cancelled goes out. */
 static void http2_pace(struct http2 *h)
 {
-	uint32_t took = h->now - h->began;
+	uint32_t took = h->now - h->began, most = h->most < HTTP2_LARGE ? HTTP2_QUICK / 2 : HTTP2_AT_ONCE;
 
-	if (took <= HTTP2_QUICK / 2 && h->full && h->most < HTTP2_OUT_MOST)
+	if (took <= most && h->full && h->most < HTTP2_OUT_MOST)
 		h->most *= 2;
 	else if (took > HTTP2_QUICK && h->most > HTTP2_OUT_LEAST)
 		h->most /= 2;
