@@ -167,8 +167,8 @@ static void export_on_header(struct export_capture *capture, enum ktls_direction
 }
 
 /*
- * Neither the padding callback nor the fragment size can be asked for, but both show in the record
- * that just carried a handshake message of ours: it is longer, or shorter, than the message needs.
+ * The padding callback cannot be asked for, but shows in the record that just carried a handshake
+ * message of ours: it is longer than the message needs.
  */
 static void export_on_handshake(struct export_capture *capture, int version, size_t len)
 {
@@ -180,8 +180,6 @@ static void export_on_handshake(struct export_capture *capture, int version, siz
 		return;
 	if (capture->outer_len > len)
 		capture->refusal = TLSRING_REASON_PADDING;
-	else if (capture->outer_len < len)
-		capture->refusal = TLSRING_REASON_RECORD_SIZE;
 }
 
 static void export_on_message(int written, int version, int type, const void *data, size_t len,
@@ -235,11 +233,16 @@ static bool export_settled(const SSL *ssl)
 	       strcmp(SSL_rstate_string(ssl), "RB");
 }
 
-static bool export_fragmented(const SSL *ssl)
+/*
+ * By agreement with the peer, or by our program's wish (SSL_set_max_send_fragment): that cannot be asked
+ * for, but the split size, which means nothing without pipelines, cannot be set beyond it.
+ */
+static bool export_fragmented(SSL *ssl)
 {
 	uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
 
-	return code >= TLSEXT_max_fragment_length_512 && code <= TLSEXT_max_fragment_length_4096;
+	return (code >= TLSEXT_max_fragment_length_512 && code <= TLSEXT_max_fragment_length_4096) ||
+	       !SSL_set_split_send_fragment(ssl, SSL3_RT_MAX_PLAIN_LENGTH);
 }
 
 static const struct ktls_cipher *export_cipher(const SSL *ssl)
@@ -261,7 +264,7 @@ static bool export_seen(const struct export_capture *capture, int version)
 	return !!session->dir[KTLS_TX].len == tls13 && !!session->dir[KTLS_RX].len == tls13;
 }
 
-static enum tlsring_reason export_refusal(const SSL *ssl, const struct export_capture *capture)
+static enum tlsring_reason export_refusal(SSL *ssl, const struct export_capture *capture)
 {
 	int version = SSL_version(ssl);
 

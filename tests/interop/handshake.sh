@@ -87,6 +87,17 @@ resumed_by_server() { # VERSION, OPTION OF OURS...
 	expect_log "^done tx $where rx $where" 2
 }
 
+# No record that comes has more than the client asked for, and what stands around it (RFC 6066).
+fragments_of_server() { # VERSION
+	local longest
+	ours_start server -x
+	s_client "$1" -maxfraglen 512 -msg -msgfile "$tmp/records"
+	longest=$(grep -A 1 '^<<<.*RecordHeader' "$tmp/records" | sed -n 's/^ *17 03 03 \(..\) \(..\)$/\1\2/p' |
+		sort | tail -n 1)
+	[ $((0x$longest)) -gt 512 ] && [ $((0x$longest)) -le 544 ] || fail "its longest record has 0x$longest bytes"
+	expect_log "^done tx user rx user"
+}
+
 renegotiation_asked_of_server() {
 	ours_start server -x
 	mkfifo "$tmp/commands"
@@ -183,6 +194,8 @@ test_case resumed_by_server_tls12_ticket resumed_by_server -tls1_2
 test_case resumed_by_server_tls12_id resumed_by_server -tls1_2 "${no_tickets[@]}"
 test_case resumed_by_server_tls13_ticket resumed_by_server -tls1_3
 test_case resumed_by_server_tls13_stateful resumed_by_server -tls1_3 "${no_tickets[@]}"
+test_case fragments_of_server_tls12 fragments_of_server -tls1_2
+test_case fragments_of_server_tls13 fragments_of_server -tls1_3
 test_case renegotiation_asked_of_server renegotiation_asked_of_server
 test_case renegotiation_asked_of_client renegotiation_asked_of_client
 test_case mutual_client mutual_client

@@ -258,6 +258,12 @@ static void negotiate_fragments(SSL_CTX *client, SSL_CTX *server)
 static void send_fragments(SSL_CTX *client, SSL_CTX *server)
 {
 	(void)client;
+	CHECK(SSL_CTX_set_max_send_fragment(server, 4096));
+}
+
+static void send_fragments_of_messages(SSL_CTX *client, SSL_CTX *server)
+{
+	(void)client;
 	CHECK(SSL_CTX_set_max_send_fragment(server, 512));
 	/* A chain that does not fit into one. */
 	for (int i = 0; i < 3; i++)
@@ -270,6 +276,8 @@ TEST(record_size)
 	refuse_both(TLS12, negotiate_fragments, TLSRING_REASON_RECORD_SIZE, TLSRING_REASON_RECORD_SIZE);
 	refuse_both(TLS13, send_fragments, TLSRING_REASON_NONE, TLSRING_REASON_RECORD_SIZE);
 	refuse_both(TLS12, send_fragments, TLSRING_REASON_NONE, TLSRING_REASON_RECORD_SIZE);
+	refuse_both(TLS13, send_fragments_of_messages, TLSRING_REASON_NONE, TLSRING_REASON_RECORD_SIZE);
+	refuse_both(TLS12, send_fragments_of_messages, TLSRING_REASON_NONE, TLSRING_REASON_RECORD_SIZE);
 }
 
 static void steal_message(int written, int version, int type, const void *data, size_t len, SSL *ssl, void *arg)
