@@ -17,7 +17,9 @@ enum ktls_record {		/* RFC 8446, 5.1 */
 #define KTLS_ALERT_FATAL	2
 #define KTLS_ALERT_CLOSE_NOTIFY		0
 #define KTLS_ALERT_UNEXPECTED_MESSAGE	10
+#define KTLS_ALERT_ILLEGAL_PARAMETER	47
 #define KTLS_ALERT_DECODE_ERROR		50
+#define KTLS_ALERT_USER_CANCELED	90
 #define KTLS_ALERT_NO_RENEGOTIATION	100
 
 /* Room for the one control message the tls ULP reads or writes. */

@@ -38,6 +38,13 @@ static void control_refuse(struct conn *conn, uint8_t alert, const char *detail)
 	}
 }
 
+/* The level means nothing in TLS 1.3, where user_canceled only says that a close_notify is to follow, as
+ * Java does (RFC 8446, 6). */
+static bool control_fatal(const struct conn *conn, uint8_t level, uint8_t description)
+{
+	return conn->version < 0x0304 ? level == KTLS_ALERT_FATAL : description != KTLS_ALERT_USER_CANCELED;
+}
+
 static void control_alert(struct conn *conn, const uint8_t *data, size_t len, bool end)
 {
 	uint8_t level = conn->alert_level, description;
@@ -55,18 +62,27 @@ static void control_alert(struct conn *conn, const uint8_t *data, size_t len, bo
 	conn->alert_level = 0;
 	if (description == KTLS_ALERT_CLOSE_NOTIFY)
 		conn->close_received = true;
-	else if (level == KTLS_ALERT_FATAL || conn->version >= 0x0304)
+	else if (control_fatal(conn, level, description))
 		conn_fail(conn, TLSRING_EALERT_RECEIVED(description), ktls_alert_name(description));
 }
 
-static void control_key_update(struct conn *conn, const uint8_t *body, size_t len)
+/* What follows it is sealed under another key, so not in the same record: it must be the last there. */
+static void control_key_update(struct conn *conn, const uint8_t *body, size_t len, bool last)
 {
 	if (conn->version < 0x0304) {
 		control_refuse(conn, KTLS_ALERT_UNEXPECTED_MESSAGE, "a KeyUpdate in TLS 1.2");
 		return;
 	}
-	if (len != 1 || body[0] > 1) {
-		control_refuse(conn, KTLS_ALERT_DECODE_ERROR, "a malformed KeyUpdate");
+	if (!last) {
+		control_refuse(conn, KTLS_ALERT_UNEXPECTED_MESSAGE, "a KeyUpdate that its record goes on behind");
+		return;
+	}
+	if (len != 1) {
+		control_refuse(conn, KTLS_ALERT_DECODE_ERROR, "a KeyUpdate of the wrong length");
+		return;
+	}
+	if (body[0] > 1) {
+		control_refuse(conn, KTLS_ALERT_ILLEGAL_PARAMETER, "a KeyUpdate that asks for neither");
 		return;
 	}
 	if (conn->updates == CONTROL_UPDATES_MAX && conn->update_credit) {
@@ -124,7 +140,7 @@ void conn_decline(struct conn *conn)
 	conn->alert = KTLS_ALERT_NO_RENEGOTIATION;
 }
 
-static void control_message(struct conn *conn, const uint8_t *message, size_t len)
+static void control_message(struct conn *conn, const uint8_t *message, size_t len, bool last)
 {
 	if (control_renegotiates(conn, message[0])) {
 		conn_decline(conn);
@@ -132,7 +148,7 @@ static void control_message(struct conn *conn, const uint8_t *message, size_t le
 	}
 	switch (message[0]) {
 	case CONTROL_KEY_UPDATE:
-		control_key_update(conn, message + 4, len - 4);
+		control_key_update(conn, message + 4, len - 4, last);
 		break;
 	case CONTROL_NEW_SESSION_TICKET:
 		if (!conn->server) {
@@ -152,7 +168,7 @@ static size_t control_message_len(const uint8_t *data, size_t len)
 }
 
 /* Handshake messages may share records and span them (RFC 8446, 5.1). */
-static void control_handshake(struct conn *conn, const uint8_t *data, size_t len)
+static void control_handshake(struct conn *conn, const uint8_t *data, size_t len, bool end)
 {
 	size_t total = conn->message_len + len, used = 0, whole;
 	uint8_t *joined;
@@ -161,7 +177,7 @@ static void control_handshake(struct conn *conn, const uint8_t *data, size_t len
 		control_refuse(conn, KTLS_ALERT_DECODE_ERROR, "a handshake message too long");
 		return;
 	}
-	joined = realloc(conn->message, total ? total : 1);
+	joined = realloc(conn->message, total);
 	if (!joined) {
 		conn_fail(conn, -ENOMEM, NULL);
 		return;
@@ -170,7 +186,7 @@ static void control_handshake(struct conn *conn, const uint8_t *data, size_t len
 	conn->message = joined;
 	while (conn->state == CONN_OPEN && (whole = control_message_len(joined + used, total - used)) &&
 	       whole <= total - used) {
-		control_message(conn, joined + used, whole);
+		control_message(conn, joined + used, whole, end && used + whole == total);
 		used += whole;
 	}
 	if (conn->state == CONN_OPEN && control_message_len(joined + used, total - used) > CONTROL_MESSAGE_MAX)
@@ -190,6 +206,10 @@ bool conn_record(struct conn *conn, int type, const void *data, size_t len, bool
 			       "another record inside a handshake message");
 		return false;
 	}
+	if (!len && (type == KTLS_RECORD_ALERT || type == KTLS_RECORD_HANDSHAKE)) {
+		control_refuse(conn, KTLS_ALERT_UNEXPECTED_MESSAGE, "a control record with nothing in it");
+		return false;
+	}
 	switch (type) {
 	case KTLS_RECORD_APPLICATION:
 		if (len) {
@@ -201,7 +221,7 @@ bool conn_record(struct conn *conn, int type, const void *data, size_t len, bool
 		control_alert(conn, data, len, end);
 		break;
 	case KTLS_RECORD_HANDSHAKE:
-		control_handshake(conn, data, len);
+		control_handshake(conn, data, len, end);
 		break;
 	case -EBADMSG:
 		conn_fail(conn, -EIO, "a record came without its type");

@@ -246,7 +246,10 @@ FAILS(unexpected_record_type, 99, "x", SSL_AD_UNEXPECTED_MESSAGE)
 FAILS(change_cipher_spec_late, 20, "\1", SSL_AD_UNEXPECTED_MESSAGE)
 FAILS(alert_too_long, 21, "\1\0\0", SSL_AD_DECODE_ERROR)
 FAILS(key_update_empty, 22, "\30\0\0\0", SSL_AD_DECODE_ERROR)
-FAILS(key_update_strange, 22, "\30\0\0\1\2", SSL_AD_DECODE_ERROR)
+FAILS(key_update_strange, 22, "\30\0\0\1\2", SSL_AD_ILLEGAL_PARAMETER)
+FAILS(key_update_not_last, 22, "\30\0\0\1\0\30\0\0\1\0", SSL_AD_UNEXPECTED_MESSAGE)
+FAILS(alert_empty, 21, "", SSL_AD_UNEXPECTED_MESSAGE)
+FAILS(handshake_empty, 22, "", SSL_AD_UNEXPECTED_MESSAGE)
 FAILS(client_hello_late, 22, "\1\0\0\0", SSL_AD_UNEXPECTED_MESSAGE)
 FAILS(ticket_for_a_server, 22, "\4\0\0\0", SSL_AD_UNEXPECTED_MESSAGE)
 FAILS(handshake_message_too_long, 22, "\30\377\377\377" "abc", SSL_AD_DECODE_ERROR)
@@ -287,6 +290,20 @@ TEST(alert_by_name)
 	CHECK(!conn_record(&m.conn, 21, "\2\24", 2, true));
 	EQ(m.conn.result, TLSRING_EALERT_RECEIVED(20));
 	EQ_STR(m.conn.detail, "bad_record_mac");
+	machine_free(&m);
+}
+
+/* Java says so before it closes, and may go on reading. */
+TEST(user_canceled_is_no_end)
+{
+	struct machine m;
+
+	to_kernel(&m);
+	CHECK(!conn_record(&m.conn, 21, "\1\132", 2, true));
+	EQ(m.conn.state, CONN_OPEN);
+	CHECK(!conn_record(&m.conn, 21, "\1\0", 2, true));
+	CHECK(m.conn.close_received);
+	EQ(m.conn.state, CONN_OPEN);
 	machine_free(&m);
 }
 

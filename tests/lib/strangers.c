@@ -25,6 +25,10 @@ static const struct stranger strangers[] = {
 	{ "a ticket for a server", true, true, { 4, 0, 0, 16 }, 20, 2, SSL_AD_UNEXPECTED_MESSAGE },
 	{ "a HelloRequest", false, false, { 0, 0, 0, 0 }, 4, 1, SSL_AD_NO_RENEGOTIATION },
 	{ "a Finished in TLS 1.2", false, true, { 20, 0, 0, 12 }, 16, 2, SSL_AD_UNEXPECTED_MESSAGE },
+	{ "a KeyUpdate of a third kind", true, true, { 24, 0, 0, 1, 2 }, 5, 2, SSL_AD_ILLEGAL_PARAMETER },
+	{ "two KeyUpdates in one record", true, true, { 24, 0, 0, 1, 0, 24, 0, 0, 1, 0 }, 10, 2, SSL_AD_UNEXPECTED_MESSAGE },
+	{ "a KeyUpdate and half of another", true, true, { 24, 0, 0, 1, 0, 24, 0 }, 7, 2, SSL_AD_UNEXPECTED_MESSAGE },
+	{ "nothing", true, true, { 0 }, 0, 2, SSL_AD_UNEXPECTED_MESSAGE },
 };
 
 struct meeting {
