@@ -10,6 +10,11 @@ static uint8_t *crypto_info_put(uint8_t *at, const void *data, size_t len)
 	return at + len;
 }
 
+size_t ktls_crypto_info_len(const struct ktls_cipher *cipher)
+{
+	return sizeof(struct tls_crypto_info) + cipher->iv_len + cipher->key_len + cipher->salt_len + sizeof(uint64_t);
+}
+
 /* The structures differ only in the lengths of iv, key, salt and rec_seq, which follow in this order. */
 size_t ktls_crypto_info(const struct ktls_cipher *cipher, const struct ktls_keys *keys, uint64_t seq,
 			uint8_t out[KTLS_CRYPTO_INFO_MAX])
@@ -25,6 +30,6 @@ size_t ktls_crypto_info(const struct ktls_cipher *cipher, const struct ktls_keys
 		at = crypto_info_put(at, keys->iv + cipher->salt_len, cipher->iv_len);
 	at = crypto_info_put(at, keys->key, cipher->key_len);
 	at = crypto_info_put(at, keys->iv, cipher->salt_len);
-	at = crypto_info_put(at, &number, sizeof(number));
-	return (size_t)(at - out);
+	crypto_info_put(at, &number, sizeof(number));
+	return ktls_crypto_info_len(cipher);
 }

@@ -120,6 +120,19 @@ int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction
 	return ret;
 }
 
+int ktls_install_again(int fd, const struct ktls_session *session)
+{
+	const struct ktls_cipher *cipher = session->cipher;
+	uint8_t info[KTLS_CRYPTO_INFO_MAX];
+	socklen_t len = (socklen_t)ktls_crypto_info_len(cipher);
+	int ret = 0;
+
+	if (getsockopt(fd, SOL_TLS, TLS_RX, info, &len) || setsockopt(fd, SOL_TLS, TLS_RX, info, len))
+		ret = -errno;
+	explicit_bzero(info, sizeof(info));
+	return ret;
+}
+
 int ktls_install_no_pad(int fd)
 {
 	const int on = 1;

@@ -17,6 +17,10 @@ int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction
 /* A clock to tell such times by. */
 uint64_t ktls_install_clock(void);
 
+/* Install TLS_RX anew, as it stands: a kernel that took a part of a KeyUpdate, or what looks like one, for
+ * the whole goes on receiving. 0 or -errno. The key is wiped. */
+int ktls_install_again(int fd, const struct ktls_session *session);
+
 /* After TLS_RX, TLS 1.3: expect records without padding, which are then opened right into the reader's
  * buffer; others cost double. 0 or -errno. */
 int ktls_install_no_pad(int fd);

@@ -75,6 +75,8 @@ struct conn {
 	bool early_sent;		/* a client's early data is on its way */
 	bool early_taken;		/* the server took it */
 	bool rekey_tx, rekey_rx;	/* a KeyUpdate was sent / received: install the next key */
+	bool rx_noticed;		/* the kernel may still say that it waited for the key it has now */
+	bool rx_stalled;		/* it waits for a key that is not due: install the current one again */
 };
 
 /* A server's. 0 or -ENOMEM; conn_wipe() in any case. */
@@ -128,6 +130,8 @@ void conn_handed_over(struct conn *conn);
  * conn_rekeyed() must follow. */
 bool conn_rekey(struct conn *conn, enum ktls_direction dir);
 void conn_rekeyed(struct conn *conn, enum ktls_direction dir, int result);
+/* What became of installing the current RX key again, for conn->rx_stalled. */
+void conn_unstalled(struct conn *conn, int result);
 
 /* Does data flow? */
 static inline bool conn_flows(const struct conn *conn)

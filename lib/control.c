@@ -236,9 +236,13 @@ bool conn_record_error(struct conn *conn, int error)
 {
 	uint8_t alert;
 
-	/* Said before the key was changed: only a notice to read on. */
-	if (error == -EKEYEXPIRED && conn->updates)
+	/* Said before the key was changed: only a notice to read on. Else the kernel took the first byte of a
+	 * record, where a part of a message began, for a KeyUpdate. */
+	if (error == -EKEYEXPIRED && conn->ctx->caps->rekey_rx) {
+		conn->rx_stalled = !conn->rx_noticed;
+		conn->rx_noticed = false;
 		return true;
+	}
 	alert = ktls_alert_for_errno(-error);
 	if (alert)
 		control_refuse(conn, alert, "the kernel could not open a record");
@@ -297,12 +301,20 @@ void conn_rekeyed(struct conn *conn, enum ktls_direction dir, int result)
 		conn->rekey_tx = false;
 		conn->sealed = 0;
 	} else {
-		conn->rekey_rx = false;
+		conn->rekey_rx = conn->rx_stalled = false;
+		conn->rx_noticed = true;
 	}
 	if (result)
 		conn_fail(conn, result, "the kernel refused the next key");
 	else
 		conn->rekeys[dir]++;
+}
+
+void conn_unstalled(struct conn *conn, int result)
+{
+	conn->rx_stalled = false;
+	if (result)
+		conn_fail(conn, result, "the kernel refused its own key");
 }
 
 static uint16_t control_credit(const struct conn *conn, uint64_t bytes)

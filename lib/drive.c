@@ -143,7 +143,7 @@ static bool drive_step(struct tlsring_conn *c)
 {
 	struct conn *conn = &c->conn;
 
-	if (conn->rekey_rx) {
+	if (conn->rekey_rx || conn->rx_stalled) {
 		handover_rekey(conn, c->fd, KTLS_RX);
 		return true;
 	}

@@ -103,4 +103,6 @@ void handover_rekey(struct conn *conn, int fd, enum ktls_direction dir)
 
 	if (conn_rekey(conn, dir))
 		conn_rekeyed(conn, dir, ktls_install(fd, conn->session, dir, &why, NULL));
+	else if (dir == KTLS_RX && conn->rx_stalled)
+		conn_unstalled(conn, ktls_install_again(fd, conn->session));
 }

@@ -159,7 +159,10 @@ static ssize_t session_recv_user(struct tlsring_session *s, void *buf, size_t le
 static int session_recv_error(struct tlsring_session *s, int error)
 {
 	ktls_control_excuse(s->fd);
-	return conn_record_error(&s->conn, error) ? 0 : session_result(s);
+	if (!conn_record_error(&s->conn, error))
+		return session_result(s);
+	handover_rekey(&s->conn, s->fd, KTLS_RX);
+	return 0;
 }
 
 /* One recvmsg. Bytes of application data, 0 for a control record, or what ends it. */
@@ -228,10 +231,11 @@ int tlsring_session_control(struct tlsring_session *s)
 	if (!session_kernel(s, KTLS_RX))
 		return -EAGAIN;
 	got = ktls_control_peek(s->fd, &type);
-	if (got == -EKEYEXPIRED)
-		return session_flush(s);
-	if (got < 0 && got != -EAGAIN)
-		return session_recv_error(s, (int)got);
+	if (got < 0 && got != -EAGAIN) {
+		int ret = session_recv_error(s, (int)got);
+
+		return ret ? ret : session_flush(s);
+	}
 	if (got < 0 || type == KTLS_RECORD_APPLICATION)
 		return -EAGAIN;
 	do {

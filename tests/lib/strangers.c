@@ -181,6 +181,38 @@ TEST(post_handshake_authentication_is_not_offered)
 	meeting_close(&p);
 }
 
+/* Its first byte alone is a KeyUpdate for the kernel, which then waits for the next key. */
+static void in_parts(enum tlsring_offload offload, const char *parts)
+{
+	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = offload };
+	static const uint8_t message[] = { 24, 0, 0, 1, 0 };
+	const uint8_t *at = message;
+	bool over = offload != TLSRING_OFFLOAD_OFF && ktls_probe()->ulp && !ktls_probe()->rekey_rx;
+	struct meeting p;
+	char byte;
+
+	meeting_open(&p, &strangers[1], &options);
+	meeting_hand_over(&p);
+	for (; *parts; at += *parts++ - '0') {
+		peer_seals(&p, KTLS_RECORD_HANDSHAKE, at, (size_t)(*parts - '0'));
+		peer_wait(p.ends.fd, POLLIN);
+		EQ(tlsring_session_recv(p.ends.session, &byte, 1), over && !parts[1] ? -EKEYEXPIRED : -EAGAIN);
+	}
+	EQ(ktls_schedule_next(p.keys, KTLS_TX), 0);
+	if (!over)
+		goes_on(&p);
+	meeting_close(&p);
+}
+
+TEST(key_update_in_parts_kernel)
+{
+	in_parts(TLSRING_OFFLOAD_AUTO, "5");
+	in_parts(TLSRING_OFFLOAD_AUTO, "41");
+	in_parts(TLSRING_OFFLOAD_AUTO, "11111");
+}
+
+TEST(key_update_in_parts_user_space) { in_parts(TLSRING_OFFLOAD_OFF, "11111"); }
+
 /* libssl's own client asks for it in TLS 1.2, and is told. */
 static void renegotiation(enum tlsring_offload offload)
 {
