@@ -106,26 +106,25 @@ bool conn_handed(const struct conn *conn)
 	return conn->dir[KTLS_TX].reason != TLSRING_REASON_NOT_YET;
 }
 
-static int conn_init(struct conn *conn, const struct tlsring_ctx *ctx, bool server)
+static void conn_init(struct conn *conn, const struct tlsring_ctx *ctx, bool server)
 {
 	*conn = (struct conn){ .ctx = ctx, .server = server };
 	conn_paths(conn, TLSRING_REASON_NONE);
-	return wire_new(&conn->wire, ctx->ssl, server);
 }
 
-int conn_accept(struct conn *conn, const struct tlsring_ctx *ctx)
+void conn_accept(struct conn *conn, const struct tlsring_ctx *ctx)
 {
-	int ret = conn_init(conn, ctx, true);
-
+	conn_init(conn, ctx, true);
 	conn->early_reading = ctx->early_data;
-	return ret;
 }
 
 int conn_connect(struct conn *conn, const struct tlsring_ctx *ctx,
 		 const struct tlsring_connect_options *options)
 {
-	int ret = conn_init(conn, ctx, false);
+	int ret;
 
+	conn_init(conn, ctx, false);
+	ret = wire_new(&conn->wire, ctx->ssl, false);
 	if (!ret)
 		ret = handshake_aim(conn->wire, options->server_name, options->session);
 	if (ret)
@@ -163,6 +162,11 @@ void conn_wipe(struct conn *conn)
 
 void conn_feed(struct conn *conn, const void *data, size_t len)
 {
+	/* Who connects and says nothing costs no SSL. */
+	if (!conn->wire && wire_new(&conn->wire, conn->ctx->ssl, true)) {
+		conn_fail(conn, -ENOMEM, NULL);
+		return;
+	}
 	wire_feed(conn->wire, data, len);
 	if (conn->state <= CONN_EARLY && !conn->early_reading)
 		conn_shake(conn);

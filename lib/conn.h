@@ -40,7 +40,7 @@ struct conn_path {
 
 struct conn {
 	const struct tlsring_ctx *ctx;	/* the caller's */
-	struct wire *wire;		/* owned; NULL once it is no longer needed */
+	struct wire *wire;		/* owned; NULL until a server is fed, and once it is no longer needed */
 	struct ktls_session *session;	/* owned; NULL until the hand-over */
 	const char *cipher;		/* static; NULL inside the handshake */
 	char *alpn;			/* owned: the protocol agreed on; NULL: none */
@@ -79,8 +79,8 @@ struct conn {
 	bool rx_stalled;		/* it waits for a key that is not due: install the current one again */
 };
 
-/* A server's. 0 or -ENOMEM; conn_wipe() in any case. */
-int conn_accept(struct conn *conn, const struct tlsring_ctx *ctx);
+/* A server's. conn_wipe() in the end. */
+void conn_accept(struct conn *conn, const struct tlsring_ctx *ctx);
 /* A client's; its ClientHello, and early data if any, are then in the output. 0, -EINVAL (name),
  * -ENOMEM; conn_wipe() in any case. */
 int conn_connect(struct conn *conn, const struct tlsring_ctx *ctx,

@@ -66,7 +66,6 @@ static bool engine_welcome(struct engine_listener *listener, int fd)
 	const struct tlsring_handlers *handlers = listener->handlers;
 	struct tlsring_conn *c = drive_new(listener->engine, fd, handlers, listener->user);
 	socklen_t len = sizeof(c->peer);
-	int ret;
 
 	if (!c)
 		return false;
@@ -75,11 +74,7 @@ static bool engine_welcome(struct engine_listener *listener, int fd)
 		drive_discard(c);
 		return false;
 	}
-	ret = conn_accept(&c->conn, listener->ctx);
-	if (ret) {
-		conn_fail(&c->conn, ret, NULL);
-		drive_end(c);
-	}
+	conn_accept(&c->conn, listener->ctx);
 	drive_start(c);
 	return true;
 }
@@ -280,6 +275,10 @@ static void engine_fact(struct tlsring_engine *engine, const struct uring_fact *
 	case ENGINE_POLL:
 		poll_fact(object, fact->res);
 		break;
+	case ENGINE_RECV:
+		if (fair_put_off(engine, object, fact))
+			break;
+		/* fall through */
 	default:
 		drive_fact(object, op, fact);
 	}
@@ -288,11 +287,17 @@ static void engine_fact(struct tlsring_engine *engine, const struct uring_fact *
 static int engine_turn(struct tlsring_engine *engine)
 {
 	struct uring_fact facts[ENGINE_FACTS];
-	int count = uring_loop_wait(engine->loop, facts, ENGINE_FACTS);
+	int count;
+
+	if (engine->fair.first)
+		count = uring_loop_look(engine->loop, facts, ENGINE_FACTS);
+	else
+		count = uring_loop_wait(engine->loop, facts, ENGINE_FACTS);
 
 	engine->round++;
 	for (int i = 0; i < count; i++)
 		engine_fact(engine, &facts[i]);
+	fair_turn(engine, count == ENGINE_FACTS);
 	engine_reap(engine);
 	return count < 0 ? count : 0;
 }
@@ -406,6 +411,7 @@ void tlsring_engine_free(struct tlsring_engine *engine)
 		next = l->next;
 		free(l);
 	}
+	fair_free(engine);
 	uring_loop_free(engine->loop);
 	poll_free(engine);
 	free(engine->scratch);

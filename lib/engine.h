@@ -47,6 +47,14 @@ struct engine_poll {
 	int fd;
 } __attribute__((aligned(16)));
 
+/* What came for handshakes and waits for its turn (fair.c). */
+struct fair {
+	struct fair_fact *first, *last;	/* owned */
+	uint64_t ended;			/* nanoseconds: when the last ones had had their turn */
+	uint64_t took;			/* nanoseconds that the last one took */
+	bool done;			/* one was not put off in this round */
+};
+
 struct tlsring_engine {
 	struct uring_loop *loop;
 	struct engine_listener *listeners;
@@ -54,6 +62,7 @@ struct tlsring_engine {
 	struct tlsring_conn *dead;	/* ended, freed after the batch of facts; owned */
 	struct engine_poll *polls;	/* all that wait, owned */
 	uint8_t *scratch;		/* ENGINE_SCRATCH bytes for opened records */
+	struct fair fair;
 	struct uring_timer grace;
 	struct uring_tally tally[2];	/* sealed by the kernel; by a network card that sends pages without a copy */
 	_Atomic uint64_t records;	/* bytes sealed in user space; this engine's thread alone writes it */
@@ -149,6 +158,13 @@ void engine_bury(struct tlsring_conn *c);
 void poll_fact(struct engine_poll *poll, int res);
 /* Nobody is told any more. */
 void poll_free(struct tlsring_engine *engine);
+
+/* fair.c: handshakes do not keep others waiting. */
+/* Shall what came on c wait until later? Then it is copied, and fair_turn() sees to it. */
+bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, const struct uring_fact *fact);
+/* All else of the round is done; `more`: the loop may have more facts at once. */
+void fair_turn(struct tlsring_engine *engine, bool more);
+void fair_free(struct tlsring_engine *engine);
 
 /* drive.c: brings a connection's wishes and its operations together. */
 /* NULL: no memory. Its machine is still to be made; then drive_start(), or drive_discard(). */

@@ -78,9 +78,8 @@ enum uring_backend uring_loop_backend(const struct uring_loop *loop)
 	return loop->driver->backend;
 }
 
-int uring_loop_wait(struct uring_loop *loop, struct uring_fact *facts, unsigned max)
+static int loop_turn(struct uring_loop *loop, struct uring_fact *facts, unsigned max, bool now)
 {
-	bool now = !max;
 	int ret;
 
 	loop->out = facts;
@@ -95,6 +94,16 @@ int uring_loop_wait(struct uring_loop *loop, struct uring_fact *facts, unsigned 
 	max -= loop->room;
 	loop->room = 0;
 	return max || ret == -EINTR ? (int)max : ret;
+}
+
+int uring_loop_wait(struct uring_loop *loop, struct uring_fact *facts, unsigned max)
+{
+	return loop_turn(loop, facts, max, !max);
+}
+
+int uring_loop_look(struct uring_loop *loop, struct uring_fact *facts, unsigned max)
+{
+	return loop_turn(loop, facts, max, true);
 }
 
 static int uring_start(struct uring_loop *loop, int fd, enum uring_kind kind, uint64_t tag,

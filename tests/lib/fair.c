@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+/* Many who begin a handshake at once: those who are there already do not wait for them. */
+#include <semaphore.h>
+#include "tests/lib/service.h"
+
+#define CROWD	200
+#define FEW	80	/* handshakes that may come before a request which arrived after all of them */
+
+struct server {
+	struct service service;
+	SSL_CTX *client;
+	sem_t held, go;
+	int accepted, begun, closed;
+	int before;		/* handshakes begun before the second request */
+};
+
+static int hello(SSL *ssl, int *alert, void *arg)
+{
+	struct server *s = arg;
+
+	(void)ssl, (void)alert;
+	__atomic_add_fetch(&s->begun, 1, __ATOMIC_RELEASE);
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+static bool accepting(const struct sockaddr *peer, void *user)
+{
+	struct server *s = user;
+
+	(void)peer;
+	__atomic_add_fetch(&s->accepted, 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* At '!' the engine is held, so that much can arrive before its next round. */
+static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	struct tlsring_message message = { .head = "+", .head_len = 1, .file_fd = -1 };
+	struct server *s = user;
+
+	if (*(const char *)data == '!') {
+		sem_post(&s->held);
+		sem_wait(&s->go);
+	} else {
+		s->before = s->begun;
+	}
+	EQ(tlsring_send(conn, &message), 0);
+	return (ssize_t)len;
+}
+
+static void closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
+{
+	struct server *s = user;
+
+	(void)conn, (void)end;
+	__atomic_add_fetch(&s->closed, 1, __ATOMIC_RELEASE);
+}
+
+static const struct tlsring_handlers handlers = {
+	.size = sizeof(handlers), .accepting = accepting, .received = received, .closed = closed,
+};
+
+static void start(struct server *s, enum tlsring_io io)
+{
+	struct tlsring_engine_options engine = { .size = sizeof(engine), .io = io };
+	SSL_CTX *ssl = peer_ctx(true, "TLS_AES_128_GCM_SHA256");
+
+	*s = (struct server){ .client = peer_ctx(false, "TLS_AES_128_GCM_SHA256") };
+	CHECK(!sem_init(&s->held, 0, 0) && !sem_init(&s->go, 0, 0));
+	SSL_CTX_set_client_hello_cb(ssl, hello, s);
+	service_start(&s->service, ssl, NULL, &engine, &handlers, s);
+}
+
+static void stop(struct server *s)
+{
+	service_stop(&s->service);
+	SSL_CTX_free(s->client);
+	sem_destroy(&s->held);
+	sem_destroy(&s->go);
+}
+
+/* A first message that any number of connections can send. */
+static int client_hello(struct server *s, uint8_t *out, size_t room)
+{
+	SSL *ssl = SSL_new(s->client);
+	BIO *to_server = BIO_new(BIO_s_mem());
+	int len;
+
+	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), to_server);
+	EQ(SSL_connect(ssl), -1);
+	len = BIO_read(to_server, out, (int)room);
+	CHECK(len > 0);
+	SSL_free(ssl);
+	ERR_clear_error();
+	return len;
+}
+
+static void ask(SSL *ssl, const char *what)
+{
+	EQ(SSL_write(ssl, what, 1), 1);
+}
+
+static void take(SSL *ssl)
+{
+	char byte;
+
+	EQ(SSL_read(ssl, &byte, 1), 1);
+	EQ(byte, '+');
+}
+
+static void a_crowd_begins(struct server *s, int *fds)
+{
+	for (int i = 0; i < CROWD; i++)
+		fds[i] = peer_tcp(s->service.port);
+	peer_await(&s->accepted, CROWD + 1);
+}
+
+static void requests_come_first(enum tlsring_io io)
+{
+	uint8_t bytes[2048];
+	struct server s;
+	int fds[CROWD], len;
+	SSL *ssl;
+
+	start(&s, io);
+	len = client_hello(&s, bytes, sizeof(bytes));
+	ssl = peer_connect(s.client, s.service.port);
+	ask(ssl, "?");
+	take(ssl);
+	EQ(s.before, 1);
+	a_crowd_begins(&s, fds);
+	ask(ssl, "!");
+	sem_wait(&s.held);
+	for (int i = 0; i < CROWD; i++)
+		EQ(write(fds[i], bytes, (size_t)len), len);
+	sem_post(&s.go);
+	take(ssl);
+	/* It is received in a round of its own, when all of them are there. */
+	ask(ssl, "?");
+	take(ssl);
+	printf("# %d handshakes came before it\n", s.before - 1);
+	CHECK(s.before - 1 <= FEW);
+	/* All of them get their turn. */
+	peer_await(&s.begun, CROWD + 1);
+	for (int i = 0; i < CROWD; i++)
+		close(fds[i]);
+	peer_await(&s.closed, CROWD);
+	peer_free(ssl);
+	stop(&s);
+}
+
+TEST(requests_come_first_uring) { requests_come_first(TLSRING_IO_URING); }
+TEST(requests_come_first_epoll) { requests_come_first(TLSRING_IO_EPOLL); }
+
+/* What waits for its turn is given up when the engine stops. */
+static void stopped_meanwhile(enum tlsring_io io)
+{
+	uint8_t bytes[2048];
+	struct server s;
+	int fds[CROWD], len;
+	SSL *ssl;
+
+	start(&s, io);
+	len = client_hello(&s, bytes, sizeof(bytes));
+	ssl = peer_connect(s.client, s.service.port);
+	a_crowd_begins(&s, fds);
+	ask(ssl, "!");
+	sem_wait(&s.held);
+	for (int i = 0; i < CROWD; i++)
+		EQ(write(fds[i], bytes, (size_t)len), len);
+	tlsring_engine_stop(s.service.engine, 0);
+	sem_post(&s.go);
+	service_join(&s.service);
+	EQ(s.closed, CROWD + 1);
+	service_free(&s.service);
+	for (int i = 0; i < CROWD; i++)
+		close(fds[i]);
+	peer_free(ssl);
+	SSL_CTX_free(s.client);
+}
+
+TEST(stopped_meanwhile_uring) { stopped_meanwhile(TLSRING_IO_URING); }
+TEST(stopped_meanwhile_epoll) { stopped_meanwhile(TLSRING_IO_EPOLL); }
