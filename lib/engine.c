@@ -297,7 +297,7 @@ static int engine_turn(struct tlsring_engine *engine)
 	engine->round++;
 	for (int i = 0; i < count; i++)
 		engine_fact(engine, &facts[i]);
-	fair_turn(engine, count == ENGINE_FACTS);
+	fair_turn(engine, count > 0);
 	engine_reap(engine);
 	return count < 0 ? count : 0;
 }

@@ -162,8 +162,8 @@ void poll_free(struct tlsring_engine *engine);
 /* fair.c: handshakes do not keep others waiting. */
 /* Shall what came on c wait until later? Then it is copied, and fair_turn() sees to it. */
 bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, const struct uring_fact *fact);
-/* All else of the round is done; `more`: the loop may have more facts at once. */
-void fair_turn(struct tlsring_engine *engine, bool more);
+/* All else of the round is done; `busy`: there was something. */
+void fair_turn(struct tlsring_engine *engine, bool busy);
 void fair_free(struct tlsring_engine *engine);
 
 /* drive.c: brings a connection's wishes and its operations together. */

@@ -7,9 +7,9 @@
 /*
  * A handshake takes longer than dozens of requests, and whoever wants to do harm sends thousands of first
  * messages at once, which cost him nothing. So the first in a round is done when it comes up, and what
- * comes for others is put off until all else of the round is done. As long as some are put off, handshakes
- * get at least one of them done in a round, or as much time as all else took; and facts that wait in the
- * loop come first, until they have had as much time as a handshake.
+ * comes for others is put off until a round brings nothing at all, so that all answers are on their way; or
+ * until all else has had as much time as a handshake takes. Then it is one handshake's turn, or that of as
+ * many as take as long as all else did.
  */
 
 #define FAIR_MOST	8	/* in a round, however long it took */
@@ -69,7 +69,7 @@ static void fair_take(struct fair *fair)
 	free(taken);
 }
 
-void fair_turn(struct tlsring_engine *engine, bool more)
+void fair_turn(struct tlsring_engine *engine, bool busy)
 {
 	struct fair *fair = &engine->fair;
 	unsigned count = 0;
@@ -80,7 +80,7 @@ void fair_turn(struct tlsring_engine *engine, bool more)
 		return;
 	start = now = fair_now();
 	others = start - fair->ended;
-	if (more && others < fair->took)
+	if (busy && others < fair->took)
 		return;
 	do {
 		before = now;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <malloc.h>
 #include <stdbool.h>
@@ -32,15 +33,22 @@ static void serve_memory(void)
 	mallopt(M_MMAP_THRESHOLD, SERVE_SPARE_ONE);
 }
 
-/* Connections are descriptors: take as many as we may have. */
+#define SERVE_FILES	65536
+
+/* Connections are descriptors: take as many as we may have. The kernel makes room for them as they come, for
+ * which a process with threads waits for tens of milliseconds: have it make most of it now. */
 static void serve_limits(void)
 {
 	struct rlimit limit;
+	int fd;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
+	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (limit.rlim_max < SERVE_FILES ? (int)limit.rlim_max : SERVE_FILES) - 1);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* ---- TLS and hosts ---- */

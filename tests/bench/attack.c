@@ -12,8 +12,8 @@
  *	body	the same, and begin a body
  *	range	the same, and ask for 1,000 parts of LARGE, by HEAD
  *	read	the same, and ask for LARGE of which they take nothing, with a small window
- * and then stay. Prints microseconds: the median, the 90th and 99th percentile, the longest, from the
- * moment at which the crowd begins; and how many of it were there in the end.
+ * and then stay. Prints microseconds: the median, the 90th and 99th percentile, the longest, while the crowd
+ * comes, and how many of it came by then; and the same when all are there, and have come to rest.
  */
 #include <sched.h>
 #include <signal.h>
@@ -24,20 +24,20 @@
 #include "tests/bench/client.h"
 
 #define PAUSE	2000	/* microseconds between two requests */
+#define SETTLE	2	/* seconds */
 #define WINDOW	2048	/* of who reads slowly; the kernel doubles it */
 #define PARTS	1000
 
 static volatile uint64_t *there;
 static const char *large;
 
-static int connect_to(unsigned window)
+static int connect_to(void)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
 	int fd = dial_socket();
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if ((window && setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window))) ||
-	    connect(fd, (struct sockaddr *)&to, sizeof(to)))
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
 		die("cannot connect");
 	return fd;
 }
@@ -102,7 +102,7 @@ static void all_at_once(int *fds, size_t count)
 	int len = first_message(bytes, sizeof(bytes));
 
 	for (size_t i = 0; i < count; i++)
-		fds[i] = connect_to(0);
+		fds[i] = connect_to();
 	sleep(1);
 	*there = 1;
 	for (size_t i = 0; i < count; i++)
@@ -128,11 +128,13 @@ static pid_t crowd(const char *how, size_t count)
 		die("no memory");
 	if (!strcmp(how, "hello"))
 		all_at_once(fds, count);
-	for (*there += 0; *there < count; ++*there)
+	while (*there < count) {
 		if (!strcmp(how, "silent"))
-			connect_to(0);
+			connect_to();
 		else
 			misbehave(how);
+		++*there;
+	}
 	for (;;)
 		pause();
 }
@@ -145,9 +147,28 @@ static double micros(void)
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
+static void measure(SSL *ssl, const char *path, size_t count, const char *when)
+{
+	double *took = calloc(count, sizeof(*took));
+
+	if (!took)
+		die("no memory");
+	for (size_t i = 0; i < count; i++) {
+		double start = micros();
+
+		ask(ssl, path);
+		take(ssl);
+		took[i] = micros() - start;
+		usleep(PAUSE);
+	}
+	qsort(took, count, sizeof(*took), compare);
+	printf("%s median %.0f p90 %.0f p99 %.0f longest %.0f there %llu\n", when, took[count / 2],
+	       took[count * 9 / 10], took[count * 99 / 100], took[count - 1], (unsigned long long)*there);
+	free(took);
+}
+
 int main(int argc, char **argv)
 {
-	double *took, start;
 	size_t count, others;
 	pid_t pid = 0;
 	SSL *ssl;
@@ -159,8 +180,7 @@ int main(int argc, char **argv)
 	count = strtoul(argv[3], NULL, 10);
 	others = strtoul(argv[4], NULL, 10);
 	large = argc == 7 ? argv[6] : argv[2];
-	took = calloc(count, sizeof(*took));
-	if (!took || !count || there == MAP_FAILED)
+	if (!count || there == MAP_FAILED)
 		die("no memory");
 	prepare();
 	ssl = dial(false);
@@ -173,22 +193,16 @@ int main(int argc, char **argv)
 		pid = crowd(argv[5], others);
 	while (others && !*there && !waitpid(pid, NULL, WNOHANG))
 		usleep(100);
-	for (size_t i = 0; i < count; i++) {
-		start = micros();
-		ask(ssl, argv[2]);
-		take(ssl);
-		took[i] = micros() - start;
-		usleep(PAUSE);
-	}
+	measure(ssl, argv[2], count, "coming");
+	while (*there < others && !waitpid(pid, NULL, WNOHANG))
+		usleep(100000);
+	sleep(SETTLE);
+	measure(ssl, argv[2], count, "settled");
 	if (pid && waitpid(pid, NULL, WNOHANG))
 		die("the crowd has gone");
 	if (pid)
 		kill(pid, SIGKILL);
-	qsort(took, count, sizeof(*took), compare);
-	printf("median %.0f\np90 %.0f\np99 %.0f\nlongest %.0f\nthere %llu\n", took[count / 2], took[count * 9 / 10],
-	       took[count * 99 / 100], took[count - 1], (unsigned long long)*there);
 	hang_up(ssl);
-	free(took);
 	put_away();
 	return 0;
 }
