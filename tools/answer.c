@@ -313,12 +313,12 @@ static const char *answer_why(int status, int error)
 	return status >= 500 || status == 403 ? strerror(error) : NULL;
 }
 
-static bool answer_wants_json(const struct http_text *accept)
+static bool answer_wants_json(const struct http_list *accept)
 {
 	static const char *const html[] = { "text/html", "text/*", "*/*", NULL };
 	static const char *const json[] = { "application/json", "application/*", "*/*", NULL };
 
-	return accept->at && http_accept(accept, json) > http_accept(accept, html);
+	return accept->line.at && http_accept(accept, json) > http_accept(accept, html);
 }
 
 /* A folder without an index. */

@@ -9,13 +9,13 @@ static const struct coding codings[CODING_COUNT] = {
 	{ "gzip", ".gz" },
 };
 
-void coding_choose(const struct http_text *accept_encoding, const struct coding *out[CODING_COUNT + 1])
+void coding_choose(const struct http_list *accept_encoding, const struct coding *out[CODING_COUNT + 1])
 {
 	int weights[CODING_COUNT], least;
 	size_t count = 0;
 
 	out[0] = NULL;
-	if (!accept_encoding->at)
+	if (!accept_encoding->line.at)
 		return;
 	least = http_accept(accept_encoding, (const char *const []){ "identity", NULL });
 	for (size_t i = 0; i < CODING_COUNT; i++) {

@@ -13,6 +13,6 @@ struct coding {
 
 /* The codings that an Accept-Encoding field prefers to no coding, best first, then NULL. Of those
  * that it likes equally ours come first that make files smaller. */
-void coding_choose(const struct http_text *accept_encoding, const struct coding *out[CODING_COUNT + 1]);
+void coding_choose(const struct http_list *accept_encoding, const struct coding *out[CODING_COUNT + 1]);
 
 #endif

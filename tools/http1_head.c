@@ -214,7 +214,7 @@ static int head_fields(struct http1_head *out, const struct phr_header *fields, 
 			return -400;
 		}
 		if (!head_field(&out->request, &framing, &name, &value)) {
-			*why = "a field that came twice";
+			*why = "a field that came too often";
 			return -400;
 		}
 	}

@@ -62,7 +62,7 @@ void http2_head_field(struct http2_head *head, const struct http_text *name, con
 			head_refuse(head, 400, "more than one Host");
 		head->host = kept;
 	} else if (!http_request_field(&head->request, name, &kept)) {
-		head_refuse(head, 400, "a field that came twice");
+		head_refuse(head, 400, "a field that came too often");
 	}
 }
 

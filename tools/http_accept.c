@@ -43,17 +43,26 @@ static int accept_element(struct http_text element, struct http_text *name)
 	return 1000;
 }
 
-int http_accept(const struct http_text *field, const char *const *names)
+/* -1: it is not in this line. */
+static int accept_line(struct http_text line, const char *wanted)
 {
-	for (; *names; names++) {
-		struct http_text list = *field, element, name;
+	struct http_text element, name;
 
-		while (http_text_element(&list, &element)) {
-			int weight = accept_element(element, &name);
+	while (http_text_element(&line, &element)) {
+		int weight = accept_element(element, &name);
 
-			if (http_text_is_nocase(&name, *names))
-				return weight;
-		}
+		if (http_text_is_nocase(&name, wanted))
+			return weight;
 	}
 	return -1;
+}
+
+int http_accept(const struct http_list *field, const char *const *names)
+{
+	int weight = -1;
+
+	for (; *names && weight < 0; names++)
+		for (const struct http_list *at = field; at && weight < 0; at = at->next)
+			weight = accept_line(at->line, *names);
+	return weight;
 }

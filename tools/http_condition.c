@@ -24,12 +24,10 @@ static bool condition_same(const char *at, size_t len, const char *etag, bool we
 	return len == strlen(etag) && !memcmp(at, etag, len);
 }
 
-static bool condition_listed(const struct http_text *list, const char *etag, bool weak)
+static bool condition_in_line(const struct http_text *line, const char *etag, bool weak)
 {
-	const char *at = list->at, *end = list->at + list->len;
+	const char *at = line->at, *end = line->at + line->len;
 
-	if (list->len == 1 && *at == '*')
-		return true;
 	while (at < end) {
 		size_t tag = condition_tag(at, (size_t)(end - at));
 
@@ -40,11 +38,21 @@ static bool condition_listed(const struct http_text *list, const char *etag, boo
 	return false;
 }
 
+static bool condition_listed(const struct http_list *list, const char *etag, bool weak)
+{
+	if (http_text_is(&list->line, "*") && !list->next)
+		return true;
+	for (; list; list = list->next)
+		if (condition_in_line(&list->line, etag, weak))
+			return true;
+	return false;
+}
+
 int http_condition(const struct http_request *request, const struct http_validator *validator)
 {
 	time_t since;
 
-	if (request->if_match.at) {
+	if (request->if_match.line.at) {
 		if (!condition_listed(&request->if_match, validator->etag, false))
 			return 412;
 	} else if (request->if_unmodified_since.at) {
@@ -52,7 +60,7 @@ int http_condition(const struct http_request *request, const struct http_validat
 		if (since >= 0 && validator->modified > since)
 			return 412;
 	}
-	if (request->if_none_match.at)
+	if (request->if_none_match.line.at)
 		return condition_listed(&request->if_none_match, validator->etag, true) ? 304 : 0;
 	if (request->if_modified_since.at) {
 		since = http_date_parse(request->if_modified_since.at, request->if_modified_since.len);

@@ -67,7 +67,29 @@ bool http_request_target(struct http_request *out, struct http_text target)
 	return true;
 }
 
-#define FIELD(name, member, list) { name, sizeof(name) - 1, offsetof(struct http_request, member), list }
+/* One more line of a list. */
+static bool request_line(struct http_request *out, struct http_list *list, const struct http_text *value)
+{
+	if (!list->line.at) {
+		list->line = *value;
+		return true;
+	}
+	if (out->line_count == HTTP_LINES_MAX)
+		return false;
+	while (list->next)
+		list = list->next;
+	list->next = &out->lines[out->line_count++];
+	*list->next = (struct http_list){ .line = *value };
+	return true;
+}
+
+enum field_kind {
+	FIELD_ONCE,	/* a struct http_text */
+	FIELD_LIST,	/* a struct http_list */
+	FIELD_NOTE,	/* a struct http_text for the log: the last one counts */
+};
+
+#define FIELD(name, member, kind) { name, sizeof(name) - 1, offsetof(struct http_request, member), kind }
 
 bool http_request_field(struct http_request *out, const struct http_text *name, const struct http_text *value)
 {
@@ -75,26 +97,29 @@ bool http_request_field(struct http_request *out, const struct http_text *name, 
 		const char *name;
 		size_t len;
 		size_t at;		/* in struct http_request */
-		bool list;		/* may come more than once: the last counts */
+		enum field_kind kind;
 	} wanted[] = {
-		FIELD("range", range, false),
-		FIELD("if-range", if_range, false),
-		FIELD("if-match", if_match, true),
-		FIELD("if-none-match", if_none_match, true),
-		FIELD("if-modified-since", if_modified_since, false),
-		FIELD("if-unmodified-since", if_unmodified_since, false),
-		FIELD("accept", accept, true),
-		FIELD("referer", referer, true),
-		FIELD("user-agent", agent, true),
-		FIELD("accept-encoding", accept_encoding, true),
+		FIELD("range", range, FIELD_ONCE),
+		FIELD("if-range", if_range, FIELD_ONCE),
+		FIELD("if-match", if_match, FIELD_LIST),
+		FIELD("if-none-match", if_none_match, FIELD_LIST),
+		FIELD("if-modified-since", if_modified_since, FIELD_ONCE),
+		FIELD("if-unmodified-since", if_unmodified_since, FIELD_ONCE),
+		FIELD("accept", accept, FIELD_LIST),
+		FIELD("referer", referer, FIELD_NOTE),
+		FIELD("user-agent", agent, FIELD_NOTE),
+		FIELD("accept-encoding", accept_encoding, FIELD_LIST),
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		struct http_text *text = (struct http_text *)((char *)out + wanted[i].at);
+		void *at = (char *)out + wanted[i].at;
+		struct http_text *text = at;
 
 		if (name->len != wanted[i].len || strncasecmp(name->at, wanted[i].name, name->len))
 			continue;
-		if (text->at && !wanted[i].list)
+		if (wanted[i].kind == FIELD_LIST)
+			return request_line(out, at, value);
+		if (text->at && wanted[i].kind == FIELD_ONCE)
 			return false;
 		*text = *value;
 		return true;

@@ -27,19 +27,29 @@ struct http_text {
 	size_t len;
 };
 
-/* All texts are the caller's bytes, which must live until answer_make() returns. */
+/* A field whose value is a list, which may come in several lines: they count as one (RFC 9110, 5.3). */
+struct http_list {
+	struct http_text line;
+	struct http_list *next;		/* in the request's `lines`, or NULL */
+};
+
+#define HTTP_LINES_MAX	8		/* that follow first ones */
+
+/* All texts are the caller's bytes, which must live until answer_make() returns. Not to be copied. */
 struct http_request {
 	struct http_text method;
 	struct http_text path;		/* raw, from the first '/' up to the query */
 	struct http_text query;		/* raw, with its '?' */
 	struct http_text host;		/* Host or :authority, checked; may be empty */
-	struct http_text range, if_range, if_match, if_none_match;
+	struct http_text range, if_range;
 	struct http_text if_modified_since, if_unmodified_since;
-	struct http_text accept, accept_encoding;
+	struct http_list if_match, if_none_match, accept, accept_encoding;
 	struct http_text referer, agent;	/* for the log */
 	bool head;			/* HEAD: no content in the answer */
 	bool options;			/* OPTIONS */
 	int refused;			/* status that answers a method which files do not answer to */
+	unsigned line_count;
+	struct http_list lines[HTTP_LINES_MAX];
 };
 
 /* Inline: of a word that is written there the compiler knows the length, which most often differs. */
@@ -59,7 +69,7 @@ static inline bool http_text_is_nocase(const struct http_text *text, const char 
 
 /* Without blanks at both ends. */
 struct http_text http_text_trim(const char *at, size_t len);
-/* Takes the next element, trimmed, off a comma-separated list; false at its end. */
+/* Takes the next element, trimmed, off a line of a comma-separated list; false at its end. */
 bool http_text_element(struct http_text *list, struct http_text *element);
 
 /* Also sets head, options and refused. */
@@ -68,7 +78,7 @@ void http_request_method(struct http_request *out, struct http_text method);
  * False: it is none. */
 bool http_request_target(struct http_request *out, struct http_text target);
 /* A field that says what is asked for; others are passed over. The name in any case, the value
- * trimmed. False: a field that may come once came twice, which calls for 400. */
+ * trimmed. False: a field that may come once came twice, or lists in too many lines, which calls for 400. */
 bool http_request_field(struct http_request *out, const struct http_text *name, const struct http_text *value);
 /* Host or :authority is a name or an address, perhaps with a port; or empty. */
 bool http_request_host_valid(const struct http_text *host);

@@ -48,7 +48,7 @@ TEST(a_whole_request)
 	CHECK(same(head.request.path, "/a/b"));
 	CHECK(same(head.request.query, "?c=d"));
 	CHECK(same(head.request.range, "bytes=1-2"));
-	CHECK(same(head.request.if_none_match, "\"e\""));
+	CHECK(same(head.request.if_none_match.line, "\"e\""));
 	CHECK(!head.request.if_range.at);
 	CHECK(head.keep_alive && !head.request.head && !head.http10 && !head.body && !head.request.refused);
 }
@@ -124,7 +124,32 @@ TEST(fields_that_come_once)
 {
 	expect("GET / HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\nRange: bytes=1-1\r\n\r\n", -400);
 	expect("GET / HTTP/1.1\r\nHost: x\r\nIf-Range: \"a\"\r\nIf-Range: \"b\"\r\n\r\n", -400);
-	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: \"a\"\r\nIf-None-Match: \"b\"\r\n\r\n") > 0);
+	expect("GET / HTTP/1.1\r\nHost: x\r\nIf-Modified-Since: a\r\nif-modified-since: a\r\n\r\n", -400);
+	expect("GET / HTTP/1.1\r\nHost: x\r\nIf-Unmodified-Since:\r\nIf-Unmodified-Since:\r\n\r\n", -400);
+}
+
+/* Lists are one list, in however many lines; two of them do not get into each other's way. */
+TEST(fields_in_lines)
+{
+	const struct http_request *r = &head.request;
+	char text[2048];
+	int len;
+
+	CHECK(parse("GET / HTTP/1.1\r\nIf-None-Match: \"a\"\r\nAccept: a/b\r\nHost: x\r\nif-none-match: \"b\"\r\n"
+		    "Accept:\r\nIf-None-Match: \"c\"\r\nUser-Agent: a\r\nUser-Agent: b\r\n\r\n") > 0);
+	CHECK(same(r->if_none_match.line, "\"a\"") && same(r->if_none_match.next->line, "\"b\""));
+	CHECK(same(r->if_none_match.next->next->line, "\"c\"") && !r->if_none_match.next->next->next);
+	CHECK(same(r->accept.line, "a/b") && same(r->accept.next->line, "") && !r->accept.next->next);
+	CHECK(!r->if_match.line.at && !r->accept_encoding.next && same(r->agent, "b"));
+	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nConnection: x\r\nConnection: close\r\nConnection: y\r\n\r\n") > 0);
+	CHECK(!head.keep_alive);
+	for (int lines = HTTP_LINES_MAX + 1; lines <= HTTP_LINES_MAX + 2; lines++) {
+		len = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: x\r\n");
+		for (int i = 0; i < lines; i++)
+			len += snprintf(text + len, sizeof(text) - (size_t)len, "Accept-Encoding: gzip\r\n");
+		snprintf(text + len, sizeof(text) - (size_t)len, "\r\n");
+		EQ(parse(text) > 0, lines <= HTTP_LINES_MAX + 1);
+	}
 }
 
 TEST(hosts)

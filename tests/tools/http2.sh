@@ -34,7 +34,8 @@ as_http1() {
 	local path
 	for path in "small" "small -I" "small -r 2-5" "small -r 90-" nothing folder folder/ "?root" 0 .hidden "%00" \
 		"small -X DELETE" "small -X NONSENSE" "small -d body" "small -H If-None-Match:*" \
-		"small -H If-Match:x" "small -r 0-1 -H If-Range:x"; do
+		"small -H If-Match:x" "small -r 0-1 -H If-Range:x" \
+		"small -H If-None-Match:x -H If-None-Match:*" "small -H If-Match:* -H If-Match:x"; do
 		# shellcheck disable=SC2086
 		equal "$(head_of --http2 $path)" "$(head_of --http1.1 $path)" "the answer to $path"
 	done

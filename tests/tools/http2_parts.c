@@ -158,6 +158,34 @@ TEST(heads)
 	free(head);
 }
 
+TEST(heads_with_lists)
+{
+	struct http2_head *head = head_of("/", "x");
+	const struct http_request *r = &head->request;
+
+	field(head, "accept-encoding", "gzip");
+	field(head, "if-none-match", "\"a\"");
+	field(head, "accept-encoding", "br");
+	field(head, "if-none-match", "\"b\"");
+	CHECK(http2_head_finish(head));
+	CHECK(http_text_is(&r->accept_encoding.line, "gzip") && http_text_is(&r->accept_encoding.next->line, "br"));
+	CHECK(http_text_is(&r->if_none_match.line, "\"a\"") && http_text_is(&r->if_none_match.next->line, "\"b\""));
+	CHECK(!r->if_none_match.next->next && !r->accept_encoding.next->next && !r->accept.line.at);
+	free(head);
+	head = head_of("/", "x");
+	field(head, "if-range", "\"a\"");
+	field(head, "if-range", "\"a\"");
+	CHECK(!http2_head_finish(head));
+	EQ(head->status, 400);
+	free(head);
+	head = head_of("/", "x");
+	for (int i = 0; i < HTTP_LINES_MAX + 2; i++)
+		field(head, "accept", "a/b");
+	CHECK(!http2_head_finish(head));
+	EQ(head->status, 400);
+	free(head);
+}
+
 /* However much comes, nothing is written past the end. */
 TEST(heads_too_large)
 {

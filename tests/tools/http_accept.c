@@ -22,7 +22,7 @@ TEST(weights)
 	static const char *const names[] = { "text/html", "text/*", "*/*", NULL };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct http_text field = text(rows[i].field);
+		struct http_list field = { text(rows[i].field), NULL };
 		int got = http_accept(&field, names);
 
 		if (got != rows[i].weight)
@@ -43,7 +43,7 @@ TEST(codings)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct http_text field = rows[i].field ? text(rows[i].field) : (struct http_text){ 0 };
+		struct http_list field = { rows[i].field ? text(rows[i].field) : (struct http_text){ 0 }, NULL };
 		const struct coding *chosen[CODING_COUNT + 1];
 		char list[64] = "";
 
@@ -53,4 +53,28 @@ TEST(codings)
 		if (strcmp(list, rows[i].chosen))
 			FAIL("%s: %s instead of %s", rows[i].field, list, rows[i].chosen);
 	}
+}
+
+/* Lines count as one list, in their order. */
+TEST(lines)
+{
+	static const char *const names[] = { "text/html", "text/*", NULL };
+	struct http_list third = { text("text/html;q=0.3, */*"), NULL }, second = { text("text/html;q=0.2"), &third };
+	struct http_list first = { text("text/*;q=0.1"), &second };
+	struct http_list more = { text("gzip;q=0.5"), NULL }, encodings = { text("br;q=0.4, identity;q=0.1"), &more };
+	const struct coding *chosen[CODING_COUNT + 1];
+
+	EQ(http_accept(&first, names), 200);
+	second.line = text("");
+	EQ(http_accept(&first, names), 300);
+	first.next = NULL;
+	EQ(http_accept(&first, names), 100);
+	coding_choose(&encodings, chosen);
+	EQ_STR(chosen[0]->name, "gzip");
+	EQ_STR(chosen[1]->name, "br");
+	CHECK(!chosen[2]);
+	more.line = text("identity");
+	coding_choose(&encodings, chosen);
+	EQ_STR(chosen[0]->name, "br");
+	CHECK(!chosen[1]);
 }

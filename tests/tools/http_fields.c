@@ -131,14 +131,14 @@ static struct http_text text(const char *value)
 
 TEST(if_none_match)
 {
-	struct http_request r = { .if_none_match = text("\"a-b\"") };
+	struct http_request r = { .if_none_match.line = text("\"a-b\"") };
 
 	EQ(http_condition(&r, &validator), 304);
-	r.if_none_match = text("\"x\", W/\"a-b\" , \"y\"");
+	r.if_none_match.line = text("\"x\", W/\"a-b\" , \"y\"");
 	EQ(http_condition(&r, &validator), 304);
-	r.if_none_match = text("*");
+	r.if_none_match.line = text("*");
 	EQ(http_condition(&r, &validator), 304);
-	r.if_none_match = text("\"x\", \"a-b");
+	r.if_none_match.line = text("\"x\", \"a-b");
 	EQ(http_condition(&r, &validator), 0);
 	/* It goes before the date. */
 	r.if_modified_since = text("Sun, 06 Nov 1994 08:49:37 GMT");
@@ -158,19 +158,37 @@ TEST(if_modified_since)
 
 TEST(if_match)
 {
-	struct http_request r = { .if_match = text("\"a-b\"") };
+	struct http_request r = { .if_match.line = text("\"a-b\"") };
 
 	EQ(http_condition(&r, &validator), 0);
-	r.if_match = text("W/\"a-b\"");
+	r.if_match.line = text("W/\"a-b\"");
 	EQ(http_condition(&r, &validator), 412);
-	r.if_match = text("\"x\"");
+	r.if_match.line = text("\"x\"");
 	EQ(http_condition(&r, &validator), 412);
-	r.if_match = text("*");
+	r.if_match.line = text("*");
 	EQ(http_condition(&r, &validator), 0);
 	r = (struct http_request){ .if_unmodified_since = text("Sun, 06 Nov 1994 08:49:36 GMT") };
 	EQ(http_condition(&r, &validator), 412);
 	r.if_unmodified_since = text("Sun, 06 Nov 1994 08:49:37 GMT");
 	EQ(http_condition(&r, &validator), 0);
+}
+
+/* Lines count as one list. */
+TEST(lists_in_lines)
+{
+	struct http_list third = { text("W/\"a-b\""), NULL }, second = { text("\"y\""), &third };
+	struct http_request r = { .if_none_match = { text("\"x\""), &second } };
+
+	EQ(http_condition(&r, &validator), 304);
+	third.line = text("\"z\"");
+	EQ(http_condition(&r, &validator), 0);
+	r = (struct http_request){ .if_match = { text("\"a-b\""), &second } };
+	EQ(http_condition(&r, &validator), 0);
+	r.if_match.line = text("\"x\"");
+	EQ(http_condition(&r, &validator), 412);
+	/* It is none among others, as it is none in one line with them. */
+	r.if_match.line = text("*");
+	EQ(http_condition(&r, &validator), 412);
 }
 
 TEST(if_range)

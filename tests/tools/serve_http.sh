@@ -101,6 +101,12 @@ conditions() {
 	equal "$(status digits.txt -r 0-1 -H 'If-Range: "x"')" 200
 	equal "$(status digits.txt -r 0-1 -H "If-Range: $date")" 206
 	has "$(head_of digits.txt -H "If-None-Match: $tag")" "ETag: $tag"
+	# A list in several lines is one; what is no list may not come twice.
+	equal "$(status digits.txt -H "If-None-Match: $tag" -H 'If-None-Match: "x"')" 304
+	equal "$(status digits.txt -H 'If-None-Match: "x"' -H "If-None-Match: $tag")" 304
+	equal "$(status digits.txt -H "If-Match: $tag" -H 'If-Match: "x"')" 200
+	equal "$(status digits.txt -H "If-Modified-Since: $date" -H "If-Modified-Since: $date")" 400
+	equal "$(status digits.txt -H 'Range: bytes=0-1' -H 'Range: bytes=0-1')" 400
 }
 
 methods() {

@@ -110,6 +110,12 @@ codings() {
 	coding 'br;q=0, gzip' gzip lines.txt.gz
 	coding 'identity' '' lines.txt
 	coding '' '' lines.txt
+	# In two lines, whichever comes first.
+	for http in --http1.1 --http2; do
+		equal "$(fetch lines.txt -H 'Accept-Encoding: gzip' -H 'Accept-Encoding: br;q=0.5' | cmp - "$tmp/www/lines.txt.gz")" ''
+		equal "$(fetch lines.txt -H 'Accept-Encoding: br;q=0.5' -H 'Accept-Encoding: gzip' | cmp - "$tmp/www/lines.txt.gz")" ''
+	done
+	http=--http1.1
 	equal "$(fetch lines.txt --compressed -H 'Accept-Encoding: gzip' | sha256sum)" "$(sha256sum < "$tmp/www/lines.txt")"
 	lacks "$(head_of lines.txt.gz)" Content-Encoding
 	has "$(head_of lines.txt.gz)" 'Content-Type: application/gzip'
