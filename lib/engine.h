@@ -50,8 +50,9 @@ struct engine_poll {
 /* What came for handshakes and waits for its turn (fair.c). */
 struct fair {
 	struct fair_fact *first, *last;	/* owned */
-	uint64_t ended;			/* nanoseconds: when the last ones had had their turn */
-	uint64_t took;			/* nanoseconds that the last one took */
+	uint64_t since;			/* nanoseconds, as the next two: when the time of all else was counted */
+	uint64_t owed;			/* so much more had all else than they */
+	uint64_t took;			/* by the last one */
 	bool done;			/* one was not put off in this round */
 };
 

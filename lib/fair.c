@@ -7,12 +7,12 @@
 /*
  * A handshake takes longer than dozens of requests, and whoever wants to do harm sends thousands of first
  * messages at once, which cost him nothing. So the first in a round is done when it comes up, and what
- * comes for others is put off until a round brings nothing at all, so that all answers are on their way; or
- * until all else has had as much time as a handshake takes. Then it is one handshake's turn, or that of as
- * many as take as long as all else did.
+ * comes for others is put off. One of them has its turn when a round brings nothing, so that all answers
+ * are on their way; and, lest they wait for ever, when all else has had as much time as a handshake takes.
+ * Never more than one between two looks at what else there is.
  */
 
-#define FAIR_MOST	8	/* in a round, however long it took */
+#define FAIR_MOST	8	/* handshakes for which all else has had the time */
 
 struct fair_fact {
 	struct fair_fact *next;
@@ -52,8 +52,10 @@ bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, c
 		copy->fact.flags &= ~URING_FACT_BUFFER;
 		copy->fact.data = copy->data;
 	}
-	if (!fair->first)
-		fair->ended = fair_now();
+	if (!fair->first) {
+		fair->since = fair_now();
+		fair->owed = 0;
+	}
 	*(fair->first ? &fair->last->next : &fair->first) = copy;
 	fair->last = copy;
 	return true;
@@ -72,23 +74,22 @@ static void fair_take(struct fair *fair)
 void fair_turn(struct tlsring_engine *engine, bool busy)
 {
 	struct fair *fair = &engine->fair;
-	unsigned count = 0;
-	uint64_t start, now, before, others;
+	uint64_t start;
 
 	fair->done = false;
 	if (!fair->first)
 		return;
-	start = now = fair_now();
-	others = start - fair->ended;
-	if (busy && others < fair->took)
+	start = fair_now();
+	fair->owed += start - fair->since;
+	fair->since = start;
+	if (busy && fair->owed < fair->took)
 		return;
-	do {
-		before = now;
-		fair_take(fair);
-		now = fair_now();
-		fair->took = now - before;
-	} while (fair->first && ++count < FAIR_MOST && now - start < others);
-	fair->ended = now;
+	fair_take(fair);
+	fair->since = fair_now();
+	fair->took = fair->since - start;
+	fair->owed -= fair->owed < fair->took ? fair->owed : fair->took;
+	if (fair->owed > FAIR_MOST * fair->took)
+		fair->owed = FAIR_MOST * fair->took;
 }
 
 void fair_free(struct tlsring_engine *engine)
