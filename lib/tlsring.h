@@ -423,7 +423,9 @@ struct tlsring_engine_options {
 /* One engine per thread: it is run, and its connections are used, by one thread only; another may
  * make it and add listeners before that. options may be NULL. -EINVAL; -ENOMEM; -EMFILE; -EPERM or -ENOSYS
  * when TLSRING_IO_URING was asked for and this process may not use it. Sending never raises SIGPIPE; a
- * program that ignores it when the engine is made, which costs less, must go on to ignore it. */
+ * program that ignores it when the engine is made, which costs less, must go on to ignore it. Of handshakes that
+ * come together one at a time is done between two looks at what else there is; if that is much, both get as
+ * much time. */
 int tlsring_engine_new(struct tlsring_engine **out, const struct tlsring_engine_options *options);
 /* What the engine runs on: TLSRING_IO_URING or TLSRING_IO_EPOLL. */
 enum tlsring_io tlsring_engine_io(const struct tlsring_engine *engine);
