@@ -108,11 +108,11 @@ static void take(SSL *ssl)
 	EQ(byte, '+');
 }
 
-static void a_crowd_begins(struct server *s, int *fds)
+static void a_crowd_begins(struct server *s, int *fds, int accepted)
 {
 	for (int i = 0; i < CROWD; i++)
 		fds[i] = peer_tcp(s->service.port);
-	peer_await(&s->accepted, CROWD + 1);
+	peer_await(&s->accepted, accepted);
 }
 
 static void requests_come_first(enum tlsring_io io)
@@ -128,7 +128,7 @@ static void requests_come_first(enum tlsring_io io)
 	ask(ssl, "?");
 	take(ssl);
 	EQ(s.before, 1);
-	a_crowd_begins(&s, fds);
+	a_crowd_begins(&s, fds, CROWD + 1);
 	ask(ssl, "!");
 	sem_wait(&s.held);
 	for (int i = 0; i < CROWD; i++)
@@ -163,7 +163,7 @@ static void stopped_meanwhile(enum tlsring_io io)
 	start(&s, io);
 	len = client_hello(&s, bytes, sizeof(bytes));
 	ssl = peer_connect(s.client, s.service.port);
-	a_crowd_begins(&s, fds);
+	a_crowd_begins(&s, fds, CROWD + 1);
 	ask(ssl, "!");
 	sem_wait(&s.held);
 	for (int i = 0; i < CROWD; i++)
@@ -177,6 +177,35 @@ static void stopped_meanwhile(enum tlsring_io io)
 		close(fds[i]);
 	peer_free(ssl);
 	SSL_CTX_free(s.client);
+}
+
+static int made;
+
+static void count_ssl(void *ssl, void *data, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
+{
+	(void)ssl, (void)data, (void)ad, (void)index, (void)argl, (void)argp;
+	__atomic_add_fetch(&made, 1, __ATOMIC_RELEASE);
+}
+
+/* Who says nothing costs no SSL. */
+TEST(silent_ones)
+{
+	struct server s;
+	int fds[CROWD];
+	SSL *ssl;
+
+	start(&s, TLSRING_IO_AUTO);
+	CHECK(SSL_get_ex_new_index(0, NULL, count_ssl, NULL, NULL) >= 0);
+	a_crowd_begins(&s, fds, CROWD);
+	/* Accepted after all of them. */
+	ssl = peer_connect(s.client, s.service.port);
+	ask(ssl, "?");
+	take(ssl);
+	EQ(__atomic_load_n(&made, __ATOMIC_ACQUIRE), 2);
+	for (int i = 0; i < CROWD; i++)
+		close(fds[i]);
+	peer_free(ssl);
+	stop(&s);
 }
 
 TEST(stopped_meanwhile_uring) { stopped_meanwhile(TLSRING_IO_URING); }
