@@ -72,7 +72,7 @@ cplusplus() {
 			return tlsring_ctx_new(nullptr, nullptr, nullptr) == 0;
 		}
 	EOF
-	for standard in c++11 c++20; do
+	for standard in c++11 $(in_full c++20); do
 		# shellcheck disable=SC2046
 		g++ -std=$standard "${warnings[@]}" $sanitize $(flags --cflags) "$tmp/plus.cc" -o "$tmp/plus" $(flags --libs)
 		equal "$(LD_LIBRARY_PATH=$tmp/inst/usr/lib "$tmp/plus")" "alert sent: handshake_failure"

@@ -57,7 +57,7 @@ counted() {
 	metrics=$(sed -n 's|.*metrics on .*: \(http://.*\)|\1|p' "$log")
 	equal "$(curl -sS "$metrics" | sed -n 's/^tlsring_limit_hits_total{limit="http2"} //p')" \
 		"$(grep -cE 'ended: ([Tt]oo |nothing was taken)' "$log")" "the counter"
-	logged 'ended: [Tt]oo ' 12
+	logged 'ended: [Tt]oo ' $too_much
 }
 
 nothing_is_left() {
@@ -68,7 +68,8 @@ nothing_is_left() {
 
 fetch small > "$tmp/first"
 descriptors=$(server_descriptors) memory=$(anonymous)
-calm=11
+calm=11 too_much=12 seeds="1 2 3"
+[ -z "${TLSRING_SHORT:-}" ] || too_much=11 seeds=1
 test_case rapid_reset flood rapid_reset /small $calm "too many streams reset"
 test_case server_made_to_reset flood made_reset /large $calm "too many streams reset"
 test_case malformed_requests flood malformed /small $calm "too many streams reset"
@@ -80,10 +81,11 @@ test_case empty_data flood empty_data /large $calm "too many empty DATA"
 test_case crumbs flood crumbs /large $calm "too (small windows|many WINDOW_UPDATE)"
 test_case continuation flood continuation /small $calm "Too many CONTINUATION"
 test_case continuation_empty flood continuation_empty /small $calm "Too many CONTINUATION"
-test_case field_bomb flood bomb /small $calm "too many requests with too large heads"
+# Its client packs heads for as long as all others take together.
+[ -n "${TLSRING_SHORT:-}" ] || test_case field_bomb flood bomb /small $calm "too many requests with too large heads"
 test_case garbage flood garbage /small 6
 test_case not_http2 flood no_preface /small 1
-for seed in 1 2 3; do
+for seed in $seeds; do
 	test_case "storm_$seed" storm "$seed"
 done
 test_case others_are_served others_are_served
