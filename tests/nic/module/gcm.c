@@ -3,6 +3,10 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
+#ifdef CONFIG_X86_64
+#include <asm/cpufeature.h>
+#include <asm/fpu/api.h>
+#endif
 #include "gcm.h"
 
 #ifdef TLSNIC_GHASH_LIB
@@ -89,6 +93,66 @@ static void gcm_hash_end(struct tlsnic_gcm *gcm, u8 *out)
 
 #endif
 
+#if defined(CONFIG_X86_64) && !defined(TLSNIC_GHASH_LIB)
+
+/*
+ * The aes_encrypt of old is plain C, a thousand instructions where the processor has ten: an emulated
+ * machine would spend most of its time in it.
+ */
+static bool gcm_fast_begin(void)
+{
+	if (!boot_cpu_has(X86_FEATURE_AES) || !irq_fpu_usable())
+		return false;
+	kernel_fpu_begin();
+	return true;
+}
+
+static void gcm_fast_end(void)
+{
+	kernel_fpu_end();
+}
+
+/* The keys of all rounds lie one behind the other, as the instructions take them. */
+static void gcm_fast_encrypt(const struct tlsnic_gcm_key *key, u8 *out, const u8 *in)
+{
+	const u8 *round = (const u8 *)key->aes.key_enc;
+	const u8 *last = round + 16 * (6 + key->aes.key_length / 4);
+
+	asm volatile("movdqu (%[in]), %%xmm0\n\t"
+		     "movdqu (%[round]), %%xmm1\n\t"
+		     "pxor %%xmm1, %%xmm0\n"
+		     "1:\t"
+		     "add $16, %[round]\n\t"
+		     "movdqu (%[round]), %%xmm1\n\t"
+		     "cmp %[last], %[round]\n\t"
+		     "je 2f\n\t"
+		     "aesenc %%xmm1, %%xmm0\n\t"
+		     "jmp 1b\n"
+		     "2:\t"
+		     "aesenclast %%xmm1, %%xmm0\n\t"
+		     "movdqu %%xmm0, (%[out])"
+		     : [round] "+r" (round)
+		     : [in] "r" (in), [out] "r" (out), [last] "r" (last)
+		     : "memory", "cc");
+}
+
+#else
+
+static bool gcm_fast_begin(void)
+{
+	return false;
+}
+
+static void gcm_fast_end(void)
+{
+}
+
+static void gcm_fast_encrypt(const struct tlsnic_gcm_key *key, u8 *out, const u8 *in)
+{
+}
+
+#endif
+
 int tlsnic_gcm_key_init(struct tlsnic_gcm_key *key, const u8 *raw, unsigned int len)
 {
 	u8 h[16] = { 0 };
@@ -108,10 +172,14 @@ void tlsnic_gcm_key_wipe(struct tlsnic_gcm_key *key)
 	memzero_explicit(key, sizeof(*key));
 }
 
-static void gcm_next_block(struct tlsnic_gcm *gcm, const struct tlsnic_gcm_key *key, u8 *stream)
+static void gcm_next_block(struct tlsnic_gcm *gcm, const struct tlsnic_gcm_key *key, u8 *stream,
+			   bool fast)
 {
 	put_unaligned_be32(get_unaligned_be32(gcm->counter + 12) + 1, gcm->counter + 12);
-	aes_encrypt(&key->aes, stream, gcm->counter);
+	if (fast)
+		gcm_fast_encrypt(key, stream, gcm->counter);
+	else
+		aes_encrypt(&key->aes, stream, gcm->counter);
 }
 
 void tlsnic_gcm_start(struct tlsnic_gcm *gcm, const struct tlsnic_gcm_key *key, const u8 *nonce,
@@ -121,7 +189,7 @@ void tlsnic_gcm_start(struct tlsnic_gcm *gcm, const struct tlsnic_gcm_key *key, 
 
 	memcpy(gcm->counter, nonce, 12);
 	memset(gcm->counter + 12, 0, 4);
-	gcm_next_block(gcm, key, gcm->first);
+	gcm_next_block(gcm, key, gcm->first, false);
 	gcm->done = 0;
 	gcm->aad_len = aad_len;
 	memcpy(block, aad, aad_len);
@@ -131,18 +199,21 @@ void tlsnic_gcm_start(struct tlsnic_gcm *gcm, const struct tlsnic_gcm_key *key, 
 
 static void gcm_stream(struct tlsnic_gcm *gcm, const struct tlsnic_gcm_key *key, u8 *text, u32 len)
 {
+	bool fast = gcm_fast_begin();
 	u32 at = gcm->done;
 
 	while (len) {
 		u32 from = at % 16, n = min(len, 16 - from);
 
 		if (!from)
-			gcm_next_block(gcm, key, gcm->stream);
+			gcm_next_block(gcm, key, gcm->stream, fast);
 		crypto_xor(text, gcm->stream + from, n);
 		text += n;
 		at += n;
 		len -= n;
 	}
+	if (fast)
+		gcm_fast_end();
 }
 
 void tlsnic_gcm_crypt(struct tlsnic_gcm *gcm, const struct tlsnic_gcm_key *key, u8 *text, u32 len,
