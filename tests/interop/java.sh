@@ -7,7 +7,9 @@
 . "$(dirname "$0")/../tools/serve.sh"
 . "$(dirname "$0")/peers.sh"
 
-size=${TLSRING_INTEROP_SIZE:-2000001}
+size=2000001
+[ -z "${TLSRING_SHORT:-}" ] || size=500001
+size=${TLSRING_INTEROP_SIZE:-$size}
 limit=$((size / 5))
 aes13=TLSv1.3:TLS_AES_128_GCM_SHA256
 chacha13=TLSv1.3:TLS_CHACHA20_POLY1305_SHA256
