@@ -154,11 +154,11 @@ static void transfers(const char *suite, enum tlsring_io io, enum tlsring_offloa
 	EQ(after.decrypt_error - before.decrypt_error, 0);
 }
 
-#define TRANSFERS(name, suite)									\
-	TEST(name##_ring) { transfers(suite, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }		\
-	TEST(name##_epoll) { transfers(suite, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }	\
-	TEST(name##_user_ring) { transfers(suite, TLSRING_IO_URING, TLSRING_OFFLOAD_OFF); }	\
-	TEST(name##_user_epoll) { transfers(suite, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_OFF); }
+#define TRANSFERS(name, suite)										\
+	TEST(name##_ring) { transfers(suite, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }			\
+	TEST(name##_epoll) { transfers(suite, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }		\
+	TEST_IN_FULL(name##_user_ring) { transfers(suite, TLSRING_IO_URING, TLSRING_OFFLOAD_OFF); }	\
+	TEST_IN_FULL(name##_user_epoll) { transfers(suite, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_OFF); }
 
 TRANSFERS(tls13_aes128, "TLS_AES_128_GCM_SHA256")
 TRANSFERS(tls13_aes256, "TLS_AES_256_GCM_SHA384")
@@ -207,7 +207,7 @@ static void pipelined(enum tlsring_io io, enum tlsring_offload offload)
 
 TEST(pipelined_ring) { pipelined(TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }
 TEST(pipelined_epoll) { pipelined(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }
-TEST(pipelined_user) { pipelined(TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
+TEST_IN_FULL(pipelined_user) { pipelined(TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
 
 /* A request that comes in the same segment as the client's Finished, and one cut in two there. */
 static void early(size_t cut, enum tlsring_offload offload)
@@ -251,7 +251,7 @@ static void early(size_t cut, enum tlsring_offload offload)
 TEST(early_data_whole) { early(0, TLSRING_OFFLOAD_AUTO); }
 TEST(early_data_cut_in_body) { early(3, TLSRING_OFFLOAD_AUTO); }
 TEST(early_data_cut_in_header) { early(34, TLSRING_OFFLOAD_AUTO); }
-TEST(early_data_user) { early(3, TLSRING_OFFLOAD_OFF); }
+TEST_IN_FULL(early_data_user) { early(3, TLSRING_OFFLOAD_OFF); }
 
 TEST(server_closes_after_its_message)
 {

@@ -165,8 +165,9 @@ nothing_leaks() {
 	await 15 back_to_before || { ls -l "/proc/$server/fd"; fail "more than $before descriptors"; }
 }
 
-for name in client_vanishes garbage plain_http stops_midway truncated_hello reset_in_hello path_escapes \
-	smuggling chunked_body_is_no_request body_is_passed_over long_heads log_is_one_line_each; do
+# No kernel changes what a request is answered with.
+for name in client_vanishes garbage plain_http stops_midway truncated_hello reset_in_hello \
+	$(in_full path_escapes smuggling chunked_body_is_no_request body_is_passed_over long_heads log_is_one_line_each); do
 	test_case $name $name
 done
 wait "$beside"
