@@ -69,8 +69,8 @@ in_kernel() {
 	local tx rx bad
 	tx=$(counter TlsTxSw) rx=$(counter TlsRxSw) bad=$(counter TlsDecryptError)
 	transfers
-	fetch large -o "$tmp/got"
-	equal "$(hash_of "$tmp/got")" "$(hash_of "$tmp/www/large")" "hash of a large file"
+	fetch large -o "$tmp/one"
+	equal "$(hash_of "$tmp/one")" "$(hash_of "$tmp/www/large")" "hash of a large file"
 	equal "$(($(counter TlsTxSw) - tx))" 9 "TlsTxSw"
 	equal "$(($(counter TlsRxSw) - rx))" 9 "TlsRxSw"
 	equal "$(($(counter TlsDecryptError) - bad))" 0 "TlsDecryptError"
