@@ -14,7 +14,7 @@ int ktls_install_ulp(int fd, enum tlsring_reason *why);
  * unless it is NULL, the nanoseconds that the system call took. */
 int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction dir,
 		 enum tlsring_reason *why, uint64_t *ns);
-/* A clock to tell such times by. */
+/* A clock to tell such times by, nanoseconds: CLOCK_MONOTONIC. */
 uint64_t ktls_install_clock(void);
 
 /* Install TLS_RX anew, as it stands: a kernel that took a part of a KeyUpdate, or what looks like one, for

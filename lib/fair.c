@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "ktls/install.h"
 #include "lib/engine.h"
 
 /*
@@ -19,14 +19,6 @@ struct fair_fact {
 	struct uring_fact fact;
 	char data[];
 };
-
-static uint64_t fair_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, const struct uring_fact *fact)
 {
@@ -53,7 +45,7 @@ bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, c
 		copy->fact.data = copy->data;
 	}
 	if (!fair->first) {
-		fair->since = fair_now();
+		fair->since = ktls_install_clock();
 		fair->owed = 0;
 	}
 	*(fair->first ? &fair->last->next : &fair->first) = copy;
@@ -79,13 +71,13 @@ void fair_turn(struct tlsring_engine *engine, bool busy)
 	fair->done = false;
 	if (!fair->first)
 		return;
-	start = fair_now();
+	start = ktls_install_clock();
 	fair->owed += start - fair->since;
 	fair->since = start;
 	if (busy && fair->owed < fair->took)
 		return;
 	fair_take(fair);
-	fair->since = fair_now();
+	fair->since = ktls_install_clock();
 	fair->took = fair->since - start;
 	fair->owed -= fair->owed < fair->took ? fair->owed : fair->took;
 	if (fair->owed > FAIR_MOST * fair->took)

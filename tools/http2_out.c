@@ -31,11 +31,16 @@ static struct tlsring_message *out_message(struct http2_out *out, int32_t stream
 	return message;
 }
 
-static void out_bytes(struct http2_out *out, struct tlsring_message *message, const void *bytes, size_t len)
+static void out_put(struct http2_out *out, const void *bytes, size_t len)
 {
 	memcpy(out->bytes + out->used, bytes, len);
 	out->used += len;
 	out->total += len;
+}
+
+static void out_bytes(struct http2_out *out, struct tlsring_message *message, const void *bytes, size_t len)
+{
+	out_put(out, bytes, len);
 	message->head_len += len;
 }
 
@@ -53,9 +58,7 @@ static void out_padding(struct http2_out *out, struct tlsring_message *message, 
 
 	message->tail = out->bytes + out->used;
 	message->tail_len = padding - 1;
-	memcpy(out->bytes + out->used, zeroes, padding - 1);
-	out->used += padding - 1;
-	out->total += padding - 1;
+	out_put(out, zeroes, padding - 1);
 }
 
 size_t http2_out_padding(const struct http2_out *out, const struct content *content, size_t length)

@@ -98,7 +98,7 @@ static int loop_turn(struct uring_loop *loop, struct uring_fact *facts, unsigned
 
 int uring_loop_wait(struct uring_loop *loop, struct uring_fact *facts, unsigned max)
 {
-	return loop_turn(loop, facts, max, !max);
+	return loop_turn(loop, facts, max, false);
 }
 
 int uring_loop_look(struct uring_loop *loop, struct uring_fact *facts, unsigned max)

@@ -52,10 +52,10 @@ int uring_loop_new(struct uring_loop **out, const struct uring_options *options)
 void uring_loop_free(struct uring_loop *loop);
 enum uring_backend uring_loop_backend(const struct uring_loop *loop);
 
-/* Submit what was queued, wait for at least one fact (or the next timer), fill up to max
- * (0: do not wait). Returns the number of facts, 0 on a spurious wake-up, or -errno when the ring itself broke. */
+/* Submit what was queued, wait for at least one fact (or the next timer), fill up to max. Returns the number
+ * of facts, 0 on a spurious wake-up, or -errno when the ring itself broke. */
 int uring_loop_wait(struct uring_loop *loop, struct uring_fact *facts, unsigned max);
-/* The same without waiting: 0 when there is no fact now. */
+/* The same without waiting, also with max 0: 0 when there is no fact now. */
 int uring_loop_look(struct uring_loop *loop, struct uring_fact *facts, unsigned max);
 
 /*

@@ -108,31 +108,45 @@ static void take(SSL *ssl)
 	EQ(byte, '+');
 }
 
-static void a_crowd_begins(struct server *s, int *fds, int accepted)
+static void a_crowd_connects(struct server *s, int *fds, int accepted)
 {
 	for (int i = 0; i < CROWD; i++)
 		fds[i] = peer_tcp(s->service.port);
 	peer_await(&s->accepted, accepted);
 }
 
-static void requests_come_first(enum tlsring_io io)
+/* All at once, beside one that is there already: the engine is held until s->go. */
+static SSL *a_crowd_begins(struct server *s, int *fds)
 {
 	uint8_t bytes[2048];
+	int len = client_hello(s, bytes, sizeof(bytes));
+	SSL *ssl = peer_connect(s->client, s->service.port);
+
+	ask(ssl, "?");
+	take(ssl);
+	EQ(s->before, 1);
+	a_crowd_connects(s, fds, CROWD + 1);
+	ask(ssl, "!");
+	sem_wait(&s->held);
+	for (int i = 0; i < CROWD; i++)
+		EQ(write(fds[i], bytes, (size_t)len), len);
+	return ssl;
+}
+
+static void a_crowd_leaves(const int *fds)
+{
+	for (int i = 0; i < CROWD; i++)
+		close(fds[i]);
+}
+
+static void requests_come_first(enum tlsring_io io)
+{
 	struct server s;
-	int fds[CROWD], len;
+	int fds[CROWD];
 	SSL *ssl;
 
 	start(&s, io);
-	len = client_hello(&s, bytes, sizeof(bytes));
-	ssl = peer_connect(s.client, s.service.port);
-	ask(ssl, "?");
-	take(ssl);
-	EQ(s.before, 1);
-	a_crowd_begins(&s, fds, CROWD + 1);
-	ask(ssl, "!");
-	sem_wait(&s.held);
-	for (int i = 0; i < CROWD; i++)
-		EQ(write(fds[i], bytes, (size_t)len), len);
+	ssl = a_crowd_begins(&s, fds);
 	sem_post(&s.go);
 	take(ssl);
 	/* It is received in a round of its own, when all of them are there. */
@@ -142,8 +156,7 @@ static void requests_come_first(enum tlsring_io io)
 	CHECK(s.before - 1 <= FEW);
 	/* All of them get their turn. */
 	peer_await(&s.begun, CROWD + 1);
-	for (int i = 0; i < CROWD; i++)
-		close(fds[i]);
+	a_crowd_leaves(fds);
 	peer_await(&s.closed, CROWD);
 	peer_free(ssl);
 	stop(&s);
@@ -155,29 +168,24 @@ TEST(requests_come_first_epoll) { requests_come_first(TLSRING_IO_EPOLL); }
 /* What waits for its turn is given up when the engine stops. */
 static void stopped_meanwhile(enum tlsring_io io)
 {
-	uint8_t bytes[2048];
 	struct server s;
-	int fds[CROWD], len;
+	int fds[CROWD];
 	SSL *ssl;
 
 	start(&s, io);
-	len = client_hello(&s, bytes, sizeof(bytes));
-	ssl = peer_connect(s.client, s.service.port);
-	a_crowd_begins(&s, fds, CROWD + 1);
-	ask(ssl, "!");
-	sem_wait(&s.held);
-	for (int i = 0; i < CROWD; i++)
-		EQ(write(fds[i], bytes, (size_t)len), len);
+	ssl = a_crowd_begins(&s, fds);
 	tlsring_engine_stop(s.service.engine, 0);
 	sem_post(&s.go);
 	service_join(&s.service);
 	EQ(s.closed, CROWD + 1);
 	service_free(&s.service);
-	for (int i = 0; i < CROWD; i++)
-		close(fds[i]);
+	a_crowd_leaves(fds);
 	peer_free(ssl);
 	SSL_CTX_free(s.client);
 }
+
+TEST(stopped_meanwhile_uring) { stopped_meanwhile(TLSRING_IO_URING); }
+TEST(stopped_meanwhile_epoll) { stopped_meanwhile(TLSRING_IO_EPOLL); }
 
 static int made;
 
@@ -196,17 +204,13 @@ TEST(silent_ones)
 
 	start(&s, TLSRING_IO_AUTO);
 	CHECK(SSL_get_ex_new_index(0, NULL, count_ssl, NULL, NULL) >= 0);
-	a_crowd_begins(&s, fds, CROWD);
+	a_crowd_connects(&s, fds, CROWD);
 	/* Accepted after all of them. */
 	ssl = peer_connect(s.client, s.service.port);
 	ask(ssl, "?");
 	take(ssl);
 	EQ(__atomic_load_n(&made, __ATOMIC_ACQUIRE), 2);
-	for (int i = 0; i < CROWD; i++)
-		close(fds[i]);
+	a_crowd_leaves(fds);
 	peer_free(ssl);
 	stop(&s);
 }
-
-TEST(stopped_meanwhile_uring) { stopped_meanwhile(TLSRING_IO_URING); }
-TEST(stopped_meanwhile_epoll) { stopped_meanwhile(TLSRING_IO_EPOLL); }

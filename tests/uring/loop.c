@@ -54,7 +54,7 @@ TEST(the_ring_is_restricted)
 		SKIP("io_uring may not be used here");
 	EQ(ret, 0);
 	/* Enabled by the first wait. */
-	uring_loop_wait(loop, NULL, 0);
+	uring_loop_look(loop, NULL, 0);
 	fd = find_ring();
 	CHECK(fd >= 0 && !pipe(pair));
 	EQ(syscall(__NR_io_uring_register, fd, IORING_REGISTER_FILES, pair, 2), -1);
@@ -163,7 +163,7 @@ BOTH(one_fact_at_a_time)
 		fds[i] = eventfd(1, EFD_CLOEXEC);
 		EQ(uring_poll(loop, fds[i], POLLIN, (uint64_t)i), 0);
 	}
-	EQ(uring_loop_wait(loop, &fact, 0), 0);
+	EQ(uring_loop_look(loop, &fact, 0), 0);
 	for (; seen < 50; seen++)
 		EQ(both_fact(loop).res, POLLIN);
 	both_quiet(loop);
