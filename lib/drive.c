@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -116,6 +117,10 @@ static bool drive_step_failed(struct tlsring_conn *c)
 		send_finish(c, c->conn.result);
 		return true;
 	}
+	if (c->conn.rekey_tx) {
+		handover_rekey(&c->conn, c->fd, KTLS_TX);
+		return true;
+	}
 	if (!drive_output(c) && !drive_control(c))
 		leave_shut(c);
 	return false;
@@ -205,7 +210,9 @@ static void drive_receive(struct tlsring_conn *c)
 		uring_cancel_tag(loop, c->fd, engine_tag(c, ENGINE_RECORDS));
 	if (c->receiving || c->ended || drive_handing(c) || c->connecting || c->conn.fin_received || c->conn.rx_over || !max || !deliver_room(c))
 		return;
-	if (records)
+	if (c->conn.message_len)
+		ret = uring_poll(loop, c->fd, POLLIN, engine_tag(c, ENGINE_PART));
+	else if (records)
 		ret = uring_recvmsg(loop, c->fd, engine_tag(c, ENGINE_RECORDS));
 	else
 		ret = uring_recv(loop, c->fd, max, engine_tag(c, ENGINE_RECV));
@@ -294,6 +301,32 @@ static void drive_incoming(struct tlsring_conn *c, enum engine_op op, const stru
 		drive_end(c);
 }
 
+/* A kernel that changes keys knows a KeyUpdate by its record's first byte. The last part of one that came in
+ * parts does not stop it: what is behind it must not be received before its key is there. */
+static void drive_part(struct tlsring_conn *c, int ready)
+{
+	struct iovec iov = { c->engine->scratch, ENGINE_SCRATCH };
+	uint8_t space[KTLS_CMSG_SPACE];
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space),
+	};
+	ssize_t got = ready < 0 ? ready : recvmsg(c->fd, &msg, MSG_DONTWAIT);
+
+	if (ready >= 0 && got < 0)
+		got = -errno;
+	if (got == -EAGAIN)
+		return;
+	drive_incoming(c, ENGINE_RECORDS, &(struct uring_fact){
+		.res = (int)got, .data = iov.iov_base, .msg_flags = msg.msg_flags,
+		.control = space, .control_len = msg.msg_controllen,
+	});
+}
+
+static bool drive_receives(enum engine_op op)
+{
+	return op == ENGINE_RECV || op == ENGINE_RECORDS || op == ENGINE_PART;
+}
+
 /* ---- life ---- */
 
 static void drive_written(struct tlsring_conn *c, enum engine_op op, int res)
@@ -330,10 +363,12 @@ void drive_fact(struct tlsring_conn *c, enum engine_op op, const struct uring_fa
 	c->driving = true;
 	if (op != ENGINE_TIMER && !(fact->flags & URING_FACT_MORE)) {
 		c->ops--;
-		if (op == ENGINE_RECV || op == ENGINE_RECORDS)
+		if (drive_receives(op))
 			c->receiving = false;
 	}
-	if (op == ENGINE_RECV || op == ENGINE_RECORDS)
+	if (op == ENGINE_PART)
+		drive_part(c, fact->res);
+	else if (drive_receives(op))
 		drive_incoming(c, op, fact);
 	else if (op == ENGINE_CONNECT)
 		drive_connected(c, fact->res);

@@ -24,6 +24,7 @@ enum engine_op {
 	ENGINE_TIMER,		/* connection: handshake, idle or closing deadline */
 	ENGINE_POLL,		/* a descriptor of the program's own */
 	ENGINE_ROOM,		/* connection: the socket takes more */
+	ENGINE_PART,		/* connection: the rest of a handshake message is there */
 	ENGINE_OP_MASK = 15
 };
 

@@ -7,6 +7,7 @@
 #include "ktls/control.h"
 #include "tests/ktls/record.h"
 #include "tests/lib/ends.h"
+#include "tests/lib/service.h"
 
 struct stranger {
 	const char *name;
@@ -212,6 +213,119 @@ TEST(key_update_in_parts_kernel)
 }
 
 TEST(key_update_in_parts_user_space) { in_parts(TLSRING_OFFLOAD_OFF, "11111"); }
+
+static ssize_t echo(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	struct tlsring_message message = { .head = memcpy(user, data, 1), .head_len = 1, .file_fd = -1 };
+
+	EQ(len, 1);
+	EQ(tlsring_send(conn, &message), 0);
+	return 1;
+}
+
+/* Meets an engine; what it is sent, all at once, is put together before. */
+struct visit {
+	struct meeting p;
+	struct service service;
+	uint8_t flight[1024], *end;
+	char said;			/* by the engine */
+};
+
+static void visit_begin(struct visit *v, enum tlsring_io io)
+{
+	static const struct tlsring_handlers handlers = { .size = sizeof(handlers), .received = echo };
+	struct tlsring_engine_options options = { .size = sizeof(options), .io = io };
+	struct ends *e = &v->p.ends;
+	enum tlsring_reason why;
+	char byte;
+
+	*v = (struct visit){ .end = v->flight };
+	service_start(&v->service, peer_ctx(true, "TLS_AES_128_GCM_SHA256"), NULL, &options, &handlers, &v->said);
+	e->peer_ctx = peer_ctx(false, "TLS_AES_128_GCM_SHA256");
+	EQ(ktls_export_prepare(e->peer_ctx), 0);
+	e->peer = SSL_new(e->peer_ctx);
+	e->peer_fd = peer_tcp(v->service.port);
+	SSL_set_fd(e->peer, e->peer_fd);
+	EQ(ktls_export_watch(e->peer), 0);
+	EQ(SSL_connect(e->peer), 1);
+	EQ(SSL_write(e->peer, "x", 1), 1);
+	EQ(SSL_read(e->peer, &byte, 1), 1);
+	EQ(ktls_export(e->peer, &v->p.keys, &why), 0);
+}
+
+static void visit_seals(struct visit *v, uint8_t type, const void *data, size_t len)
+{
+	v->end += record_seal(v->p.keys, KTLS_TX, v->p.keys->dir[KTLS_TX].seq++, type, data, len, v->end);
+}
+
+static void visit_sends(struct visit *v)
+{
+	EQ(write(v->p.ends.peer_fd, v->flight, (size_t)(v->end - v->flight)), v->end - v->flight);
+}
+
+static void visit_end(struct visit *v)
+{
+	ktls_session_free(v->p.keys);
+	peer_free(v->p.ends.peer);
+	service_stop(&v->service);
+	SSL_CTX_free(v->p.ends.peer_ctx);
+}
+
+/* Is a KeyUpdate followed? */
+static bool key_changes(void)
+{
+	return !ktls_probe()->ulp || (ktls_probe()->rekey_rx && ktls_probe()->rekey_tx);
+}
+
+/* With data under the next key behind it. */
+static void in_parts_engine(enum tlsring_io io, const char *parts)
+{
+	static const uint8_t message[] = { 24, 0, 0, 1, 0 };
+	struct visit v;
+
+	visit_begin(&v, io);
+	for (const uint8_t *at = message; *parts; at += *parts++ - '0')
+		visit_seals(&v, KTLS_RECORD_HANDSHAKE, at, (size_t)(*parts - '0'));
+	EQ(ktls_schedule_next(v.p.keys, KTLS_TX), 0);
+	visit_seals(&v, KTLS_RECORD_APPLICATION, "!", 1);
+	visit_sends(&v);
+	if (key_changes())
+		peer_opens(&v.p, KTLS_RECORD_APPLICATION, "!", 1);
+	visit_end(&v);
+}
+
+static void all_parts_engine(enum tlsring_io io)
+{
+	static const char *const ways[] = { "5", "41", "14", "11111" };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		in_parts_engine(io, ways[i]);
+}
+
+TEST(key_update_in_parts_ring) { all_parts_engine(TLSRING_IO_URING); }
+TEST(key_update_in_parts_epoll) { all_parts_engine(TLSRING_IO_EPOLL); }
+
+/* An alert behind our own KeyUpdate has the next key. */
+static void alert_after_key_update(enum tlsring_io io)
+{
+	static const uint8_t request[] = { 24, 0, 0, 1, 1 }, finished[36] = { 20, 0, 0, 32 };
+	struct visit v;
+
+	visit_begin(&v, io);
+	visit_seals(&v, KTLS_RECORD_HANDSHAKE, request, sizeof(request));
+	EQ(ktls_schedule_next(v.p.keys, KTLS_TX), 0);
+	visit_seals(&v, KTLS_RECORD_HANDSHAKE, finished, sizeof(finished));
+	visit_sends(&v);
+	if (key_changes()) {
+		peer_opens(&v.p, KTLS_RECORD_HANDSHAKE, (const uint8_t[]){ 24, 0, 0, 1, 0 }, 5);
+		EQ(ktls_schedule_next(v.p.keys, KTLS_RX), 0);
+		peer_opens(&v.p, KTLS_RECORD_ALERT, (const uint8_t[]){ 2, SSL_AD_UNEXPECTED_MESSAGE }, 2);
+	}
+	visit_end(&v);
+}
+
+TEST(alert_after_key_update_ring) { alert_after_key_update(TLSRING_IO_URING); }
+TEST(alert_after_key_update_epoll) { alert_after_key_update(TLSRING_IO_EPOLL); }
 
 /* libssl's own client asks for it in TLS 1.2, and is told. */
 static void renegotiation(enum tlsring_offload offload)
