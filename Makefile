@@ -121,7 +121,7 @@ serve: deps ## install what is needed, build, and serve DIR (default: this folde
 	$(O)/tlsring serve $(DIR)
 
 check: deps ## install what is needed, run every test, here and on the rig's three kernels
-	$(Q)tests/deps tests/interop/packages
+	$(Q)tests/deps tests/interop/packages tests/check-packages
 	$(Q)tests/check
 
 check-native: rooms tests ## run the tests on this machine's own kernel (T=room/name for one)

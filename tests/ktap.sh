@@ -5,6 +5,8 @@
 # helpers `fail`, `skip` and `have` end it with a reason. $tmp is a folder that is removed at the end, as
 # are the processes named by `at_end`.
 
+. "$(dirname "${BASH_SOURCE[0]}")/await.sh"
+
 set -u
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/tlsring-test.XXXXXX")
 ktap_number=0

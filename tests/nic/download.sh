@@ -6,8 +6,8 @@
 . "$(dirname "$0")/nic.sh"
 
 # TLSRING_NIC_SIZE: bytes of each file that meets with faults, for those who have time.
-full=$((100 << 20)) large=${TLSRING_NIC_SIZE:-$((24 << 20))} middle=$((8 << 20))
-[ -z "${TLSRING_SHORT:-}" ] || full=$((16 << 20)) large=$((16 << 20))
+full=$((100 << 20)) large=${TLSRING_NIC_SIZE:-$((16 << 20))} middle=$((8 << 20))
+[ -z "${TLSRING_SHORT:-}" ] || full=$large
 mkdir "$tmp/www"
 head -c $middle /dev/urandom > "$tmp/www/middle"
 middle_hash=$(sha256sum < "$tmp/www/middle")

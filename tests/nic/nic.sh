@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154
-# What the tests across the simulated NIC share; sourced after ktap.sh. Two network namespaces:
+# What the tests across the simulated NIC share. Two network namespaces:
 # nic-s with tlsnic0 (10.9.0.1) for the server, nic-c with tlsnic1 (10.9.0.2) for the client.
 
 tlsring=$TLSRING_BUILD/tlsring
@@ -8,6 +8,7 @@ module=$TLSRING_BUILD/tlsnic.ko
 debug=/sys/kernel/debug/tlsnic
 server_address=10.9.0.1
 http=--http2	# what curl is to speak
+. "$(dirname "${BASH_SOURCE[0]}")/../await.sh"
 
 in_server() { ip netns exec nic-s "$@"; }
 in_client() { ip netns exec nic-c "$@"; }
@@ -44,15 +45,6 @@ nic_down() {
 	# Sockets that are still closing keep their namespace for a moment.
 	await 10 test -d /sys/class/net/tlsnic0 && await 10 test -d /sys/class/net/tlsnic1 &&
 		await 10 rmmod tlsnic
-}
-
-await() { # SECONDS COMMAND...: until it succeeds
-	local left=$(($1 * 10))
-	shift
-	until "$@" 2> /dev/null; do
-		[ $((left -= 1)) -gt 0 ] || { echo "waited in vain for: $*"; return 1; }
-		sleep 0.1
-	done
 }
 
 fault() { # DEVICE NAME VALUE

@@ -202,7 +202,7 @@ handshakes() {
 
 # What OpenSSL keeps for a connection is there to be seen, and there is nothing else to measure.
 idle() {
-	"$tlsring" bench --json --preset idle --connections 40 --repeats 2 --html "$tmp/idle.html" > "$tmp/idle.json" 2> "$tmp/err" ||
+	"$tlsring" bench --json --preset idle --connections 20 --repeats 2 --html "$tmp/idle.html" > "$tmp/idle.json" 2> "$tmp/err" ||
 		{ grep -q gnuplot "$tmp/err" && skip "there is no gnuplot here"; fail "$(cat "$tmp/err")"; }
 	true_of idle.json 'len(m) == 4 and all(list(x["measures"]) == ["memory_bytes_per_connection"] for x in m.values() if x["runs"])'
 	true_of idle.json 'all(x["path"]["as_asked"] and x["runs"] == 2 for x in m.values() if x["possible"])'
@@ -411,7 +411,7 @@ server_has() { # THREADS PID: of bench
 sizes() {
 	bench large.json --size 3M --connections 1 --requests 1 --repeats 1
 	true_of large.json 'all(x["path"]["as_asked"] for x in m.values() if x["possible"])'
-	bench small.json --size 1 --requests 200 --repeats 1
+	bench small.json --size 1 --requests 50 --repeats 1
 	true_of small.json 'all(x["path"]["as_asked"] for x in m.values() if x["possible"])'
 }
 
@@ -659,12 +659,12 @@ compares_only_results() {
 	done
 }
 
-for name in every_mode figures kernel_modes receives both_ways without_privilege handshakes idle peers elsewhere \
+for name in every_mode figures kernel_modes receives both_ways without_privilege handshakes peers elsewhere \
 	bad_network engine_on_epoll threads cold sizes; do
 	test_case $name $name
 done
 # No kernel changes the others.
-for name in $(in_full bad_usage receives_little versions_and_ciphers peers_of_a_preset peers_that_cannot peers_end \
+for name in $(in_full bad_usage idle receives_little versions_and_ciphers peers_of_a_preset peers_that_cannot peers_end \
 	bad_network_without_tools cold_refused by_time open_load for_people progress csv report report_of_uploads \
 	in_a_browser no_report interrupted server_gone compares compares_only_results); do
 	test_case $name $name

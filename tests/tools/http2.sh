@@ -64,6 +64,10 @@ transfers_with() { # NAME SERVER OPTION...
 	server_stop
 }
 
+user_space() {
+	transfers_with off --offload off
+}
+
 in_kernel() {
 	kernel_tls || skip "no kernel TLS here"
 	local tx rx bad
@@ -219,11 +223,10 @@ stop_is_graceful() {
 }
 
 # No kernel changes what is answered.
-for name in $(in_full as_http1 transfers); do
+for name in $(in_full as_http1 transfers user_space); do
 	test_case $name $name
 done
 test_case in_kernel in_kernel
-test_case user_space transfers_with off --offload off
 test_case epoll transfers_with epoll --io epoll
 test_case padding padding
 test_case parallel parallel 20

@@ -55,15 +55,6 @@ server_descriptors() {
 	find "/proc/$server/fd" -mindepth 1 2>/dev/null | wc -l
 }
 
-await() { # SECONDS COMMAND...: until it succeeds
-	local left=$(($1 * 10))
-	shift
-	until "$@"; do
-		[ $((left -= 1)) -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
-
 logged() { # PATTERN [COUNT]
 	[ "$(grep -cE -- "$1" "$log")" -ge "${2:-1}" ]
 }

@@ -6,13 +6,13 @@
 . "$(dirname "$0")/serve.sh"
 
 mkdir "$tmp/www"
-head -c 32000000 /dev/urandom > "$tmp/original"
+head -c 16000000 /dev/urandom > "$tmp/original"
 server_start serve "$tmp/www" || exit 1
 
 slow() { # NAME [CURL OPTION...]: starts a slow download into $tmp/got; sets $puller
 	rm -f "$tmp/got"
 	cp "$tmp/original" "$tmp/www/$1"
-	fetch_beside "$1" --limit-rate 8M -o "$tmp/got" "${@:2}"
+	fetch_beside "$1" --limit-rate 4M -o "$tmp/got" "${@:2}"
 	await 10 test -s "$tmp/got" || fail "nothing arrives"
 }
 
@@ -39,15 +39,15 @@ shrinks() { # TO
 	*) fail "curl ended with $status" ;;
 	esac
 	is_beginning
-	[ "$(stat -c %s "$tmp/got")" -lt 32000000 ] || fail "the whole length arrived"
+	[ "$(stat -c %s "$tmp/got")" -lt 16000000 ] || fail "the whole length arrived"
 	expect_log "connection cut: /shrinks-$1 became shorter while it was sent"
 }
 
 # Parts that were there in time arrive whole, and of one that was not there is nothing.
 shrinks_between_ranges() {
 	local status
-	slow shrinks-ranges -r 0-19999999,21000000-21000099,23000000-23000099,31000000-31000099
-	truncate -s 23000050 "$tmp/www/shrinks-ranges"
+	slow shrinks-ranges -r 0-9999999,10500000-10500099,11500000-11500099,15500000-15500099
+	truncate -s 11500050 "$tmp/www/shrinks-ranges"
 	ends
 	case $status in
 	18 | 56) ;;
@@ -56,9 +56,9 @@ shrinks_between_ranges() {
 	python3 - "$tmp/got" "$tmp/original" <<-'EOF'
 		import re, sys
 		got, original = (open(name, "rb").read() for name in sys.argv[1:])
-		heads = list(re.finditer(rb"--[0-9a-f]{32}\r\n[^\r]*\r\nContent-Range: bytes (\d+)-(\d+)/32000000\r\n\r\n", got))
+		heads = list(re.finditer(rb"--[0-9a-f]{32}\r\n[^\r]*\r\nContent-Range: bytes (\d+)-(\d+)/16000000\r\n\r\n", got))
 		parts = [tuple(map(int, head.groups())) for head in heads]
-		assert parts == [(0, 19999999), (21000000, 21000099)], parts
+		assert parts == [(0, 9999999), (10500000, 10500099)], parts
 		for head, (first, last) in zip(heads, parts):
 		    assert got[head.end():head.end() + last + 1 - first] == original[first:last + 1]
 		assert len(got) == heads[1].end() + 100, "something follows the last part"
@@ -95,8 +95,8 @@ is_removed() {
 	cmp "$tmp/got" "$tmp/original"
 }
 
-test_case shrinks_to_a_part shrinks 20000000
-test_case shrinks_to_odd_bytes shrinks 12345678
+test_case shrinks_to_a_part shrinks 10000000
+test_case shrinks_to_odd_bytes shrinks 6172839
 test_case shrinks_to_nothing shrinks 0
 test_case shrinks_between_ranges shrinks_between_ranges
 test_case grows grows
