@@ -22,7 +22,7 @@ openssl req -x509 -key "$certs/server.key" -out "$certs/selfsigned.pem" -subj /C
 	-addext subjectAltName=IP:127.0.0.1 -days 30 2> /dev/null
 
 free_ports() { # COUNT: all at once, so that they differ
-	python3 - "$1" <<-EOF
+	python3 -IS - "$1" <<-EOF
 		import socket, sys
 		socks = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
 		print(*(s.getsockname()[1] for s in socks))

@@ -177,7 +177,7 @@ feature() { # NAME -> on|off
 
 doctor_is_content() {
 	in_server "$tlsring" doctor --nic tlsnic0 > "$tmp/text" || fail "$(cat "$tmp/text")"
-	in_server "$tlsring" doctor --nic tlsnic0 --json | python3 -m json.tool > /dev/null
+	in_server "$tlsring" doctor --nic tlsnic0 --json | python3 -IS -m json.tool > /dev/null
 	in_server "$tlsring" doctor --nic lo > /dev/null && fail "lo is said to offload TLS"
 	return 0
 }

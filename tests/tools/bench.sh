@@ -283,7 +283,7 @@ elsewhere() {
 	true_of far.json 'j["client"]["kernel"] == j["manifest"]["kernel"] and j["options"]["via"] == "127.0.0.1:'"$at"'"'
 	# What is no client does no harm, and the next one is served.
 	printf 'GET / HTTP/1.0\r\n\r\n' > "/dev/tcp/127.0.0.1/$at" 2> /dev/null || :
-	python3 - "$at" <<-'END' || fail "not every question has an answer"
+	python3 -IS - "$at" <<-'END' || fail "not every question has an answer"
 		import json, socket, struct, sys
 		s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 		f = s.makefile("rwb")
@@ -448,7 +448,7 @@ for_people() {
 
 # Who looks on sees how far it is, and nothing of that stays.
 progress() {
-	python3 - "$tlsring" "${short[@]}" <<-'END' || fail "no progress, or it stays"
+	python3 -IS - "$tlsring" "${short[@]}" <<-'END' || fail "no progress, or it stays"
 		import os, pty, re, subprocess, sys
 		ours, its = pty.openpty()
 		subprocess.run([sys.argv[1], "bench", *sys.argv[2:], "--modes", "plain,user-mapped"], check=True, stderr=its,
@@ -463,7 +463,7 @@ progress() {
 
 csv() {
 	"$tlsring" bench --csv "${short[@]}" --modes plain,user-read > "$tmp/csv"
-	python3 - "$tmp/csv" <<-'END' || fail "$(cat "$tmp/csv")"
+	python3 -IS - "$tmp/csv" <<-'END' || fail "$(cat "$tmp/csv")"
 		import csv, sys
 		# Where the processor counts there are more.
 		counted = ("cycles_", "instructions_", "memory_traffic_")
@@ -478,7 +478,7 @@ csv() {
 report() {
 	have gnuplot
 	bench report.json --html "$tmp/report.html" --modes plain,user-mapped,user-engine
-	python3 - "$tmp/report.html" "$tmp/report.json" <<-'END' || fail "the report is not what JSON is"
+	python3 -IS - "$tmp/report.html" "$tmp/report.json" <<-'END' || fail "the report is not what JSON is"
 		import html.parser, json, re, sys
 		text, j = open(sys.argv[1]).read(), json.load(open(sys.argv[2]))
 		m = {x["name"]: x for x in j["modes"]}
@@ -614,7 +614,7 @@ server_gone() {
 }
 
 compares() {
-	python3 - "$tmp" <<-'END'
+	python3 -IS - "$tmp" <<-'END'
 		import json, sys
 		at = sys.argv[1] + "/"
 		j = json.load(open(at + "all.json"))

@@ -20,7 +20,7 @@ true_of() { # EXPRESSION: j is the whole, f the findings by name
 
 well_formed() {
 	run json --json
-	python3 -m json.tool "$tmp/json" > /dev/null
+	python3 -IS -m json.tool "$tmp/json" > /dev/null
 	true_of 'len(f) == len(j["findings"]) > 10'
 	true_of 'all(set(x) == {"area", "name", "state", "text", "remedy"} for x in f.values())'
 	true_of 'all(x["state"] in ("good", "missing", "broken") for x in f.values())'
@@ -39,7 +39,7 @@ status_tells() {
 # An empty TLS ULP setting on a connected socket: the shortest way to ask the kernel.
 agrees_with_the_kernel() {
 	local ulp=False
-	python3 - <<-'END' && ulp=True
+	python3 -IS - <<-'END' && ulp=True
 		import socket, sys
 		server = socket.create_server(("127.0.0.1", 0))
 		client = socket.create_connection(server.getsockname())

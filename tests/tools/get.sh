@@ -17,7 +17,7 @@ cd "$tmp/cwd" || exit 1
 
 odd_log=$tmp/odd.log
 : > "$odd_log"
-python3 "$here/get_server.py" "$certs/server.pem" "$certs/server.key" "$tmp/www/file" "$odd_log" > "$tmp/odd.port" &
+python3 -IS "$here/get_server.py" "$certs/server.pem" "$certs/server.key" "$tmp/www/file" "$odd_log" > "$tmp/odd.port" &
 at_end $!
 disown
 await 30 test -s "$tmp/odd.port" || exit 1
@@ -195,7 +195,7 @@ certificates() {
 
 nobody_there() {
 	local free
-	free=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	free=$(python3 -IS -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	get_fails 'Connection refused.*nothing listens' "https://127.0.0.1:$free/file"
 	get_fails 'no-such-host.invalid: .*; is ' https://no-such-host.invalid/file
 	no_file

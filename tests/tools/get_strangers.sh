@@ -12,7 +12,7 @@ flips=${FLIPS:-60}
 mkdir "$tmp/www" "$tmp/cwd"
 head -c 20000 /dev/urandom > "$tmp/www/file"
 server_start serve --cert "$certs/server.pem" --key "$certs/server.key" "$tmp/www" || exit 1
-python3 "$here/get_strangers.py" "$port" > "$tmp/ports" &
+python3 -IS "$here/get_strangers.py" "$port" > "$tmp/ports" &
 at_end $!
 disown
 await 30 grep -qs '^all ' "$tmp/ports" || exit 1

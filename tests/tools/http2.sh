@@ -123,7 +123,7 @@ with_h2load() { # PATH REQUESTS OPTION...
 }
 
 raw() { # CASE [PATH]
-	timeout 200 python3 "$raw" "$port" "$@"
+	timeout 200 python3 -IS "$raw" "$port" "$@"
 }
 
 # Malformed requests cost their stream; what we refuse ourselves has an answer.

@@ -24,7 +24,7 @@ anonymous() { # KiB
 at_end $!
 
 flood() { # CASE PATH ERROR [LOG]
-	timeout 200 python3 "$raw" "$port" "$1" "$2" < /dev/null > "$tmp/said" || fail "the client failed"
+	timeout 200 python3 -IS "$raw" "$port" "$1" "$2" < /dev/null > "$tmp/said" || fail "the client failed"
 	grep -qx "goaway=$3" "$tmp/said" || fail "no GOAWAY with error $3: $(sort "$tmp/said" | uniq -c)"
 	equal "$(tail -n 1 "$tmp/said")" closed "what came last"
 	equal "$(fetch small)" 0123456789 "what another gets"
@@ -33,12 +33,12 @@ flood() { # CASE PATH ERROR [LOG]
 
 half_a_head() {
 	server_start half --header-timeout 1 "$tmp/www" || exit 1
-	equal "$(timeout 200 python3 "$raw" "$port" half_head < /dev/null)" closed
+	equal "$(timeout 200 python3 -IS "$raw" "$port" half_head < /dev/null)" closed
 	server_stop
 }
 
 storm() { # SEED
-	timeout 200 python3 "$raw" "$port" storm "$1" < /dev/null || fail "the client failed"
+	timeout 200 python3 -IS "$raw" "$port" storm "$1" < /dev/null || fail "the client failed"
 	equal "$(fetch small)" 0123456789 "what another gets"
 }
 

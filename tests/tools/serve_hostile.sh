@@ -45,7 +45,7 @@ vanish() {
 }
 
 raw_text() { # TRANSPORT END TEXT
-	printf '%b' "$3" | timeout 30 python3 "$raw" "$port" "$1" "$2"
+	printf '%b' "$3" | timeout 30 python3 -IS "$raw" "$port" "$1" "$2"
 }
 
 hello() { # a ClientHello of 512 bytes that says it has LENGTH
@@ -54,7 +54,7 @@ hello() { # a ClientHello of 512 bytes that says it has LENGTH
 }
 
 half_hello() { # END
-	hello | timeout 30 python3 "$raw" "$port" tcp "$1"
+	hello | timeout 30 python3 -IS "$raw" "$port" tcp "$1"
 }
 
 client_vanishes() {

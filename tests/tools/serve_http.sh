@@ -42,7 +42,7 @@ head_has_no_content() {
 }
 
 raw_text() { # TEXT
-	printf '%b' "$1" | timeout 30 python3 "$raw" "$port" tls read | tr -d '\r'
+	printf '%b' "$1" | timeout 30 python3 -IS "$raw" "$port" tls read | tr -d '\r'
 }
 
 names() {

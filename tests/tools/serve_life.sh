@@ -169,7 +169,7 @@ gone() {
 
 # systemd's part: a socket that listens, a socket for notes.
 manager() { # COMMAND...: does not return
-	exec python3 - "$@" <<'EOF'
+	exec python3 -IS - "$@" <<'EOF'
 import os, signal, socket, sys
 notes = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 notes.bind("notes")

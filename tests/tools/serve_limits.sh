@@ -25,7 +25,7 @@ expect_count() { # LIMIT COUNT
 # One after the other: connects from ADDRESS, by TLS or not; says whether the server closed it, and keeps
 # the others until the end.
 connect() { # [ADDRESS:tls|ADDRESS:tcp]...
-	timeout 60 python3 - "$port" "$@" <<-'EOF'
+	timeout 60 python3 -IS - "$port" "$@" <<-'EOF'
 		import socket, ssl, sys
 		context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 		context.check_hostname = False

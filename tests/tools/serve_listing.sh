@@ -74,13 +74,13 @@ print(len(got), "entries")
 '
 
 every_link_leads_there() {
-	python3 -c "$check" "https://127.0.0.1:$port/mixed/" "$www/mixed"
-	python3 -c "$check" "https://127.0.0.1:$port/many/" "$www/many"
+	python3 -IS -c "$check" "https://127.0.0.1:$port/mixed/" "$www/mixed"
+	python3 -IS -c "$check" "https://127.0.0.1:$port/many/" "$www/many"
 }
 
 names() { # PATH
 	fetch "$1" -H 'Accept: application/json' |
-		python3 -c 'import json, sys; print(" ".join(e["name"] for e in json.load(sys.stdin)["entries"]))'
+		python3 -IS -c 'import json, sys; print(" ".join(e["name"] for e in json.load(sys.stdin)["entries"]))'
 }
 
 sorted() {

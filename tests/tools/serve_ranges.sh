@@ -14,7 +14,7 @@ server_start serve "$tmp/www" || exit 1
 # Joins the parts of a multipart/byteranges body (standard input) into FILE at their places, and
 # prints their ranges. Fails when anything is not as RFC 9110, 14.6 has it.
 parts() { # CONTENT-TYPE ORIGINAL
-	python3 -c '
+	python3 -IS -c '
 import re, sys
 boundary = re.fullmatch("multipart/byteranges; boundary=([0-9a-f]{32})", sys.argv[1]).group(1).encode()
 body = sys.stdin.buffer.read()

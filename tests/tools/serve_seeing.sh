@@ -23,7 +23,7 @@ expect_lines() { # FILE COUNT
 
 field() { # NAME...: of the last line, a line each
 	tail -n 1 "$tmp/access" |
-		python3 -c 'import json,sys; line = json.loads(sys.stdin.readline()); [print(line.get(x)) for x in sys.argv[1:]]' "$@"
+		python3 -IS -c 'import json,sys; line = json.loads(sys.stdin.readline()); [print(line.get(x)) for x in sys.argv[1:]]' "$@"
 }
 
 value() { # METRIC WITH LABELS
@@ -66,7 +66,7 @@ http2() { one_exchange HTTP/2.0 --http2; }
 refused() {
 	local before
 	before=$(wc -l < "$tmp/access")
-	printf 'NO SUCH THING\r\n\r\n' | timeout 30 python3 "$raw" "$port" tls read > /dev/null
+	printf 'NO SUCH THING\r\n\r\n' | timeout 30 python3 -IS "$raw" "$port" tls read > /dev/null
 	expect_lines "$tmp/access" $((before + 1))
 	equal "$(field status complete)" $'400\nTrue'
 }
@@ -138,7 +138,7 @@ resumed() {
 handshake_failures() {
 	openssl s_client -connect "127.0.0.1:$port" -tls1_2 -cipher AES128-SHA < /dev/null > /dev/null 2>&1 || true
 	expect_value 1 'tlsring_handshake_failures_total{reason="alert_sent"}'
-	printf '' | timeout 30 python3 "$raw" "$port" tcp fin > /dev/null 2>&1 || true
+	printf '' | timeout 30 python3 -IS "$raw" "$port" tcp fin > /dev/null 2>&1 || true
 	expect_value 1 'tlsring_handshake_failures_total{reason="peer_left"}'
 }
 
@@ -154,7 +154,7 @@ requests_of_a_connection() {
 # Every family has its HELP and TYPE before its first value, once, and no value comes twice.
 form() {
 	curl -sS "$metrics" > "$tmp/metrics"
-	python3 - "$tmp/metrics" <<-'EOF'
+	python3 -IS - "$tmp/metrics" <<-'EOF'
 		import re, sys
 		families, seen = {}, set()
 		for line in open(sys.argv[1]):
@@ -183,7 +183,7 @@ stopped_cleanly() {
 	fetch file.bin -o /dev/null
 	server_stop
 	equal "$(wc -l < "$tmp/access")" $((before + 1)) "lines after the end"
-	equal "$(cat "$tmp/access" "$tmp/access.1" | python3 -c 'import json,sys; print(len([json.loads(l) for l in sys.stdin]))')" \
+	equal "$(cat "$tmp/access" "$tmp/access.1" | python3 -IS -c 'import json,sys; print(len([json.loads(l) for l in sys.stdin]))')" \
 		"$(cat "$tmp/access" "$tmp/access.1" | wc -l)"
 }
 

@@ -53,7 +53,7 @@ shrinks_between_ranges() {
 	18 | 56) ;;
 	*) fail "curl ended with $status" ;;
 	esac
-	python3 - "$tmp/got" "$tmp/original" <<-'EOF'
+	python3 -IS - "$tmp/got" "$tmp/original" <<-'EOF'
 		import re, sys
 		got, original = (open(name, "rb").read() for name in sys.argv[1:])
 		heads = list(re.finditer(rb"--[0-9a-f]{32}\r\n[^\r]*\r\nContent-Range: bytes (\d+)-(\d+)/16000000\r\n\r\n", got))

@@ -23,7 +23,7 @@ value() { # METRIC WITH LABELS
 
 others_are_served() {
 	local i
-	python3 "$slow" "$port" "$crowd" > "$tmp/slow" 2>&1 &
+	python3 -IS "$slow" "$port" "$crowd" > "$tmp/slow" 2>&1 &
 	at_end $!
 	await 120 grep -q ready "$tmp/slow" || { cat "$tmp/slow"; fail "the crowd did not come"; }
 	for i in $(seq 20); do

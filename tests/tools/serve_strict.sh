@@ -23,14 +23,14 @@ ln -s /proc/self/cwd "$www/proc-cwd"
 ln -s /proc/self/fd "$www/proc-fd"
 ln -s /proc/self/exe "$www/proc-exe"
 mkfifo "$www/fifo"
-python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$www/socket"
+python3 -IS -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$www/socket"
 mknod "$www/null" c 1 3 2> /dev/null || ln -s /dev/null "$www/null"
 mknod "$www/zero" c 1 5 2> /dev/null || ln -s /dev/zero "$www/zero"
 cd "$tmp" || exit 1
 server_start serve www || exit 1
 shown_port=$port
 
-test_case smuggling python3 "$strict" "$shown_port" smuggling
-test_case paths python3 "$strict" "$shown_port" paths
+test_case smuggling python3 -IS "$strict" "$shown_port" smuggling
+test_case paths python3 -IS "$strict" "$shown_port" paths
 test_case stops_cleanly server_stop
 test_end

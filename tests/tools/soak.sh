@@ -21,7 +21,7 @@ user_space() {
 as_json() {
 	"$tlsring" bench --preset soak --modes user-soak --tls 1.2 --size 1K --connections 4 --requests 80 --rate 1000 --json \
 		> "$tmp/soak.json" || fail "$(cat "$tmp/soak.json")"
-	python3 - "$tmp/soak.json" <<-'END' || fail "$(cut -c1-3000 "$tmp/soak.json")"
+	python3 -IS - "$tmp/soak.json" <<-'END' || fail "$(cut -c1-3000 "$tmp/soak.json")"
 		import json, sys
 		j = json.load(open(sys.argv[1]))
 		assert j["tlsring_soak"] == 1 and j["verdict"] == "pass" and j["requests"] == 80 and j["key_updates"] == 0

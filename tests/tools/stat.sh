@@ -118,7 +118,7 @@ without_privilege() {
 # Sockets with the ULP and keys of zeroes are all that is asked for.
 crowd() {
 	ulimit -n $((many + 100))
-	python3 - "$many" <<-'END'
+	python3 -IS - "$many" <<-'END'
 		import socket, struct, sys, time
 		count = int(sys.argv[1]) // 2
 		server = socket.create_server(("127.0.0.1", 0), backlog=512)
