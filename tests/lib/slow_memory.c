@@ -6,7 +6,7 @@
 
 #define WARM		10		/* connections before counting starts, */
 #define ROUNDS		300		/* and so many small answers: then each receive buffer was used */
-#define CONNS		20
+#define CONNS		40
 #define LIMIT_KERNEL	(8 * 1024)	/* bytes each */
 #define LIMIT_USER	(56 * 1024)	/* libssl has 25 to 30; the rest of a record that an old kernel took in part */
 /* Sent by sendfile where the kernel seals, else read into buffers: less than one call may take, and more. */
