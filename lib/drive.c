@@ -117,10 +117,6 @@ static bool drive_step_failed(struct tlsring_conn *c)
 		send_finish(c, c->conn.result);
 		return true;
 	}
-	if (c->conn.rekey_tx) {
-		handover_rekey(&c->conn, c->fd, KTLS_TX);
-		return true;
-	}
 	if (!drive_output(c) && !drive_control(c))
 		leave_shut(c);
 	return false;
@@ -154,6 +150,11 @@ static bool drive_step(struct tlsring_conn *c)
 	}
 	if (c->shut || c->ended || c->connecting)
 		return false;
+	/* Before whatever else is to be sealed, an alert too. */
+	if (conn->rekey_tx && !c->writing) {
+		handover_rekey(conn, c->fd, KTLS_TX);
+		return true;
+	}
 	if (conn->state == CONN_FAILED)
 		return drive_step_failed(c);
 	/* Early data is not to wait until the server's first flight has left. */
@@ -168,10 +169,6 @@ static bool drive_step(struct tlsring_conn *c)
 		return false;
 	if (drive_output(c) || drive_control(c))
 		return false;
-	if (conn->rekey_tx) {
-		handover_rekey(conn, c->fd, KTLS_TX);
-		return true;
-	}
 	if (drive_handing(c))
 		return drive_hand_over(c);
 	if (conn_installable(conn)) {

@@ -52,3 +52,12 @@ cached() {
 	exec 9>&-
 	echo "$folder"
 }
+
+program() { # NAME -> what NAME.c was compiled to
+	local name=$1
+	echo "$(cached "$name" "$(key "$rig/$name.c")" compile)/$name"
+}
+
+compile() { # FOLDER: for program()
+	cc -O2 -Wall -Wextra -Werror -o "$1/$name" "$rig/$name.c"
+}
