@@ -31,9 +31,9 @@ TOOL_LIBS = $(shell $(PKGCONFIG) --libs jansson libnghttp2 liburiparser inih) -l
 Q	:= $(if $(V),,@)
 say	= $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
-LIB_SRC	:= $(wildcard ktls/*.c uring/*.c lib/*.c)
-TOOL_SRC := $(wildcard tools/*.c tools/vendor/*/*.c)
-TEST_SRC := $(wildcard tests/ktls/*.c tests/uring/*.c tests/lib/*.c tests/tools/*.c tests/bench/*.c \
+LIB_SRC	:= $(wildcard ktls/*.c uring/*.c lib/*/*.c)
+TOOL_SRC := $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c)
+TEST_SRC := $(wildcard tests/ktls/*.c tests/uring/*.c tests/lib/*/*.c tests/tools/*/*.c tests/bench/*.c \
 	tests/interop/peers/*.c)
 LIB_OBJ	:= $(LIB_SRC:%.c=$(O)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o)
@@ -89,13 +89,13 @@ $(O)/tlsring: $(TOOL_OBJ) $(O)/libtlsring.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
 
-$(O)/tests/tools/%: $(O)/tests/tools/%.o $(filter-out $(O)/tools/tlsring.o,$(TOOL_OBJ)) $(O)/libtlsring.a
+$(O)/tests/tools/%: $(O)/tests/tools/%.o $(filter-out $(O)/tools/main.o,$(TOOL_OBJ)) $(O)/libtlsring.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
 
 # By its name, or else the rule below is taken where only this is missing.
 $(O)/tests/fuzz/replay.o:
-$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(filter-out $(O)/tools/tlsring.o,$(TOOL_OBJ)) $(O)/libtlsring.a
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(filter-out $(O)/tools/main.o,$(TOOL_OBJ)) $(O)/libtlsring.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
 
@@ -142,11 +142,11 @@ bench: ## what serve costs beside nginx, in instructions: KERNEL=6.1|6.12|7.2 (d
 fuzz: ## look for new faults with libFuzzer: T=records|stream|cmsg|http, SECS=600; needs clang
 	@mkdir -p $(O)/fuzz/$(T)
 	$(Q)clang $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(O)/fuzz/$(T).fuzz \
-		tests/fuzz/$(T).c $(filter-out tools/tlsring.c,$(TOOL_SRC)) $(LIB_SRC) $(LIB_LIBS) $(TOOL_LIBS)
+		tests/fuzz/$(T).c $(filter-out tools/main.c,$(TOOL_SRC)) $(LIB_SRC) $(LIB_LIBS) $(TOOL_LIBS)
 	$(O)/fuzz/$(T).fuzz -max_total_time=$(or $(SECS),600) $(O)/fuzz/$(T) tests/fuzz/corpus/$(T)
 
 tidy: ## clang-tidy over the library and the program (.clang-tidy says what it looks for)
-	$(Q)clang-tidy --quiet $(LIB_SRC) $(wildcard tools/*.c) -- -std=gnu11 $(CPPFLAGS)
+	$(Q)clang-tidy --quiet $(LIB_SRC) $(filter-out tools/vendor/%,$(TOOL_SRC)) -- -std=gnu11 $(CPPFLAGS)
 
 install: all ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR, BINDIR, MANDIR, UNITDIR)
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
@@ -161,7 +161,7 @@ install: all ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR, BINDI
 	install -m 755 $(O)/tlsring $(DESTDIR)$(BINDIR)
 	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1)
 	$(if $(MAN5),install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5)
-	sed -e 's|@bindir@|$(BINDIR)|' tools/tlsring.service.in > $(DESTDIR)$(UNITDIR)/tlsring.service
+	sed -e 's|@bindir@|$(BINDIR)|' tools/serve/tlsring.service.in > $(DESTDIR)$(UNITDIR)/tlsring.service
 
 uninstall: ## take away what install put there
 	rm -f $(DESTDIR)$(LIBDIR)/libtlsring.* $(DESTDIR)$(LIBDIR)/pkgconfig/tlsring.pc

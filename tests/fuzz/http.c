@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/fuzz/fuzz.h"
-#include "tools/coding.h"
-#include "tools/http1_head.h"
-#include "tools/http_condition.h"
-#include "tools/http_path.h"
-#include "tools/http_range.h"
+#include "tools/http/coding.h"
+#include "tools/http/request1.h"
+#include "tools/http/condition.h"
+#include "tools/http/path.h"
+#include "tools/http/range.h"
 
 static void must(bool condition)
 {

@@ -2,7 +2,7 @@
 /* Control records from the kernel: alerts, handshake messages whole and in pieces, anything. */
 #include <stdlib.h>
 #include <string.h>
-#include "lib/conn.h"
+#include "lib/tls/machine.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Input: one byte of circumstances, then records: type, flags and length, data. */

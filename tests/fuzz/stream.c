@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include "lib/conn.h"
+#include "lib/tls/machine.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct tlsring_ctx *stream_ctx(void)

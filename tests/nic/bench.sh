@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154,SC2317
 . "$(dirname "$0")/../ktap.sh"
 . "$(dirname "$0")/nic.sh"
-. "$(dirname "$0")/../tools/bench_result.sh"
+. "$(dirname "$0")/../tools/bench/result.sh"
 
 size=100000
 requests=6

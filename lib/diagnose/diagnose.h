@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LIB_DIAGNOSE_DIAGNOSE_H
+#define LIB_DIAGNOSE_DIAGNOSE_H
+
+#include "lib/tlsring.h"
+
+/* Where findings go, and what each() has said so far. */
+struct diagnose {
+	int (*each)(const struct tlsring_finding *finding, void *user);
+	void *user;
+	const char *area;		/* of the findings to come */
+	int count, stop;
+};
+
+/* remedy: for what is not good. */
+__attribute__((format(printf, 5, 6)))
+void diagnose_find(struct diagnose *d, const char *name, enum tlsring_state state, const char *remedy,
+		   const char *format, ...);
+
+static inline enum tlsring_state diagnose_state(bool good)
+{
+	return good ? TLSRING_GOOD : TLSRING_MISSING;
+}
+
+#endif

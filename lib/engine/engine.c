@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "lib/engine/internal.h"
+
+#define ENGINE_FACTS	64
+#define ENGINE_RETRY_MS	100	/* pause after accept ran out of descriptors or memory */
+
+void engine_adopt(struct tlsring_engine *engine, struct tlsring_conn *c)
+{
+	c->next = engine->conns;
+	if (c->next)
+		c->next->prev = c;
+	engine->conns = c;
+}
+
+/* Facts of the same batch may still name it: it is freed when the batch is done. */
+void engine_bury(struct tlsring_conn *c)
+{
+	struct tlsring_engine *engine = c->engine;
+
+	if (c->next)
+		c->next->prev = c->prev;
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		engine->conns = c->next;
+	c->driving = true;
+	c->next = engine->dead;
+	engine->dead = c;
+}
+
+static void engine_reap(struct tlsring_engine *engine)
+{
+	struct tlsring_conn *c;
+
+	while ((c = engine->dead)) {
+		engine->dead = c->next;
+		drive_free(c);
+	}
+}
+
+/* ---- accepting ---- */
+
+static void engine_accept(struct engine_listener *listener)
+{
+	struct uring_loop *loop = listener->engine->loop;
+
+	if (listener->accepting || listener->engine->stopping)
+		return;
+	if (uring_accept(loop, listener->fd, engine_tag(listener, ENGINE_ACCEPT)))
+		uring_timer_set(loop, &listener->timer, ENGINE_RETRY_MS, engine_tag(listener, ENGINE_RETRY));
+	else
+		listener->accepting = true;
+}
+
+static bool engine_welcome(struct engine_listener *listener, int fd)
+{
+	const struct tlsring_handlers *handlers = listener->handlers;
+	struct tlsring_conn *c = drive_new(listener->engine, fd, handlers, listener->user);
+	socklen_t len = sizeof(c->peer);
+
+	if (!c)
+		return false;
+	getpeername(fd, &c->peer.any, &len);
+	if (handlers->accepting && !handlers->accepting(&c->peer.any, listener->user)) {
+		drive_discard(c);
+		return false;
+	}
+	conn_accept(&c->conn, listener->ctx);
+	drive_start(c);
+	return true;
+}
+
+static void engine_accepted(struct engine_listener *listener, const struct uring_fact *fact)
+{
+	struct tlsring_engine *engine = listener->engine;
+
+	if (!(fact->flags & URING_FACT_MORE))
+		listener->accepting = false;
+	if (fact->res >= 0 && ((engine->stopping && !engine->draining) || !engine_welcome(listener, fact->res)))
+		close(fact->res);
+	switch (-fact->res) {
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		if (!engine->stopping)
+			uring_timer_set(engine->loop, &listener->timer, ENGINE_RETRY_MS,
+					engine_tag(listener, ENGINE_RETRY));
+		break;
+	default:
+		engine_accept(listener);
+	}
+}
+
+int tlsring_engine_listen(struct tlsring_engine *engine, struct tlsring_ctx *ctx, int fd,
+			  const struct tlsring_handlers *handlers, void *user)
+{
+	struct engine_listener *listener;
+	int one = 1, listening = 0;
+	socklen_t len = sizeof(listening);
+
+	if (!ctx || !engine_takes(handlers))
+		return -EINVAL;
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len))
+		return -errno;
+	if (!listening)
+		return -EINVAL;
+	listener = aligned_alloc(_Alignof(struct engine_listener), sizeof(*listener));
+	if (!listener)
+		return -ENOMEM;
+	*listener = (struct engine_listener){
+		.engine = engine, .ctx = ctx, .fd = fd, .handlers = handlers, .user = user,
+		.next = engine->listeners,
+	};
+	engine->listeners = listener;
+	/* Accepted sockets inherit it; records are written whole, nothing is gained by waiting. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	engine_accept(listener);
+	return 0;
+}
+
+/* ---- connecting ---- */
+
+static int engine_call(struct tlsring_conn *c, struct tlsring_ctx *ctx,
+		       const struct tlsring_connect_options *options)
+{
+	int ret = conn_connect(&c->conn, ctx, options);
+
+	if (!ret)
+		ret = uring_connect(c->engine->loop, c->fd, &c->peer, options->addr_len,
+				    engine_tag(c, ENGINE_CONNECT));
+	if (ret)
+		return ret;
+	c->connecting = true;
+	c->ops++;
+	return 0;
+}
+
+int tlsring_engine_connect(struct tlsring_engine *engine, struct tlsring_ctx *ctx,
+			   const struct tlsring_connect_options *options,
+			   const struct tlsring_handlers *handlers, void *user)
+{
+	struct tlsring_conn *c;
+	int fd, ret, one = 1;
+
+	if (!ctx || !engine_takes(handlers) ||
+	    options->size < sizeof(*options) || options->addr_len > sizeof(c->peer))
+		return -EINVAL;
+	fd = socket(options->addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	c = drive_new(engine, fd, handlers, user);
+	if (!c) {
+		close(fd);
+		return -ENOMEM;
+	}
+	memcpy(&c->peer, options->addr, options->addr_len);
+	ret = engine_call(c, ctx, options);
+	if (ret) {
+		drive_discard(c);
+		close(fd);
+		return ret;
+	}
+	drive_start(c);
+	return 0;
+}
+
+/* ---- stopping ---- */
+
+static void engine_each(struct tlsring_engine *engine, bool at_once)
+{
+	struct tlsring_conn *next;
+
+	for (struct tlsring_conn *c = engine->conns; c; c = next) {
+		next = c->next;
+		drive_stop(c, at_once);
+	}
+}
+
+static void engine_stop(struct tlsring_engine *engine)
+{
+	bool first = !engine->stopping, drained = engine->draining;
+
+	engine->stopping = true;
+	engine->draining = engine->drain && (first || drained);
+	for (struct engine_listener *l = engine->listeners; l && first; l = l->next) {
+		uring_timer_clear(engine->loop, &l->timer);
+		if (l->accepting)
+			uring_cancel(engine->loop, l->fd);
+	}
+	if (first || drained != engine->draining || !engine->stop_grace)
+		engine_each(engine, !engine->stop_grace);
+	if (engine->stop_grace)
+		uring_timer_set(engine->loop, &engine->grace, engine->stop_grace,
+				engine_tag(engine, ENGINE_GRACE));
+}
+
+static int engine_await_stop(struct tlsring_engine *engine)
+{
+	return uring_poll(engine->loop, engine->wake_fd, POLLIN, engine_tag(engine, ENGINE_WAKE));
+}
+
+static void engine_woken(struct tlsring_engine *engine)
+{
+	uint64_t count;
+
+	if (read(engine->wake_fd, &count, sizeof(count)) == sizeof(count))
+		engine_stop(engine);
+	/* A second call may want a shorter grace. */
+	engine_await_stop(engine);
+}
+
+static void engine_wake(struct tlsring_engine *engine, unsigned grace_msecs, bool drain)
+{
+	uint64_t one = 1;
+	int saved = errno;
+
+	engine->stop_grace = grace_msecs;
+	engine->drain = drain;
+	/* A full eventfd has woken the engine already. */
+	if (write(engine->wake_fd, &one, sizeof(one)) < 0)
+		errno = saved;
+}
+
+void tlsring_engine_stop(struct tlsring_engine *engine, unsigned grace_msecs)
+{
+	engine_wake(engine, grace_msecs, false);
+}
+
+void tlsring_engine_drain(struct tlsring_engine *engine, unsigned grace_msecs)
+{
+	engine_wake(engine, grace_msecs, true);
+}
+
+static bool engine_accepting(const struct tlsring_engine *engine)
+{
+	for (const struct engine_listener *l = engine->listeners; l; l = l->next)
+		if (l->accepting)
+			return true;
+	return false;
+}
+
+/* ---- running ---- */
+
+static void engine_fact(struct tlsring_engine *engine, const struct uring_fact *fact)
+{
+	void *object = (void *)(uintptr_t)(fact->tag & ~(uint64_t)ENGINE_OP_MASK);
+	struct engine_listener *listener = object;
+	enum engine_op op = fact->tag & ENGINE_OP_MASK;
+
+	switch (op) {
+	case ENGINE_WAKE:
+		if (fact->res >= 0)
+			engine_woken(engine);
+		break;
+	case ENGINE_GRACE:
+		engine_each(engine, true);
+		break;
+	case ENGINE_ACCEPT:
+		engine_accepted(listener, fact);
+		break;
+	case ENGINE_RETRY:
+		engine_accept(listener);
+		break;
+	case ENGINE_POLL:
+		poll_fact(object, fact->res);
+		break;
+	case ENGINE_RECV:
+		if (fair_put_off(engine, object, fact))
+			break;
+		/* fall through */
+	default:
+		drive_fact(object, op, fact);
+	}
+}
+
+static int engine_turn(struct tlsring_engine *engine)
+{
+	struct uring_fact facts[ENGINE_FACTS];
+	int count;
+
+	if (engine->fair.first)
+		count = uring_loop_look(engine->loop, facts, ENGINE_FACTS);
+	else
+		count = uring_loop_wait(engine->loop, facts, ENGINE_FACTS);
+
+	engine->round++;
+	for (int i = 0; i < count; i++)
+		engine_fact(engine, &facts[i]);
+	fair_turn(engine, count > 0);
+	engine_reap(engine);
+	return count < 0 ? count : 0;
+}
+
+int tlsring_engine_run(struct tlsring_engine *engine)
+{
+	int ret = 0;
+
+	while (!ret && (!engine->stopping || engine->conns || engine_accepting(engine)))
+		ret = engine_turn(engine);
+	return ret;
+}
+
+static unsigned engine_or(unsigned value, unsigned fallback)
+{
+	return value ? value : fallback;
+}
+
+int tlsring_engine_new(struct tlsring_engine **out, const struct tlsring_engine_options *options)
+{
+	static const struct tlsring_engine_options defaults = { .size = sizeof(defaults) };
+	struct tlsring_engine *engine;
+	struct uring_options loop = { 0 };
+	int ret;
+
+	if (!options)
+		options = &defaults;
+	if (options->size < sizeof(*options) || options->io > TLSRING_IO_EPOLL)
+		return -EINVAL;
+	engine = aligned_alloc(_Alignof(struct tlsring_engine), sizeof(*engine));
+	if (!engine)
+		return -ENOMEM;
+	*engine = (struct tlsring_engine){
+		.round = 1,
+		.handshake_timeout = engine_or(options->handshake_timeout, 30000),
+		.idle_timeout = engine_or(options->idle_timeout, 60000),
+		.min_rate = options->min_rate,
+		.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	};
+	if (engine->wake_fd < 0) {
+		ret = -errno;
+		free(engine);
+		return ret;
+	}
+	loop.backend = options->io == TLSRING_IO_URING ? URING_BACKEND_RING :
+		       options->io == TLSRING_IO_EPOLL ? URING_BACKEND_EPOLL : URING_BACKEND_AUTO;
+	ret = -ENOMEM;
+	engine->scratch = malloc(ENGINE_SCRATCH);
+	if (!engine->scratch)
+		goto fail;
+	ret = uring_loop_new(&engine->loop, &loop);
+	if (ret)
+		goto fail;
+	ret = engine_await_stop(engine);
+	if (ret)
+		goto fail;
+	*out = engine;
+	return 0;
+fail:
+	tlsring_engine_free(engine);
+	return ret;
+}
+
+enum tlsring_io tlsring_engine_io(const struct tlsring_engine *engine)
+{
+	return uring_loop_backend(engine->loop) == URING_BACKEND_RING ? TLSRING_IO_URING : TLSRING_IO_EPOLL;
+}
+
+static uint64_t engine_count(const _Atomic uint64_t *count)
+{
+	return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+uint64_t tlsring_engine_sent(const struct tlsring_engine *engine, enum tlsring_strategy strategy)
+{
+	const struct uring_tally *copied = &engine->tally[false], *zerocopy = &engine->tally[true];
+
+	switch (strategy) {
+	case TLSRING_SENT_RECORDS:
+		return engine_count(&engine->records);
+	case TLSRING_SENT_BUFFER:
+		return engine_count(&copied->bytes[URING_WAY_BUFFER]) + engine_count(&zerocopy->bytes[URING_WAY_BUFFER]);
+	case TLSRING_SENT_MAPPING:
+		return engine_count(&copied->bytes[URING_WAY_MAPPING]) + engine_count(&zerocopy->bytes[URING_WAY_MAPPING]);
+	case TLSRING_SENT_SENDFILE:
+		return engine_count(&copied->bytes[URING_WAY_SENDFILE]);
+	case TLSRING_SENT_ZEROCOPY:
+		return engine_count(&zerocopy->bytes[URING_WAY_SENDFILE]);
+	default:
+		return 0;
+	}
+}
+
+void tlsring_engine_free(struct tlsring_engine *engine)
+{
+	struct engine_listener *next;
+
+	if (!engine)
+		return;
+	engine->ending = true;
+	if (engine->loop) {
+		engine->stop_grace = 0;
+		engine->drain = false;
+		engine_stop(engine);
+		engine_each(engine, true);
+		engine_reap(engine);
+		while ((engine->conns || engine_accepting(engine)) && !engine_turn(engine))
+			;
+	}
+	for (struct engine_listener *l = engine->listeners; l; l = next) {
+		next = l->next;
+		free(l);
+	}
+	fair_free(engine);
+	uring_loop_free(engine->loop);
+	poll_free(engine);
+	free(engine->scratch);
+	close(engine->wake_fd);
+	free(engine);
+}

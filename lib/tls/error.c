@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include "ktls/control.h"
+#include "lib/tls/error.h"
+#include "lib/tlsring.h"
+
+/* libssl's words for the two most frequent strangers say nothing to most people. */
+static const char *error_detail(const struct wire *wire, unsigned long code)
+{
+	if (ERR_GET_LIB(code) == ERR_LIB_SSL) {
+		switch (ERR_GET_REASON(code)) {
+		case SSL_R_CERTIFICATE_VERIFY_FAILED:
+			return X509_verify_cert_error_string(SSL_get_verify_result(wire->ssl));
+		case SSL_R_HTTP_REQUEST:
+			return "a plain HTTP request came instead of TLS";
+		case SSL_R_WRONG_VERSION_NUMBER:
+		case SSL_R_BAD_RECORD_TYPE:
+			return "what came is not TLS";
+		}
+	}
+	return ERR_reason_error_string(code);
+}
+
+int error_from_ssl(struct wire *wire, int ret)
+{
+	int error = errno, result;
+	unsigned long code;
+
+	switch (SSL_get_error(wire->ssl, ret)) {
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return -EAGAIN;
+	case SSL_ERROR_SYSCALL:
+		return error ? -error : -EPIPE;
+	}
+	code = ERR_peek_error();
+	if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+		ERR_clear_error();
+		return -EPIPE;
+	}
+	if (wire->alert_got >= 0)
+		result = TLSRING_EALERT_RECEIVED(wire->alert_got);
+	else if (wire->alert_sent >= 0)
+		result = TLSRING_EALERT_SENT(wire->alert_sent);
+	else
+		result = TLSRING_ELIBRARY;
+	wire->detail = code ? error_detail(wire, code) : NULL;
+	ERR_clear_error();
+	return result;
+}
+
+const char *tlsring_strerror(int result, char *buf, size_t len)
+{
+	char text[128];
+
+	if (!len)
+		return buf;
+	if (result >= 0)
+		snprintf(buf, len, "no error");
+	else if (result == -EPIPE)
+		snprintf(buf, len, "the peer ended the stream without close_notify");
+	else if (result > -4096)
+		snprintf(buf, len, "%s", strerror_r(-result, text, sizeof(text)));
+	else if (result <= -5000 && result > -5256)
+		snprintf(buf, len, "alert sent: %s", ktls_alert_name((uint8_t)(-5000 - result)));
+	else if (result <= -5300 && result > -5556)
+		snprintf(buf, len, "alert received: %s", ktls_alert_name((uint8_t)(-5300 - result)));
+	else if (result == TLSRING_ELIBRARY)
+		snprintf(buf, len, "OpenSSL failed");
+	else if (result == TLSRING_EREFUSED)
+		snprintf(buf, len, "the handshake was ended in an orderly way");
+	else
+		snprintf(buf, len, "unknown result %d", result);
+	return buf;
+}

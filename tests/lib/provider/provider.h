@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_LIB_PROVIDER_PROVIDER_H
+#define TESTS_LIB_PROVIDER_PROVIDER_H
+
+/* What the tests of the handshake provider share. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+#include "lib/tlsring.h"
+#include "tests/ktap.h"
+
+#define OURS	"provider=tlsring"
+#define THEIRS	"provider=default"
+
+static OSSL_PROVIDER *provider_loaded;
+
+static inline void provider_end(void)
+{
+	OSSL_PROVIDER_unload(provider_loaded);
+}
+
+/* Into the process's own context, as serve does it, until the test's end. */
+static inline void provider_begin(void)
+{
+	EQ(tlsring_provider_load(&provider_loaded, NULL), 0);
+	atexit(provider_end);
+}
+
+static inline bool provider_ours(const OSSL_PROVIDER *provider)
+{
+	return provider && !strcmp(OSSL_PROVIDER_get0_name(provider), "tlsring");
+}
+
+/* Of hexadecimal digits. */
+static inline size_t provider_bytes(const char *digits, uint8_t *out, size_t room)
+{
+	size_t len = 0;
+
+	EQ(OPENSSL_hexstr2buf_ex(out, room, &len, digits, '\0'), 1);
+	return len;
+}
+
+#endif

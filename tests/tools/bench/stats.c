@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+/* What `tlsring bench` concludes from its figures: statistics, and where records were sealed. */
+#include <errno.h>
+#include "tests/ktap.h"
+#include "tools/bench/client/samples.h"
+#include "tools/bench/proof.h"
+
+static struct bench_summary summary(const double *values, size_t count)
+{
+	struct bench_summary s;
+
+	bench_stats_summarise(&s, values, count);
+	return s;
+}
+
+TEST(summaries)
+{
+	static const double odd[] = { 5, 1, 3 }, even[] = { 4, 1, 3, 2 }, spread[] = { 1, 1, 2, 2, 4, 6, 9 };
+	struct bench_summary s = summary(odd, 3);
+
+	EQ(s.count, 3);
+	CHECK(s.median == 3 && s.min == 1 && s.max == 5 && s.mad == 2);
+	s = summary(even, 4);
+	CHECK(s.median == 2.5 && s.min == 1 && s.max == 4 && s.mad == 1);
+	s = summary(spread, 7);
+	CHECK(s.median == 2 && s.mad == 1);
+	s = summary(odd, 1);
+	CHECK(s.median == 5 && s.min == 5 && s.max == 5 && s.mad == 0);
+	s = summary(NULL, 0);
+	CHECK(!s.count && s.median == 0 && s.mad == 0);
+	/* The caller's order is left alone. */
+	CHECK(odd[0] == 5 && odd[1] == 1);
+}
+
+TEST(apart_only_when_no_values_overlap)
+{
+	static const double low[] = { 1, 2, 3 }, high[] = { 4, 3.5, 9 }, between[] = { 2.5, 5, 6 };
+	struct bench_summary a = summary(low, 3), b = summary(high, 3), c = summary(between, 3);
+	struct bench_summary once = summary(high, 1), none = summary(NULL, 0);
+
+	CHECK(bench_stats_apart(&a, &b) && bench_stats_apart(&b, &a));
+	CHECK(!bench_stats_apart(&a, &c) && !bench_stats_apart(&c, &b));
+	CHECK(!bench_stats_apart(&a, &a));
+	CHECK(!bench_stats_apart(&a, &once) && !bench_stats_apart(&once, &a) && !bench_stats_apart(&a, &none));
+}
+
+TEST(changes)
+{
+	CHECK(bench_stats_change(4, 5) == 25 && bench_stats_change(4, 3) == -25);
+	CHECK(bench_stats_change(0, 3) == 0);
+}
+
+/* ---- percentiles ---- */
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Of values from nanoseconds to hours: never below what sorting says, and at most a thousandth above. */
+TEST(as_sorting_says_to_a_thousandth)
+{
+	static const double percents[] = { 1, 10, 50, 90, 99, 99.9, 99.99 };
+	static uint64_t values[20000];
+	struct hdr_histogram *histogram = bench_histogram_new();
+	uint64_t state = 88172645463325252;
+
+	CHECK(histogram);
+	for (unsigned i = 0; i < 20000; i++) {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		values[i] = state >> (17 + state % 40);
+		CHECK(hdr_record_value(histogram, (int64_t)values[i]));
+	}
+	qsort(values, 20000, sizeof(*values), by_value);
+	for (unsigned i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
+		uint64_t exact = values[(unsigned)(percents[i] * 200 + 0.5) - 1];
+		uint64_t value = (uint64_t)hdr_value_at_percentile(histogram, percents[i]);
+
+		CHECK(value >= exact && value - exact <= exact / 1000);
+	}
+	hdr_close(histogram);
+}
+
+/* ---- the model of a card ---- */
+
+TEST(a_card_saves_the_sealing)
+{
+	struct bench_model m;
+
+	CHECK(bench_model(&m, 0.25, 1, 0.5, 0.125));
+	CHECK(m.kernel == 1 && m.least == 0.25 && m.most == 0.5 && m.copy == 0.125);
+	/* It cannot be better than no TLS at all. */
+	CHECK(bench_model(&m, 0.25, 1, 0.875, 0.125) && m.least == 0.25 && m.most == 0.25);
+	CHECK(!bench_model(&m, 0, 1, 0.5, 0.1) && !bench_model(&m, 0.25, 0, 0.5, 0.1));
+	CHECK(!bench_model(&m, 0.25, 1, 0, 0.1) && !bench_model(&m, 0.25, 0.25, 0.5, 0.1));
+}
+
+TEST(passes_cost_something)
+{
+	struct bench_passes p;
+
+	CHECK(bench_passes(&p) && p.aes[0] > 0 && p.aes[1] > 0 && p.copy > 0);
+}
+
+/* ---- proof of path: 4 connections, 100,000 bytes after a warm-up of 5,000 ---- */
+
+static const struct bench_look start = { .installs = { 70, 7 } };
+static const struct bench_report kernel_report = { .paths = { [TLSRING_PATH_KERNEL] = 4 } };
+
+static struct bench_look look(uint64_t wire, uint64_t kernel, uint64_t nic)
+{
+	return (struct bench_look){
+		.wire = wire, .through = { [TLSRING_PATH_KERNEL] = kernel, [TLSRING_PATH_NIC] = nic },
+		.installs = { 74, 7 },
+	};
+}
+
+static struct bench_path judge(enum bench_seal asked, struct bench_look from, struct bench_look to,
+			       const struct bench_report *report)
+{
+	struct bench_mode mode = { .seal = asked };
+	struct bench_path path;
+
+	bench_path_judge(&path, &mode, 4, &start, &from, &to, report);
+	return path;
+}
+
+TEST(kernel_as_asked)
+{
+	struct bench_path p = judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 105000, 0), &kernel_report);
+
+	EQ(p.bytes[BENCH_KERNEL], 100000);
+	EQ(p.bytes[BENCH_USER] + p.bytes[BENCH_NIC] + p.bytes[BENCH_NOBODY], 0);
+	CHECK(!p.astray && !p.counted);
+}
+
+TEST(part_of_it_fell_back)
+{
+	struct bench_path p = judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 65000, 0), &kernel_report);
+
+	EQ(p.bytes[BENCH_KERNEL], 60000);
+	EQ(p.bytes[BENCH_USER], 40000);
+	CHECK(p.astray);
+}
+
+TEST(the_library_disagrees)
+{
+	static const struct bench_report report = { .paths = { [TLSRING_PATH_KERNEL] = 3, [TLSRING_PATH_USER] = 1 } };
+
+	CHECK(judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 105000, 0), &report).astray);
+}
+
+TEST(sealed_by_a_nic)
+{
+	struct bench_path p = judge(BENCH_KERNEL, look(5000, 0, 5000), look(105000, 0, 105000), &kernel_report);
+
+	EQ(p.bytes[BENCH_NIC], 100000);
+	EQ(p.bytes[BENCH_KERNEL], 0);
+	CHECK(p.astray);
+}
+
+/* Its driver counts what it encrypted: less than what its sockets sent is what the kernel did for it. */
+TEST(a_nic_that_fell_back)
+{
+	static const struct bench_report report = { .paths = { [TLSRING_PATH_NIC] = 4 } };
+	struct bench_look from = look(5000, 0, 5000), to = look(105000, 0, 105000);
+	struct bench_path p;
+
+	from.counts = to.counts = true;
+	to.payload = 98000;
+	from.done = 1000;
+	to.done = 1000 + 98000;
+	p = judge(BENCH_NIC, from, to, &report);
+	EQ(p.bytes[BENCH_NIC], 100000);
+	CHECK(!p.astray);
+	to.done = 1000 + 49000;
+	p = judge(BENCH_NIC, from, to, &report);
+	EQ(p.bytes[BENCH_NIC], 50000);
+	EQ(p.bytes[BENCH_KERNEL], 50000);
+	CHECK(p.astray);
+}
+
+TEST(user_space_as_asked)
+{
+	static const struct bench_report none;
+	struct bench_path p = judge(BENCH_USER, look(5000, 0, 0), look(105000, 0, 0), &none);
+
+	EQ(p.bytes[BENCH_USER], 100000);
+	CHECK(!p.astray);
+	CHECK(judge(BENCH_USER, look(5000, 5000, 0), look(105000, 105000, 0), &none).astray);
+}
+
+TEST(plain_must_be_plain)
+{
+	static const struct bench_report none;
+	struct bench_path p = judge(BENCH_NOBODY, look(5000, 0, 0), look(105000, 0, 0), &none);
+
+	EQ(p.bytes[BENCH_NOBODY], 100000);
+	CHECK(!p.astray);
+	CHECK(judge(BENCH_NOBODY, look(5000, 0, 0), look(105000, 105000, 0), &none).astray);
+}
+
+TEST(nothing_came)
+{
+	CHECK(judge(BENCH_KERNEL, look(5000, 5000, 0), look(5000, 5000, 0), &kernel_report).astray);
+}
+
+/* Their sockets are gone when one looks. */
+TEST(connections_that_did_not_last)
+{
+	static const struct bench_mode mode = { .seal = BENCH_KERNEL, .shake = BENCH_FULL };
+	struct bench_look from = look(5000, 0, 0), to = look(105000, 0, 0);
+	struct bench_path p;
+
+	bench_path_judge(&p, &mode, 4, &start, &from, &to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 100000);
+	CHECK(p.counted && !p.astray);
+	bench_path_judge(&p, &mode, 5, &start, &from, &to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 80000);
+	EQ(p.bytes[BENCH_USER], 20000);
+	CHECK(p.astray);
+	/* However many there were. */
+	to.installs[0] += 4995;
+	bench_path_judge(&p, &mode, 5000, &start, &from, &to, &kernel_report);
+	CHECK(p.astray);
+}
+
+/* Sockets are not shown to this user: then installs count. */
+TEST(by_installs)
+{
+	struct bench_look from = look(5000, 0, 0), to = look(105000, 0, 0);
+	struct bench_path p;
+
+	from.sockets_result = to.sockets_result = -EPERM;
+	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 100000);
+	CHECK(p.counted && !p.astray);
+	to.installs[0] = 73;
+	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 75000);
+	EQ(p.bytes[BENCH_USER], 25000);
+	CHECK(p.astray);
+	/* Whose they are nobody knows. */
+	p = judge(BENCH_USER, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_USER], 100000);
+	CHECK(!p.astray);
+	to.installs[1] = 9;
+	p = judge(BENCH_NIC, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_NIC], 50000);
+	EQ(p.bytes[BENCH_KERNEL], 50000);
+	CHECK(p.astray);
+	to.installs[1] = 11;
+	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_NIC], 100000);
+	CHECK(p.astray);
+}
+
+/* Keys to send with, and to receive with, are installed one by one. */
+TEST(by_installs_of_both_ways)
+{
+	struct bench_look from = look(5000, 0, 0), to = look(105000, 0, 0);
+	struct bench_path p;
+
+	from.sockets_result = to.sockets_result = -EPERM;
+	to.both = true;
+	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 50000);
+	CHECK(p.counted && p.astray);
+	to.installs[0] = 78;
+	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 100000);
+	CHECK(!p.astray);
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/* What a confined thread may do, and what not; and that others are as free as before. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include "tests/ktap.h"
+#include "tools/serve/sandbox/landlock.h"
+
+static char folder[] = "/tmp/tlsring-isolate.XXXXXX", path[64];
+
+static int landlock(void)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
+}
+
+static struct isolate *set_up(void)
+{
+	struct isolate *isolate;
+	int fd;
+
+	CHECK(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/below", folder);
+	CHECK(!mkdir(path, 0755));
+	fd = open(folder, O_PATH | O_DIRECTORY);
+	CHECK(fd >= 0);
+	EQ(isolate_new(&isolate), 0);
+	EQ(isolate_folder(isolate, fd), 0);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/below/file", folder);
+	fd = open(path, O_CREAT | O_WRONLY, 0644);
+	CHECK(fd >= 0 && write(fd, "x", 1) == 1);
+	close(fd);
+	return isolate;
+}
+
+static void in_thread(void *(*run)(void *), struct isolate *isolate)
+{
+	pthread_t thread;
+
+	CHECK(!pthread_create(&thread, NULL, run, isolate));
+	CHECK(!pthread_join(thread, NULL));
+	CHECK(!unlink(path));
+	*strrchr(path, '/') = '\0';
+	CHECK(!rmdir(path) && !rmdir(folder));
+	isolate_free(isolate);
+}
+
+static int try_open(const char *name, int flags)
+{
+	int fd = open(name, flags);
+	int error = fd < 0 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+static void *files(void *isolate)
+{
+	char byte;
+	int fd;
+
+	EQ(try_open("/etc/passwd", O_RDONLY), 0);
+	isolate_enter(isolate);
+	fd = open(path, O_RDONLY);
+	CHECK(fd >= 0 && read(fd, &byte, 1) == 1 && byte == 'x');
+	close(fd);
+	EQ(try_open(path, O_WRONLY), EACCES);
+	EQ(try_open("/etc/passwd", O_RDONLY), EACCES);
+	EQ(try_open("/proc/self/environ", O_RDONLY), EACCES);
+	CHECK(unlink(path));
+	return NULL;
+}
+
+TEST(only_the_folder_is_read)
+{
+	if (landlock() < 1)
+		SKIP("no Landlock");
+	in_thread(files, set_up());
+	/* This thread never entered. */
+	EQ(try_open("/etc/passwd", O_RDONLY), 0);
+}
+
+static void *network(void *isolate)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	isolate_enter(isolate);
+	address.sin_port = htons(1);
+	CHECK(connect(fd, (struct sockaddr *)&address, sizeof(address)) && errno == EACCES);
+	address.sin_port = 0;
+	CHECK(bind(fd, (struct sockaddr *)&address, sizeof(address)) && errno == EACCES);
+	close(fd);
+	return NULL;
+}
+
+TEST(no_tcp_of_its_own)
+{
+	if (landlock() < 4)
+		SKIP("no Landlock that knows TCP");
+	in_thread(network, set_up());
+}
+
+static void *calls(void *isolate)
+{
+	static char *const argv[] = { (char *)"true", NULL };
+	char params[256] = { 0 };
+
+	isolate_enter(isolate);
+	EQ(execv("/bin/true", argv), -1);
+	EQ(errno, EPERM);
+	EQ(syscall(SYS_io_uring_setup, 4, params), -1);
+	EQ(errno, EPERM);
+	EQ(syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0), -1);
+	EQ(errno, EPERM);
+	EQ(syscall(SYS_setresuid, -1, -1, -1), -1);
+	EQ(errno, EPERM);
+	EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
+	/* What serving takes goes on. */
+	free(malloc(1 << 20));
+	EQ(usleep(1), 0);
+	CHECK(socket(AF_INET, SOCK_STREAM, 0) >= 0);
+	return NULL;
+}
+
+TEST(no_programs_no_rings_no_other_processes)
+{
+	int before = prctl(PR_GET_SECCOMP, 0, 0, 0, 0);
+
+	if (before < 0)
+		SKIP("no seccomp filters here");
+	in_thread(calls, set_up());
+	EQ(prctl(PR_GET_SECCOMP, 0, 0, 0, 0), before);
+}
+
+static bool covers(const struct isolate *isolate, const char *name)
+{
+	int fd = open(name, O_PATH | O_DIRECTORY);
+	bool ret;
+
+	CHECK(fd >= 0);
+	ret = isolate_covers(isolate, fd);
+	close(fd);
+	return ret;
+}
+
+static void *nothing(void *isolate)
+{
+	isolate_enter(NULL);
+	(void)isolate;
+	EQ(try_open("/etc/passwd", O_RDONLY), 0);
+	return NULL;
+}
+
+TEST(what_is_covered)
+{
+	struct isolate *isolate;
+	char below[64];
+
+	if (landlock() < 1)
+		SKIP("no Landlock");
+	isolate = set_up();
+	snprintf(below, sizeof(below), "%s/below", folder);
+	CHECK(covers(isolate, folder));
+	CHECK(covers(isolate, below));
+	CHECK(!covers(isolate, "/tmp"));
+	CHECK(!covers(isolate, "/"));
+	in_thread(nothing, isolate);
+}
+
+TEST(no_core_files)
+{
+	struct rlimit cores;
+
+	isolate_memory();
+	EQ(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
+	CHECK(!getrlimit(RLIMIT_CORE, &cores));
+	EQ(cores.rlim_cur, 0);
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Listings of folders, as a page and as JSON.
+# shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
+. "$(dirname "$0")/../../ktap.sh"
+. "$(dirname "$0")/../serve.sh"
+
+www=$tmp/www
+mkdir -p "$www/mixed/sub" "$www/mixed/.hidden" "$www/index" "$www/empty" "$www/many" "$tmp/outside"
+echo secret > "$tmp/outside/secret"
+echo '<h1>mine</h1>' > "$www/index/index.html"
+cd "$www/mixed" || exit 1
+for name in plain.txt file-2 file-10 '<img src=x onerror=alert(1)>.html' 'a&b "c" '"'d'.txt" '100%.txt' 'q?r#s;t:u' \
+	'with space' 'größe' $'bad\xff\xfename' $'tab\there' -dash 'back\slash' .dot; do
+	printf '%s' "content of $name" > "./$name"
+done
+head -c 1500000 /dev/zero > million
+ln -s plain.txt inside
+ln -s ../../outside/secret outside
+ln -s ../../outside outside-folder
+ln -s nowhere dangling
+ln -s /etc/passwd absolute
+mkfifo fifo
+for i in $(seq 300); do : > "$www/many/a-file-with-a-rather-long-name-$i"; done
+cd "$tmp" || exit 1
+
+off_by_default() {
+	equal "$(status mixed/)" 404
+	server_stop
+}
+
+server_start plain www || exit 1
+test_case off_by_default off_by_default
+server_start listing --listing www || exit 1
+
+# Both forms; each link is followed (the empty files would only take time).
+check='
+import json, os, re, subprocess, sys
+base, folder = sys.argv[1], os.fsencode(sys.argv[2])
+
+def fetch(url, accept="text/html"):
+    return subprocess.run(["curl", "-sSkf", "--max-time", "60", "-H", "Accept: " + accept, url],
+                          stdout=subprocess.PIPE, check=True).stdout
+
+def unquote(text):
+    return re.sub(rb"%([0-9A-F]{2})", lambda m: bytes([int(m.group(1), 16)]), text.encode())
+
+def unescape(text):
+    return re.sub("&#([0-9]+);", lambda m: chr(int(m.group(1))), text)
+
+expected = {name for name in os.listdir(folder) if not name.startswith(b".")} - \
+    {b"outside", b"outside-folder", b"dangling", b"absolute", b"fifo"}
+page = fetch(base).decode("utf-8", "replace")
+assert "img" not in re.findall("<([a-z0-9]+)", page), "a name became markup"
+links = [(href, unescape(text)) for href, text in re.findall("<a href=\"([^\"]*)\">([^<]*)</a>", page)]
+links = [link for link in links if not link[0].startswith(("/", ".."))]
+listing = json.loads(fetch(base, "application/json"))
+assert listing["path"] == "/" + base.split("/", 3)[3] and not listing["cut"], listing
+assert [link[0] for link in links] == [entry["href"] for entry in listing["entries"]]
+got = set()
+for entry, link in zip(listing["entries"], links):
+    name = unquote(entry["href"])
+    got.add(name.rstrip(b"/"))
+    if entry["type"] == "directory":
+        assert name.endswith(b"/") and link[1].endswith("/")
+        continue
+    data = open(os.path.join(folder, name), "rb").read()
+    assert entry["size"] == len(data)
+    assert name.startswith(b"a-file-") or fetch(base + entry["href"]) == data, name
+    if name.decode("utf-8", "replace").isprintable() and b"\xff" not in name:
+        assert entry["name"].encode() == name and link[1].encode() == name, (entry, link, name)
+assert got == expected, got ^ expected
+print(len(got), "entries")
+'
+
+every_link_leads_there() {
+	python3 -IS -c "$check" "https://127.0.0.1:$port/mixed/" "$www/mixed"
+	python3 -IS -c "$check" "https://127.0.0.1:$port/many/" "$www/many"
+}
+
+names() { # PATH
+	fetch "$1" -H 'Accept: application/json' |
+		python3 -IS -c 'import json, sys; print(" ".join(e["name"] for e in json.load(sys.stdin)["entries"]))'
+}
+
+sorted() {
+	equal "$(names '')" 'empty index many mixed'
+	names mixed/ | grep -q '^sub .*file-2 file-10 .*' || fail "folders first, numbers in their order"
+}
+
+forms() {
+	status mixed/ -D "$tmp/head" -H 'Accept: text/html, application/json;q=0.9' > /dev/null
+	grep -qi '^content-type: text/html' "$tmp/head"
+	status mixed/ -D "$tmp/head" -H 'Accept: application/json, text/html;q=0.9' > /dev/null
+	grep -qi '^content-type: application/json' "$tmp/head"
+	grep -qi '^vary: accept' "$tmp/head"
+	status mixed/ -D "$tmp/head" > /dev/null
+	grep -qi '^content-type: text/html' "$tmp/head"
+	grep -q '1.4 MiB' "$tmp/body"
+	grep -q 'title="1500000 bytes"' "$tmp/body"
+}
+
+head_only() {
+	local head
+	head=$(fetch mixed/ -I | tr -d '\r')
+	has "$head" "Content-Length: $(fetch mixed/ | wc -c)"
+}
+
+folders() {
+	equal "$(fetch index/)" '<h1>mine</h1>'
+	equal "$(status empty/)" 200
+	equal "$(status empty)" 301
+	equal "$(status absent/)" 404
+	equal "$(status mixed/plain.txt/)" 404
+	equal "$(status mixed/.hidden/)" 404
+	equal "$(status mixed/outside-folder/)" 404
+	expect_log 'leads out of the folder: /mixed/outside-folder/'
+}
+
+for name in every_link_leads_there sorted forms head_only folders; do
+	test_case $name $name
+done
+test_case stops_cleanly server_stop
+test_end

@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What `tlsring stat` lists is what the kernel has, and what was asked for.
+# shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
+. "$(dirname "$0")/../../ktap.sh"
+. "$(dirname "$0")/../serve.sh"
+. "$(dirname "$0")/../../json.sh"
+json_begin 'j = json.loads(text.splitlines()[-1]); c, s = j["connections"], j["system"]'
+
+# An emulated machine takes long to make more of them.
+many=${TLSRING_STAT_MANY:-2000}
+mkdir "$tmp/www"
+head -c 4194304 /dev/zero > "$tmp/www/file"
+
+look() { # OPTION...: into $tmp/json
+	"$tlsring" stat --json "$@" > "$tmp/json"
+}
+
+true_of() { # EXPRESSION: j is the whole, c its connections, s its system
+	json_true "$tmp/json" "$1"
+}
+
+refuses() { # WORD... : status 2 and a word about it
+	local status=0
+	"$tlsring" stat "$@" > /dev/null 2> "$tmp/err" || status=$?
+	equal "$status" 2 "status of stat $*"
+	[ -s "$tmp/err" ] || fail "stat $* says nothing"
+}
+
+bad_usage() {
+	refuses --port 65536
+	refuses --port x
+	refuses --address nowhere
+	refuses --lines -1
+	refuses --watch=x
+	refuses argument
+	refuses --nonsense
+}
+
+without_connections() {
+	unshare -n true 2> /dev/null || skip "a network namespace is not permitted here"
+	unshare -n "$tlsring" stat --json > "$tmp/json"
+	true_of 'c == [] and s["sent"] == {"nic": 0, "kernel": 0, "user": 0}'
+	unshare -n "$tlsring" stat > "$tmp/text"
+	[ -s "$tmp/text" ] || fail "nothing is printed"
+}
+
+connected() {
+	kernel_tls || skip "no kernel TLS here"
+	fetch_beside file --tlsv1.3 --limit-rate 100k
+	await 10 seen || fail "the connection is not listed"
+}
+
+seen() {
+	look --port "$port" && grep -q "\"local\":\"127.0.0.1:$port\"" "$tmp/json"
+}
+
+one_connection() {
+	connected
+	true_of 'len(c) == 1 and c[0]["version"] == "TLSv1.3" and c[0]["tx"]["path"] == c[0]["rx"]["path"] == "kernel"'
+	true_of 'c[0]["tx"]["reason"] in ("nic-absent", "nic-version") and c[0]["sent"] > 0 and c[0]["received"] > 0'
+	true_of 's["kernel_tls"] and s["sent"]["kernel"] == c[0]["sent"] and s["counters"]["TlsCurrTxSw"] >= 1'
+	# The same moment cannot be had, but what has been sent never shrinks.
+	local before after
+	before=$(ss -tiH "sport = :$port" | grep -o 'bytes_acked:[0-9]*' | cut -d: -f2)
+	look --port "$port"
+	after=$(ss -tiH "sport = :$port" | grep -o 'bytes_acked:[0-9]*' | cut -d: -f2)
+	true_of "$before <= c[0]['sent'] <= $after"
+	kill "$puller"
+}
+
+filters() {
+	connected
+	look --port 1
+	true_of 'c == []'
+	look --address 127.0.0.1 --port "$port"
+	true_of 'len(c) == 1'
+	look --address 127.0.0.2
+	true_of 'c == []'
+	look --process tlsring --port "$port"
+	true_of "len(c) == 1 and c[0]['process'] == 'tlsring' and c[0]['pid'] == $server"
+	look --process "$server" --port "$port"
+	true_of 'len(c) == 1'
+	look --process nobody-is-called-so
+	true_of 'c == []'
+	kill "$puller"
+}
+
+for_people() {
+	connected
+	"$tlsring" stat --processes > "$tmp/text"
+	grep -qE "127.0.0.1:$port .* TLSv1.3 AES-.*kernel +kernel .*nic-[a-z]+ +tlsring\($server\)" "$tmp/text" ||
+		{ cat "$tmp/text"; fail "the connection's line is missing"; }
+	grep -q '^nic-.*: in software' "$tmp/text" || fail "the reason is not explained"
+	grep -q 'kernel 100.0 %' "$tmp/text" || fail "the shares are wrong: $(cat "$tmp/text")"
+	kill "$puller"
+}
+
+watching() {
+	connected
+	timeout 4 "$tlsring" stat --json --watch --port "$port" > "$tmp/json" || true
+	[ "$(wc -l < "$tmp/json")" -ge 2 ] || fail "only $(wc -l < "$tmp/json") looks in 4 seconds"
+	true_of '20000 < c[0]["sent_rate"] < 2000000'
+	kill "$puller"
+}
+
+without_privilege() {
+	connected
+	local status=0
+	setpriv --bounding-set -net_admin --inh-caps -net_admin -- "$tlsring" stat --json --port "$port" \
+		> "$tmp/json" 2> "$tmp/err" || status=$?
+	# Newer kernels show it to everybody; older ones must not let it look like nothing.
+	[ "$status" = 0 ] && grep -q "127.0.0.1:$port" "$tmp/json" || grep -q CAP_NET_ADMIN "$tmp/err" ||
+		fail "status $status: $(cat "$tmp/err" "$tmp/json")"
+	kill "$puller"
+}
+
+# Sockets with the ULP and keys of zeroes are all that is asked for.
+crowd() {
+	ulimit -n $((many + 100))
+	python3 -IS - "$many" <<-'END'
+		import socket, struct, sys, time
+		count = int(sys.argv[1]) // 2
+		server = socket.create_server(("127.0.0.1", 0), backlog=512)
+		info = struct.pack("=HH8s16s4s8s", 0x303, 51, bytes(8), bytes(16), bytes(4), bytes(8))
+		kept = []
+		for i in range(count):
+		    a = socket.create_connection(server.getsockname())
+		    b, _ = server.accept()
+		    for s in a, b:
+		        s.setsockopt(socket.IPPROTO_TCP, 31, b"tls")
+		        s.setsockopt(282, 1, info)
+		        kept.append(s)
+		print(server.getsockname()[1], flush=True)
+		time.sleep(300)
+	END
+}
+
+crowd_settled() {
+	[ -s "$tmp/crowd" ] || ! kill -0 "$crowd" 2> /dev/null
+}
+
+misses_none() {
+	kernel_tls || skip "no kernel TLS here"
+	crowd > "$tmp/crowd" 2>&1 &
+	crowd=$!
+	at_end $crowd
+	await 120 crowd_settled
+	grep -qE '^[0-9]+$' "$tmp/crowd" || fail "the crowd did not come: $(cat "$tmp/crowd")"
+	local where
+	where=$(cat "$tmp/crowd")
+	TIMEFORMAT='%U + %S s of CPU for one look at %R s'
+	time "$tlsring" stat --json --port "$where" > "$tmp/json"
+	true_of "len(c) == $((many / 2 * 2)) == len(set(x['inode'] for x in c))"
+	"$tlsring" stat --port "$where" > "$tmp/text"
+	grep -q "and $((many - 20)) more" "$tmp/text" || fail "not told how many are left out"
+	kill "$crowd"
+}
+
+server_start serve "$tmp/www" || exit 1
+for name in bad_usage without_connections one_connection filters for_people watching without_privilege misses_none; do
+	test_case $name $name
+done
+test_case stops_cleanly server_stop
+test_end

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "tools/bench/machine/health.h"
+#include "tlsring.h"
+
+const char *const bench_tls_counters[BENCH_TLS_COUNTERS] = {
+	[BENCH_CURRENT_TX] = "TlsCurrTxSw", [BENCH_CURRENT_RX] = "TlsCurrRxSw",
+	[BENCH_CURRENT_NIC_TX] = "TlsCurrTxDevice", [BENCH_CURRENT_NIC_RX] = "TlsCurrRxDevice",
+	[BENCH_DECRYPT_ERRORS] = "TlsDecryptError", [BENCH_TX_REKEY_ERRORS] = "TlsTxRekeyError",
+	[BENCH_RX_REKEY_ERRORS] = "TlsRxRekeyError", [BENCH_NO_PAD_VIOLATIONS] = "TlsRxNoPadViolation",
+	[BENCH_TX_REKEYS] = "TlsTxRekeyOk", [BENCH_RX_REKEYS] = "TlsRxRekeyOk",
+};
+
+static uint64_t health_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	uint64_t count = 0;
+
+	while (dir && (entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	/* Without the one that read them. */
+	return count ? count - 1 : 0;
+}
+
+uint64_t bench_health_field(const char *path, const char *field)
+{
+	size_t len = strlen(field);
+	unsigned long long value = 0;
+	FILE *file = fopen(path, "re");
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, field, len) && sscanf(line + len, ": %llu", &value) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return value;
+}
+
+/* Counted page by page, where statm is as exact as it is cheap. */
+uint64_t bench_anonymous(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+	return bench_health_field(path, "Anonymous") * 1024;
+}
+
+uint64_t bench_health_memory(void)
+{
+	malloc_trim(0);
+	return bench_anonymous(getpid());
+}
+
+static int health_counter(const char *name, uint64_t value, void *user)
+{
+	struct bench_health *health = user;
+
+	for (unsigned i = 0; i < BENCH_TLS_COUNTERS; i++)
+		if (!strcmp(name, bench_tls_counters[i]))
+			health->counters[i] = value;
+	return 0;
+}
+
+void bench_health_own(struct bench_health *out)
+{
+	*out = (struct bench_health){ .descriptors = health_descriptors(), .memory = bench_health_memory() };
+}
+
+void bench_health_look(struct bench_health *out)
+{
+	bench_health_own(out);
+	out->slab = bench_health_field("/proc/meminfo", "SUnreclaim") * 1024;
+	/* Without the module there is nothing to count. */
+	tlsring_report_counters(NULL, health_counter, out);
+}
+
+static int health_finding(const struct tlsring_finding *finding, void *user)
+{
+	if (!strcmp(finding->name, "ktls.rekey"))
+		*(bool *)user = finding->state == TLSRING_GOOD;
+	return 0;
+}
+
+bool bench_health_rekeys(void)
+{
+	bool rekeys = false;
+
+	tlsring_diagnose(health_finding, &rekeys);
+	return rekeys;
+}

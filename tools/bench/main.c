@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <jansson.h>
+#include "tools/bench/types.h"
+#include "tools/bench/report/chart.h"
+#include "tools/bench/remote/remote.h"
+#include "tools/bench/remote/netns.h"
+#include "tools/bench/soak/soak.h"
+#include "tools/common/log.h"
+#include "tools/tools.h"
+
+#define BENCH_NOISE	"/proc/stat"
+#define BENCH_BAR	24	/* columns */
+#define BENCH_EACH	1.125	/* of the seconds asked for: what does not count comes first */
+
+struct bench {
+	const struct bench_options *options;
+	struct bench_setup setup;
+	struct bench_result results[BENCH_MODES];
+	unsigned rounds;		/* done */
+	unsigned steps, done;		/* runs, and tries before them */
+	unsigned tries;
+	struct timespec began;		/* with runs */
+	bool terminal, interrupted;
+	struct bench_noise from, to;
+	json_t *own;			/* owned: this machine's manifest */
+	FILE *html;			/* owned; NULL: none was asked for */
+};
+
+static volatile sig_atomic_t bench_signal;
+
+static void bench_interrupted(int number)
+{
+	bench_signal = number;
+}
+
+/* Ctrl-C cuts a wait short, and the run under way then ends. */
+static void bench_signals(void)
+{
+	struct sigaction action = { .sa_handler = bench_interrupted };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- how far it is ---- */
+
+/* Seconds, by the runs there were; before them, as long as they are to be. 0: nobody knows. A try takes no time
+ * beside a run. */
+static double bench_left(const struct bench *b)
+{
+	unsigned ran = b->done > b->tries ? b->done - b->tries : 0;
+	double each = b->options->requests ? 0 : b->options->seconds * BENCH_EACH;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (ran)
+		each = ((double)(now.tv_sec - b->began.tv_sec) + (double)(now.tv_nsec - b->began.tv_nsec) / 1e9) / ran;
+	return each * (b->steps - b->tries - ran);
+}
+
+static void bench_progress(const struct bench *b, const char *what, const struct bench_mode *mode)
+{
+	static const char full[] = "########################", empty[] = "------------------------";
+	unsigned fill = b->done * BENCH_BAR / b->steps, left;
+
+	if (!b->terminal)
+		return;
+	left = (unsigned)(bench_left(b) + 0.5);
+	fprintf(stderr, "\r\033[K[%.*s%.*s] %u/%u %s %s", (int)fill, full, BENCH_BAR - (int)fill, empty, b->done + 1,
+		b->steps, what, mode->name);
+	if (left)
+		fprintf(stderr, ", %u:%02u left", left / 60, left % 60);
+	fflush(stderr);
+}
+
+static void bench_progress_end(const struct bench *b)
+{
+	if (b->terminal)
+		fputs("\r\033[K", stderr);
+}
+
+/* ---- modes and rounds ---- */
+
+static bool bench_possible(const struct bench_result *result)
+{
+	return result->mode && !result->why && !result->lack && !result->error;
+}
+
+static void bench_failed(struct bench *b, struct bench_result *result, int ret)
+{
+	char text[160];
+
+	if (ret == -EINTR) {
+		b->interrupted = true;
+		return;
+	}
+	result->error = ret;
+	bench_progress_end(b);
+	log_line("%s: %s", result->mode->name, bench_error_text(ret, text, sizeof(text)));
+}
+
+static void bench_tries(struct bench *b)
+{
+	for (unsigned i = 0; i < BENCH_MODES && !b->interrupted; i++) {
+		struct bench_result *result = &b->results[i];
+		int ret;
+
+		if (!result->mode)
+			continue;
+		bench_progress(b, "trying", result->mode);
+		ret = bench_try(&b->setup, result);
+		if (ret)
+			bench_failed(b, result, ret);
+		b->done++;
+		if (!bench_possible(result))
+			b->steps -= b->options->repeats;
+	}
+}
+
+static void bench_add(struct bench_result *result, const struct bench_run *run)
+{
+	for (unsigned i = 0; i < BENCH_MEASURES; i++)
+		result->values[i][result->runs] = run->values[i];
+	for (unsigned i = 0; i < BENCH_COUNTERS; i++)
+		result->counted[i] = run->counted[i] && (result->counted[i] || !result->runs);
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		result->path.bytes[i] += run->path.bytes[i];
+	result->path.counted |= run->path.counted;
+	result->astray += run->path.astray;
+	result->disk += run->disk;
+	result->payload += run->payload;
+	result->warm += run->warm;
+	result->behind += run->behind;
+	result->runs++;
+}
+
+static void bench_run_one(struct bench *b, struct bench_result *result)
+{
+	struct bench_run run;
+	int ret;
+
+	bench_progress(b, "running", result->mode);
+	ret = bench_run(&run, &b->setup, result->mode);
+	if (ret)
+		bench_failed(b, result, ret);
+	else
+		bench_add(result, &run);
+	b->done++;
+}
+
+/* Each round begins with another mode, so that no mode always comes behind the same one. */
+static void bench_round(struct bench *b)
+{
+	for (unsigned i = 0; i < BENCH_MODES && !b->interrupted; i++) {
+		struct bench_result *result = &b->results[(b->rounds + i) % BENCH_MODES];
+
+		if (bench_possible(result))
+			bench_run_one(b, result);
+	}
+	b->rounds += !b->interrupted;
+}
+
+/* ---- the whole ---- */
+
+/* Before anything is measured, so that nothing has been measured in vain. */
+static int bench_open_html(struct bench *b)
+{
+	char text[160];
+	int ret;
+
+	if (!b->options->html)
+		return 0;
+	ret = bench_chart_probe();
+	if (ret) {
+		log_line("--html: %s", ret == -ENOENT ?
+			 "gnuplot, which draws the charts, is not installed; install it as root: apt-get install gnuplot-nox" :
+			 ret == -EPROTO ? "gnuplot cannot draw SVG" : tlsring_strerror(ret, text, sizeof(text)));
+		return TOOLS_FAILED;
+	}
+	b->html = fopen(b->options->html, "we");
+	if (b->html)
+		return 0;
+	log_line("--html %s: %s", b->options->html, strerror(errno));
+	return TOOLS_FAILED;
+}
+
+static int bench_write_html(struct bench *b, const json_t *all)
+{
+	char text[160];
+	int ret = bench_html(b->html, all);
+
+	if (!ret && (fflush(b->html) || ferror(b->html)))
+		ret = -EIO;
+	if (ret)
+		log_line("--html %s: %s", b->options->html, ret == -EPROTO ? "gnuplot did not draw the charts" :
+			 tlsring_strerror(ret, text, sizeof(text)));
+	return ret ? TOOLS_FAILED : 0;
+}
+
+static int bench_output(struct bench *b, json_t *manifest)
+{
+	const struct bench_outcome outcome = {
+		b->options, manifest ? manifest : b->own, manifest ? b->own : NULL, b->results, b->rounds, b->from, b->to,
+	};
+	json_t *all = bench_json(&outcome);
+	int ret = all ? 0 : -1;
+
+	if (b->options->format == BENCH_JSON)
+		ret = ret ? ret : bench_print_json(all);
+	else if (b->options->format == BENCH_CSV)
+		bench_print_csv(&outcome);
+	else
+		bench_print(&outcome);
+	if (ret || fflush(stdout) || ferror(stdout)) {
+		log_line("cannot write the results");
+		ret = TOOLS_FAILED;
+	} else if (b->html) {
+		ret = bench_write_html(b, all);
+	}
+	json_decref(all);
+	return ret;
+}
+
+/* What nobody must overlook, whatever becomes of the output. */
+static int bench_verdict(const struct bench *b)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *result = &b->results[i];
+
+		if (result->astray)
+			log_line("WRONG PATH: in %u of %u runs of %s the records were not %s where they should be "
+				 "(%s): its figures are not about that", result->astray, result->runs,
+				 result->mode->name, bench_done[b->options->direction], bench_seals[result->mode->seal]);
+		if (result->warm)
+			log_line("NOT COLD: in %u of %u runs of %s not all that was sent came from a disk (%.1f %%)", result->warm,
+				 result->runs, result->mode->name, bench_from_disk(result));
+		if (result->astray || result->warm || result->error)
+			ret = TOOLS_FAILED;
+	}
+	if (!b->interrupted)
+		return ret;
+	log_line("interrupted after %u of %u rounds", b->rounds, b->options->repeats);
+	return TOOLS_FAILED;
+}
+
+static int bench_measure(struct bench *b)
+{
+	json_t *manifest = NULL;	/* of a server that is elsewhere */
+	int ret = bench_setup_open(&b->setup, b->options, &bench_signal);
+
+	b->own = bench_manifest(b->options);
+	if (!ret)
+		ret = bench_open_html(b);
+	if (!ret && b->options->connect)
+		ret = bench_far_open(&b->setup, b->options->connect, &manifest);
+	if (!ret && bench_options_bad_net(b->options))
+		ret = bench_net_open(&b->setup, b->options);
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		if (!b->options->modes[i])
+			continue;
+		b->results[i].mode = &bench_modes[i];
+		b->steps += 1 + b->options->repeats;
+		b->tries++;
+	}
+	if (!ret) {
+		bench_tries(b);
+		clock_gettime(CLOCK_MONOTONIC, &b->began);
+		/* What an agent's servers use is not to be had. */
+		if (!b->setup.agent)
+			bench_noise_look(&b->from, BENCH_NOISE);
+		while (b->rounds < b->options->repeats && !b->interrupted)
+			bench_round(b);
+		bench_progress_end(b);
+		if (!b->setup.agent)
+			bench_noise_look(&b->to, BENCH_NOISE);
+		ret = bench_output(b, manifest);
+	}
+	if (!ret)
+		ret = bench_verdict(b);
+	bench_setup_free(&b->setup);
+	if (b->html)
+		fclose(b->html);
+	json_decref(manifest);
+	json_decref(b->own);
+	return ret;
+}
+
+int bench_main(int argc, char **argv)
+{
+	struct bench_options options;
+	int ret = bench_options_parse(&options, argc, argv);
+	struct bench *b;
+
+	if (ret)
+		return ret < 0 ? 0 : ret;
+	if (options.before)
+		return bench_compare(options.before, options.after);
+	bench_signals();
+	if (options.listen)
+		return bench_listen(&options, &bench_signal);
+	if (options.duration > 0)
+		return bench_soak(&options, &bench_signal);
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return TOOLS_FAILED;
+	b->options = &options;
+	b->terminal = isatty(STDERR_FILENO);
+	ret = bench_measure(b);
+	free(b);
+	return ret;
+}

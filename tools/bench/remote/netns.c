@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "tools/bench/remote/remote.h"
+#include "tools/bench/remote/netns.h"
+#include "tools/bench/server/program.h"
+#include "tools/common/log.h"
+#include "tools/tools.h"
+
+#define NET_SAID	256
+#define NET_SERVER	"192.0.2.2"
+#define NET_CLIENT	"192.0.2.1"
+
+/* ---- commands ---- */
+
+/* 0; else its status, with the first line of what it said. */
+__attribute__((format(printf, 2, 3)))
+static int net_command(char said[NET_SAID], const char *format, ...)
+{
+	char line[400];
+	va_list arguments;
+	int ret;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	ret = bench_program_says(line, said, NET_SAID);
+	said[strcspn(said, "\n")] = '\0';
+	return ret;
+}
+
+/* An exit status. */
+static int net_complain(int ret, const char *said, const char *what, const char *remedy)
+{
+	if (ret == BENCH_PROGRAM_MISSING)
+		log_line("--loss, --delay: ip and tc are not installed; install them as root: apt-get install iproute2");
+	else if (ret)
+		log_line("--loss, --delay: %s: %s; %s", what, *said ? said : "it says no more", remedy);
+	return ret ? TOOLS_FAILED : 0;
+}
+
+/* ---- namespaces ---- */
+
+static int net_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* Who may not have a network namespace may have one inside a user namespace. */
+static int net_unshare_user(void)
+{
+	char uid[32], gid[32];
+	int ret;
+
+	snprintf(uid, sizeof(uid), "0 %u 1", geteuid());
+	snprintf(gid, sizeof(gid), "0 %u 1", getegid());
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return -errno;
+	ret = net_write("/proc/self/setgroups", "deny");
+	if (!ret)
+		ret = net_write("/proc/self/uid_map", uid);
+	return ret ? ret : net_write("/proc/self/gid_map", gid);
+}
+
+static int net_unshare(void)
+{
+	int ret = unshare(CLONE_NEWNET) ? -errno : 0;
+
+	if (ret == -EPERM)
+		ret = net_unshare_user();
+	/* What one run finds out about the path must not help the next; some systems do not let it be set. */
+	if (!ret)
+		net_write("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
+	return ret;
+}
+
+/* ---- the two ends ---- */
+
+static int net_client_end(pid_t server)
+{
+	char said[NET_SAID];
+	int ret = net_command(said, "ip link set lo up && ip link add tlsring0 type veth peer name tlsring1 netns %d && "
+			      "ip addr add " NET_CLIENT "/30 dev tlsring0 && ip link set tlsring0 up", (int)server);
+
+	return net_complain(ret, said, "two network namespaces cannot be joined",
+			    "the kernel needs CONFIG_VETH, and this user CAP_NET_ADMIN in them");
+}
+
+/* A wire loses packets of its own size: TCP is not to bundle them for the device. */
+static int net_server_end(const struct bench_options *options)
+{
+	char said[NET_SAID];
+	int ret = net_command(said, "ip link set lo up && ip addr add " NET_SERVER "/30 dev tlsring1 && "
+			      "ip link set dev tlsring1 gso_max_segs 1 up");
+
+	if (ret)
+		return net_complain(ret, said, "the server's end of the network cannot be set up", "is ip up to date?");
+	ret = net_command(said, "tc qdisc add dev tlsring1 root netem limit 100000 loss %g%% delay %gms", options->loss,
+			  options->delay);
+	return net_complain(ret, said, "packets cannot be lost or delayed",
+			    "the kernel needs its module sch_netem (CONFIG_NET_SCH_NETEM): modprobe sch_netem");
+}
+
+/* Serves until the control socket is closed. */
+static void net_agent(const struct bench_setup *setup, const struct bench_options *options, int control)
+{
+	static const volatile sig_atomic_t never;
+	char go = 0;
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	if (unshare(CLONE_NEWNET))
+		go = (char)errno;
+	net_write("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
+	/* There is a namespace; its end of the wire is; that is set up. */
+	if (write(control, &go, 1) != 1 || go || read(control, &go, 1) != 1)
+		_exit(1);
+	go = (char)net_server_end(options);
+	if (write(control, &go, 1) != 1 || go)
+		_exit(1);
+	bench_agent(options, control, &setup->there, &never);
+	_exit(0);
+}
+
+/* What the other end says of its step; 0 is good. A ring that was closed before may still interrupt. */
+static int net_answer(int control)
+{
+	char answer;
+	ssize_t got;
+
+	do {
+		got = read(control, &answer, 1);
+	} while (got < 0 && errno == EINTR);
+	return got == 1 ? (unsigned char)answer : got ? errno : ECONNRESET;
+}
+
+static int net_join(struct bench_setup *setup)
+{
+	int ret = net_answer(setup->far);
+
+	if (ret) {
+		log_line("--loss, --delay: no second network namespace: %s", strerror(ret));
+		return TOOLS_FAILED;
+	}
+	ret = net_client_end(setup->agent);
+	if (!ret && write(setup->far, "", 1) != 1)
+		ret = TOOLS_FAILED;
+	/* Who could not has said why. */
+	return !ret && net_answer(setup->far) ? TOOLS_FAILED : ret;
+}
+
+int bench_net_open(struct bench_setup *setup, const struct bench_options *options)
+{
+	struct timeval patience = { .tv_sec = BENCH_PATIENCE };
+	int control[2], ret = net_unshare();
+
+	if (ret) {
+		log_line("--loss, --delay: no network namespace: %s; run it as root (CAP_SYS_ADMIN), or where users may "
+			 "have namespaces", strerror(-ret));
+		return TOOLS_FAILED;
+	}
+	*(struct sockaddr_in *)&setup->there = (struct sockaddr_in){ .sin_family = AF_INET };
+	inet_pton(AF_INET, NET_SERVER, &((struct sockaddr_in *)&setup->there)->sin_addr);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control)) {
+		log_line("--loss, --delay: %s", strerror(errno));
+		return TOOLS_FAILED;
+	}
+	fflush(NULL);
+	setup->agent = fork();
+	if (!setup->agent) {
+		close(control[0]);
+		net_agent(setup, options, control[1]);
+	}
+	close(control[1]);
+	setup->far = control[0];
+	setsockopt(setup->far, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	return setup->agent < 0 ? TOOLS_FAILED : net_join(setup);
+}

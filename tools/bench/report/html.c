@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+#include <jansson.h>
+#include "tools/bench/types.h"
+#include "tools/bench/report/chart.h"
+#include "tools/bench/report/html.h"
+
+static void html_via(FILE *out, const json_t *options)
+{
+	const char *via = bench_json_string(options, "via", NULL);
+
+	fputs(strcmp(via, "loopback") && strcmp(via, "veth") ? "to " : "over ", out);
+	bench_html_text(out, via);
+	if (!strcmp(via, "veth"))
+		fprintf(out, ", %g %% of packets lost, %g ms late", json_number_value(json_object_get(options, "loss_percent")),
+			json_number_value(json_object_get(options, "delay_ms")));
+}
+
+static void html_load(FILE *out, const json_t *all)
+{
+	const json_t *modes = json_object_get(all, "modes");
+	json_int_t rate = json_integer_value(json_object_get(json_object_get(all, "options"), "rate"));
+	static const struct bench_chart idle = { "memory", BENCH_CHART_BARS, "memory_bytes_per_connection" };
+	static const struct bench_chart busy = { "latency", BENCH_CHART_RANGES, NULL };
+
+	/* Who is idle knows none. */
+	if (bench_chart_has(&idle, modes) && !bench_chart_has(&busy, modes))
+		return;
+	if (rate)
+		fprintf(out, "<p>Open load: %" JSON_INTEGER_FORMAT " requests/s, the latency of each from when it was due</p>", rate);
+	else
+		fputs("<p>Closed load: each connection asks again as soon as it has its answer</p>", out);
+}
+
+static void html_head(FILE *out, const json_t *all)
+{
+	const json_t *manifest = json_object_get(all, "manifest"), *options = json_object_get(all, "options");
+
+	fprintf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
+		"<title>tlsring bench</title><style>%s</style></head>\n<body><header><h1>What TLS costs a server</h1><p>",
+		bench_html_style);
+	bench_html_text(out, bench_json_string(manifest, "processor", "model"));
+	fputs(", Linux ", out);
+	bench_html_text(out, bench_json_string(manifest, "kernel", "release"));
+	fputs("; ", out);
+	bench_html_text(out, bench_json_string(manifest, "openssl", NULL));
+	fputs("; tlsring ", out);
+	bench_html_text(out, bench_json_string(manifest, "tlsring", NULL));
+	fputs(" on ", out);
+	bench_html_text(out, bench_json_string(manifest, "engine", NULL));
+	fputs("</p><p>TLS ", out);
+	bench_html_text(out, bench_json_string(options, "tls", NULL));
+	fputs(" with ", out);
+	bench_html_text(out, bench_json_string(options, "cipher", NULL));
+	fprintf(out, ", %s of %" JSON_INTEGER_FORMAT " bytes on %" JSON_INTEGER_FORMAT " connections ",
+		bench_messages[bench_json_direction(all)], json_integer_value(json_object_get(options, "size")),
+		json_integer_value(json_object_get(options, "connections")));
+	html_via(out, options);
+	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p>", json_integer_value(json_object_get(all, "rounds")));
+	html_load(out, all);
+	fputs("<p class=\"dim\">", out);
+	bench_html_text(out, bench_json_string(manifest, "date", NULL));
+	fputs("</p></header>\n", out);
+}
+
+/* What nobody must overlook. */
+static void html_astray(FILE *out, const json_t *all)
+{
+	size_t index;
+	json_t *mode;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode) {
+		if (!json_is_false(json_object_get(json_object_get(mode, "path"), "as_asked")))
+			continue;
+		fputs("<p class=\"bad\">WRONG PATH: the records of ", out);
+		bench_html_text(out, bench_json_string(mode, "name", NULL));
+		fprintf(out, " were not all %s where they should be: its figures are not about that</p>\n",
+			bench_done[bench_json_direction(all)]);
+	}
+}
+
+static void html_behind(FILE *out, const json_t *all)
+{
+	size_t index;
+	json_t *mode;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode) {
+		if (!json_integer_value(json_object_get(mode, "runs_behind")))
+			continue;
+		fputs("<p class=\"bad\">The load was too much for ", out);
+		bench_html_text(out, bench_json_string(mode, "name", NULL));
+		fputs(": its latency grows as long as a round lasts</p>\n", out);
+	}
+}
+
+/* ---- charts ---- */
+
+static const struct {
+	struct bench_chart chart;
+	const char *title, *text;
+} html_charts[] = {
+	{ { "cpu", BENCH_CHART_BARS, "cpu_s_per_gib" }, "CPU seconds per GiB", "of the server; less is better" },
+	{ { "gbit", BENCH_CHART_BARS, "gbit_per_s" }, "Gb/s", "that the client received; more is better" },
+	{ { "handshake", BENCH_CHART_BARS, "cpu_us_per_handshake" }, "CPU \302\265s per handshake",
+	  "of the server, with one request and the end of the connection; less is better" },
+	{ { "handshakes", BENCH_CHART_BARS, "handshakes_per_s" }, "Handshakes per second",
+	  "with a request each; more is better" },
+	{ { "memory", BENCH_CHART_BARS, "memory_bytes_per_connection" }, "Bytes per idle connection",
+	  "of the server's process; less is better" },
+	{ { "latency", BENCH_CHART_RANGES, NULL }, "Latency", "of a request under this load: "
+	  "\342\227\217&nbsp;p50, \342\226\240&nbsp;p99, \342\226\262&nbsp;p99.99; less is better" },
+	{ { "request", BENCH_CHART_BARS, "cpu_us_per_request" }, "CPU \302\265s per request",
+	  "of the server; less is better" },
+};
+
+/* Of what there is, lest people look for the rest. */
+static bool html_sealed(const json_t *all, const char *seal)
+{
+	size_t index;
+	json_t *mode;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode)
+		if (!strcmp(bench_json_string(mode, "seal", NULL), seal))
+			return true;
+	return false;
+}
+
+static void html_key(FILE *out, const json_t *all)
+{
+	static const char *const texts[BENCH_SEALS] = {
+		[BENCH_NOBODY] = ": plain TCP", [BENCH_USER] = " in user space",
+		[BENCH_KERNEL] = " by the kernel", [BENCH_NIC] = " by the network card",
+	};
+	const char *done = bench_done[bench_json_direction(all)];
+
+	fputs("<p class=\"key\">", out);
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		if (html_sealed(all, bench_seals[i]))
+			fprintf(out, "<span style=\"--seal:%s\">%s%s%s</span>", bench_chart_colour(bench_seals[i]),
+				i == BENCH_NOBODY ? "not " : "", done, texts[i]);
+	fputs("</p>\n", out);
+}
+
+static int html_draw(FILE *out, const json_t *all)
+{
+	const json_t *modes = json_object_get(all, "modes");
+	int ret = 0;
+
+	html_key(out, all);
+	fputs("<div class=\"charts\">\n", out);
+	for (size_t i = 0; !ret && i < sizeof(html_charts) / sizeof(html_charts[0]); i++) {
+		if (!bench_chart_has(&html_charts[i].chart, modes))
+			continue;
+		fprintf(out, "<figure><figcaption>%s<small>%s</small></figcaption>\n", html_charts[i].title, html_charts[i].text);
+		ret = bench_chart_draw(out, &html_charts[i].chart, modes);
+		fputs("</figure>\n", out);
+	}
+	fputs("</div>\n", out);
+	return ret;
+}
+
+/* ---- the whole ---- */
+
+static void html_doubts(FILE *out, const json_t *all)
+{
+	const json_t *doubts = json_object_get(all, "doubts");
+	size_t index;
+	json_t *doubt;
+
+	if (!json_array_size(doubts))
+		return;
+	fputs("<h2>Noise</h2>\n<ul>\n", out);
+	json_array_foreach((json_t *)doubts, index, doubt) {
+		fputs("<li>Noise is larger than the difference of ", out);
+		bench_html_text(out, bench_json_string(doubt, "less", NULL));
+		fputs(" and ", out);
+		bench_html_text(out, bench_json_string(doubt, "more", NULL));
+		fputs(" in ", out);
+		bench_html_text(out, bench_json_string(doubt, "measure", NULL));
+		fprintf(out, " (%.1f %%)</li>\n", json_number_value(json_object_get(doubt, "percent")));
+	}
+	fputs("</ul>\n", out);
+}
+
+static void html_model(FILE *out, const json_t *all)
+{
+	const json_t *model = json_object_get(all, "card");
+
+	if (!model)
+		return;
+	fputs("<h2>With a network card that seals</h2>\n<p>The server's CPU time would be ", out);
+	bench_html_number(out, json_object_get(model, "least_cpu_s_per_gib"));
+	fputs(" to ", out);
+	bench_html_number(out, json_object_get(model, "most_cpu_s_per_gib"));
+	fputs(" s/GiB instead of kernel-sendfile's ", out);
+	bench_html_number(out, json_object_get(model, "kernel_cpu_s_per_gib"));
+	fputs(", and ", out);
+	bench_html_number(out, json_object_get(model, "copy_cpu_s_per_gib"));
+	fputs(" more where it cannot send from the page cache itself. This is a model, not a measurement; tlsring-bench(1) "
+	      "has it.</p>\n", out);
+}
+
+static void html_foot(FILE *out)
+{
+	fputs("<footer><p>CPU time is that of the server's process, the kernel's on its behalf included. Bars are medians of the "
+	      "rounds, the thin lines on them reach from the lowest round to the highest; mad is the median distance from "
+	      "the median. Who sealed or opened is what the kernel counted, not what the mode is called.</p><p>Made by tlsring bench; tlsring-bench(1) says "
+	      "how it measures.</p></footer></body></html>\n", out);
+}
+
+int bench_html(FILE *out, const json_t *all)
+{
+	int ret;
+
+	html_head(out, all);
+	html_astray(out, all);
+	html_behind(out, all);
+	ret = html_draw(out, all);
+	fputs("<h2>Modes</h2>\n", out);
+	bench_html_modes(out, all);
+	html_model(out, all);
+	html_doubts(out, all);
+	fputs("<h2>Every figure</h2>\n", out);
+	bench_html_figures(out, all);
+	fputs("<h2>Options and machine</h2>\n", out);
+	bench_html_machine(out, all);
+	html_foot(out);
+	return ret;
+}

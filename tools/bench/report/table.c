@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <jansson.h>
+#include "tools/bench/types.h"
+
+/* ---- the head ---- */
+
+void bench_print_via(FILE *out, const struct bench_options *options)
+{
+	if (bench_options_bad_net(options))
+		fprintf(out, "over veth, %g %% of packets lost, %g ms late", options->loss, options->delay);
+	else
+		fprintf(out, "%s%s", options->connect ? "to " : "over ", options->connect ? options->connect : "loopback");
+}
+
+/* Who is idle knows none. */
+static void print_load(const struct bench_outcome *o)
+{
+	bool load = false;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		load |= o->results[i].mode && o->results[i].mode->shake != BENCH_IDLE;
+	if (load && o->options->rate)
+		printf("Open load: %u requests/s, the latency of each from when it was due.\n", o->options->rate);
+	else if (load)
+		puts("Closed load: each connection asks again as soon as it has its answer.");
+	putchar('\n');
+}
+
+static void print_head(const struct bench_outcome *o)
+{
+	const struct bench_options *options = o->options;
+
+	printf("Linux %s, %s; %s; tlsring %s on %s\n", bench_json_string(o->manifest, "kernel", "release"),
+	       bench_json_string(o->manifest, "processor", "model"), bench_json_string(o->manifest, "openssl", NULL),
+	       bench_json_string(o->manifest, "tlsring", NULL), bench_json_string(o->manifest, "engine", NULL));
+	printf("TLS %s, %s, %s of %llu bytes on %u connections ", bench_versions[options->tls],
+	       bench_ciphers[options->cipher], bench_messages[options->direction], (unsigned long long)options->size, options->connections);
+	bench_print_via(stdout, options);
+	if (options->cache == BENCH_COLD)
+		printf(", from a disk each time");
+	if (options->threads > 1)
+		printf("; %u threads serve", options->threads);
+	printf("; median of %u rounds\n", o->repeats);
+	print_load(o);
+}
+
+/* ---- the table ---- */
+
+/* How far the repeats are from each other, in percent of the median. */
+static double print_spread(const struct bench_summary *s)
+{
+	return s->median != 0 ? 100 * (s->max - s->min) / s->median : 0;
+}
+
+static void print_row(const struct bench_result *r, bool cold)
+{
+	struct bench_summary s[BENCH_MEASURES];
+
+	for (unsigned i = 0; i < BENCH_MEASURES; i++)
+		bench_summarise(&s[i], r, i);
+	if (r->mode->shake == BENCH_IDLE)
+		printf("%-20s %16.0f %5.1f%%   ", r->mode->name, s[BENCH_MEMORY].median, print_spread(&s[BENCH_MEMORY]));
+	else if (!bench_mode_new(r->mode))
+		printf("%-20s %8.2f %11.0f %9.3f %5.1f%% %10.1f   ", r->mode->name, s[BENCH_GBITS].median,
+		       s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median, print_spread(&s[BENCH_CPU_GIB]),
+		       s[BENCH_CPU_REQUEST].median);
+	else
+		printf("%-20s %12.0f %15.1f %5.1f%% %13.0f %13.0f   ", r->mode->name, s[BENCH_SHAKES].median,
+		       s[BENCH_CPU_SHAKE].median, print_spread(&s[BENCH_CPU_SHAKE]), s[BENCH_SHAKE_P50].median,
+		       s[BENCH_SHAKE_P99].median);
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		if (r->path.bytes[i])
+			printf(" %s %.0f %%", bench_seals[i], bench_share(&r->path, i));
+	printf("%s%s", r->path.counted ? " (by installs)" : "", r->astray ? "  <== WRONG PATH" : "");
+	if (cold)
+		printf("; from disk %.0f %%%s", bench_from_disk(r), r->warm ? "  <== NOT COLD" : "");
+	putchar('\n');
+}
+
+/* Whose row has the same reason already; NULL: none. */
+static const struct bench_result *print_told(const struct bench_outcome *o, const struct bench_result *r)
+{
+	for (const struct bench_result *former = o->results; former < r; former++)
+		if (former->mode && former->why == r->why && former->lack == r->lack &&
+		    (!r->lack || former->mode->program == r->mode->program) &&
+		    bench_mode_measure(former->mode) == bench_mode_measure(r->mode))
+			return former;
+	return NULL;
+}
+
+static void print_impossible(const struct bench_outcome *o, const struct bench_result *r)
+{
+	const struct bench_result *told = print_told(o, r);
+	struct bench_why why;
+	char text[160];
+
+	if (bench_why(&why, r) && told)
+		printf("%-20s not possible, for the same reason as %s\n", r->mode->name, told->mode->name);
+	else if (bench_why(&why, r))
+		printf("%-20s not possible: %s%s%s\n", r->mode->name, why.text, *why.remedy ? "; " : "", why.remedy);
+	else
+		printf("%-20s failed: %s\n", r->mode->name, bench_error_text(r->error, text, sizeof(text)));
+}
+
+static void print_columns(enum bench_measure measure, enum bench_direction direction)
+{
+	static const char *const done[] = { "SEALED BY", "OPENED BY", "SEALED AND OPENED BY" };
+
+	if (measure == BENCH_MEMORY)
+		printf("%-20s %16s %6s    %s\n", "MODE", "BYTES/CONNECTION", "+-", done[direction]);
+	else if (measure == BENCH_CPU_GIB)
+		printf("%-20s %8s %11s %9s %6s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
+		       "CPU us/REQ", done[direction]);
+	else
+		printf("%-20s %12s %15s %6s %13s %13s    %s\n", "MODE", "HANDSHAKES/s", "CPU us/HANDSH.", "+-",
+		       "HANDSH. p50", "HANDSH. p99", done[direction]);
+}
+
+/* Modes that are compared by another measure have columns of their own. */
+static void print_table(const struct bench_outcome *o, enum bench_measure measure)
+{
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+
+		if (!r->mode || bench_mode_measure(r->mode) != measure)
+			continue;
+		if (!rows++)
+			print_columns(measure, o->options->direction);
+		if (r->runs)
+			print_row(r, o->options->cache == BENCH_COLD);
+		if (r->why || r->lack || r->error)
+			print_impossible(o, r);
+		else if (!r->runs)
+			printf("%-20s not measured\n", r->mode->name);
+	}
+	if (rows)
+		putchar('\n');
+}
+
+static void print_latencies(const struct bench_outcome *o)
+{
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+		struct bench_summary s;
+
+		if (!r->runs || !bench_mode_has(r->mode, BENCH_P50))
+			continue;
+		if (!rows++)
+			printf("%-20s %10s %10s %10s %10s %10s\n", "LATENCY us", "p50", "p90", "p99", "p99.9", "p99.99");
+		printf("%-20s", r->mode->name);
+		for (unsigned m = BENCH_P50; m <= BENCH_P9999; m++) {
+			bench_summarise(&s, r, m);
+			printf(" %10.0f", s.median);
+		}
+		putchar('\n');
+	}
+	if (rows)
+		putchar('\n');
+}
+
+static void print_installs(const struct bench_outcome *o)
+{
+	struct bench_summary rate, p50, p99;
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+
+		if (!r->runs || !bench_mode_has(r->mode, BENCH_INSTALLS))
+			continue;
+		if (!rows++)
+			printf("%-20s %10s %10s %10s\n", "KEYS, ns", "INSTALLS/s", "p50", "p99");
+		bench_summarise(&rate, r, BENCH_INSTALLS);
+		bench_summarise(&p50, r, BENCH_INSTALL_P50);
+		bench_summarise(&p99, r, BENCH_INSTALL_P99);
+		printf("%-20s %10.0f %10.0f %10.0f\n", r->mode->name, rate.median, p50.median, p99.median);
+	}
+	if (rows)
+		putchar('\n');
+}
+
+/* Where the processor counts. */
+static void print_counters(const struct bench_outcome *o)
+{
+	static const char *const heads[] = { "CYCLES/BYTE", "/REQUEST", "INSNS/BYTE", "/REQUEST", "MEMORY/BYTE", "BYTES/s" };
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+		struct bench_summary s;
+		bool any = false;
+
+		for (unsigned m = BENCH_CYCLES_BYTE; m < BENCH_MEASURES; m++)
+			any |= r->runs && bench_result_has(r, m);
+		if (!any)
+			continue;
+		if (!rows++)
+			printf("%-20s %11s %11s %11s %11s %11s %11s\n", "COUNTED", heads[0], heads[1], heads[2], heads[3],
+			       heads[4], heads[5]);
+		printf("%-20s", r->mode->name);
+		for (unsigned m = BENCH_CYCLES_BYTE; m < BENCH_MEASURES; m++) {
+			bench_summarise(&s, r, m);
+			if (bench_result_has(r, m))
+				printf(" %11.*f", bench_digits(s.median), s.median);
+			else
+				printf(" %11s", "-");
+		}
+		putchar('\n');
+	}
+	if (rows)
+		putchar('\n');
+}
+
+/* ---- what the table cannot tell ---- */
+
+static void print_behind(const struct bench_outcome *o)
+{
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		if (o->results[i].behind)
+			printf("\nwarning: %u requests/s are more than %s did in %u of %u rounds: its latency grows as long as "
+			       "a round lasts\n", o->options->rate, o->results[i].mode->name, o->results[i].behind,
+			       o->results[i].runs);
+}
+
+static void print_doubts(const struct bench_outcome *o)
+{
+	struct bench_doubt doubts[BENCH_MODES];
+	unsigned count = bench_doubts(doubts, o);
+
+	for (unsigned i = 0; i < count; i++)
+		printf("%swarning: noise is larger than the difference of %s and %s in %s (%.1f %%)\n",
+		       i ? "" : "\n", doubts[i].less, doubts[i].more,
+		       doubts[i].measure == BENCH_MEMORY ? "memory" : "CPU time", doubts[i].percent);
+	if (count)
+		puts(o->repeats > 1 ? "more --repeats, longer --seconds or a quieter machine tell them apart" :
+		     "a single round tells no difference from noise: take more --repeats");
+}
+
+static void print_noise(const struct bench_outcome *o)
+{
+	double others, steal;
+
+	if (bench_noise_between(&others, &steal, &o->from, &o->to))
+		printf("Other processes had %.0f %% of the processors' time%s", others, steal < 0.5 ? ".\n" : "");
+	if (bench_noise_between(&others, &steal, &o->from, &o->to) && steal >= 0.5)
+		printf(", and %.0f %% went to other virtual machines.\n", steal);
+}
+
+/* Whether to buy one. */
+static void print_model(const struct bench_outcome *o)
+{
+	struct bench_model m;
+
+	if (!bench_outcome_model(&m, o))
+		return;
+	printf("\nA card that seals would leave %.3f to %.3f CPU s/GiB of kernel-sendfile's %.3f (%.0f to %.0f %% less),\n"
+	       "and %.3f more where it cannot send from the page cache itself; MODEL in tlsring-bench(1) says why.\n", m.least,
+	       m.most, m.kernel, bench_stats_change(m.kernel, m.most) * -1, bench_stats_change(m.kernel, m.least) * -1, m.copy);
+}
+
+void bench_print(const struct bench_outcome *o)
+{
+	print_head(o);
+	print_table(o, BENCH_CPU_GIB);
+	print_table(o, BENCH_CPU_SHAKE);
+	print_table(o, BENCH_MEMORY);
+	print_latencies(o);
+	print_installs(o);
+	print_counters(o);
+	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the rounds, in these.");
+	print_noise(o);
+	print_model(o);
+	print_behind(o);
+	print_doubts(o);
+}
+
+/* ---- CSV ---- */
+
+void bench_print_csv(const struct bench_outcome *o)
+{
+	const char *direction = bench_directions[o->options->direction];
+
+	puts("mode,measure,median,min,max,mad,runs,sealed_by_nic,sealed_by_kernel,sealed_by_user,as_asked,direction,from_disk");
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+		char disk[24] = "";
+
+		if (o->options->cache == BENCH_COLD)
+			snprintf(disk, sizeof(disk), "%.2f", bench_from_disk(r));
+		for (unsigned m = 0; m < BENCH_MEASURES && r->mode; m++) {
+			struct bench_summary s;
+
+			bench_summarise(&s, r, m);
+			if (s.count && bench_result_has(r, m))
+				printf("%s,%s,%.6g,%.6g,%.6g,%.6g,%zu,%.2f,%.2f,%.2f,%s,%s,%s\n", r->mode->name,
+				       bench_measures[m], s.median, s.min, s.max, s.mad, s.count,
+				       bench_share(&r->path, BENCH_NIC), bench_share(&r->path, BENCH_KERNEL),
+				       bench_share(&r->path, BENCH_USER), r->astray ? "no" : "yes", direction, disk);
+			else if (!s.count && !m)
+				printf("%s,%s,,,,,0,,,,,%s,\n", r->mode->name, r->why || r->lack ? "not possible" : "not measured",
+				       direction);
+		}
+	}
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include "tools/bench/proof.h"
+
+#define RUN_WARM	8	/* one part in so many beforehand */
+#define RUN_FIRST	4	/* of idle connections likewise */
+#define RUN_LATE	0.1	/* seconds that an open load may take longer */
+
+/* ---- a try ---- */
+
+static int try_request(const struct bench_setup *setup, const struct bench_mode *mode,
+		       const struct sockaddr_storage *to)
+{
+	const struct bench_load one = { .requests = 1 };
+	struct bench_samples samples;
+	struct bench_client client;
+	int ret = bench_client_open(&client, setup, mode, 1, to), made = bench_samples_new(&samples);
+
+	client.check = true;
+	if (!ret)
+		ret = made;
+	if (!ret && mode->shake == BENCH_IDLE)
+		ret = bench_client_dial(&client, 1);
+	if (!ret)
+		ret = bench_client_run(&client, &one, &samples);
+	bench_client_close(&client);
+	bench_samples_free(&samples);
+	return ret;
+}
+
+/* Its keys did not get where they were to go. */
+static bool try_elsewhere(const struct bench_mode *mode, const struct bench_report *report)
+{
+	return (mode->seal >= BENCH_KERNEL && report->paths[TLSRING_PATH_USER]) ||
+	       (mode->seal == BENCH_NIC && report->paths[TLSRING_PATH_KERNEL]);
+}
+
+static int try_server(const struct bench_setup *setup, const struct bench_mode *mode,
+		      const struct bench_server *server, struct bench_report *report)
+{
+	struct bench_look before, after;
+	int ret = bench_server_ask(server, report), asked;
+
+	if (ret)
+		return ret;
+	bench_look(&before, NULL, server);
+	ret = try_request(setup, mode, &server->address);
+	/* The server knows best why it did not answer. */
+	asked = bench_server_ask(server, report);
+	ret = asked ? asked : ret;
+	bench_look(&after, NULL, server);
+	/* A program does not say where its keys went. */
+	if (!ret && mode->program && mode->seal == BENCH_KERNEL && after.installs[0] == before.installs[0])
+		report->lack = BENCH_LACK_KTLS;
+	return ret;
+}
+
+int bench_try(const struct bench_setup *setup, struct bench_result *result)
+{
+	const struct bench_mode *mode = result->mode;
+	struct bench_report report = { 0 };
+	struct bench_server server;
+	int ret = bench_server_start(&server, setup, mode);
+
+	if (!ret)
+		ret = try_server(setup, mode, &server, &report);
+	bench_server_stop(&server);
+	if (ret == -EINTR)
+		return ret;
+	result->lack = report.lack;
+	if (try_elsewhere(mode, &report))
+		result->why = report.why ? report.why : TLSRING_REASON_KERNEL_REFUSED;
+	return result->lack || result->why ? 0 : ret;
+}
+
+/* ---- a run ---- */
+
+struct run {
+	const struct bench_setup *setup;
+	const struct bench_mode *mode;
+	struct bench_server server;
+	struct bench_client client;
+	struct bench_samples samples;
+	struct bench_look start, from, to;
+	struct bench_report before, after;
+};
+
+static int run_load(struct run *run, unsigned part)
+{
+	const struct bench_options *options = run->setup->options;
+	struct bench_load load = {
+		.requests = (options->requests + part - 1) / part, .seconds = options->seconds / part,
+		.rate = options->rate,
+	};
+
+	return bench_client_run(&run->client, &load, &run->samples);
+}
+
+/* Looks cost the server nothing; its CPU time is asked for inside them. */
+static int run_measured(struct run *run)
+{
+	int ret = run_load(run, RUN_WARM);
+
+	if (!ret)
+		ret = bench_look(&run->from, &run->client, &run->server);
+	if (!ret)
+		ret = bench_server_ask(&run->server, &run->before);
+	if (!ret)
+		ret = run_load(run, 1);
+	if (!ret)
+		ret = bench_server_ask(&run->server, &run->after);
+	if (!ret)
+		ret = bench_look(&run->to, &run->client, &run->server);
+	run->to.payload = (uint64_t)run->samples.requests->total_count * bench_options_bytes(run->setup->options);
+	return ret;
+}
+
+/* A request on each of so many connections, most of which are new. */
+static int run_crowd(struct run *run, unsigned connections)
+{
+	const struct bench_load each = { .requests = connections };
+	int ret = bench_client_dial(&run->client, connections);
+
+	return !ret && connections ? bench_client_run(&run->client, &each, &run->samples) : ret;
+}
+
+/* The first ones also pay for what is there once. */
+static int run_idle(struct run *run)
+{
+	unsigned all = run->setup->options->connections;
+	int ret = run_crowd(run, all / RUN_FIRST);
+
+	if (!ret)
+		ret = bench_look(&run->from, &run->client, &run->server);
+	if (!ret)
+		ret = bench_server_ask(&run->server, &run->before);
+	if (!ret)
+		ret = run_crowd(run, all);
+	if (!ret)
+		ret = bench_server_ask(&run->server, &run->after);
+	if (!ret)
+		ret = bench_look(&run->to, &run->client, &run->server);
+	run->to.payload = all * run->setup->options->size;
+	return ret;
+}
+
+static void run_percentiles(double *out, const struct hdr_histogram *histogram, const double *percents, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		out[i] = (double)hdr_value_at_percentile(histogram, percents[i]) / 1e3;
+}
+
+static void run_installs(double *out, const struct bench_installs *installs)
+{
+	out[BENCH_INSTALLS] = installs->mean ? 1e9 / (double)installs->mean : 0;
+	out[BENCH_INSTALL_P50] = (double)installs->p50;
+	out[BENCH_INSTALL_P99] = (double)installs->p99;
+}
+
+static void run_counted(struct bench_run *out, const struct run *run, double count, double bytes)
+{
+	const struct bench_counted *before = &run->before.counted, *after = &run->after.counted;
+	double values[BENCH_COUNTERS];
+
+	for (unsigned i = 0; i < BENCH_COUNTERS; i++) {
+		out->counted[i] = before->there[i] && after->there[i];
+		values[i] = (double)(after->values[i] - before->values[i]);
+	}
+	out->values[BENCH_CYCLES_BYTE] = values[BENCH_COUNT_CYCLES] / bytes;
+	out->values[BENCH_CYCLES_REQUEST] = values[BENCH_COUNT_CYCLES] / count;
+	out->values[BENCH_INSNS_BYTE] = values[BENCH_COUNT_INSTRUCTIONS] / bytes;
+	out->values[BENCH_INSNS_REQUEST] = values[BENCH_COUNT_INSTRUCTIONS] / count;
+	out->values[BENCH_TRAFFIC_BYTE] = values[BENCH_COUNT_MEMORY] / bytes;
+	out->values[BENCH_TRAFFIC] = values[BENCH_COUNT_MEMORY] / run->samples.seconds;
+}
+
+static void run_values(struct bench_run *out, struct run *run)
+{
+	static const double latencies[] = { 50, 90, 99, 99.9, 99.99 }, handshakes[] = { 50, 99 };
+	const struct bench_samples *s = &run->samples;
+	double count = (double)s->requests->total_count, bytes = count * (double)bench_options_bytes(run->setup->options);
+	double cpu = (double)(run->after.cpu - run->before.cpu) / 1e9;
+	unsigned all = run->setup->options->connections, grown = all - all / RUN_FIRST;
+
+	/* Beyond what its last requests and noise take. */
+	out->behind = run->setup->options->rate &&
+		      s->seconds > 1.1 * count / run->setup->options->rate + RUN_LATE;
+	out->disk = run->after.disk - run->before.disk;
+	out->payload = (uint64_t)bytes;
+	/* A copy that could not be dropped is told by how little is read; a page more or less is none. */
+	out->warm = run->setup->options->cache == BENCH_COLD && (double)out->disk < 0.99 * bytes;
+	out->values[BENCH_GBITS] = bytes * 8 / s->seconds / 1e9;
+	out->values[BENCH_REQUESTS] = out->values[BENCH_SHAKES] = count / s->seconds;
+	out->values[BENCH_CPU_GIB] = cpu / (bytes / (1 << 30));
+	out->values[BENCH_CPU_REQUEST] = out->values[BENCH_CPU_SHAKE] = cpu * 1e6 / count;
+	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) / grown;
+	run_percentiles(&out->values[BENCH_P50], s->requests, latencies, 5);
+	run_percentiles(&out->values[BENCH_SHAKE_P50], s->handshakes, handshakes, 2);
+	run_installs(out->values, &run->after.installs);
+	run_counted(out, run, count, bytes);
+	bench_path_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from, &run->to, &run->after);
+}
+
+int bench_run(struct bench_run *out, const struct bench_setup *setup, const struct bench_mode *mode)
+{
+	struct run *run = malloc(sizeof(*run));
+	int ret;
+
+	if (!run)
+		return -ENOMEM;
+	*run = (struct run){ .setup = setup, .mode = mode, .client.epoll = -1 };
+	ret = bench_samples_new(&run->samples);
+	if (ret)
+		goto out;
+	ret = bench_server_start(&run->server, setup, mode);
+	/* When it answers, what the library's probe installs has been counted. */
+	if (!ret)
+		ret = bench_server_ask(&run->server, &run->before);
+	if (!ret)
+		ret = bench_look(&run->start, &run->client, &run->server);
+	if (!ret)
+		ret = bench_client_open(&run->client, setup, mode, setup->options->connections,
+					&run->server.address);
+	if (!ret)
+		ret = mode->shake == BENCH_IDLE ? run_idle(run) : run_measured(run);
+	if (!ret)
+		run_values(out, run);
+	bench_client_close(&run->client);
+	bench_server_stop(&run->server);
+out:
+	bench_samples_free(&run->samples);
+	free(run);
+	return ret;
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "tools/common/clock.h"
+#include "tools/bench/remote/remote.h"
+
+#define SERVER_TRIES	1000	/* to find ports one behind the other */
+
+/* ---- inside it ---- */
+
+void bench_child_note(struct bench_child *child, const struct tlsring_info *info)
+{
+	const struct tlsring_direction *measured;
+	struct bench_child *whole = child->whole;
+	enum bench_direction direction = child->setup->options->direction;
+
+	measured = direction == BENCH_RECEIVE ? &info->rx : &info->tx;
+	/* Of two that should be alike, the one that is further from a card. */
+	if (direction == BENCH_BOTH && info->rx.path < info->tx.path)
+		measured = &info->rx;
+	pthread_mutex_lock(&whole->lock);
+	whole->report.paths[measured->path]++;
+	if (measured->reason)
+		whole->report.why = measured->reason;
+	if (whole->installs && info->install_ns)
+		hdr_record_value(whole->installs, (int64_t)info->install_ns);
+	pthread_mutex_unlock(&whole->lock);
+}
+
+bool bench_child_received(struct bench_child *child, uint64_t at, const void *data, size_t len)
+{
+	const struct bench_setup *setup = child->setup;
+
+	if (child->compared || !setup->options->direction)
+		return true;
+	if (memcmp(setup->map + at, data, len)) {
+		pthread_mutex_lock(&child->whole->lock);
+		child->whole->report.result = -EILSEQ;
+		pthread_mutex_unlock(&child->whole->lock);
+		return false;
+	}
+	child->compared = at + len == setup->options->size;
+	return true;
+}
+
+static void child_installs(struct bench_installs *out, struct hdr_histogram *h)
+{
+	*out = (struct bench_installs){
+		.count = (uint64_t)h->total_count, .mean = h->total_count ? (uint64_t)hdr_mean(h) : 0,
+		.p50 = (uint64_t)hdr_value_at_percentile(h, 50), .p99 = (uint64_t)hdr_value_at_percentile(h, 99),
+	};
+	hdr_reset(h);
+}
+
+/* What answering takes is not what serving takes. */
+static void child_usage(struct bench_child *child)
+{
+	uint64_t start = bench_clock(CLOCK_PROCESS_CPUTIME_ID);
+
+	child->report.cpu = start - child->spent;
+	if (child->installs)
+		child_installs(&child->report.installs, child->installs);
+	if (child->setup->copies)
+		child->report.disk = bench_cold_read();
+	/* What is free does not count: handshakes and the process it was forked from have left much of it. */
+	if (child->mode->shake == BENCH_IDLE)
+		child->report.memory = bench_health_memory();
+	if (child->mode->shake == BENCH_SOAK) {
+		bench_health_look(&child->report.health);
+		child->report.health.rekeys = child->rekeys;
+	}
+	child->spent += bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start;
+}
+
+bool bench_child_asked(struct bench_child *child)
+{
+	char question;
+	bool told;
+
+	if (read(child->control, &question, 1) != 1)
+		return false;
+	pthread_mutex_lock(&child->lock);
+	if (child->program)
+		child->report.result = bench_program_usage(child);
+	else
+		child_usage(child);
+	bench_counters_read(&child->counters, &child->report.counted);
+	told = write(child->control, &child->report, sizeof(child->report)) == sizeof(child->report);
+	pthread_mutex_unlock(&child->lock);
+	return told;
+}
+
+static int child_serve(struct bench_child *child)
+{
+	const struct bench_mode *mode = child->mode;
+	struct tlsring_ctx_options options = {
+		.size = sizeof(options), .zerocopy = mode->way == BENCH_ZEROCOPY,
+		.offload = mode->seal == BENCH_USER ? TLSRING_OFFLOAD_OFF : TLSRING_OFFLOAD_AUTO,
+	};
+	int ret = 0;
+
+	if (!mode->program)
+		bench_counters_open(&child->counters, getpid(), false);
+	if (bench_mode_installs(mode)) {
+		child->installs = bench_histogram_new();
+		ret = child->installs ? 0 : -ENOMEM;
+	}
+	if (mode->shake == BENCH_SOAK)
+		child->rekeys = mode->seal == BENCH_USER || bench_health_rekeys();
+	if (bench_mode_new(mode))
+		bench_setup_tickets(child->setup);
+	if (!ret && (mode->seal >= BENCH_KERNEL || (mode->way == BENCH_ENGINE && !mode->program)))
+		ret = tlsring_ctx_new(&child->ctx, child->setup->server, &options);
+	if (!ret)
+		ret = mode->program ? bench_program_serve(child) :
+		      bench_threads_serve(child, mode->way == BENCH_ENGINE ? bench_engine_serve : bench_loop_serve);
+	tlsring_ctx_free(child->ctx);
+	bench_counters_close(&child->counters);
+	hdr_close(child->installs);
+	child->installs = NULL;
+	return ret;
+}
+
+/* Ends with the parent, and by the parent: Ctrl-C is for that one to handle. Who has a program to end, and its
+ * files to remove, sees that the control socket was closed, and must live to do so. */
+static void child_main(struct bench_child *child)
+{
+	if (child->mode->program) {
+		signal(SIGTERM, SIG_IGN);
+		signal(SIGHUP, SIG_IGN);
+	} else {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	}
+	signal(SIGINT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	child->report.result = child_serve(child);
+	/* Who could not serve says so. */
+	while (child->report.result && bench_child_asked(child))
+		;
+	exit(0);
+}
+
+/* ---- outside ---- */
+
+/* Another program listens by itself, on a port that is kept for it: both must say SO_REUSEADDR. */
+static int server_bind(struct sockaddr_storage *address, bool listens)
+{
+	socklen_t len = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), one = 1, error;
+
+	if (fd >= 0 && (listens || !setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one))) &&
+	    !bind(fd, (struct sockaddr *)address, len) && (!listens || !listen(fd, 512)) &&
+	    !getsockname(fd, (struct sockaddr *)address, &len))
+		return fd;
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	return -error;
+}
+
+static void server_unlisten(struct bench_child *child)
+{
+	for (unsigned i = 0; i < BENCH_THREADS_MAX && child->listeners[i] >= 0; i++) {
+		close(child->listeners[i]);
+		child->listeners[i] = -1;
+	}
+}
+
+/* Any port, and those behind it. */
+static int server_listen_once(struct bench_server *server, struct bench_child *child)
+{
+	struct sockaddr_storage address = child->setup->listen;
+	in_port_t *port = &((struct sockaddr_in *)&address)->sin_port;
+
+	*port = 0;
+	for (unsigned i = 0; i < server->ports; i++) {
+		/* Behind the last one there is 0: any. */
+		if (i && !*port)
+			return -EADDRINUSE;
+		child->listeners[i] = server_bind(&address, !child->mode->program);
+		if (child->listeners[i] < 0)
+			return child->listeners[i];
+		server->address = i ? server->address : address;
+		*port = htons((uint16_t)(ntohs(*port) + 1));
+	}
+	child->listener = child->listeners[0];
+	return 0;
+}
+
+static int server_listen(struct bench_server *server, struct bench_child *child)
+{
+	int ret = -EADDRINUSE;
+
+	for (unsigned i = 0; i < BENCH_THREADS_MAX; i++)
+		child->listeners[i] = -1;
+	for (unsigned tries = 0; ret == -EADDRINUSE && tries < SERVER_TRIES; tries++) {
+		server_unlisten(child);
+		ret = server_listen_once(server, child);
+	}
+	return ret;
+}
+
+int bench_server_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode)
+{
+	struct bench_child child = { .setup = setup, .mode = mode, .counters.events = { -1, -1 }, .whole = &child,
+				     .lock = PTHREAD_MUTEX_INITIALIZER };
+	int control[2], ret = 0;
+
+	*server = (struct bench_server){ .pid = -1, .control = -1, .far = setup->far, .direction = setup->options->direction,
+					 .ports = bench_mode_ports(mode, setup->options) };
+	if (server->far >= 0)
+		return bench_far_start(server, setup, mode);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control))
+		return -errno;
+	server->control = control[0];
+	child.control = control[1];
+	ret = server_listen(server, &child);
+	if (ret)
+		goto out;
+	/* What waits to be written must not be written twice. */
+	fflush(NULL);
+	server->pid = fork();
+	if (!server->pid) {
+		close(control[0]);
+		child_main(&child);
+	}
+	ret = server->pid < 0 ? -errno : 0;
+out:
+	server_unlisten(&child);
+	close(control[1]);
+	return ret;
+}
+
+int bench_server_ask(const struct bench_server *server, struct bench_report *report)
+{
+	ssize_t got;
+
+	if (server->far >= 0)
+		return bench_far_ask(server, report);
+	if (send(server->control, "?", 1, MSG_NOSIGNAL) != 1)
+		return -errno;
+	do
+		got = recv(server->control, report, sizeof(*report), MSG_WAITALL);
+	while (got < 0 && errno == EINTR);
+	return got == sizeof(*report) ? report->result : got < 0 ? -errno : -ECHILD;
+}
+
+void bench_server_stop(struct bench_server *server)
+{
+	if (server->far >= 0)
+		bench_far_stop(server);
+	if (server->control >= 0)
+		close(server->control);
+	if (server->pid > 0)
+		while (waitpid(server->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	*server = (struct bench_server){ .pid = -1, .control = -1, .far = -1 };
+}

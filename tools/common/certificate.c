@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <sys/stat.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include "tools/common/certificate.h"
+#include "tools/common/log.h"
+
+#define CERTIFICATE_DAYS	30	/* of our own */
+#define CERTIFICATE_NOTICE	30	/* days before its end that a certificate is worth a warning */
+
+const char *certificate_error(void)
+{
+	unsigned long first = ERR_peek_error();
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	/* What follows it says that it was the system. */
+	if (ERR_SYSTEM_ERROR(first))
+		reason = strerror(ERR_GET_REASON(first));
+	ERR_clear_error();
+	return reason ? reason : "unknown error";
+}
+
+/* An open file, as nothing else tells "no such file" from "no certificate in it". */
+static FILE *certificate_open(const char *where, const char *what, const char *file)
+{
+	FILE *stream = fopen(file, "re");
+	int error = errno;
+	struct stat st;
+
+	if (stream && !fstat(fileno(stream), &st) && S_ISDIR(st.st_mode)) {
+		fclose(stream);
+		stream = NULL;
+		error = EISDIR;
+	}
+	if (!stream)
+		log_line("%scannot read the %s %s: %s", where, what, file, strerror(error));
+	return stream;
+}
+
+static int certificate_chain(SSL_CTX *ctx, const char *where, const char *file)
+{
+	FILE *stream = certificate_open(where, "certificate", file);
+
+	if (!stream)
+		return -1;
+	fclose(stream);
+	if (SSL_CTX_use_certificate_chain_file(ctx, file) == 1)
+		return 0;
+	log_line("%scannot use the certificate %s: %s; it must be in PEM form, the server's own first",
+		 where, file, certificate_error());
+	return -1;
+}
+
+static int certificate_password(char *buf, int size, int rwflag, void *asked)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	*(bool *)asked = true;
+	return -1;
+}
+
+static void certificate_mode(FILE *stream, const char *where, const char *file)
+{
+	struct stat st;
+
+	if (!fstat(fileno(stream), &st) && st.st_mode & (S_IROTH | S_IWOTH))
+		log_line("%swarning: others may %s the key %s: chmod o-rw %s", where,
+			 st.st_mode & S_IWOTH ? "change" : "read", file, file);
+}
+
+static int certificate_key(SSL_CTX *ctx, const char *where, const char *file, const char *cert_file)
+{
+	FILE *stream = certificate_open(where, "key", file);
+	bool encrypted = false;
+	EVP_PKEY *key;
+	int ret = -1;
+
+	if (!stream)
+		return -1;
+	certificate_mode(stream, where, file);
+	key = PEM_read_PrivateKey(stream, NULL, certificate_password, &encrypted);
+	fclose(stream);
+	if (encrypted)
+		log_line("%sthe key %s is encrypted: decrypt it with openssl pkey -in %s -out NEW.key", where,
+			 file, file);
+	else if (!key)
+		log_line("%scannot use the key %s: %s; it must be in PEM form", where, file, certificate_error());
+	else if (!X509_check_private_key(SSL_CTX_get0_certificate(ctx), key))
+		log_line("%sthe key %s does not belong to the certificate %s: give the pair that was issued together",
+			 where, file, cert_file);
+	else if (SSL_CTX_use_PrivateKey(ctx, key) != 1)
+		log_line("%scannot use the key %s: %s", where, file, certificate_error());
+	else
+		ret = 0;
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return ret;
+}
+
+/* ---- how long it lasts ---- */
+
+static time_t certificate_time(const ASN1_TIME *when)
+{
+	struct tm tm;
+
+	return ASN1_TIME_to_tm(when, &tm) ? timegm(&tm) : 0;
+}
+
+static void certificate_note(struct certificate *out, const X509 *cert, const char *file, unsigned line)
+{
+	*out = (struct certificate){
+		.file = file, .line = line,
+		.begins = certificate_time(X509_get0_notBefore(cert)),
+		.ends = certificate_time(X509_get0_notAfter(cert)),
+	};
+}
+
+static const char *certificate_date(time_t when, char buf[16])
+{
+	struct tm tm;
+
+	buf[0] = '\0';
+	if (gmtime_r(&when, &tm))
+		strftime(buf, 16, "%Y-%m-%d", &tm);
+	return buf;
+}
+
+void certificate_warn(const struct certificate *certificate, const struct config *config)
+{
+	char where[CONFIG_WHERE], date[16];
+	time_t now = time(NULL);
+
+	if (!certificate->file)
+		return;
+	config_where(config, certificate->line, where);
+	if (certificate->ends < now)
+		log_line("%swarning: the certificate %s expired on %s: clients will refuse it, renew it", where,
+			 certificate->file, certificate_date(certificate->ends, date));
+	else if (certificate->begins > now)
+		log_line("%swarning: the certificate %s is not valid before %s: check this machine's clock", where,
+			 certificate->file, certificate_date(certificate->begins, date));
+	else if (certificate->ends - now < CERTIFICATE_NOTICE * 24 * 3600)
+		log_line("%swarning: the certificate %s expires on %s: renew it", where, certificate->file,
+			 certificate_date(certificate->ends, date));
+}
+
+/* ---- files ---- */
+
+/* The names that clients will look for in it. */
+static void certificate_names(X509 *cert, const struct config *config, const struct config_host *host,
+			      const struct config_text *file)
+{
+	char where[CONFIG_WHERE];
+
+	for (size_t i = 0; i < host->names.count; i++) {
+		const char *name = host->names.rows[i].text;
+
+		/* X509_check_host() takes no pattern; what fits it will do. */
+		if (X509_check_host(cert, *name == '*' ? name + 1 : name, 0, 0, NULL) == 1 ||
+		    X509_check_ip_asc(cert, name, 0) == 1)
+			continue;
+		log_line("%swarning: the certificate %s is not for %s: clients will refuse it",
+			 config_where(config, file->line, where), file->text, name);
+	}
+}
+
+/* libssl has one place for each kind of key: a second pair would push the first out. */
+static int certificate_kind(const X509 *cert)
+{
+	return EVP_PKEY_get_base_id(X509_get0_pubkey(cert));
+}
+
+static bool certificate_first(const X509 *cert, const struct config *config, const struct config_host *host,
+			      size_t index)
+{
+	const struct config_text *rows = host->certs.rows;
+	char where[CONFIG_WHERE];
+	bool first = true;
+
+	for (size_t i = 0; i < index && first; i++) {
+		FILE *stream = fopen(rows[i].text, "re");
+		X509 *other = stream ? PEM_read_X509(stream, NULL, NULL, NULL) : NULL;
+
+		if (stream)
+			fclose(stream);
+		first = !other || certificate_kind(other) != certificate_kind(cert);
+		if (!first)
+			log_line("%sthe certificate %s has the same kind of key as %s: only one can be used",
+				 config_where(config, rows[index].line, where), rows[index].text, rows[i].text);
+		X509_free(other);
+	}
+	return first;
+}
+
+int certificate_load(SSL_CTX *ctx, const char *cert_file, const char *key_file)
+{
+	static const struct config none;
+	struct certificate certificate;
+
+	if (certificate_chain(ctx, "", cert_file) || certificate_key(ctx, "", key_file, cert_file))
+		return -1;
+	certificate_note(&certificate, SSL_CTX_get0_certificate(ctx), cert_file, 0);
+	certificate_warn(&certificate, &none);
+	return 0;
+}
+
+int certificate_load_host(SSL_CTX *ctx, const struct config *config, const struct config_host *host,
+			  size_t index, struct certificate *out)
+{
+	const struct config_text *cert = &host->certs.rows[index], *key = &host->keys.rows[index];
+	char cert_where[CONFIG_WHERE], key_where[CONFIG_WHERE];
+
+	config_where(config, cert->line, cert_where);
+	config_where(config, key->line, key_where);
+	if (certificate_chain(ctx, cert_where, cert->text) ||
+	    certificate_key(ctx, key_where, key->text, cert->text))
+		return -1;
+	certificate_note(out, SSL_CTX_get0_certificate(ctx), cert->text, cert->line);
+	certificate_warn(out, config);
+	certificate_names(SSL_CTX_get0_certificate(ctx), config, host, cert);
+	return certificate_first(SSL_CTX_get0_certificate(ctx), config, host, index) ? 0 : -1;
+}
+
+/* ---- a certificate of our own ---- */
+
+static bool certificate_extend(X509 *cert, int nid, const char *value)
+{
+	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+	bool done = extension && X509_add_ext(cert, extension, -1);
+
+	X509_EXTENSION_free(extension);
+	return done;
+}
+
+static bool certificate_serial(X509 *cert)
+{
+	BIGNUM *number = BN_new();
+	bool done = number && BN_rand(number, 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) &&
+		    BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert));
+
+	BN_free(number);
+	return done;
+}
+
+static bool certificate_fill(X509 *cert, EVP_PKEY *key)
+{
+	X509_NAME *name = X509_get_subject_name(cert);
+
+	return X509_set_version(cert, X509_VERSION_3) && certificate_serial(cert) &&
+	       /* Clocks differ a little. */
+	       X509_gmtime_adj(X509_getm_notBefore(cert), -3600) &&
+	       X509_gmtime_adj(X509_getm_notAfter(cert), CERTIFICATE_DAYS * 24 * 3600L) &&
+	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost",
+					  -1, -1, 0) &&
+	       X509_set_issuer_name(cert, name) && X509_set_pubkey(cert, key) &&
+	       certificate_extend(cert, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1") &&
+	       certificate_extend(cert, NID_basic_constraints, "critical,CA:FALSE") &&
+	       certificate_extend(cert, NID_key_usage, "critical,digitalSignature") &&
+	       certificate_extend(cert, NID_ext_key_usage, "serverAuth") &&
+	       X509_sign(cert, key, EVP_sha256());
+}
+
+void certificate_announce(const SSL_CTX *ctx)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char text[3 * EVP_MAX_MD_SIZE + 1] = "";
+	unsigned len = 0;
+
+	X509_digest(SSL_CTX_get0_certificate(ctx), EVP_sha256(), digest, &len);
+	for (unsigned i = 0; i < len; i++)
+		sprintf(text + 3 * i, i + 1 < len ? "%02X:" : "%02X", digest[i]);
+	log_line("certificate: self-signed for localhost, made for this run (browsers will warn; --cert and --key give another); SHA-256 %s",
+		 text);
+}
+
+/* Kept for the next reload: who trusts the fingerprint goes on to. */
+static struct {
+	EVP_PKEY *key;
+	X509 *cert;
+} certificate_ours;
+
+static bool certificate_ours_lasts(void)
+{
+	return certificate_ours.cert &&
+	       certificate_time(X509_get0_notAfter(certificate_ours.cert)) > time(NULL) + 24 * 3600;
+}
+
+static bool certificate_ours_make(void)
+{
+	EVP_PKEY_free(certificate_ours.key);
+	X509_free(certificate_ours.cert);
+	certificate_ours.key = EVP_EC_gen("P-256");
+	certificate_ours.cert = X509_new();
+	return certificate_ours.key && certificate_ours.cert &&
+	       certificate_fill(certificate_ours.cert, certificate_ours.key);
+}
+
+int certificate_make(SSL_CTX *ctx, struct certificate *out)
+{
+	if ((certificate_ours_lasts() || certificate_ours_make()) &&
+	    SSL_CTX_use_certificate(ctx, certificate_ours.cert) == 1 &&
+	    SSL_CTX_use_PrivateKey(ctx, certificate_ours.key) == 1) {
+		certificate_note(out, certificate_ours.cert, NULL, 0);
+		return 0;
+	}
+	log_line("cannot make a certificate: %s", certificate_error());
+	return -1;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TOOLS_COMMON_DIGITS_H
+#define TOOLS_COMMON_DIGITS_H
+
+/* A number in decimal, once or more for each answer: printf() takes some 500 instructions for one. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DIGITS_MAX	20	/* of UINT64_MAX */
+
+/* Where its end is; no NUL. */
+static inline char *digits_put(char *at, uint64_t number)
+{
+	char digits[DIGITS_MAX];
+	size_t count = 0;
+
+	do {
+		digits[count++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	while (count)
+		*at++ = digits[--count];
+	return at;
+}
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TOOLS_COMMON_HTML_H
+#define TOOLS_COMMON_HTML_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Text that cannot become markup, in attributes too; control characters would only confuse. */
+void html_text(FILE *out, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "tools/common/listen.h"
+#include "tools/common/log.h"
+#include "tools/tools.h"
+
+#define LISTEN_BACKLOG	4096	/* net.core.somaxconn cuts it to what the machine wants */
+
+/* What the kernel keeps of a connection beyond what its peer's window, and the network, take; without
+ * it that is megabytes of sealed records for each who reads slowly. Some full records at least: kernel
+ * TLS stalls with less. */
+#define LISTEN_UNSENT	(128 * 1024)
+
+/* Splits HOST:PORT in a copy; an empty host is NULL. */
+static bool listen_split(char *copy, const char **host, const char **port)
+{
+	char *colon = strrchr(copy, ':');
+	char *end;
+	unsigned long number;
+
+	if (!colon)
+		return false;
+	*colon = '\0';
+	*port = colon + 1;
+	*host = *copy ? copy : NULL;
+	if (*copy == '[') {
+		if (colon == copy || colon[-1] != ']')
+			return false;
+		colon[-1] = '\0';
+		*host = copy + 1;
+	} else if (strchr(copy, ':')) {
+		return false;
+	}
+	number = strtoul(*port, &end, 10);
+	return **port >= '0' && **port <= '9' && !*end && number <= 65535;
+}
+
+static int listen_socket(const struct sockaddr *address, socklen_t len, bool both, bool shared)
+{
+	int one = 1, only6 = !both, unsent = LISTEN_UNSENT;
+	/* Not MPTCP: kernel TLS and MPTCP cannot share a socket. */
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+	    (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one))) ||
+	    (address->sa_family == AF_INET6 &&
+	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only6, sizeof(only6))) ||
+	    bind(fd, address, len) || listen(fd, LISTEN_BACKLOG)) {
+		int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	/* Connections inherit it. A kernel that does not know it holds more. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+	return fd;
+}
+
+/* SO_REUSEPORT would let us share a port with a stranger of the same user: look first. */
+static int listen_vacant(const struct listen_address *a, bool both)
+{
+	int fd = listen_socket((const struct sockaddr *)&a->address, a->len, both, false);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+static int listen_open(struct listen_address *a, bool both)
+{
+	bool shared = a->count > 1;
+	int ret = shared ? listen_vacant(a, both) : 0;
+
+	for (unsigned i = 0; !ret && i < a->count; i++) {
+		a->fds[i] = listen_socket((struct sockaddr *)&a->address, a->len, both, shared);
+		if (a->fds[i] < 0)
+			ret = a->fds[i];
+		else if (getsockname(a->fds[i], (struct sockaddr *)&a->address, &a->len))
+			ret = -errno;
+	}
+	return ret;
+}
+
+/* Room for an address with so many sockets, none open. NULL: out of memory. */
+static struct listen_address *listen_grow(struct listen_set *set, unsigned fds)
+{
+	struct listen_address *a = realloc(set->addresses, (set->count + 1) * sizeof(*a));
+
+	if (!a)
+		return NULL;
+	set->addresses = a;
+	a += set->count;
+	*a = (struct listen_address){ .fds = malloc(fds * sizeof(*a->fds)), .count = fds };
+	if (!a->fds)
+		return NULL;
+	for (unsigned i = 0; i < fds; i++)
+		a->fds[i] = -1;
+	set->count++;
+	return a;
+}
+
+/* ---- what was inherited ---- */
+
+static in_port_t listen_port(const struct sockaddr_storage *address)
+{
+	/* It stands in the same place in both families. */
+	return ((const struct sockaddr_in *)address)->sin_port;
+}
+
+/* Port 0 is any. */
+static bool listen_same(const struct sockaddr_storage *have, const struct sockaddr_storage *want)
+{
+	const struct sockaddr_in *have4 = (const struct sockaddr_in *)have, *want4 = (const struct sockaddr_in *)want;
+	const struct sockaddr_in6 *have6 = (const struct sockaddr_in6 *)have, *want6 = (const struct sockaddr_in6 *)want;
+
+	/* NOLINTNEXTLINE: getsockname() wrote it */
+	if (have->ss_family != want->ss_family || (listen_port(want) && listen_port(have) != listen_port(want)))
+		return false;
+	if (have->ss_family == AF_INET)
+		return have4->sin_addr.s_addr == want4->sin_addr.s_addr;
+	return !memcmp(&have6->sin6_addr, &want6->sin6_addr, sizeof(have6->sin6_addr));
+}
+
+static bool listen_address_of(int fd, struct sockaddr_storage *out, socklen_t *len)
+{
+	*len = sizeof(*out);
+	return fd >= 0 && !getsockname(fd, (struct sockaddr *)out, len);
+}
+
+/* Takes all sockets of the pool with that address: how many, or -ENOMEM. */
+static int listen_inherit(struct listen_set *set, const struct sockaddr_storage *want)
+{
+	struct listen_pool *pool = set->pool;
+	struct sockaddr_storage address, wanted = *want;
+	struct listen_address *a = NULL;
+	socklen_t len;
+
+	for (size_t i = 0; pool && i < pool->count; i++) {
+		if (!listen_address_of(pool->sockets[i].fd, &address, &len) || !listen_same(&address, &wanted))
+			continue;
+		if (!a) {
+			a = listen_grow(set, (unsigned)pool->count);
+			if (!a)
+				return -ENOMEM;
+			a->address = wanted = address;
+			a->len = len;
+			a->count = 0;
+		}
+		a->fds[a->count++] = pool->sockets[i].fd;
+		pool->sockets[i].fd = -1;
+	}
+	return a ? (int)a->count : 0;
+}
+
+int listen_add_rest(struct listen_set *set, bool http)
+{
+	struct listen_pool *pool = set->pool;
+	struct sockaddr_storage address;
+	socklen_t len;
+
+	for (size_t i = 0; i < pool->count; i++)
+		if (pool->sockets[i].http == http && listen_address_of(pool->sockets[i].fd, &address, &len) &&
+		    listen_inherit(set, &address) < 0)
+			return TOOLS_FAILED;
+	return 0;
+}
+
+/* ---- opening ---- */
+
+static void listen_explain(const struct listen_set *set, const char *text, int error)
+{
+	const char *why = strerror(error);
+
+	switch (error) {
+	case EADDRINUSE:
+		log_line("cannot listen on %s: %s; choose another port with --%s, or see who has it: ss -ltnp", text,
+			 why, set->setting);
+		break;
+	case EACCES:
+		log_line("cannot listen on %s: %s; ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE: choose another with --%s",
+			 text, why, set->setting);
+		break;
+	case EADDRNOTAVAIL:
+		log_line("cannot listen on %s: %s; this machine has no such address: see `ip address`", text, why);
+		break;
+	default:
+		log_line("cannot listen on %s: %s", text, why);
+	}
+}
+
+static int listen_append(struct listen_set *set, const struct addrinfo *info, bool both)
+{
+	struct sockaddr_storage address = { 0 };
+	struct listen_address *a;
+	int ret;
+
+	memcpy(&address, info->ai_addr, info->ai_addrlen);
+	ret = listen_inherit(set, &address);
+	if (ret)
+		return ret > 0 ? 0 : ret;
+	a = listen_grow(set, set->threads);
+	if (!a)
+		return -ENOMEM;
+	a->address = address;
+	a->len = info->ai_addrlen;
+	return listen_open(a, both);
+}
+
+/* A name may have several addresses: all that this machine has are taken. */
+static int listen_name(struct listen_set *set, const char *host, const char *port)
+{
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+	};
+	struct addrinfo *list;
+	int ret = getaddrinfo(host, port, &hints, &list);
+
+	if (ret)
+		return -EADDRNOTAVAIL;
+	for (struct addrinfo *info = list; info && !ret; info = info->ai_next)
+		ret = listen_append(set, info, false);
+	freeaddrinfo(list);
+	return ret;
+}
+
+static int listen_all(struct listen_set *set, const char *port)
+{
+	unsigned short number = htons((unsigned short)atoi(port));
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = number };
+	struct addrinfo info = { .ai_addr = (struct sockaddr *)&v6, .ai_addrlen = sizeof(v6) };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+
+	if (fd < 0 && errno == EAFNOSUPPORT)
+		return listen_name(set, "0.0.0.0", port);
+	if (fd >= 0)
+		close(fd);
+	return listen_append(set, &info, true);
+}
+
+bool listen_valid(const char *text)
+{
+	char *copy = strdup(text);
+	const char *host, *port;
+	bool valid = copy && listen_split(copy, &host, &port);
+
+	free(copy);
+	return valid;
+}
+
+int listen_add(struct listen_set *set, const char *text)
+{
+	char *copy = strdup(text);
+	const char *host, *port;
+	int ret;
+
+	if (!copy)
+		return TOOLS_FAILED;
+	if (!listen_split(copy, &host, &port)) {
+		free(copy);
+		log_line("--%s %s: " LISTEN_FORM, set->setting, text);
+		return TOOLS_USAGE;
+	}
+	ret = host ? listen_name(set, host, port) : listen_all(set, port);
+	free(copy);
+	if (!ret)
+		return 0;
+	listen_explain(set, text, -ret);
+	return TOOLS_FAILED;
+}
+
+void listen_close(struct listen_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		for (unsigned j = 0; j < set->addresses[i].count; j++)
+			if (set->addresses[i].fds[j] >= 0)
+				close(set->addresses[i].fds[j]);
+		free(set->addresses[i].fds);
+	}
+	free(set->addresses);
+	*set = (struct listen_set){ .threads = set->threads, .setting = set->setting, .pool = set->pool };
+}

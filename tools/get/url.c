@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <uriparser/Uri.h>
+#include "tools/get/url.h"
+
+static char *url_range(const UriTextRangeA *range)
+{
+	return strndup(range->first ? range->first : "", (size_t)(range->afterLast - range->first));
+}
+
+static int url_port(struct url *out, const UriUriA *uri, const char **why)
+{
+	unsigned long number;
+
+	out->port = uri->portText.first < uri->portText.afterLast ? url_range(&uri->portText) : strdup("443");
+	if (!out->port)
+		return -ENOMEM;
+	number = strtoul(out->port, NULL, 10);
+	if (number >= 1 && number <= 65535 && strlen(out->port) <= 5)
+		return 0;
+	*why = "a port is a number from 1 to 65535";
+	return -EINVAL;
+}
+
+static int url_authority(struct url *out)
+{
+	const char *open = strchr(out->host, ':') ? "[" : "", *close = *open ? "]" : "";
+	int ret;
+
+	if (strcmp(out->port, "443"))
+		ret = asprintf(&out->authority, "%s%s%s:%s", open, out->host, close, out->port);
+	else
+		ret = asprintf(&out->authority, "%s%s%s", open, out->host, close);
+	if (ret < 0)
+		out->authority = NULL;
+	return ret < 0 ? -ENOMEM : 0;
+}
+
+/* The authority ends where the target begins; a fragment is the reader's own. */
+static int url_target(struct url *out, const UriUriA *uri, const char *text)
+{
+	const char *start = strstr(text, "//") + 2, *end = text + strlen(text);
+	int ret;
+
+	if (uri->fragment.first)
+		end = uri->fragment.first - 1;
+	start += strcspn(start, "/?#");
+	out->text = strndup(text, (size_t)(end - text));
+	ret = asprintf(&out->target, "%s%.*s", *start == '/' ? "" : "/", (int)(end - start), start);
+	if (ret < 0)
+		out->target = NULL;
+	return ret < 0 || !out->text ? -ENOMEM : 0;
+}
+
+/* What is decoded must still be the name of a file in the folder it is put into. */
+static int url_name(struct url *out, const UriUriA *uri)
+{
+	const char *end;
+	char *name = uri->pathTail ? url_range(&uri->pathTail->text) : strdup("");
+
+	if (!name)
+		return -ENOMEM;
+	end = uriUnescapeInPlaceExA(name, URI_FALSE, URI_BR_DONT_TOUCH);
+	if (strlen(name) != (size_t)(end - name) || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+		*name = '\0';
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*name = '\0';
+	out->name = name;
+	return 0;
+}
+
+static int url_take(struct url *out, const UriUriA *uri, const char *text, const char **why)
+{
+	int ret;
+
+	if (!uri->scheme.first || !uri->hostText.first) {
+		*why = "a URL begins with https:// and a host";
+		return -EINVAL;
+	}
+	if (uri->scheme.afterLast - uri->scheme.first != 5 || strncasecmp(uri->scheme.first, "https", 5)) {
+		*why = "only https:// is fetched";
+		return -EINVAL;
+	}
+	if (uri->hostText.first == uri->hostText.afterLast) {
+		*why = "the host's name is missing";
+		return -EINVAL;
+	}
+	if (uri->userInfo.first) {
+		*why = "a user's name and password in a URL are not supported";
+		return -EINVAL;
+	}
+	out->host = url_range(&uri->hostText);
+	if (!out->host)
+		return -ENOMEM;
+	for (char *c = out->host; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c += 'a' - 'A';
+	ret = url_port(out, uri, why);
+	if (!ret)
+		ret = url_authority(out);
+	if (!ret)
+		ret = url_target(out, uri, text);
+	return ret ? ret : url_name(out, uri);
+}
+
+int url_parse(struct url *out, const char *text, const char **why)
+{
+	const char *at;
+	UriUriA uri;
+	int ret;
+
+	*out = (struct url){ 0 };
+	ret = uriParseSingleUriA(&uri, text, &at);
+	if (ret) {
+		*why = "it has characters that a URL cannot have; write them as %XX";
+		return ret == URI_ERROR_MALLOC ? -ENOMEM : -EINVAL;
+	}
+	ret = url_take(out, &uri, text, why);
+	uriFreeUriMembersA(&uri);
+	if (ret)
+		url_free(out);
+	return ret;
+}
+
+static char *url_text(const UriUriA *uri)
+{
+	char *text = NULL;
+	int len;
+
+	if (uriToStringCharsRequiredA(uri, &len) == URI_SUCCESS)
+		text = malloc((size_t)len + 1);
+	if (text && uriToStringA(text, uri, len + 1, NULL) != URI_SUCCESS) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+int url_resolve(struct url *out, const struct url *base, const char *reference, const char **why)
+{
+	UriUriA from, to, whole;
+	const char *at;
+	char *text = NULL;
+	int ret;
+
+	*out = (struct url){ 0 };
+	if (uriParseSingleUriA(&from, base->text, &at) != URI_SUCCESS)
+		return -ENOMEM;
+	if (uriParseSingleUriA(&to, reference, &at) != URI_SUCCESS) {
+		uriFreeUriMembersA(&from);
+		*why = "it has characters that a URL cannot have";
+		return -EINVAL;
+	}
+	if (uriAddBaseUriA(&whole, &to, &from) == URI_SUCCESS) {
+		text = url_text(&whole);
+		uriFreeUriMembersA(&whole);
+	}
+	uriFreeUriMembersA(&to);
+	uriFreeUriMembersA(&from);
+	ret = text ? url_parse(out, text, why) : -ENOMEM;
+	free(text);
+	return ret;
+}
+
+void url_free(struct url *url)
+{
+	free(url->text);
+	free(url->host);
+	free(url->port);
+	free(url->authority);
+	free(url->target);
+	free(url->name);
+	*url = (struct url){ 0 };
+}

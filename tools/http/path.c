@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include <stdbool.h>
+#include <string.h>
+#include "tools/http/path.h"
+
+static int path_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One decoded byte at *at, which moves on; -400 or -404 as below. */
+static int path_byte(const char **at, const char *end)
+{
+	int high, low, value;
+
+	if (**at == '#')
+		return -400;
+	if (**at != '%')
+		return (unsigned char)*(*at)++;
+	if (end - *at < 3)
+		return -400;
+	high = path_hex((*at)[1]);
+	low = path_hex((*at)[2]);
+	if (high < 0 || low < 0)
+		return -400;
+	value = high << 4 | low;
+	if (!value)
+		return -400;
+	*at += 3;
+	/* No file's name holds a slash, and it must not become a separator. */
+	return value == '/' ? -404 : value;
+}
+
+static bool path_hides(const char *path, enum http_path_dots dots)
+{
+	static const char known[] = ".well-known/";
+	const char *name = path, *end;
+
+	for (; *name; name = *end ? end + 1 : end) {
+		size_t len = strcspn(name, "/");
+
+		end = name + len;
+		if (*name != '.')
+			continue;
+		if (len == 1 || (len == 2 && name[1] == '.'))
+			return true;
+		if (dots == HTTP_PATH_HIDE_DOTS && (name != path || strncmp(path, known, strlen(known))))
+			return true;
+	}
+	return false;
+}
+
+int http_path_decode(const char *raw, size_t len, enum http_path_dots dots, char out[HTTP_PATH_MAX])
+{
+	const char *at = raw, *end = raw + len;
+	bool none = false;
+	size_t used = 0;
+
+	if (!len || *raw != '/')
+		return 400;
+	while (at < end) {
+		bool doubled = *at == '/' && (!used || out[used - 1] == '/');
+		int c = path_byte(&at, end);
+
+		if (c == -400)
+			return 400;
+		if (c < 0 || used + 1 >= HTTP_PATH_MAX)
+			none = true;
+		if (!none && !doubled)
+			out[used++] = (char)c;
+	}
+	out[used] = '\0';
+	return none || path_hides(out, dots) ? 404 : 0;
+}
+
+static bool path_unreserved(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("-._~/", c));
+}
+
+size_t http_path_encode(const char *path, char *out, size_t room)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t used = 0;
+
+	if (!room)
+		return 0;
+	out[used++] = '/';
+	for (; *path; path++) {
+		unsigned char c = (unsigned char)*path;
+
+		if (room - used < 3)
+			return 0;
+		if (path_unreserved(c)) {
+			out[used++] = (char)c;
+			continue;
+		}
+		out[used++] = '%';
+		out[used++] = digits[c >> 4];
+		out[used++] = digits[c & 15];
+	}
+	return used;
+}

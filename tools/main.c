@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <string.h>
+#include "tools/tools.h"
+
+static const struct command {
+	const char *name, *summary;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "serve", "serve a folder over HTTPS", serve_main },
+	{ "get", "fetch https:// URLs into files", get_main },
+	{ "stat", "say where the records of each connection are sealed, and why", stat_main },
+	{ "bench", "measure what TLS costs here, in user space and in the kernel", bench_main },
+	{ "doctor", "say what this kernel, OpenSSL and user can do", doctor_main },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *out)
+{
+	fputs("usage: tlsring COMMAND [OPTION]...\n\ncommands:\n", out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n`tlsring COMMAND --help` lists a command's options.\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return TOOLS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("tlsring " TLSRING_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		/* getopt's own words begin with it. */
+		argv[1] = argv[0];
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "tlsring: there is no command %s; `tlsring --help` lists them\n", argv[1]);
+	return TOOLS_USAGE;
+}

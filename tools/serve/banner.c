@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <string.h>
+#include <netinet/in.h>
+#include "tools/serve/sandbox/landlock.h"
+#include "tools/common/log.h"
+#include "tools/serve/server.h"
+#include "tlsring.h"
+
+static void announce_direction(const struct tlsring_ctx *ctx, bool tx)
+{
+	const char *name = tx ? "sending" : "receiving", *remedy;
+	enum tlsring_reason why;
+
+	switch (tlsring_ctx_expected(ctx, tx, &why)) {
+	case TLSRING_PATH_NIC:
+		log_line("%s: NIC", name);
+		break;
+	case TLSRING_PATH_KERNEL:
+		log_line("%s: kernel (AES-GCM and what else `tlsring doctor` lists)", name);
+		break;
+	default:
+		remedy = tlsring_reason_remedy(why);
+		log_line("%s: user space: %s%s%s", name, tlsring_reason_text(why), *remedy ? "; " : "", remedy);
+	}
+}
+
+static int announce_io_finding(const struct tlsring_finding *finding, void *user)
+{
+	(void)user;
+	if (strcmp(finding->name, "uring.setup") || finding->state == TLSRING_GOOD)
+		return 0;
+	log_line("io: epoll: %s; %s", finding->text, finding->remedy);
+	return 1;
+}
+
+static void announce_io(const struct serve *s, const struct config *config)
+{
+	if (tlsring_engine_io(s->threads[0].engine) == TLSRING_IO_URING)
+		log_line("io: io_uring");
+	else if (config->io == TLSRING_IO_EPOLL || !tlsring_diagnose(announce_io_finding, NULL))
+		log_line("io: epoll");
+}
+
+static bool announce_wildcard(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+
+	if (address->ss_family == AF_INET6)
+		return IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr);
+	return v4->sin_addr.s_addr == INADDR_ANY;
+}
+
+static void announce_address(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	char text[LOG_ADDRESS];
+
+	log_address(address, text);
+	/* The port stands in the same place in both families. */
+	if (announce_wildcard(address))
+		log_line("listening on %s: https://localhost:%u/", text, ntohs(v4->sin_port));
+	else
+		log_line("listening on %s: https://%s/", text, text);
+}
+
+static void announce_redirect(const struct serve *s, const struct sockaddr_storage *address)
+{
+	char text[LOG_ADDRESS];
+
+	log_line("redirecting http://%s/ to https, port %u", log_address(address, text), s->redirect.port);
+}
+
+static void announce_hosts(const struct config *config)
+{
+	const char *threads = config->threads > 1 ? "threads" : "thread";
+
+	if (config->host_count == 1)
+		log_line("serving %s with %u %s", config->hosts[0].dir.text, config->threads, threads);
+	else
+		log_line("serving %zu hosts with %u %s", config->host_count, config->threads, threads);
+	for (size_t i = 0; config->host_count > 1 && i < config->host_count; i++)
+		log_line("%s: %s", config->hosts[i].names.count ? config->hosts[i].names.rows[0].text : "other names",
+			 config->hosts[i].dir.text);
+}
+
+void serve_announce(const struct serve *s, const struct hosts *hosts)
+{
+	const struct config *config = &hosts->config;
+	size_t own = 0;
+
+	while (own < config->host_count && config->hosts[own].certs.count)
+		own++;
+	if (own < config->host_count)
+		certificate_announce(hosts->list[own].ssl);
+	announce_direction(s->ctx, true);
+	announce_direction(s->ctx, false);
+	announce_io(s, config);
+	isolate_announce(s->isolate);
+	announce_hosts(config);
+	seeing_announce(s->seeing);
+	for (size_t i = 0; i < s->http.count; i++)
+		announce_redirect(s, &s->http.addresses[i].address);
+	for (size_t i = 0; i < s->listen.count; i++)
+		announce_address(&s->listen.addresses[i].address);
+}

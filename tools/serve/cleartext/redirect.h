@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TOOLS_SERVE_CLEARTEXT_REDIRECT_H
+#define TOOLS_SERVE_CLEARTEXT_REDIRECT_H
+
+#include "tools/serve/cleartext/cleartext.h"
+
+/* The same host and path over https. */
+struct redirect {
+	unsigned port;			/* of the https server, as clients see it */
+};
+
+/* A route's answer(): user is a struct redirect. 301, or 308 where the method must stay. */
+void redirect_answer(struct plain_answer *out, const struct http_request *request, void *user);
+
+#endif

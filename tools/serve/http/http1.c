@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "tools/serve/http/http1.h"
+#include "tools/http/request1.h"
+#include "tools/serve/limits.h"
+#include "tools/serve/site/file.h"
+#include "tools/serve/site/mapping.h"
+#include "tools/serve/site/prebuilt.h"
+#include "tools/common/log.h"
+#include "tools/serve/http/worker.h"
+
+#define HTTP1_DRAIN_IDLE	5000	/* msecs that a connection may stay idle when the engine is drained */
+#define HTTP1_QUOTE	256	/* room in a log line for what a client sent */
+#define HTTP1_TEXT	SITE_FILE_KEPT	/* a content's first text of up to so many bytes goes with the head */
+
+/* Bytes of the content, as far as it is known what became of them. */
+static uint64_t http1_unsent(const struct tlsring_conn *conn, const struct http1 *x)
+{
+	uint64_t sent = tlsring_conn_sent(conn) - x->before;
+
+	sent -= sent < x->head_len ? sent : x->head_len;
+	return x->account.length > sent ? x->account.length - sent : 0;
+}
+
+static void http1_release(struct tlsring_conn *conn, struct http1 *x)
+{
+	tlsring_conn_set_user(conn, &x->worker->idle);
+	account_end(x->worker->account, &x->account, conn, http1_unsent(conn, x));
+	site_ready_put(x->ready);
+	content_free(&x->content);
+	free(x->many);
+	free(x);
+}
+
+/* ---- writing the head ---- */
+
+static char *head_put(char *at, const char *text, size_t len)
+{
+	memcpy(at, text, len);
+	return at + len;
+}
+
+static const char *head_connection(const struct http1_head *head)
+{
+	if (!head->keep_alive)
+		return "Connection: close\r\n";
+	return head->http10 ? "Connection: keep-alive\r\n" : "";
+}
+
+static size_t head_size(const struct answer *answer, const struct http1_head *head)
+{
+	return strlen("HTTP/1.1 \r\n\r\n") + strlen(answer_status_line(answer->status)) - 1 + answer->line_bytes +
+	       strlen(head_connection(head));
+}
+
+static char *head_write(char *at, const struct answer *answer, const struct http1_head *head)
+{
+	const char *line = answer_status_line(answer->status), *connection = head_connection(head);
+
+	at = head_put(at, "HTTP/1.1 ", 9);
+	at = head_put(at, line, strlen(line) - 1);
+	at = head_put(at, "\r\n", 2);
+	at = head_put(at, answer->lines, answer->line_bytes);
+	at = head_put(at, connection, strlen(connection));
+	return head_put(at, "\r\n", 2);
+}
+
+/* ---- sending ---- */
+
+static struct tlsring_message http1_message(const struct http1 *x, const char *text, size_t len,
+					    const struct content_piece *piece)
+{
+	return (struct tlsring_message){
+		.head = text, .head_len = len, .file_fd = piece->length ? content_fd(&x->content) : -1,
+		.offset = piece->offset, .length = piece->length, .more = x->content.left != 0,
+		.mapping = piece->length >= SITE_MAP_LEAST ? content_mapping(&x->content) : NULL,
+	};
+}
+
+/* Is the next piece a part that can go together with others? What has no bytes of the file closes the
+ * last part: that waits until all of them turn out to have gone. */
+static bool http1_joins(const struct http1 *x)
+{
+	return x->content.now.length && content_ready(&x->content) <= TLSRING_MANY_MAX;
+}
+
+/* Short parts of a file share records and system calls: else many ranges of few bytes would cost the
+ * server much and the client nothing. */
+static int http1_messages(struct tlsring_conn *conn, struct http1 *x, const struct tlsring_message *first)
+{
+	struct content_piece piece;
+
+	x->sending = true;
+	x->count = 0;
+	if (!x->many || !http1_joins(x) || first->head_len + first->length > TLSRING_MANY_MAX)
+		return tlsring_send(conn, first);
+	x->many[x->count++] = *first;
+	while (http1_joins(x) && content_take(&x->content, UINT64_MAX, &piece))
+		x->many[x->count++] = http1_message(x, piece.text, piece.text_len, &piece);
+	return tlsring_send_many(conn, x->many, x->count);
+}
+
+/* Is the content all of a kept file, and so long that its answers share it? */
+static bool http1_shares(const struct content *content)
+{
+	const struct content_piece *now = &content->now;
+
+	return content->file && now->text == content->file->bytes && now->text_len == content->file->size &&
+	       now->text_len > SITE_READY_LEAST && now->text_len <= HTTP1_TEXT;
+}
+
+/* The head, with what of the content can go in the same message. */
+static int http1_start(struct tlsring_conn *conn, struct http1 *x)
+{
+	const char *text = x->ready ? x->ready->bytes : x->bytes;
+	size_t room = x->path_at - x->head_len;
+	struct content_piece piece = { 0 };
+	struct tlsring_message message;
+
+	if ((x->ready || x->content.now.text_len <= room) && content_take(&x->content, UINT64_MAX, &piece) &&
+	    piece.text_len && !x->ready)
+		memcpy(x->bytes + x->head_len, piece.text, piece.text_len);
+	message = http1_message(x, text, x->head_len + piece.text_len, &piece);
+	return http1_messages(conn, x, &message);
+}
+
+static int http1_continue(struct tlsring_conn *conn, struct http1 *x)
+{
+	struct content_piece piece;
+	struct tlsring_message message;
+
+	content_take(&x->content, UINT64_MAX, &piece);
+	message = http1_message(x, piece.text, piece.text_len, &piece);
+	return http1_messages(conn, x, &message);
+}
+
+/* The file was shorter than a part of it that was promised, which therefore stayed behind. */
+static bool http1_lacks(const struct http1 *x)
+{
+	for (unsigned i = 0; i < x->count; i++)
+		if (x->many[i].missing)
+			return true;
+	return false;
+}
+
+/* Send the worker's answer, whose content is the exchange's from here. */
+static int http1_send(struct tlsring_conn *conn, struct worker *worker, const struct http1_head *head)
+{
+	struct answer *answer = &worker->answer;
+	const struct http_text *path = &head->request.path;
+	size_t size = head_size(answer, head), text_len = answer->content.now.text_len;
+	bool shares = http1_shares(&answer->content);
+	struct http1 *x;
+	int ret;
+
+	if (text_len > HTTP1_TEXT || shares)
+		text_len = 0;
+	x = malloc(sizeof(*x) + size + text_len + path->len);
+	if (!x) {
+		content_free(&answer->content);
+		return -ENOMEM;
+	}
+	*x = (struct http1){
+		.worker = worker, .content = answer->content, .close = !head->keep_alive,
+		.before = tlsring_conn_sent(conn), .skip = head->body, .head_len = size, .path_at = size + text_len, .path_len = path->len,
+	};
+	/* All pieces and the head; without memory they go one by one. */
+	if (x->content.next_count)
+		x->many = calloc(x->content.next_count + 2, sizeof(*x->many));
+	account_begin(worker->account, &x->account, &head->request, answer,
+		      head->http10 ? ACCOUNT_HTTP10 : ACCOUNT_HTTP11);
+	answer->content = (struct content){ 0 };
+	head_write(x->bytes, answer, head);
+	if (shares)
+		x->ready = site_ready_get(&x->content.file->ready, x->bytes, size, x->content.file->bytes,
+					  x->content.file->size);
+	if (path->len)
+		memcpy(x->bytes + x->path_at, path->at, path->len);
+	tlsring_conn_set_user(conn, x);
+	ret = http1_start(conn, x);
+	if (ret)
+		http1_release(conn, x);
+	return ret;
+}
+
+/* ---- what happens to a connection ---- */
+
+static ssize_t http1_begin(struct tlsring_conn *conn, struct worker *worker, const char *data, size_t len)
+{
+	struct http1_head head;
+	const char *why;
+	size_t limit = worker->account->settings->header_bytes;
+	int ret, taken = http1_head_parse(data, len, limit, HTTP_SCHEME_HTTPS, &head, &why);
+
+	if (!taken) {
+		account_awaits(worker->account, conn, 0);
+		return 0;
+	}
+	if (!account_request(worker->account, conn) || worker->draining)
+		head.keep_alive = false;
+	if (taken > 0) {
+		worker_answer(worker, conn, &head.request);
+	} else {
+		head.keep_alive = false;
+		answer_error(&worker->answer, -taken, &head.request, why);
+	}
+	answer_log(&worker->answer, &head.request, conn);
+	ret = http1_send(conn, worker, &head);
+	if (ret)
+		return ret;
+	return taken > 0 ? taken : (ssize_t)len;
+}
+
+static ssize_t http1_skip(struct tlsring_conn *conn, struct http1 *x, size_t len)
+{
+	size_t taken = len < x->skip ? len : x->skip;
+
+	x->skip -= taken;
+	if (!x->skip) {
+		account_arrived(conn);
+		http1_release(conn, x);
+	}
+	return (ssize_t)taken;
+}
+
+static ssize_t http1_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+{
+	struct http1 *x = user;
+
+	if (x == &x->worker->idle)
+		return http1_begin(conn, x->worker, data, len);
+	if (x->sending)
+		return -EAGAIN;
+	return http1_skip(conn, x, len);
+}
+
+/* A failed exchange stays until closed(), which knows the peer. */
+static void http1_sent(struct tlsring_conn *conn, int result, void *user)
+{
+	struct http1 *x = user;
+
+	x->sending = false;
+	x->result = result;
+	if (result)
+		return;
+	if (http1_lacks(x))
+		x->result = -ENODATA;
+	else if (x->content.left)
+		x->result = http1_continue(conn, x);
+	if (x->result)
+		tlsring_abort(conn, x->result);
+	if (x->sending || x->result)
+		return;
+	if (x->close) {
+		http1_release(conn, x);
+		tlsring_close(conn);
+	} else if (!x->skip) {
+		http1_release(conn, x);
+	} else {
+		account_awaits(x->worker->account, conn, x->skip);
+	}
+}
+
+/* What is under way ends as promised, but nothing follows it. */
+static void http1_stopping(struct tlsring_conn *conn, void *user)
+{
+	struct http1 *x = user;
+
+	if (x != &x->worker->idle && x->sending)
+		x->close = true;
+	else
+		tlsring_close(conn);
+}
+
+/* The next answer says that it is the last; who asks for none may leave earlier. */
+static void http1_draining(struct tlsring_conn *conn, void *user)
+{
+	struct http1 *x = user;
+
+	x->worker->draining = true;
+	tlsring_conn_set_idle(conn, HTTP1_DRAIN_IDLE);
+}
+
+static void http1_log_end(const struct tlsring_end *end, const struct http1 *x, bool busy)
+{
+	char quote[HTTP1_QUOTE], text[160];
+	const char *path = x->bytes + x->path_at;
+
+	tlsring_strerror(end->result, text, sizeof(text));
+	if (!end->opened)
+		log_peer(&end->peer, "handshake failed: %s%s%s", text, *end->detail ? ": " : "", end->detail);
+	else if (busy && x->result == -ENODATA)
+		log_peer(&end->peer, "connection cut: %s became shorter while it was sent",
+			 log_quote(quote, sizeof(quote), path, x->path_len));
+	else if (busy && x->path_len)
+		log_peer(&end->peer, "connection failed while %s was sent: %s%s%s",
+			 log_quote(quote, sizeof(quote), path, x->path_len), text,
+			 *end->detail ? ": " : "", end->detail);
+	else
+		log_peer(&end->peer, "connection failed: %s%s%s", text, *end->detail ? ": " : "", end->detail);
+}
+
+/* Between two requests a client may leave as it likes, and many do without a word. */
+static bool http1_ordinary_end(const struct tlsring_end *end, bool busy)
+{
+	if (!end->result)
+		return true;
+	return end->opened && !busy && (end->result == -EPIPE || end->result == -ECONNRESET ||
+					end->result == -ETIMEDOUT || end->result == -ECANCELED);
+}
+
+static void http1_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
+{
+	struct http1 *x = user;
+	bool busy = x != &x->worker->idle;
+
+	if (!http1_ordinary_end(end, busy))
+		http1_log_end(end, x, busy);
+	account_closed(x->worker->account, conn, end);
+	if (busy)
+		http1_release(conn, x);
+}
+
+static bool http1_accepting(const struct sockaddr *peer, void *user)
+{
+	const struct http1 *x = user;
+
+	return account_accepting(x->worker->account, peer);
+}
+
+static void http1_opened(struct tlsring_conn *conn, void *user)
+{
+	struct tlsring_info info = { .size = sizeof(info) };
+
+	if (tlsring_conn_info(conn, &info))
+		return;
+	account_opened(((struct http1 *)user)->worker->account, &info);
+	if (!strcmp(info.alpn, "h2") && http2_open(conn, ((struct http1 *)user)->worker))
+		tlsring_abort(conn, -ENOMEM);
+}
+
+static void http1_handed(struct tlsring_conn *conn, void *user)
+{
+	account_handed(((struct http1 *)user)->worker->account, conn);
+}
+
+const struct tlsring_handlers http1_handlers = {
+	.size = sizeof(http1_handlers),
+	.accepting = http1_accepting,
+	.opened = http1_opened,
+	.handed = http1_handed,
+	.received = http1_received,
+	.sent = http1_sent,
+	.closed = http1_closed,
+	.stopping = http1_stopping,
+	.draining = http1_draining,
+};

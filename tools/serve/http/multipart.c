@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include "tools/serve/http/multipart.h"
+#include "tools/serve/site/site.h"
+
+/* Nobody who can put a file here may guess it. */
+static int multipart_boundary(char boundary[MULTIPART_BOUNDARY])
+{
+	unsigned char bytes[(MULTIPART_BOUNDARY - 1) / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return -errno;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		sprintf(boundary + 2 * i, "%02x", bytes[i]);
+	return 0;
+}
+
+static size_t multipart_text(char *at, size_t room, const struct content_piece *piece,
+			     uint64_t size, const char *type, const char *boundary, bool first)
+{
+	int len;
+
+	if (!piece->length)
+		len = snprintf(at, room, "\r\n--%s--\r\n", boundary);
+	else
+		len = snprintf(at, room, "%s--%s\r\nContent-Type: %s\r\nContent-Range: bytes %" PRIu64 "-%" PRIu64
+			       "/%" PRIu64 "\r\n\r\n", first ? "" : "\r\n", boundary, type, piece->offset,
+			       piece->offset + piece->length - 1, size);
+	return (size_t)len < room ? (size_t)len : room;
+}
+
+int multipart_make(struct content *out, struct site_file *file, const char *type,
+		   const struct http_span *spans, unsigned count, char boundary[MULTIPART_BOUNDARY])
+{
+	/* A head has 49 bytes of its own, a boundary, a type and three numbers. */
+	size_t room = 49 + MULTIPART_BOUNDARY + strlen(type) + 3 * 20, used = 0;
+	struct content_piece *pieces = calloc(count + 1, sizeof(*pieces) + room);
+	char *texts = (char *)(pieces + count + 1);
+	int ret = pieces ? multipart_boundary(boundary) : -ENOMEM;
+
+	if (ret) {
+		free(pieces);
+		return ret;
+	}
+	*out = (struct content){
+		.next = pieces + 1, .next_count = count, .memory = pieces, .file = file,
+	};
+	for (unsigned i = 0; i <= count; i++) {
+		struct content_piece *piece = &pieces[i];
+
+		if (i < count)
+			*piece = (struct content_piece){ .offset = spans[i].first, .length = spans[i].length };
+		piece->text = texts + used;
+		piece->text_len = multipart_text(texts + used, room, piece, file->size, type, boundary, !i);
+		used += piece->text_len;
+		out->left += piece->text_len + piece->length;
+	}
+	out->now = pieces[0];
+	return 0;
+}

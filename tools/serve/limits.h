@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TOOLS_SERVE_LIMITS_H
+#define TOOLS_SERVE_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+/* What clients may use up. 0: without limit, where the table in limits_settings.c permits it. */
+struct limits_settings {
+	unsigned handshake_timeout;	/* seconds, as the next two */
+	unsigned header_timeout;	/* from a request's first byte to the end of its head */
+	unsigned idle_timeout;
+	unsigned min_rate;		/* bytes per second that a client must take, or send of a body */
+	unsigned connections;
+	unsigned connections_per_address;	/* an IPv4 address, an IPv6 /64 */
+	unsigned header_bytes;		/* of a request, at most HTTP_HEAD_LIMIT */
+	unsigned requests;		/* of one connection */
+};
+
+/* The defaults; those of connections follow from the descriptors that this process may have. */
+void limits_settings_init(struct limits_settings *out);
+/* Set what is called name from text. 0; -ENOENT: nothing is called so; -EINVAL: not with that value;
+ * *why then says it in words. The names are flags of tlsring-serve(1). */
+int limits_settings_set(struct limits_settings *settings, const char *name, const char *value, const char **why);
+/* All of them, in a form that limits_settings_set() takes. */
+void limits_settings_each(const struct limits_settings *settings,
+			  void (*each)(const char *name, const char *value, void *user), void *user);
+
+/* The connections there are, of all threads. */
+struct limits;
+
+enum limits_verdict { LIMITS_WELCOME = 0, LIMITS_TOO_MANY, LIMITS_TOO_MANY_OF_ADDRESS };
+
+/* settings must outlive it. 0 or -ENOMEM. */
+int limits_new(struct limits **out, const struct limits_settings *settings);
+void limits_free(struct limits *limits);
+/* A connection comes. Any thread. When it is welcome limits_leave() must follow. Out of memory it is not. */
+enum limits_verdict limits_enter(struct limits *limits, const struct sockaddr *peer);
+void limits_leave(struct limits *limits, const struct sockaddr *peer);
+
+#endif

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <openssl/provider.h>
+#include <openssl/ssl.h>
+#include "tools/serve/hosts/tls.h"
+#include "tools/serve/sandbox/landlock.h"
+#include "tools/common/log.h"
+#include "tools/serve/cleartext/cleartext.h"
+#include "tools/serve/server.h"
+#include "tools/serve/config/options.h"
+#include "tlsring.h"
+#include "tools/tools.h"
+
+#define SERVE_LISTEN	":8443"
+/* Bytes that each thread may keep for its next answers. */
+#define SERVE_SPARE	(4 << 20)
+#define SERVE_SPARE_ONE	(1 << 20)
+
+/* By default what a burst of answers frees goes back to the kernel at once, and comes as page faults again. */
+static void serve_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, SERVE_SPARE);
+	mallopt(M_MMAP_THRESHOLD, SERVE_SPARE_ONE);
+}
+
+#define SERVE_FILES	65536
+
+/* Connections are descriptors: take as many as we may have. The kernel makes room for them as they come, for
+ * which a process with threads waits for tens of milliseconds: have it make most of it now. */
+static void serve_limits(void)
+{
+	struct rlimit limit;
+	int fd;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (limit.rlim_max < SERVE_FILES ? (int)limit.rlim_max : SERVE_FILES) - 1);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* ---- TLS and hosts ---- */
+
+static int serve_context(struct serve *s, const struct config *config)
+{
+	bool adaptive = config->handover == CONFIG_HANDOVER_ADAPTIVE;
+	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = config->offload,
+					       .nic = config->nic, .zerocopy = config->zerocopy,
+					       .when = adaptive ? TLSRING_ADAPTIVE : TLSRING_AT_ONCE };
+	char text[160];
+	int ret = tlsring_ctx_new(&s->ctx, s->front, &options);
+
+	if (!ret)
+		return 0;
+	log_line("cannot set up TLS: %s%s", tlsring_strerror(ret, text, sizeof(text)),
+		 ret == -EOPNOTSUPP ? "; --offload require and --nic require need kernel TLS, see `tlsring doctor`" : "");
+	return TOOLS_FAILED;
+}
+
+/* Into the process's own library context: into which the user's openssl.cnf was read. */
+static int serve_provider(struct serve *s, const struct config *config)
+{
+	char text[160];
+	int ret = config->handshake_provider == CONFIG_PROVIDER_TLSRING ? tlsring_provider_load(&s->provider, NULL) : 0;
+
+	if (!ret)
+		return 0;
+	log_line("cannot use the handshake provider: %s%s", tlsring_strerror(ret, text, sizeof(text)),
+		 ret == -EOPNOTSUPP ? "; OpenSSL is configured for FIPS here, give --handshake-provider openssl" : "");
+	return TOOLS_FAILED;
+}
+
+/* Connections come to the front before they come to a host, which the front finds in the current
+ * set: that is there first, and filled last. */
+static int serve_hosts(struct serve *s, struct config *config)
+{
+	struct hosts *hosts = NULL;
+	int ret = hosts_current_new(&s->current, NULL);
+
+	if (ret || serve_provider(s, config))
+		return TOOLS_FAILED;
+	s->front = host_tls_front(s->current);
+	if (!s->front)
+		return TOOLS_FAILED;
+	ret = serve_context(s, config);
+	if (!ret)
+		ret = serve_load(s, config, &hosts);
+	if (!ret)
+		hosts_current_set(s->current, hosts);
+	return ret;
+}
+
+/* ---- sockets ---- */
+
+static int serve_listen_all(struct listen_set *set, const struct config_texts *texts)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < texts->count; i++)
+		ret = listen_add(set, texts->rows[i].text);
+	return ret;
+}
+
+static char *serve_copy(const struct config_text *text)
+{
+	return text->text ? strdup(text->text) : NULL;
+}
+
+/* With settings of its own: the configuration goes with the next reload. */
+static int serve_seeing(struct serve *s, const struct config *config)
+{
+	s->limits = config->limits;
+	s->seeing_settings = (struct seeing_settings){
+		.access_log = serve_copy(&config->access_log), .format = config->log_format,
+		.metrics = serve_copy(&config->metrics),
+	};
+	return seeing_open(&s->seeing, &s->seeing_settings, &s->limits, config->threads, &s->pool);
+}
+
+static int serve_listen(struct serve *s, const struct config *config)
+{
+	int ret;
+
+	if (listen_pool_take(&s->pool))
+		return TOOLS_FAILED;
+	s->listen = (struct listen_set){ .threads = config->threads, .setting = "listen", .pool = &s->pool };
+	s->http = (struct listen_set){ .threads = 1, .setting = "http", .pool = &s->pool };
+	ret = serve_listen_all(&s->listen, &config->listen);
+	if (!ret)
+		ret = serve_listen_all(&s->http, &config->http);
+	if (!ret)
+		ret = serve_seeing(s, config);
+	if (!ret)
+		ret = listen_add_rest(&s->http, true);
+	if (!ret && !config->listen.count)
+		ret = listen_add_rest(&s->listen, false);
+	if (!ret && !s->listen.count)
+		ret = listen_add(&s->listen, SERVE_LISTEN);
+	listen_pool_free(&s->pool);
+	return ret;
+}
+
+static int serve_redirect(struct serve *s, const struct config *config)
+{
+	const struct sockaddr_in *first = (const struct sockaddr_in *)&s->listen.addresses[0].address;
+	int fds[64], ret;
+	size_t count = 0;
+
+	/* The port stands in the same place in both families. */
+	s->redirect.port = config->https_port ? config->https_port : ntohs(first->sin_port);
+	s->route = (struct plain_route){ .any_method = true, .answer = redirect_answer, .user = &s->redirect };
+	for (size_t i = 0; i < s->http.count; i++)
+		for (unsigned j = 0; j < s->http.addresses[i].count && count < 64; j++)
+			fds[count++] = s->http.addresses[i].fds[j];
+	if (!count)
+		return 0;
+	ret = plain_start(&s->plain, fds, count, &s->route, 1);
+	if (!ret)
+		return 0;
+	log_line("cannot start a thread: %s", strerror(-ret));
+	return TOOLS_FAILED;
+}
+
+/* ---- the whole ---- */
+
+static int serve_isolate(struct serve *s, const struct hosts *hosts)
+{
+	int ret;
+
+	if (hosts->config.no_sandbox)
+		return 0;
+	isolate_memory();
+	ret = isolate_new(&s->isolate);
+	for (size_t i = 0; !ret && i < hosts->config.host_count; i++)
+		ret = isolate_folder(s->isolate, hosts->list[i].site.root);
+	if (!ret)
+		return 0;
+	log_line("cannot make the sandbox: %s; --no-sandbox goes without", strerror(-ret));
+	return TOOLS_FAILED;
+}
+
+/* What needs privileges comes before serve_user(). */
+static int serve_begin(struct serve *s, const struct hosts *hosts)
+{
+	const struct config *config = &hosts->config;
+	int ret = serve_listen(s, config);
+
+	s->thread_count = config->threads;
+	if (!ret)
+		ret = serve_user(config);
+	if (!ret)
+		ret = serve_isolate(s, hosts);
+	if (!ret)
+		ret = serve_engines(s, config);
+	if (!ret)
+		ret = serve_redirect(s, config);
+	if (!ret)
+		ret = seeing_start(s->seeing);
+	if (ret)
+		return ret;
+	serve_certificates(s, hosts);
+	serve_announce(s, hosts);
+	return 0;
+}
+
+static int serve(struct serve *s, struct config *config)
+{
+	struct hosts *hosts;
+	int ret, ended;
+
+	s->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->done < 0)
+		return TOOLS_FAILED;
+	ret = serve_hosts(s, config);
+	if (ret)
+		return ret;
+	hosts = hosts_current_get(s->current);
+	ret = serve_begin(s, hosts);
+	hosts_put(hosts);
+	if (ret)
+		return ret;
+	ret = serve_engines_start(s);
+	if (!ret)
+		return serve_life(s);
+	serve_engines_stop(s, 0);
+	ended = serve_engines_join(s);
+	return ret ? ret : ended;
+}
+
+static void serve_free(struct serve *s)
+{
+	plain_stop(s->plain);
+	/* It looks at the engines. */
+	if (s->seeing)
+		seeing_retire(s->seeing);
+	serve_engines_free(s);
+	seeing_close(s->seeing);
+	free((char *)s->seeing_settings.access_log);
+	free((char *)s->seeing_settings.metrics);
+	listen_close(&s->listen);
+	listen_close(&s->http);
+	listen_pool_free(&s->pool);
+	tlsring_ctx_free(s->ctx);
+	SSL_CTX_free(s->front);
+	hosts_current_free(s->current);
+	OSSL_PROVIDER_unload(s->provider);
+	isolate_free(s->isolate);
+	if (s->done >= 0)
+		close(s->done);
+}
+
+/* Can the access log be written, or made? Without making it. */
+static int serve_check_log(const struct config *config)
+{
+	const char *path = config->access_log.text;
+	char where[CONFIG_WHERE], *folder;
+	int error = 0;
+
+	if (!path || !strcmp(path, "-"))
+		return 0;
+	folder = strdup(path);
+	if (!folder)
+		return TOOLS_FAILED;
+	if (access(path, W_OK) && (errno != ENOENT || access(dirname(folder), W_OK | X_OK)))
+		error = errno;
+	free(folder);
+	if (!error)
+		return 0;
+	log_line("%scannot open the access log %s: %s", config_where(config, config->access_log.line, where), path,
+		 strerror(error));
+	return TOOLS_FAILED;
+}
+
+/* All that can be wrong but what only shows on the network; mistakes in the text do not hide those in
+ * the files that it names. */
+static int serve_check(struct serve *s, struct config *config, int ret)
+{
+	char *file = config->file ? strdup(config->file) : NULL;
+
+	if (serve_user_check(config))
+		ret = TOOLS_FAILED;
+	if (serve_check_log(config))
+		ret = TOOLS_FAILED;
+	if ((!ret || config->host_count) && serve_hosts(s, config))
+		ret = TOOLS_FAILED;
+	log_line("%s: %s", file ? file : "the call", ret ? "there are mistakes" : "no mistakes");
+	free(file);
+	return ret;
+}
+
+int serve_main(int argc, char **argv)
+{
+	struct serve s = { .done = -1, .argc = argc, .argv = argv };
+	enum serve_action action;
+	struct config config;
+	int ret;
+
+	serve_limits();
+	serve_memory();
+	serve_life_block();
+	serve_upgrade_init();
+	ret = serve_options_parse(&config, &action, argc, argv);
+	if (!ret && action == SERVE_PRINT)
+		config_print(&config, stdout);
+	else if ((!ret || ret == TOOLS_FAILED) && action == SERVE_CHECK)
+		ret = serve_check(&s, &config, ret);
+	else if (!ret)
+		ret = serve(&s, &config);
+	serve_free(&s);
+	config_free(&config);
+	return ret < 0 ? 0 : ret;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "tools/serve/sandbox/landlock.h"
+#include "tools/common/log.h"
+#include "tools/serve/systemd.h"
+#include "tools/serve/server.h"
+#include "tools/serve/config/options.h"
+#include "tlsring.h"
+#include "tools/tools.h"
+
+/* Who has the key can read what its tickets resume. */
+static unsigned reload_ticket_file(const struct config *config, const struct config_text *key)
+{
+	char where[CONFIG_WHERE];
+	struct stat st;
+
+	config_where(config, key->line, where);
+	if (stat(key->text, &st) || access(key->text, R_OK)) {
+		log_line("%scannot read the ticket key %s: %s", where, key->text, strerror(errno));
+		return 1;
+	}
+	if (S_ISREG(st.st_mode) && st.st_size != 48 && st.st_size != 80) {
+		log_line("%scannot use the ticket key %s: it has %lld bytes, not 48 or 80; make one with `openssl rand -out FILE 80`",
+			 where, key->text, (long long)st.st_size);
+		return 1;
+	}
+	if (st.st_mode & (S_IROTH | S_IWOTH))
+		log_line("%swarning: others may %s the ticket key %s: chmod o-rw %s", where,
+			 st.st_mode & S_IWOTH ? "change" : "read", key->text, key->text);
+	return 0;
+}
+
+static unsigned reload_ticket_keys(struct serve *s, const struct config *config)
+{
+	const struct config_texts *keys = &config->ticket_keys;
+	char where[CONFIG_WHERE], text[160];
+	const char **paths;
+	int ret;
+
+	if (!keys->count)
+		return 0;
+	paths = calloc(keys->count, sizeof(*paths));
+	if (!paths)
+		return 1;
+	for (size_t i = 0; i < keys->count; i++)
+		paths[i] = keys->rows[i].text;
+	ret = tlsring_ctx_ticket_keys(s->ctx, paths, (unsigned)keys->count);
+	free(paths);
+	if (!ret)
+		return 0;
+	log_line("%scannot use the ticket keys: %s; up to 8 files may be given",
+		 config_where(config, keys->rows[0].line, where), tlsring_strerror(ret, text, sizeof(text)));
+	return 1;
+}
+
+/* The ticket keys come last: with them the new set begins to have effect. */
+int serve_load(struct serve *s, struct config *config, struct hosts **out)
+{
+	unsigned mistakes = 0;
+	struct hosts *hosts;
+
+	for (size_t i = 0; i < config->ticket_keys.count; i++)
+		mistakes += reload_ticket_file(config, &config->ticket_keys.rows[i]);
+	if (hosts_load(&hosts, config))
+		return TOOLS_FAILED;
+	if (mistakes || hosts_join(hosts, s->ctx) || reload_ticket_keys(s, &hosts->config)) {
+		hosts_put(hosts);
+		return TOOLS_FAILED;
+	}
+	*out = hosts;
+	return 0;
+}
+
+void serve_certificates(struct serve *s, const struct hosts *hosts)
+{
+	for (size_t i = 0; i < hosts->config.host_count; i++)
+		for (size_t j = 0; j < hosts->list[i].certificate_count; j++) {
+			const struct certificate *certificate = &hosts->list[i].certificates[j];
+
+			seeing_certificate(s->seeing, certificate->file ? certificate->file : "(self-signed)",
+					   certificate->ends);
+		}
+	seeing_certificates_end(s->seeing);
+}
+
+static bool reload_text_same(const struct config_text *a, const struct config_text *b)
+{
+	return !strcmp(a->text ? a->text : "", b->text ? b->text : "");
+}
+
+static bool reload_texts_same(const struct config_texts *a, const struct config_texts *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = reload_text_same(&a->rows[i], &b->rows[i]);
+	return same;
+}
+
+/* What is fixed while a process lives. */
+static void reload_differences(const struct config *old, const struct config *fresh)
+{
+	bool same = reload_texts_same(&old->listen, &fresh->listen) && reload_texts_same(&old->http, &fresh->http) &&
+		    old->https_port == fresh->https_port && old->threads == fresh->threads && old->io == fresh->io &&
+		    old->offload == fresh->offload && old->nic == fresh->nic && old->zerocopy == fresh->zerocopy &&
+		    old->handover == fresh->handover && old->handshake_provider == fresh->handshake_provider &&
+		    !memcmp(&old->limits, &fresh->limits, sizeof(old->limits)) &&
+		    old->file_cache == fresh->file_cache && old->log_format == fresh->log_format &&
+		    reload_text_same(&old->access_log, &fresh->access_log) &&
+		    reload_text_same(&old->metrics, &fresh->metrics) && reload_text_same(&old->user, &fresh->user);
+
+	if (!same)
+		log_line("some settings of [server] have changed: they take effect with an upgrade (SIGUSR2) or a restart");
+}
+
+/* The threads' sandbox cannot grow. */
+static bool reload_covered(const struct serve *s, const struct hosts *hosts)
+{
+	for (size_t i = 0; s->isolate && i < hosts->config.host_count; i++) {
+		if (isolate_covers(s->isolate, hosts->list[i].site.root))
+			continue;
+		log_line("%s is not a folder that the sandbox lets the threads read: an upgrade (SIGUSR2) serves it, and loses no connection",
+			 hosts->list[i].config->dir.text);
+		return false;
+	}
+	return true;
+}
+
+void serve_reload(struct serve *s)
+{
+	struct hosts *old = hosts_current_get(s->current), *fresh;
+	enum serve_action action;
+	struct config config;
+	int ret;
+
+	notify_reloading();
+	optind = 0;		/* glibc: from the start */
+	ret = serve_options_parse(&config, &action, s->argc, s->argv);
+	if (!ret)
+		ret = serve_load(s, &config, &fresh);
+	config_free(&config);
+	if (!ret && !reload_covered(s, fresh)) {
+		hosts_put(fresh);
+		ret = TOOLS_FAILED;
+	}
+	seeing_reloaded(s->seeing, !ret);
+	if (ret) {
+		log_line("not reloaded: what was in use before stays");
+	} else {
+		reload_differences(&old->config, &fresh->config);
+		serve_certificates(s, fresh);
+		log_line("reloaded");
+		hosts_current_set(s->current, fresh);
+	}
+	hosts_put(old);
+	notify("READY=1");
+}

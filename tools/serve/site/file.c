@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include "tools/serve/site/file.h"
+#include "tools/serve/site/mapping.h"
+#include "tools/serve/site/prebuilt.h"
+
+#define SITE_TRIES	16	/* openat2 gives EAGAIN when a rename elsewhere gets in its way */
+#define SITE_LARGE	(1 << 20)	/* bytes of a file that is worth a word to the read-ahead */
+
+int site_openat(int root, const char *path, uint64_t flags)
+{
+	struct open_how how = {
+		.flags = flags | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+	};
+
+	for (int i = 0; i < SITE_TRIES; i++) {
+		long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+		if (fd >= 0)
+			return (int)fd;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+	}
+	return -EAGAIN;
+}
+
+static int64_t stamp_time(const struct statx_timestamp *time)
+{
+	return time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+void site_stamp_fill(struct site_stamp *out, const struct statx *stx)
+{
+	*out = (struct site_stamp){
+		.device = (uint64_t)stx->stx_dev_major << 32 | stx->stx_dev_minor, .inode = stx->stx_ino,
+		.size = stx->stx_size, .changed = stamp_time(&stx->stx_ctime),
+		.modified = stamp_time(&stx->stx_mtime),
+	};
+}
+
+bool site_stamp_same(const struct site_stamp *a, const struct site_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->changed == b->changed && a->modified == b->modified;
+}
+
+/* A change of content always changes ctime, which nobody can set back as they can mtime. */
+static void file_describe(struct site_file *file, const struct statx *stx)
+{
+	site_stamp_fill(&file->stamp, stx);
+	file->size = stx->stx_size;
+	file->modified = stx->stx_mtime.tv_sec;
+	http_date_format(file->modified, file->modified_text);
+	file->etag_len = (size_t)snprintf(file->etag, sizeof(file->etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
+					  file->stamp.inode, file->size, (uint64_t)file->stamp.changed);
+}
+
+int site_file_open(struct site_file **out, int root, const char *path)
+{
+	struct site_file *file = NULL;
+	struct statx stx;
+	/* Without O_NONBLOCK a FIFO would hold the thread. */
+	int ret = 0, fd = site_openat(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return fd;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx))
+		ret = -errno;
+	else if (!S_ISREG(stx.stx_mode))
+		ret = S_ISDIR(stx.stx_mode) ? -EISDIR : -ENOENT;
+	else if (!(file = malloc(sizeof(*file))))
+		ret = -ENOMEM;
+	if (!file) {
+		close(fd);
+		return ret;
+	}
+	file->references = 1;
+	file->fd = fd;
+	file->bytes = NULL;
+	file->maps = NULL;
+	file->map = NULL;
+	file->counted = NULL;
+	file->ready = NULL;
+	file_describe(file, &stx);
+	/* It will be read from one end to the other. */
+	if (file->size >= SITE_LARGE)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	*out = file;
+	return 0;
+}
+
+int site_file_text(struct site_file **out, char *text, size_t len, size_t *counted)
+{
+	struct site_file *file = malloc(sizeof(*file));
+
+	if (!file) {
+		free(text);
+		return -ENOMEM;
+	}
+	*file = (struct site_file){ .references = 1, .fd = -1, .size = len, .bytes = text, .counted = counted };
+	*counted += len;
+	*out = file;
+	return 0;
+}
+
+void site_file_put(struct site_file *file)
+{
+	if (--file->references)
+		return;
+	if (file->map)
+		site_map_put(file->map);
+	if (file->counted)
+		*file->counted -= file->size;
+	if (file->fd >= 0)
+		close(file->fd);
+	site_ready_put(file->ready);
+	free(file->bytes);
+	free(file);
+}
+
+const void *site_file_mapping(struct site_file *file)
+{
+	if (file->maps)
+		file->map = site_map_get(file->maps, &file->stamp, file->fd);
+	file->maps = NULL;
+	return file->map ? site_map_bytes(file->map) : NULL;
+}
+
+void site_file_keep(struct site_file *file, time_t now)
+{
+	struct iovec iov = { .iov_len = file->size };
+	ssize_t got;
+
+	if (file->bytes || !file->size || file->size > SITE_FILE_KEPT ||
+	    file->stamp.changed / 1000000000 + SITE_SETTLED >= now)
+		return;
+	iov.iov_base = malloc(file->size);
+	if (!iov.iov_base)
+		return;
+	got = preadv2(file->fd, &iov, 1, 0, RWF_NOWAIT);
+	/* Of some file systems that cannot be asked: it was sent a moment ago, and is in memory. */
+	if (got < 0 && errno == EOPNOTSUPP)
+		got = preadv(file->fd, &iov, 1, 0);
+	if (got == (ssize_t)file->size)
+		file->bytes = iov.iov_base;
+	else
+		free(iov.iov_base);
+}

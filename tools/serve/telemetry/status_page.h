@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TOOLS_SERVE_TELEMETRY_STATUS_PAGE_H
+#define TOOLS_SERVE_TELEMETRY_STATUS_PAGE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* The counters that people ask for first, as a page: sum is metrics_sum()'s, uptime in seconds. */
+void seeing_page_write(FILE *out, const uint64_t *sum, uint64_t uptime);
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "tools/serve/http/http1.h"
+#include "tools/serve/sandbox/landlock.h"
+#include "tools/common/log.h"
+#include "tools/serve/server.h"
+#include "tools/serve/site/mapping.h"
+#include "tlsring.h"
+#include "tools/tools.h"
+#include "tools/serve/http/worker.h"
+
+static void engine_explain(int error)
+{
+	char text[160];
+	const char *remedy = "";
+
+	if (error == -EPERM || error == -ENOSYS)
+		remedy = "; this user may not use io_uring: use --io auto or epoll, or see `tlsring doctor`";
+	else if (error == -EMFILE)
+		remedy = "; fewer --threads, or more descriptors (ulimit -n)";
+	else if (error == -ENOMEM)
+		remedy = "; fewer --threads, or more memory that may be locked (ulimit -l)";
+	log_line("cannot start: %s%s", tlsring_strerror(error, text, sizeof(text)), remedy);
+}
+
+/* Each thread has sockets of its own; of inherited ones there may be more than threads, or fewer, which
+ * they then share. */
+static int engine_listen(struct serve *s, struct serve_thread *thread, unsigned index)
+{
+	unsigned threads = s->thread_count;
+	int ret = 0;
+
+	for (size_t i = 0; i < s->listen.count; i++) {
+		const struct listen_address *a = &s->listen.addresses[i];
+
+		for (unsigned j = a->count < threads ? index % a->count : index; !ret && j < a->count;
+		     j += a->count < threads ? a->count : threads)
+			ret = tlsring_engine_listen(thread->engine, s->ctx, a->fds[j], &http1_handlers,
+						    &thread->worker->idle);
+	}
+	return ret;
+}
+
+/* Those that we may run on by turns. */
+static int engine_cpu(unsigned index)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return -1;
+	index %= (unsigned)CPU_COUNT(&cpus);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &cpus) && !index--)
+			return cpu;
+	return -1;
+}
+
+/* By the thread itself: what its ring starts in the kernel stays there too. */
+static void engine_stay(int cpu)
+{
+	cpu_set_t cpus;
+	int ret;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	ret = pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+	if (ret)
+		log_line("cannot keep a thread on CPU %d: %s; it may run on any", cpu, strerror(ret));
+}
+
+static int engine_new(struct serve *s, const struct config *config, unsigned index)
+{
+	struct tlsring_engine_options options = {
+		.size = sizeof(options), .io = config->io,
+		.handshake_timeout = 1000 * config->limits.handshake_timeout,
+		.idle_timeout = 1000 * config->limits.idle_timeout,
+		.min_rate = config->limits.min_rate,
+	};
+	struct serve_thread *thread = &s->threads[index];
+	int ret;
+
+	thread->done = s->done;
+	thread->cpu = config->pin ? engine_cpu(index) : -1;
+	thread->isolate = s->isolate;
+	ret = worker_new(&thread->worker, s->current, config->file_cache, seeing_account(s->seeing, index));
+	if (!ret)
+		ret = tlsring_engine_new(&thread->engine, &options);
+	if (ret)
+		return ret;
+	if (thread->worker->maps)
+		site_maps_watch(thread->worker->maps, thread->engine);
+	seeing_account(s->seeing, index)->engine = thread->engine;
+	return engine_listen(s, thread, index);
+}
+
+int serve_engines(struct serve *s, const struct config *config)
+{
+	s->threads = calloc(s->thread_count, sizeof(*s->threads));
+	if (!s->threads)
+		return TOOLS_FAILED;
+	for (unsigned i = 0; i < s->thread_count; i++) {
+		int ret = engine_new(s, config, i);
+
+		if (ret) {
+			engine_explain(ret);
+			return TOOLS_FAILED;
+		}
+	}
+	return 0;
+}
+
+static void *engine_run(void *arg)
+{
+	struct serve_thread *thread = arg;
+	uint64_t one = 1;
+
+	if (thread->cpu >= 0)
+		engine_stay(thread->cpu);
+	isolate_enter(thread->isolate);
+	thread->result = tlsring_engine_run(thread->engine);
+	if (write(thread->done, &one, sizeof(one)) < 0)
+		log_line("cannot tell that a thread ended: %s", strerror(errno));
+	return NULL;
+}
+
+int serve_engines_start(struct serve *s)
+{
+	for (unsigned i = 0; i < s->thread_count; i++) {
+		int ret = pthread_create(&s->threads[i].thread, NULL, engine_run, &s->threads[i]);
+
+		if (ret) {
+			log_line("cannot start a thread: %s; fewer --threads", strerror(ret));
+			return TOOLS_FAILED;
+		}
+		s->threads[i].running = true;
+	}
+	return 0;
+}
+
+void serve_engines_stop(struct serve *s, unsigned grace)
+{
+	for (unsigned i = 0; i < s->thread_count; i++)
+		if (s->threads[i].running)
+			tlsring_engine_stop(s->threads[i].engine, grace);
+}
+
+void serve_engines_drain(struct serve *s, unsigned grace)
+{
+	for (unsigned i = 0; i < s->thread_count; i++)
+		if (s->threads[i].running)
+			tlsring_engine_drain(s->threads[i].engine, grace);
+}
+
+int serve_engines_join(struct serve *s)
+{
+	char text[160];
+	int ret = 0;
+
+	for (unsigned i = 0; i < s->thread_count; i++) {
+		if (!s->threads[i].running)
+			continue;
+		pthread_join(s->threads[i].thread, NULL);
+		s->threads[i].running = false;
+		if (!s->threads[i].result)
+			continue;
+		log_line("a thread ended: %s", tlsring_strerror(s->threads[i].result, text, sizeof(text)));
+		ret = TOOLS_FAILED;
+	}
+	return ret;
+}
+
+void serve_engines_free(struct serve *s)
+{
+	for (unsigned i = 0; s->threads && i < s->thread_count; i++) {
+		tlsring_engine_free(s->threads[i].engine);
+		worker_free(s->threads[i].worker);
+	}
+	free(s->threads);
+	s->threads = NULL;
+}
