@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <netinet/in.h>
+#include "lib/tls/control.h"
 #include "lib/tls/machine.h"
 #include "lib/tlsring.h"
 #include "uring/loop.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "ktls/control.h"
 #include "ktls/schedule.h"
-#include "lib/tls/machine.h"
+#include "lib/tls/control.h"
 #include "lib/tls/record.h"
 #include "lib/tls/ticket.h"
 

@@ -3,7 +3,9 @@
 #include "ktls/install.h"
 #include "ktls/nic.h"
 #include "ktls/status.h"
+#include "lib/tls/control.h"
 #include "lib/tls/handover.h"
+#include "lib/tls/machine.h"
 
 static bool handover_wanted(const struct conn *conn, int dir)
 {

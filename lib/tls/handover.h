@@ -2,7 +2,7 @@
 #ifndef LIB_TLS_HANDOVER_H
 #define LIB_TLS_HANDOVER_H
 
-#include "lib/tls/machine.h"
+#include "lib/tls/state.h"
 
 /* Where a connection meets the kernel: the only place that carries its keys there. */
 

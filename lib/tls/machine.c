@@ -3,21 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ktls/control.h"
-#include "ktls/schedule.h"
-#include "lib/tls/machine.h"
+#include "lib/tls/control.h"
 #include "lib/tls/handshake.h"
+#include "lib/tls/machine.h"
 #include "lib/tls/record.h"
 
 #define CONN_RECEIVE_MAX	(16384 + 512)
-
-void conn_fail(struct conn *conn, int result, const char *detail)
-{
-	if (conn->state == CONN_FAILED)
-		return;
-	conn->state = CONN_FAILED;
-	conn->result = result;
-	conn->detail = detail;
-}
 
 static void conn_paths(struct conn *conn, enum tlsring_reason why)
 {

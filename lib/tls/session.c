@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "ktls/control.h"
+#include "lib/tls/control.h"
 #include "lib/tls/handover.h"
 #include "lib/tls/handshake.h"
+#include "lib/tls/machine.h"
 #include "lib/tls/record.h"
 #include "lib/tlsring.h"
 

@@ -2,7 +2,7 @@
 #ifndef LIB_TLS_TICKET_H
 #define LIB_TLS_TICKET_H
 
-#include "lib/tls/machine.h"
+#include "lib/tls/state.h"
 
 /* A client whose keys are in the kernel: show libssl a handshake message that the kernel opened,
  * so that the SSL_CTX's new-session callback gets the ticket, and a KeyUpdate moves libssl's key

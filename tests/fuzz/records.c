@@ -2,6 +2,7 @@
 /* Control records from the kernel: alerts, handshake messages whole and in pieces, anything. */
 #include <stdlib.h>
 #include <string.h>
+#include "lib/tls/control.h"
 #include "lib/tls/machine.h"
 #include "tests/fuzz/fuzz.h"
 

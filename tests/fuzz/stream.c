@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include "lib/tls/control.h"
 #include "lib/tls/machine.h"
 #include "tests/fuzz/fuzz.h"
 

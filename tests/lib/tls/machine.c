@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The connection as a machine: no socket, no kernel; the test plays both. */
 #include "ktls/control.h"
+#include "lib/tls/control.h"
 #include "lib/tls/machine.h"
 #include "lib/tlsring.h"
 #include "tests/lib/peer.h"
