@@ -116,7 +116,7 @@ static void epoll_accept(struct uring_loop *loop, struct uring_op *op)
 {
 	struct uring_epoll *epoll = loop->state;
 	int fd = accept4(op->fd, NULL, NULL, SOCK_CLOEXEC);
-	struct uring_fact *fact;
+	struct uring_completion *completion;
 
 	if (fd < 0 && errno == EAGAIN) {
 		epoll_park(loop, op);
@@ -124,9 +124,9 @@ static void epoll_accept(struct uring_loop *loop, struct uring_op *op)
 		uring_op_end(loop, op, -errno);
 	} else {
 		if (fd >= 0) {
-			fact = uring_op_fact(loop, op);
-			fact->res = fd;
-			fact->flags = URING_FACT_MORE;
+			completion = uring_op_completion(loop, op);
+			completion->res = fd;
+			completion->flags = URING_COMPLETION_MORE;
 		}
 		uring_list_add(&epoll->ready, op);
 	}
@@ -169,12 +169,12 @@ static ssize_t epoll_receive(const struct uring_op *op, char *buf, struct msghdr
 static void epoll_recv(struct uring_loop *loop, struct uring_op *op)
 {
 	struct msghdr msg = { 0 };
-	struct uring_fact *fact;
+	struct uring_completion *completion;
 	ssize_t got;
 	int id = uring_buffer_take(loop);
 
 	if (id < 0) {
-		uring_op_starve(loop, op);
+		uring_op_wait_buffer(loop, op);
 		return;
 	}
 	got = epoll_receive(op, uring_buffer_at(loop, (unsigned)id), &msg);
@@ -183,22 +183,22 @@ static void epoll_recv(struct uring_loop *loop, struct uring_op *op)
 		epoll_result(loop, op, got);
 		return;
 	}
-	fact = uring_op_fact(loop, op);
-	fact->res = (int)got;
-	fact->flags = URING_FACT_BUFFER;
-	fact->buffer = (uint16_t)id;
-	fact->data = uring_buffer_at(loop, (unsigned)id);
+	completion = uring_op_completion(loop, op);
+	completion->res = (int)got;
+	completion->flags = URING_COMPLETION_BUFFER;
+	completion->buffer = (uint16_t)id;
+	completion->data = uring_buffer_at(loop, (unsigned)id);
 	if (op->kind == URING_RECVMSG) {
-		fact->data = (char *)fact->data + URING_RECEIVE_OFFSET;
-		fact->msg_flags = msg.msg_flags;
-		fact->control = msg.msg_control;
-		fact->control_len = msg.msg_controllen;
+		completion->data = (char *)completion->data + URING_RECEIVE_OFFSET;
+		completion->msg_flags = msg.msg_flags;
+		completion->control = msg.msg_control;
+		completion->control_len = msg.msg_controllen;
 	}
 	if (op->kind == URING_RECV || !got) {
 		uring_op_forget(loop, op);
 		return;
 	}
-	fact->flags |= URING_FACT_MORE;
+	completion->flags |= URING_COMPLETION_MORE;
 	epoll_start(loop, op);
 }
 

@@ -18,15 +18,15 @@ enum uring_kind {
 };
 
 #define URING_OP_QUEUED		0x01	/* on one of the lists, through `queued` */
-#define URING_OP_STARVED	0x02	/* that list is loop->starved */
+#define URING_OP_WAITS_BUFFER	0x02	/* that list is loop->waiting_buffer */
 #define URING_OP_STEP		0x04	/* first member of a struct uring_transmit */
 #define URING_OP_CANCELLED	0x08	/* the caller wants it ended */
-#define URING_OP_ENDED		0x10	/* its last fact is out */
+#define URING_OP_ENDED		0x10	/* its last completion is out */
 #define URING_OP_IN_FLIGHT	0x20	/* ring: the kernel owes a final completion */
 #define URING_OP_CANCELLING	0x40	/* ring: a cancel request refers to it still */
 #define URING_OP_REGISTERED	0x80	/* epoll: it knows that its descriptor is registered */
 
-/* An operation from its call to its last fact. An idle connection owns exactly one of these, so
+/* An operation from its call to its last completion. An idle connection owns exactly one of these, so
  * its size counts. */
 struct uring_op {
 	uint64_t tag;
@@ -150,11 +150,11 @@ struct uring_loop {
 	unsigned fds;
 	struct uring_op *free_ops;
 	struct uring_chunk *chunks;
-	struct uring_list done;		/* ended while no wait was there to take the fact */
-	struct uring_list starved;	/* waiting for a receive buffer */
-	struct uring_fact *out;		/* inside uring_loop_wait: where facts go */
+	struct uring_list done;		/* ended while no wait was there to take the completion */
+	struct uring_list waiting_buffer;	/* waiting for a receive buffer */
+	struct uring_completion *out;		/* inside uring_loop_wait: where completions go */
 	unsigned room;
-	bool sweep;			/* an operation on `starved` was cancelled */
+	bool sweep;			/* an operation on `waiting_buffer` was cancelled */
 	bool closing;
 	bool quiet;			/* SIGPIPE is ignored, and stays so */
 	struct uring_buffers buffers;
@@ -170,16 +170,16 @@ struct uring_op *uring_list_take(struct uring_list *list);
 int uring_op_new(struct uring_loop *loop, int fd, enum uring_kind kind, uint64_t tag,
 		 struct uring_op **out);
 int uring_op_attach(struct uring_loop *loop, struct uring_op *op);
-/* The next fact of op to be filled in; only while loop->room. */
-struct uring_fact *uring_op_fact(struct uring_loop *loop, const struct uring_op *op);
-/* The operation is over without a further fact. */
+/* The next completion of op to be filled in; only while loop->room. */
+struct uring_completion *uring_op_completion(struct uring_loop *loop, const struct uring_op *op);
+/* The operation is over without a further completion. */
 void uring_op_forget(struct uring_loop *loop, struct uring_op *op);
 /* The operation is over, and says so. */
 void uring_op_end(struct uring_loop *loop, struct uring_op *op, int res);
 /* What the kernel was asked for is done: the end, or the next step of a transmission. */
 void uring_op_done(struct uring_loop *loop, struct uring_op *op, int res);
 /* Go on with it once a receive buffer is free. */
-void uring_op_starve(struct uring_loop *loop, struct uring_op *op);
+void uring_op_wait_buffer(struct uring_loop *loop, struct uring_op *op);
 /* Memory back; the ring calls it for those that uring_op_forget had to leave to it. */
 void uring_op_free(struct uring_loop *loop, struct uring_op *op);
 void uring_ops_flush(struct uring_loop *loop);

@@ -41,7 +41,7 @@ int uring_loop_new(struct uring_loop **out, const struct uring_options *options)
 		return -ENOMEM;
 	loop->quiet = loop_quiet();
 	uring_list_init(&loop->done);
-	uring_list_init(&loop->starved);
+	uring_list_init(&loop->waiting_buffer);
 	loop->driver = uring_driver_for(mine.backend);
 	ret = uring_timers_init(loop);
 	if (ret)
@@ -78,16 +78,16 @@ enum uring_backend uring_loop_backend(const struct uring_loop *loop)
 	return loop->driver->backend;
 }
 
-static int loop_turn(struct uring_loop *loop, struct uring_fact *facts, unsigned max, bool now)
+static int loop_turn(struct uring_loop *loop, struct uring_completion *completions, unsigned max, bool now)
 {
 	int ret;
 
-	loop->out = facts;
+	loop->out = completions;
 	loop->room = max;
 	uring_timers_expire(loop);
 	uring_ops_flush(loop);
 	uring_ops_feed(loop);
-	now |= loop->room < max || (loop->starved.first && loop->buffers.free);
+	now |= loop->room < max || (loop->waiting_buffer.first && loop->buffers.free);
 	ret = loop->driver->wait(loop, now ? 0 : uring_timers_msecs(loop));
 	uring_timers_expire(loop);
 	uring_ops_flush(loop);
@@ -96,14 +96,14 @@ static int loop_turn(struct uring_loop *loop, struct uring_fact *facts, unsigned
 	return max || ret == -EINTR ? (int)max : ret;
 }
 
-int uring_loop_wait(struct uring_loop *loop, struct uring_fact *facts, unsigned max)
+int uring_loop_wait(struct uring_loop *loop, struct uring_completion *completions, unsigned max)
 {
-	return loop_turn(loop, facts, max, false);
+	return loop_turn(loop, completions, max, false);
 }
 
-int uring_loop_look(struct uring_loop *loop, struct uring_fact *facts, unsigned max)
+int uring_loop_look(struct uring_loop *loop, struct uring_completion *completions, unsigned max)
 {
-	return loop_turn(loop, facts, max, true);
+	return loop_turn(loop, completions, max, true);
 }
 
 static int uring_start(struct uring_loop *loop, int fd, enum uring_kind kind, uint64_t tag,
@@ -183,7 +183,7 @@ static void uring_op_cancel(struct uring_loop *loop, struct uring_op *op)
 	if (op->state & URING_OP_CANCELLED)
 		return;
 	op->state |= URING_OP_CANCELLED;
-	if (op->state & URING_OP_STARVED)
+	if (op->state & URING_OP_WAITS_BUFFER)
 		loop->sweep = true;
 	else
 		loop->driver->cancel(loop, op);

@@ -3,7 +3,7 @@
 #define URING_LOOP_H
 
 /*
- * One loop per thread: operations go in, facts come out. A fact carries the
+ * One loop per thread: operations go in, completions come out. A completion carries the
  * tag that its operation was given, so nothing in here points back at the
  * owner. Every call is made by the loop's own thread, which is the first one to
  * wait on it; before that another may make the loop and queue operations.
@@ -28,16 +28,16 @@ struct uring_options {
 #define URING_BUFFER_SIZE	(18 * 1024)
 #define URING_CONTROL_SPACE	64	/* control-message room of uring_recvmsg */
 
-#define URING_FACT_MORE		1u	/* the operation stays armed: more facts will come */
-#define URING_FACT_BUFFER	2u	/* data sits in a loop buffer: give it back with uring_buffer_put */
+#define URING_COMPLETION_MORE		1u	/* the operation stays armed: more completions will come */
+#define URING_COMPLETION_BUFFER	2u	/* data sits in a loop buffer: give it back with uring_buffer_put */
 
-struct uring_fact {
+struct uring_completion {
 	uint64_t tag;
 	int res;		/* >= 0 or -errno, as the system call would say */
-	uint32_t flags;		/* URING_FACT_* */
-	uint16_t buffer;	/* id, if URING_FACT_BUFFER */
+	uint32_t flags;		/* URING_COMPLETION_* */
+	uint16_t buffer;	/* id, if URING_COMPLETION_BUFFER */
 	int msg_flags;		/* recvmsg: MSG_EOR, MSG_CTRUNC, ... */
-	void *data;		/* res bytes, if URING_FACT_BUFFER */
+	void *data;		/* res bytes, if URING_COMPLETION_BUFFER */
 	const void *control;	/* recvmsg: control buffer and its used length */
 	size_t control_len;
 };
@@ -52,15 +52,15 @@ int uring_loop_new(struct uring_loop **out, const struct uring_options *options)
 void uring_loop_free(struct uring_loop *loop);
 enum uring_backend uring_loop_backend(const struct uring_loop *loop);
 
-/* Submit what was queued, wait for at least one fact (or the next timer), fill up to max. Returns the number
- * of facts, 0 on a spurious wake-up, or -errno when the ring itself broke. */
-int uring_loop_wait(struct uring_loop *loop, struct uring_fact *facts, unsigned max);
-/* The same without waiting, also with max 0: 0 when there is no fact now. */
-int uring_loop_look(struct uring_loop *loop, struct uring_fact *facts, unsigned max);
+/* Submit what was queued, wait for at least one completion (or the next timer), fill up to max. Returns the number
+ * of completions, 0 on a spurious wake-up, or -errno when the ring itself broke. */
+int uring_loop_wait(struct uring_loop *loop, struct uring_completion *completions, unsigned max);
+/* The same without waiting, also with max 0: 0 when there is no completion now. */
+int uring_loop_look(struct uring_loop *loop, struct uring_completion *completions, unsigned max);
 
 /*
  * Each of these queues one operation: 0, or -ENOMEM/-EBADF when it could not be queued. Exactly
- * one fact without URING_FACT_MORE follows each. A descriptor stays open until the last fact of
+ * one completion without URING_COMPLETION_MORE follows each. A descriptor stays open until the last completion of
  * whatever was queued on it. Receiving waits by itself for a free loop buffer.
  */
 
@@ -71,7 +71,7 @@ int uring_connect(struct uring_loop *loop, int fd, const void *addr, unsigned ad
 /* One receive of at most max bytes (<= URING_BUFFER_SIZE) into a loop buffer. res 0 = FIN. */
 int uring_recv(struct uring_loop *loop, int fd, size_t max, uint64_t tag);
 /* Multishot recvmsg with control-message room into loop buffers. Ends with res 0 (FIN, or an
- * empty record, which has a control message and then URING_FACT_BUFFER) or an error. */
+ * empty record, which has a control message and then URING_COMPLETION_BUFFER) or an error. */
 int uring_recvmsg(struct uring_loop *loop, int fd, uint64_t tag);
 /* Wait, once, until one of poll(2)'s events (POLLIN, POLLOUT) holds for fd; res = what poll says
  * (also POLLHUP, ...). */
@@ -83,11 +83,11 @@ int uring_read(struct uring_loop *loop, int fd, void *buf, size_t len, uint64_t 
  * fetch it, -errno. */
 ssize_t uring_read_now(int fd, void *buf, size_t len, uint64_t offset);
 /* Cancel whatever is in flight on fd: those operations end with -ECANCELED (or as
- * they had just ended). No fact of its own. */
+ * they had just ended). No completion of its own. */
 void uring_cancel(struct uring_loop *loop, int fd);
 /* The same for those of fd that have this tag, say to stop receiving. */
 void uring_cancel_tag(struct uring_loop *loop, int fd, uint64_t tag);
-/* close(fd) along with what is submitted next, without a fact or a system call of its own.
+/* close(fd) along with what is submitted next, without a completion or a system call of its own.
  * Nothing may be in flight on fd. */
 void uring_close(struct uring_loop *loop, int fd);
 
@@ -99,7 +99,7 @@ void *uring_pool_get(struct uring_loop *loop);
 void uring_pool_put(struct uring_loop *loop, void *buf);
 
 /* Deadlines, without a system call each. Intrusive: storage belongs to the caller and must
- * outlive the setting; zeroed storage is unset. An expired timer gives a fact with res = -ETIME
+ * outlive the setting; zeroed storage is unset. An expired timer gives a completion with res = -ETIME
  * and is then unset. */
 struct uring_timer {
 	struct uring_timer *next, *prev;

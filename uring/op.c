@@ -144,13 +144,13 @@ static void uring_op_drop(struct uring_loop *loop, struct uring_op *op)
 		uring_op_free(loop, op);
 }
 
-struct uring_fact *uring_op_fact(struct uring_loop *loop, const struct uring_op *op)
+struct uring_completion *uring_op_completion(struct uring_loop *loop, const struct uring_op *op)
 {
-	struct uring_fact *fact = loop->out++;
+	struct uring_completion *completion = loop->out++;
 
 	loop->room--;
-	*fact = (struct uring_fact){ .tag = op->tag };
-	return fact;
+	*completion = (struct uring_completion){ .tag = op->tag };
+	return completion;
 }
 
 void uring_op_forget(struct uring_loop *loop, struct uring_op *op)
@@ -163,7 +163,7 @@ void uring_op_forget(struct uring_loop *loop, struct uring_op *op)
 void uring_op_end(struct uring_loop *loop, struct uring_op *op, int res)
 {
 	if (loop->room) {
-		uring_op_fact(loop, op)->res = res;
+		uring_op_completion(loop, op)->res = res;
 		uring_op_forget(loop, op);
 		return;
 	}
@@ -182,23 +182,23 @@ void uring_op_done(struct uring_loop *loop, struct uring_op *op, int res)
 		uring_op_end(loop, op, res);
 }
 
-void uring_op_starve(struct uring_loop *loop, struct uring_op *op)
+void uring_op_wait_buffer(struct uring_loop *loop, struct uring_op *op)
 {
 	if (op->state & URING_OP_CANCELLED) {
 		uring_op_end(loop, op, -ECANCELED);
 		return;
 	}
-	op->state |= URING_OP_STARVED;
-	uring_list_add(&loop->starved, op);
+	op->state |= URING_OP_WAITS_BUFFER;
+	uring_list_add(&loop->waiting_buffer, op);
 }
 
-/* Facts that could not be told when they came up. */
+/* Completions that could not be told when they came up. */
 void uring_ops_flush(struct uring_loop *loop)
 {
 	while (loop->room && loop->done.first) {
 		struct uring_op *op = uring_list_take(&loop->done);
 
-		uring_op_fact(loop, op)->res = op->res;
+		uring_op_completion(loop, op)->res = op->res;
 		uring_op_drop(loop, op);
 	}
 }
@@ -210,17 +210,17 @@ static void uring_ops_sweep(struct uring_loop *loop)
 
 	loop->sweep = false;
 	uring_list_init(&kept);
-	while ((op = uring_list_take(&loop->starved))) {
+	while ((op = uring_list_take(&loop->waiting_buffer))) {
 		if (op->state & URING_OP_CANCELLED) {
-			op->state &= ~URING_OP_STARVED;
+			op->state &= ~URING_OP_WAITS_BUFFER;
 			uring_op_end(loop, op, -ECANCELED);
 		} else {
 			uring_list_add(&kept, op);
 		}
 	}
-	loop->starved = kept;
+	loop->waiting_buffer = kept;
 	if (!kept.first)
-		loop->starved.last = &loop->starved.first;
+		loop->waiting_buffer.last = &loop->waiting_buffer.first;
 }
 
 /* As many go on as there are buffers: more would only come back. */
@@ -228,10 +228,10 @@ void uring_ops_feed(struct uring_loop *loop)
 {
 	if (loop->sweep)
 		uring_ops_sweep(loop);
-	for (unsigned i = loop->buffers.free; i && loop->starved.first; i--) {
-		struct uring_op *op = uring_list_take(&loop->starved);
+	for (unsigned i = loop->buffers.free; i && loop->waiting_buffer.first; i--) {
+		struct uring_op *op = uring_list_take(&loop->waiting_buffer);
 
-		op->state &= ~URING_OP_STARVED;
+		op->state &= ~URING_OP_WAITS_BUFFER;
 		loop->driver->start(loop, op);
 	}
 }

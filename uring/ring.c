@@ -256,12 +256,12 @@ static void ring_cancel_answered(struct uring_loop *loop, struct uring_op *op, i
 
 static void ring_accepted(struct uring_loop *loop, struct uring_op *op, int res, bool more)
 {
-	struct uring_fact *fact;
+	struct uring_completion *completion;
 
 	if (res >= 0) {
-		fact = uring_op_fact(loop, op);
-		fact->res = res;
-		fact->flags = URING_FACT_MORE;
+		completion = uring_op_completion(loop, op);
+		completion->res = res;
+		completion->flags = URING_COMPLETION_MORE;
 	} else if (res != -ECONNABORTED) {
 		uring_op_end(loop, op, res);
 		return;
@@ -273,10 +273,10 @@ static void ring_accepted(struct uring_loop *loop, struct uring_op *op, int res,
 static void ring_received(struct uring_loop *loop, struct uring_op *op, int res, unsigned flags)
 {
 	unsigned id = flags >> IORING_CQE_BUFFER_SHIFT;
-	struct uring_fact *fact;
+	struct uring_completion *completion;
 
 	if (res == -ENOBUFS) {
-		uring_op_starve(loop, op);
+		uring_op_wait_buffer(loop, op);
 		return;
 	}
 	if (flags & IORING_CQE_F_BUFFER && res <= 0)
@@ -285,11 +285,11 @@ static void ring_received(struct uring_loop *loop, struct uring_op *op, int res,
 		uring_op_end(loop, op, res);
 		return;
 	}
-	fact = uring_op_fact(loop, op);
-	fact->res = res;
-	fact->flags = URING_FACT_BUFFER;
-	fact->buffer = (uint16_t)id;
-	fact->data = uring_buffer_at(loop, id);
+	completion = uring_op_completion(loop, op);
+	completion->res = res;
+	completion->flags = URING_COMPLETION_BUFFER;
+	completion->buffer = (uint16_t)id;
+	completion->data = uring_buffer_at(loop, id);
 	uring_op_forget(loop, op);
 }
 
@@ -297,10 +297,10 @@ static void ring_received_message(struct uring_loop *loop, struct uring_op *op, 
 {
 	unsigned id = flags >> IORING_CQE_BUFFER_SHIFT;
 	const struct io_uring_recvmsg_out *out = uring_buffer_at(loop, id);
-	struct uring_fact *fact;
+	struct uring_completion *completion;
 
 	if (res == -ENOBUFS) {
-		uring_op_starve(loop, op);
+		uring_op_wait_buffer(loop, op);
 		return;
 	}
 	if (res < URING_RECEIVE_OFFSET || (res == URING_RECEIVE_OFFSET && !out->controllen)) {
@@ -309,19 +309,19 @@ static void ring_received_message(struct uring_loop *loop, struct uring_op *op, 
 		uring_op_end(loop, op, res < 0 ? res : 0);
 		return;
 	}
-	fact = uring_op_fact(loop, op);
-	fact->res = res - URING_RECEIVE_OFFSET;
-	fact->flags = URING_FACT_BUFFER;
-	fact->buffer = (uint16_t)id;
-	fact->msg_flags = (int)out->flags;
-	fact->control = (const char *)out + URING_RECEIVE_HEADER;
-	fact->control_len = out->controllen;
-	fact->data = (char *)uring_buffer_at(loop, id) + URING_RECEIVE_OFFSET;
-	if (!fact->res) {
+	completion = uring_op_completion(loop, op);
+	completion->res = res - URING_RECEIVE_OFFSET;
+	completion->flags = URING_COMPLETION_BUFFER;
+	completion->buffer = (uint16_t)id;
+	completion->msg_flags = (int)out->flags;
+	completion->control = (const char *)out + URING_RECEIVE_HEADER;
+	completion->control_len = out->controllen;
+	completion->data = (char *)uring_buffer_at(loop, id) + URING_RECEIVE_OFFSET;
+	if (!completion->res) {
 		uring_op_forget(loop, op);
 		return;
 	}
-	fact->flags |= URING_FACT_MORE;
+	completion->flags |= URING_COMPLETION_MORE;
 	if (!(flags & IORING_CQE_F_MORE))
 		ring_start(loop, op);
 }

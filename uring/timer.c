@@ -118,7 +118,7 @@ void uring_timers_expire(struct uring_loop *loop)
 		struct uring_timer *timer = wheel->expired.next;
 
 		uring_timer_unlink(timer);
-		*loop->out++ = (struct uring_fact){ .tag = timer->tag, .res = -ETIME };
+		*loop->out++ = (struct uring_completion){ .tag = timer->tag, .res = -ETIME };
 		loop->room--;
 	}
 }

@@ -22,7 +22,7 @@ static inline void uring_tally_add(_Atomic uint64_t *count, uint64_t bytes)
 /*
  * One outgoing message of a connection: a head from memory, then a range of a file, sent whole.
  * Short sends are finished in here. head and file_fd stay the caller's and must stay valid until
- * the fact arrives.
+ * the completion arrives.
  */
 struct uring_message {
 	const void *head;
@@ -59,7 +59,7 @@ struct uring_message {
 #define URING_INSERT_MAX	32
 
 /*
- * Queue it. One fact follows: res = 0 when every byte went to the socket; -errno else:
+ * Queue it. One completion follows: res = 0 when every byte went to the socket; -errno else:
  * -ENODATA when the file turned out shorter than offset + length (it shrank): what was
  * sent ends before the missing bytes, nothing is ever padded. Of frames res > 0 is how many of the
  * last ones were not sent for that reason, and -ENODATA means that one was cut.

@@ -230,24 +230,24 @@ static void drive_confirmed(struct tlsring_conn *c)
 	deliver_pending(c);
 }
 
-static void drive_received(struct tlsring_conn *c, const struct uring_fact *fact)
+static void drive_received(struct tlsring_conn *c, const struct uring_completion *completion)
 {
 	bool early = c->conn.state == CONN_EARLY;
 	size_t got;
 
-	conn_feed(&c->conn, fact->data, (size_t)fact->res);
+	conn_feed(&c->conn, completion->data, (size_t)completion->res);
 	while ((got = conn_read(&c->conn, c->engine->scratch, ENGINE_SCRATCH)))
 		deliver(c, c->engine->scratch, got);
 	if (early && c->conn.state != CONN_EARLY)
 		drive_confirmed(c);
 }
 
-static void drive_record(struct tlsring_conn *c, const struct uring_fact *fact)
+static void drive_record(struct tlsring_conn *c, const struct uring_completion *completion)
 {
-	int type = ktls_control_type_of(fact->control, fact->control_len, fact->msg_flags);
+	int type = ktls_control_type_of(completion->control, completion->control_len, completion->msg_flags);
 
-	if (conn_record(&c->conn, type, fact->data, (size_t)fact->res, fact->msg_flags & MSG_EOR))
-		deliver(c, fact->data, (size_t)fact->res);
+	if (conn_record(&c->conn, type, completion->data, (size_t)completion->res, completion->msg_flags & MSG_EOR))
+		deliver(c, completion->data, (size_t)completion->res);
 	if (c->conn.rx_over)
 		deadline_watch(c);
 }
@@ -265,35 +265,35 @@ static void drive_wait(struct tlsring_conn *c)
 	c->nonblocking = false;
 }
 
-static void drive_incoming(struct tlsring_conn *c, enum engine_op op, const struct uring_fact *fact)
+static void drive_incoming(struct tlsring_conn *c, enum engine_op op, const struct uring_completion *completion)
 {
 	bool drop = c->shut || c->ended || c->conn.rx_over || c->conn.state == CONN_FAILED;
 	/* An empty record has its type beside it, a FIN has nothing. */
-	bool fin = !fact->res && !fact->control_len;
+	bool fin = !completion->res && !completion->control_len;
 
-	if (fact->res >= 0 && !fin && !drop) {
+	if (completion->res >= 0 && !fin && !drop) {
 		if (c->opened && !c->closing)
 			deadline_active(c);
 		if (op == ENGINE_RECV)
-			drive_received(c, fact);
+			drive_received(c, completion);
 		else
-			drive_record(c, fact);
+			drive_record(c, completion);
 	} else if (fin) {
 		conn_fin(&c->conn);
-	} else if (fact->res == -EAGAIN) {
+	} else if (completion->res == -EAGAIN) {
 		drive_wait(c);
-	} else if (fact->res < 0 && fact->res != -ECANCELED && !c->ended) {
+	} else if (completion->res < 0 && completion->res != -ECANCELED && !c->ended) {
 		if (c->conn.rx_over)
 			ktls_control_excuse(c->fd);
 		if (drop)
 			conn_fin(&c->conn);
 		else if (op == ENGINE_RECORDS)
-			drive_record_error(c, fact->res);
+			drive_record_error(c, completion->res);
 		else
-			conn_fail(&c->conn, fact->res, NULL);
+			conn_fail(&c->conn, completion->res, NULL);
 	}
-	if (fact->flags & URING_FACT_BUFFER)
-		uring_buffer_put(c->engine->loop, fact->buffer);
+	if (completion->flags & URING_COMPLETION_BUFFER)
+		uring_buffer_put(c->engine->loop, completion->buffer);
 	if (c->shut && !c->conn.rx_over && leave_peer(c) && !c->ended)
 		drive_end(c);
 }
@@ -313,7 +313,7 @@ static void drive_part(struct tlsring_conn *c, int ready)
 		got = -errno;
 	if (got == -EAGAIN)
 		return;
-	drive_incoming(c, ENGINE_RECORDS, &(struct uring_fact){
+	drive_incoming(c, ENGINE_RECORDS, &(struct uring_completion){
 		.res = (int)got, .data = iov.iov_base, .msg_flags = msg.msg_flags,
 		.control = space, .control_len = msg.msg_controllen,
 	});
@@ -331,7 +331,7 @@ static void drive_written(struct tlsring_conn *c, enum engine_op op, int res)
 	c->writing = false;
 	if (op != ENGINE_OUTPUT) {
 		if (c->send.busy)
-			send_fact(c, op, res);
+			send_completed(c, op, res);
 		return;
 	}
 	free(c->output);
@@ -353,24 +353,24 @@ static void drive_connected(struct tlsring_conn *c, int res)
 	drive_end(c);
 }
 
-void drive_fact(struct tlsring_conn *c, enum engine_op op, const struct uring_fact *fact)
+void drive_completed(struct tlsring_conn *c, enum engine_op op, const struct uring_completion *completion)
 {
 	bool again = c->driving;
 
 	c->driving = true;
-	if (op != ENGINE_TIMER && !(fact->flags & URING_FACT_MORE)) {
+	if (op != ENGINE_TIMER && !(completion->flags & URING_COMPLETION_MORE)) {
 		c->ops--;
 		if (drive_receives(op))
 			c->receiving = false;
 	}
 	if (op == ENGINE_PART)
-		drive_part(c, fact->res);
+		drive_part(c, completion->res);
 	else if (drive_receives(op))
-		drive_incoming(c, op, fact);
+		drive_incoming(c, op, completion);
 	else if (op == ENGINE_CONNECT)
-		drive_connected(c, fact->res);
+		drive_connected(c, completion->res);
 	else if (op != ENGINE_TIMER)
-		drive_written(c, op, fact->res);
+		drive_written(c, op, completion->res);
 	else if (!c->ended)
 		deadline_passed(c);
 	c->driving = again;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "lib/engine/internal.h"
 
-#define ENGINE_FACTS	64
+#define ENGINE_COMPLETIONS	64
 #define ENGINE_RETRY_MS	100	/* pause after accept ran out of descriptors or memory */
 
 void engine_adopt(struct tlsring_engine *engine, struct tlsring_conn *c)
@@ -21,7 +21,7 @@ void engine_adopt(struct tlsring_engine *engine, struct tlsring_conn *c)
 	engine->conns = c;
 }
 
-/* Facts of the same batch may still name it: it is freed when the batch is done. */
+/* Completions of the same batch may still name it: it is freed when the batch is done. */
 void engine_bury(struct tlsring_conn *c)
 {
 	struct tlsring_engine *engine = c->engine;
@@ -79,15 +79,15 @@ static bool engine_welcome(struct engine_listener *listener, int fd)
 	return true;
 }
 
-static void engine_accepted(struct engine_listener *listener, const struct uring_fact *fact)
+static void engine_accepted(struct engine_listener *listener, const struct uring_completion *completion)
 {
 	struct tlsring_engine *engine = listener->engine;
 
-	if (!(fact->flags & URING_FACT_MORE))
+	if (!(completion->flags & URING_COMPLETION_MORE))
 		listener->accepting = false;
-	if (fact->res >= 0 && ((engine->stopping && !engine->draining) || !engine_welcome(listener, fact->res)))
-		close(fact->res);
-	switch (-fact->res) {
+	if (completion->res >= 0 && ((engine->stopping && !engine->draining) || !engine_welcome(listener, completion->res)))
+		close(completion->res);
+	switch (-completion->res) {
 	case EMFILE:
 	case ENFILE:
 	case ENOBUFS:
@@ -252,51 +252,51 @@ static bool engine_accepting(const struct tlsring_engine *engine)
 
 /* ---- running ---- */
 
-static void engine_fact(struct tlsring_engine *engine, const struct uring_fact *fact)
+static void engine_completed(struct tlsring_engine *engine, const struct uring_completion *completion)
 {
-	void *object = (void *)(uintptr_t)(fact->tag & ~(uint64_t)ENGINE_OP_MASK);
+	void *object = (void *)(uintptr_t)(completion->tag & ~(uint64_t)ENGINE_OP_MASK);
 	struct engine_listener *listener = object;
-	enum engine_op op = fact->tag & ENGINE_OP_MASK;
+	enum engine_op op = completion->tag & ENGINE_OP_MASK;
 
 	switch (op) {
 	case ENGINE_WAKE:
-		if (fact->res >= 0)
+		if (completion->res >= 0)
 			engine_woken(engine);
 		break;
 	case ENGINE_GRACE:
 		engine_each(engine, true);
 		break;
 	case ENGINE_ACCEPT:
-		engine_accepted(listener, fact);
+		engine_accepted(listener, completion);
 		break;
 	case ENGINE_RETRY:
 		engine_accept(listener);
 		break;
 	case ENGINE_POLL:
-		poll_fact(object, fact->res);
+		poll_completed(object, completion->res);
 		break;
 	case ENGINE_RECV:
-		if (fair_put_off(engine, object, fact))
+		if (fair_put_off(engine, object, completion))
 			break;
 		/* fall through */
 	default:
-		drive_fact(object, op, fact);
+		drive_completed(object, op, completion);
 	}
 }
 
 static int engine_turn(struct tlsring_engine *engine)
 {
-	struct uring_fact facts[ENGINE_FACTS];
+	struct uring_completion completions[ENGINE_COMPLETIONS];
 	int count;
 
 	if (engine->fair.first)
-		count = uring_loop_look(engine->loop, facts, ENGINE_FACTS);
+		count = uring_loop_look(engine->loop, completions, ENGINE_COMPLETIONS);
 	else
-		count = uring_loop_wait(engine->loop, facts, ENGINE_FACTS);
+		count = uring_loop_wait(engine->loop, completions, ENGINE_COMPLETIONS);
 
 	engine->round++;
 	for (int i = 0; i < count; i++)
-		engine_fact(engine, &facts[i]);
+		engine_completed(engine, &completions[i]);
 	fair_turn(engine, count > 0);
 	engine_reap(engine);
 	return count < 0 ? count : 0;

@@ -14,17 +14,17 @@
 
 #define FAIR_MOST	8	/* handshakes for which all else has had the time */
 
-struct fair_fact {
-	struct fair_fact *next;
-	struct uring_fact fact;
+struct fair_completion {
+	struct fair_completion *next;
+	struct uring_completion completion;
 	char data[];
 };
 
-bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, const struct uring_fact *fact)
+bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, const struct uring_completion *completion)
 {
 	struct fair *fair = &engine->fair;
-	size_t len = fact->flags & URING_FACT_BUFFER ? (size_t)fact->res : 0;
-	struct fair_fact *copy;
+	size_t len = completion->flags & URING_COMPLETION_BUFFER ? (size_t)completion->res : 0;
+	struct fair_completion *copy;
 
 	if (c->conn.state != CONN_HANDSHAKE)
 		return false;
@@ -36,13 +36,13 @@ bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, c
 	if (!copy)
 		return false;
 	copy->next = NULL;
-	copy->fact = *fact;
+	copy->completion = *completion;
 	/* The loop's buffers are for those whose turn it is. */
-	if (fact->flags & URING_FACT_BUFFER) {
-		memcpy(copy->data, fact->data, len);
-		uring_buffer_put(engine->loop, fact->buffer);
-		copy->fact.flags &= ~URING_FACT_BUFFER;
-		copy->fact.data = copy->data;
+	if (completion->flags & URING_COMPLETION_BUFFER) {
+		memcpy(copy->data, completion->data, len);
+		uring_buffer_put(engine->loop, completion->buffer);
+		copy->completion.flags &= ~URING_COMPLETION_BUFFER;
+		copy->completion.data = copy->data;
 	}
 	if (!fair->first) {
 		fair->since = ktls_install_clock();
@@ -55,11 +55,11 @@ bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, c
 
 static void fair_take(struct fair *fair)
 {
-	struct fair_fact *taken = fair->first;
-	struct tlsring_conn *c = (void *)(uintptr_t)(taken->fact.tag & ~(uint64_t)ENGINE_OP_MASK);
+	struct fair_completion *taken = fair->first;
+	struct tlsring_conn *c = (void *)(uintptr_t)(taken->completion.tag & ~(uint64_t)ENGINE_OP_MASK);
 
 	fair->first = taken->next;
-	drive_fact(c, taken->fact.tag & ENGINE_OP_MASK, &taken->fact);
+	drive_completed(c, taken->completion.tag & ENGINE_OP_MASK, &taken->completion);
 	free(taken);
 }
 
@@ -86,10 +86,10 @@ void fair_turn(struct tlsring_engine *engine, bool busy)
 
 void fair_free(struct tlsring_engine *engine)
 {
-	struct fair_fact *fact;
+	struct fair_completion *completion;
 
-	while ((fact = engine->fair.first)) {
-		engine->fair.first = fact->next;
-		free(fact);
+	while ((completion = engine->fair.first)) {
+		engine->fair.first = completion->next;
+		free(completion);
 	}
 }

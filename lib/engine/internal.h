@@ -10,7 +10,7 @@
 #include "uring/loop.h"
 #include "uring/transmit.h"
 
-/* The low bits of a tag say which operation a fact belongs to; the rest is the object. */
+/* The low bits of a tag say which operation a completion belongs to; the rest is the object. */
 enum engine_op {
 	ENGINE_WAKE = 0,	/* the engine's eventfd */
 	ENGINE_GRACE,		/* the engine's timer of a stop in progress */
@@ -40,7 +40,7 @@ struct engine_listener {
 	bool accepting;
 } __attribute__((aligned(16)));
 
-/* Lives until its one fact, owned by the engine's list. */
+/* Lives until its one completion, owned by the engine's list. */
 struct engine_poll {
 	struct tlsring_engine *engine;
 	struct engine_poll *next, *prev;
@@ -51,7 +51,7 @@ struct engine_poll {
 
 /* What came for handshakes and waits for its turn (fair.c). */
 struct fair {
-	struct fair_fact *first, *last;	/* owned */
+	struct fair_completion *first, *last;	/* owned */
 	uint64_t since;			/* nanoseconds, as the next two: when the time of all else was counted */
 	uint64_t owed;			/* so much more had all else than they */
 	uint64_t took;			/* by the last one */
@@ -62,7 +62,7 @@ struct tlsring_engine {
 	struct uring_loop *loop;
 	struct engine_listener *listeners;
 	struct tlsring_conn *conns;	/* all that live, owned */
-	struct tlsring_conn *dead;	/* ended, freed after the batch of facts; owned */
+	struct tlsring_conn *dead;	/* ended, freed after the batch of completions; owned */
 	struct engine_poll *polls;	/* all that wait, owned */
 	uint8_t *scratch;		/* ENGINE_SCRATCH bytes for opened records */
 	struct fair fair;
@@ -158,13 +158,13 @@ void engine_adopt(struct tlsring_engine *engine, struct tlsring_conn *c);
 void engine_bury(struct tlsring_conn *c);
 
 /* poll.c: the program's own descriptors. */
-void poll_fact(struct engine_poll *poll, int res);
+void poll_completed(struct engine_poll *poll, int res);
 /* Nobody is told any more. */
 void poll_free(struct tlsring_engine *engine);
 
 /* fair.c: handshakes do not keep others waiting. */
 /* Shall what came on c wait until later? Then it is copied, and fair_turn() sees to it. */
-bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, const struct uring_fact *fact);
+bool fair_put_off(struct tlsring_engine *engine, const struct tlsring_conn *c, const struct uring_completion *completion);
 /* All else of the round is done; `busy`: there was something. */
 void fair_turn(struct tlsring_engine *engine, bool busy);
 void fair_free(struct tlsring_engine *engine);
@@ -175,7 +175,7 @@ struct tlsring_conn *drive_new(struct tlsring_engine *engine, int fd,
 			       const struct tlsring_handlers *handlers, void *user);
 void drive_start(struct tlsring_conn *c);
 void drive_discard(struct tlsring_conn *c);
-void drive_fact(struct tlsring_conn *c, enum engine_op op, const struct uring_fact *fact);
+void drive_completed(struct tlsring_conn *c, enum engine_op op, const struct uring_completion *completion);
 /* Do whatever can be done now; may bury c. */
 void drive(struct tlsring_conn *c);
 /* Tells the user that it is over, and frees it. */
@@ -211,14 +211,14 @@ bool deliver_room(const struct tlsring_conn *c);
 
 /* send.c: the user's message to the socket. */
 void send_next(struct tlsring_conn *c);
-void send_fact(struct tlsring_conn *c, enum engine_op op, int res);
+void send_completed(struct tlsring_conn *c, enum engine_op op, int res);
 /* The message is over: forget it and tell the user. */
 void send_finish(struct tlsring_conn *c, int result);
 /* So does the connection. */
 void send_fail(struct tlsring_conn *c, int result, const char *detail);
 /* Give it to the kernel, whose key it costs so many bytes. False: not now, or send_fail() was called. */
 bool send_transmit(struct tlsring_conn *c, const struct uring_message *piece, uint64_t bytes);
-/* Read on into plain at `at`; a fact follows. */
+/* Read on into plain at `at`; a completion follows. */
 void send_read(struct tlsring_conn *c, int fd, size_t at, size_t len, uint64_t offset);
 size_t send_room(struct tlsring_conn *c);
 void send_put_plain(struct tlsring_conn *c);

@@ -13,7 +13,7 @@ static void poll_unlink(struct engine_poll *poll)
 		poll->engine->polls = poll->next;
 }
 
-void poll_fact(struct engine_poll *poll, int res)
+void poll_completed(struct engine_poll *poll, int res)
 {
 	struct engine_poll told = *poll;
 

@@ -216,7 +216,7 @@ static void send_was_read(struct tlsring_conn *c, int res)
 		send_seal(c, c->send.plain, c->send.plain_len);
 }
 
-void send_fact(struct tlsring_conn *c, enum engine_op op, int res)
+void send_completed(struct tlsring_conn *c, enum engine_op op, int res)
 {
 	struct tlsring_message *m = &c->send.message;
 

@@ -26,14 +26,14 @@ BOTH(accepts_many_with_one_call)
 	for (int i = 0; i < 20; i++)
 		clients[i] = client(&addr);
 	for (int i = 0; i < 20; i++) {
-		struct uring_fact fact = both_fact(loop);
+		struct uring_completion completion = both_completion(loop);
 
-		EQ(fact.tag, ACCEPT);
-		EQ(fact.flags, URING_FACT_MORE);
-		CHECK(fact.res > 0);
-		EQ(fcntl(fact.res, F_GETFD), FD_CLOEXEC);
-		EQ(fcntl(fact.res, F_GETFL) & O_NONBLOCK, 0);
-		close(fact.res);
+		EQ(completion.tag, ACCEPT);
+		EQ(completion.flags, URING_COMPLETION_MORE);
+		CHECK(completion.res > 0);
+		EQ(fcntl(completion.res, F_GETFD), FD_CLOEXEC);
+		EQ(fcntl(completion.res, F_GETFL) & O_NONBLOCK, 0);
+		close(completion.res);
 		close(clients[i]);
 	}
 	uring_cancel(loop, listener);
@@ -47,32 +47,32 @@ BOTH(connects_accepts_and_echoes)
 	struct uring_message message = { .head = text, .head_len = sizeof(text), .file_fd = -1 };
 	struct sockaddr_in addr;
 	int listener = both_listener(&addr), ends[2] = { -1, -1 };
-	struct uring_fact fact;
+	struct uring_completion completion;
 
 	ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	EQ(uring_accept(loop, listener, ACCEPT), 0);
 	EQ(uring_connect(loop, ends[1], &addr, sizeof(addr), CONNECT), 0);
 	for (int i = 0; i < 2; i++) {
-		fact = both_fact(loop);
-		CHECK(fact.res >= 0);
-		if (fact.tag == ACCEPT)
-			ends[0] = fact.res;
+		completion = both_completion(loop);
+		CHECK(completion.res >= 0);
+		if (completion.tag == ACCEPT)
+			ends[0] = completion.res;
 	}
 	CHECK(ends[0] >= 0);
 	for (int i = 0; i < 2; i++) {
 		EQ(uring_recv(loop, ends[!i], 1024, RECV), 0);
 		EQ(uring_transmit(loop, ends[i], &message, SEND), 0);
 		for (int n = 0; n < 2; n++) {
-			fact = both_fact(loop);
-			if (fact.tag == SEND) {
-				EQ(fact.res, 0);
+			completion = both_completion(loop);
+			if (completion.tag == SEND) {
+				EQ(completion.res, 0);
 				continue;
 			}
-			EQ(fact.tag, RECV);
-			EQ(fact.res, sizeof(text));
-			EQ(fact.flags, URING_FACT_BUFFER);
-			EQ_MEM(fact.data, text, sizeof(text));
-			uring_buffer_put(loop, fact.buffer);
+			EQ(completion.tag, RECV);
+			EQ(completion.res, sizeof(text));
+			EQ(completion.flags, URING_COMPLETION_BUFFER);
+			EQ_MEM(completion.data, text, sizeof(text));
+			uring_buffer_put(loop, completion.buffer);
 		}
 	}
 	uring_cancel(loop, listener);
@@ -98,7 +98,7 @@ BOTH(accept_ends_when_descriptors_run_out)
 	struct rlimit limit, low;
 	struct sockaddr_in addr;
 	int listener = both_listener(&addr), fds[2];
-	struct uring_fact fact;
+	struct uring_completion completion;
 
 	CHECK(!getrlimit(RLIMIT_NOFILE, &limit));
 	EQ(uring_accept(loop, listener, ACCEPT), 0);
@@ -113,9 +113,9 @@ BOTH(accept_ends_when_descriptors_run_out)
 	/* Nothing is lost: queued again, it takes those that have waited. */
 	EQ(uring_accept(loop, listener, ACCEPT), 0);
 	for (int i = 0; i < 2; i++) {
-		fact = both_fact(loop);
-		CHECK(fact.res > 0);
-		close(fact.res);
+		completion = both_completion(loop);
+		CHECK(completion.res > 0);
+		close(completion.res);
 		close(fds[i]);
 	}
 	uring_cancel(loop, listener);

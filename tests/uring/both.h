@@ -66,30 +66,30 @@ static inline void both_run(void (*body)(struct uring_loop *), struct uring_opti
 	static void both_##id(struct uring_loop *loop)
 #define BOTH(id) BOTH_OPTIONS(id, .entries = 0)
 
-/* The next fact, however many wake-ups it takes. */
-static inline struct uring_fact both_fact(struct uring_loop *loop)
+/* The next completion, however many wake-ups it takes. */
+static inline struct uring_completion both_completion(struct uring_loop *loop)
 {
-	struct uring_fact fact;
+	struct uring_completion completion;
 	int ret;
 
 	do
-		ret = uring_loop_wait(loop, &fact, 1);
+		ret = uring_loop_wait(loop, &completion, 1);
 	while (!ret);
 	EQ(ret, 1);
-	return fact;
+	return completion;
 }
 
-/* The next fact, which must be this one. */
-static inline struct uring_fact both_expect(struct uring_loop *loop, uint64_t tag, int res)
+/* The next completion, which must be this one. */
+static inline struct uring_completion both_expect(struct uring_loop *loop, uint64_t tag, int res)
 {
-	struct uring_fact fact = both_fact(loop);
+	struct uring_completion completion = both_completion(loop);
 
-	EQ(fact.tag, tag);
-	EQ(fact.res, res);
-	return fact;
+	EQ(completion.tag, tag);
+	EQ(completion.res, res);
+	return completion;
 }
 
-/* No fact may come any more: a timer's is the first one to be seen. */
+/* No completion may come any more: a timer's is the first one to be seen. */
 static inline void both_quiet(struct uring_loop *loop)
 {
 	struct uring_timer timer = { 0 };

@@ -65,10 +65,10 @@ BOTH(everything_on_one_descriptor)
 	both_quiet(loop);
 	uring_cancel(loop, ends[0]);
 	for (int i = 0; i < 2; i++) {
-		struct uring_fact fact = both_fact(loop);
+		struct uring_completion completion = both_completion(loop);
 
-		EQ(fact.res, -ECANCELED);
-		seen |= fact.tag == RECV ? 1 : fact.tag == SEND ? 2 : 4;
+		EQ(completion.res, -ECANCELED);
+		seen |= completion.tag == RECV ? 1 : completion.tag == SEND ? 2 : 4;
 	}
 	EQ(seen, 3);
 	uring_cancel(loop, other[0]);
@@ -108,13 +108,13 @@ BOTH(transmission_before_and_while_it_runs)
 
 	CHECK(!ftruncate(file, 64 << 20));
 	for (int turns = 0; turns < 20; turns++) {
-		struct uring_fact fact;
+		struct uring_completion completion;
 
 		both_pair(ends, 0);
 		peer_start(&peer, ends[1]);
 		EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
 		for (waits = turns; waits; waits--)
-			EQ(uring_loop_wait(loop, &fact, 1), 0);
+			EQ(uring_loop_wait(loop, &completion, 1), 0);
 		uring_cancel(loop, ends[0]);
 		both_expect(loop, SEND, -ECANCELED);
 		close(ends[0]);
@@ -129,26 +129,26 @@ BOTH(transmission_before_and_while_it_runs)
 BOTH(cancel_races_with_data)
 {
 	for (int i = 0; i < 200; i++) {
-		struct uring_fact fact;
-		int ends[2], facts = 0;
+		struct uring_completion completion;
+		int ends[2], completions = 0;
 
 		both_pair(ends, 0);
 		EQ(uring_recvmsg(loop, ends[0], RECV), 0);
 		if (i % 3 == 1)
-			EQ(uring_loop_look(loop, &fact, 0), 0);
+			EQ(uring_loop_look(loop, &completion, 0), 0);
 		EQ(write(ends[1], "x", 1), 1);
 		if (i % 2)
 			EQ(write(ends[1], "y", 1), 1);
 		uring_cancel(loop, ends[0]);
 		do {
-			fact = both_fact(loop);
-			EQ(fact.tag, RECV);
-			facts++;
-			if (fact.flags & URING_FACT_BUFFER)
-				uring_buffer_put(loop, fact.buffer);
-		} while (fact.flags & URING_FACT_MORE);
-		EQ(fact.res, -ECANCELED);
-		CHECK(facts <= 3);
+			completion = both_completion(loop);
+			EQ(completion.tag, RECV);
+			completions++;
+			if (completion.flags & URING_COMPLETION_BUFFER)
+				uring_buffer_put(loop, completion.buffer);
+		} while (completion.flags & URING_COMPLETION_MORE);
+		EQ(completion.res, -ECANCELED);
+		CHECK(completions <= 3);
 		both_close(ends);
 	}
 	both_quiet(loop);
@@ -166,12 +166,12 @@ BOTH_OPTIONS(crowd, .entries = 4)
 	for (int i = 0; i < 50; i++)
 		uring_cancel(loop, ends[i][0]);
 	for (; cancelled < 50; cancelled++)
-		EQ(both_fact(loop).res, -ECANCELED);
+		EQ(both_completion(loop).res, -ECANCELED);
 	both_quiet(loop);
 	for (int i = 0; i < 100; i++)
 		uring_cancel(loop, ends[i][0]);
 	for (; cancelled < 100; cancelled++)
-		EQ(both_fact(loop).res, -ECANCELED);
+		EQ(both_completion(loop).res, -ECANCELED);
 	both_quiet(loop);
 	for (int i = 0; i < 100; i++)
 		both_close(ends[i]);
@@ -227,7 +227,7 @@ BOTH(accepted_but_not_told)
 		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		CHECK(!connect(fd[i], (struct sockaddr *)&addr, sizeof(addr)));
 	}
-	close(both_fact(loop).res);
+	close(both_completion(loop).res);
 	uring_loop_free(loop);
 	for (int i = 0; i < 3; i++)
 		close(fd[i]);

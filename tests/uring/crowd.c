@@ -55,7 +55,7 @@ static void crowd_answer(struct uring_loop *loop, struct crowd *crowd, unsigned 
 BOTH(thousand_connections_ask_and_are_answered)
 {
 	static struct crowd crowd;
-	struct uring_fact facts[64];
+	struct uring_completion completions[64];
 	unsigned ended = 0, answered = 0;
 	pthread_t client;
 
@@ -68,20 +68,20 @@ BOTH(thousand_connections_ask_and_are_answered)
 	}
 	CHECK(!pthread_create(&client, NULL, crowd_client, &crowd));
 	while (ended < CROWD) {
-		int count = uring_loop_wait(loop, facts, 64);
+		int count = uring_loop_wait(loop, completions, 64);
 
 		CHECK(count >= 0);
 		for (int i = 0; i < count; i++) {
-			unsigned number = (unsigned)(facts[i].tag >> 4);
+			unsigned number = (unsigned)(completions[i].tag >> 4);
 
-			if ((facts[i].tag & 15) == SEND) {
-				EQ(facts[i].res, 0);
+			if ((completions[i].tag & 15) == SEND) {
+				EQ(completions[i].res, 0);
 				answered++;
 				continue;
 			}
-			EQ(facts[i].res, !!(facts[i].flags & URING_FACT_MORE));
-			if (facts[i].flags & URING_FACT_BUFFER) {
-				uring_buffer_put(loop, facts[i].buffer);
+			EQ(completions[i].res, !!(completions[i].flags & URING_COMPLETION_MORE));
+			if (completions[i].flags & URING_COMPLETION_BUFFER) {
+				uring_buffer_put(loop, completions[i].buffer);
 				crowd_answer(loop, &crowd, number);
 			} else {
 				uring_close(loop, crowd.ends[number][0]);
@@ -104,9 +104,9 @@ BOTH(thousand_connections_ask_and_are_answered)
 }
 
 /* Far more completions than the smallest queue has room for: all come in the end. */
-BOTH_OPTIONS(more_facts_than_the_queue_holds, .entries = 1)
+BOTH_OPTIONS(more_completions_than_the_queue_holds, .entries = 1)
 {
-	struct uring_fact facts[7];
+	struct uring_completion completions[7];
 	int ends[100][2];
 
 	for (int i = 0; i < 100; i++) {
@@ -120,12 +120,12 @@ BOTH_OPTIONS(more_facts_than_the_queue_holds, .entries = 1)
 		for (int i = 0; i < 100; i++)
 			EQ(write(ends[i][1], "x", 1), 1);
 		while (got < 100) {
-			int count = uring_loop_wait(loop, facts, 7);
+			int count = uring_loop_wait(loop, completions, 7);
 
 			for (int i = 0; i < count; i++) {
-				EQ(facts[i].res, 1);
-				EQ(facts[i].flags, URING_FACT_MORE | URING_FACT_BUFFER);
-				uring_buffer_put(loop, facts[i].buffer);
+				EQ(completions[i].res, 1);
+				EQ(completions[i].flags, URING_COMPLETION_MORE | URING_COMPLETION_BUFFER);
+				uring_buffer_put(loop, completions[i].buffer);
 			}
 			got += count;
 		}
@@ -154,7 +154,7 @@ BOTH(idle_connections_cost_little)
 	for (unsigned i = 0; i < CROWD; i++)
 		uring_cancel(loop, ends[i][0]);
 	for (unsigned i = 0; i < CROWD; i++)
-		EQ(both_fact(loop).res, -ECANCELED);
+		EQ(both_completion(loop).res, -ECANCELED);
 	for (unsigned i = 0; i < CROWD; i++)
 		both_close(ends[i]);
 }

@@ -137,35 +137,35 @@ BOTH(signals_do_no_harm)
 	struct itimerval often = { { 0, 5000 }, { 0, 5000 } }, never = { 0 };
 	struct sigaction action = { .sa_handler = on_alarm }, old;
 	struct uring_timer timer = { 0 };
-	struct uring_fact fact;
+	struct uring_completion completion;
 	int ret, wakes = 0;
 
 	CHECK(!sigaction(SIGALRM, &action, &old));
 	uring_timer_set(loop, &timer, 300, 1);
 	CHECK(!setitimer(ITIMER_REAL, &often, NULL));
-	while (!(ret = uring_loop_wait(loop, &fact, 1)))
+	while (!(ret = uring_loop_wait(loop, &completion, 1)))
 		wakes++;
 	CHECK(!setitimer(ITIMER_REAL, &never, NULL));
 	alarm(KTAP_DEADLINE);
 	CHECK(!sigaction(SIGALRM, &old, NULL));
 	EQ(ret, 1);
-	EQ(fact.res, -ETIME);
+	EQ(completion.res, -ETIME);
 	CHECK(wakes > 0);
 }
 
-/* Fewer places for facts than there are facts: none is lost. */
-BOTH(one_fact_at_a_time)
+/* Fewer places for completions than there are completions: none is lost. */
+BOTH(one_completion_at_a_time)
 {
-	struct uring_fact fact;
+	struct uring_completion completion;
 	int fds[50], seen = 0;
 
 	for (int i = 0; i < 50; i++) {
 		fds[i] = eventfd(1, EFD_CLOEXEC);
 		EQ(uring_poll(loop, fds[i], POLLIN, (uint64_t)i), 0);
 	}
-	EQ(uring_loop_look(loop, &fact, 0), 0);
+	EQ(uring_loop_look(loop, &completion, 0), 0);
 	for (; seen < 50; seen++)
-		EQ(both_fact(loop).res, POLLIN);
+		EQ(both_completion(loop).res, POLLIN);
 	both_quiet(loop);
 	for (int i = 0; i < 50; i++)
 		close(fds[i]);

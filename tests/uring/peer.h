@@ -102,11 +102,11 @@ static inline void peer_fills(struct uring_loop *loop, const int ends[2])
 	both_quiet(loop);
 }
 
-/* ... whose file is cut while it waits for room: what its fact says. */
+/* ... whose file is cut while it waits for room: what its completion says. */
 static inline int peer_takes_shrunk(struct uring_loop *loop, struct peer *peer,
 				    const struct uring_message *message, off_t to)
 {
-	struct uring_fact fact;
+	struct uring_completion completion;
 	int ends[2];
 
 	both_pair(ends, 8192);
@@ -114,12 +114,12 @@ static inline int peer_takes_shrunk(struct uring_loop *loop, struct peer *peer,
 	peer_fills(loop, ends);
 	CHECK(!ftruncate(message->file_fd, to));
 	peer_start(peer, ends[1]);
-	fact = both_fact(loop);
-	EQ(fact.tag, PEER_TAG);
+	completion = both_completion(loop);
+	EQ(completion.tag, PEER_TAG);
 	close(ends[0]);
 	peer_finish(peer);
 	close(ends[1]);
-	return fact.res;
+	return completion.res;
 }
 
 /* Out of the page cache. */

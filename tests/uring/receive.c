@@ -8,20 +8,20 @@ enum { RECV = 0x30, POLL, READ };
 
 BOTH(recv_takes_no_more_than_it_may)
 {
-	struct uring_fact fact;
+	struct uring_completion completion;
 	int ends[2];
 
 	both_pair(ends, 0);
 	EQ(write(ends[1], "0123456789", 10), 10);
 	EQ(uring_recv(loop, ends[0], 5, RECV), 0);
-	fact = both_expect(loop, RECV, 5);
-	EQ(fact.flags, URING_FACT_BUFFER);
-	EQ_MEM(fact.data, "01234", 5);
-	uring_buffer_put(loop, fact.buffer);
+	completion = both_expect(loop, RECV, 5);
+	EQ(completion.flags, URING_COMPLETION_BUFFER);
+	EQ_MEM(completion.data, "01234", 5);
+	uring_buffer_put(loop, completion.buffer);
 	EQ(uring_recv(loop, ends[0], 1024, RECV), 0);
-	fact = both_expect(loop, RECV, 5);
-	EQ_MEM(fact.data, "56789", 5);
-	uring_buffer_put(loop, fact.buffer);
+	completion = both_expect(loop, RECV, 5);
+	EQ_MEM(completion.data, "56789", 5);
+	uring_buffer_put(loop, completion.buffer);
 	EQ(uring_recv(loop, ends[0], 0, RECV), -EINVAL);
 	EQ(uring_recv(loop, ends[0], URING_BUFFER_SIZE + 1, RECV), -EINVAL);
 	both_close(ends);
@@ -29,15 +29,15 @@ BOTH(recv_takes_no_more_than_it_may)
 
 BOTH(recv_waits_and_sees_the_end)
 {
-	struct uring_fact fact;
+	struct uring_completion completion;
 	int ends[2];
 
 	both_pair(ends, 0);
 	EQ(uring_recv(loop, ends[0], 16, RECV), 0);
 	both_quiet(loop);
 	EQ(write(ends[1], "x", 1), 1);
-	fact = both_expect(loop, RECV, 1);
-	uring_buffer_put(loop, fact.buffer);
+	completion = both_expect(loop, RECV, 1);
+	uring_buffer_put(loop, completion.buffer);
 	close(ends[1]);
 	for (int i = 0; i < 300; i++) {		/* more often than there are buffers */
 		EQ(uring_recv(loop, ends[0], 16, RECV), 0);
@@ -49,7 +49,7 @@ BOTH(recv_waits_and_sees_the_end)
 /* O_NONBLOCK is the program's affair: operations wait all the same. */
 BOTH(non_blocking_descriptors_wait_too)
 {
-	struct uring_fact fact;
+	struct uring_completion completion;
 	int ends[2];
 
 	both_pair(ends, 0);
@@ -61,8 +61,8 @@ BOTH(non_blocking_descriptors_wait_too)
 	EQ(uring_recvmsg(loop, ends[0], RECV), 0);
 	both_quiet(loop);
 	EQ(write(ends[1], "x", 1), 1);
-	fact = both_expect(loop, RECV, 1);
-	uring_buffer_put(loop, fact.buffer);
+	completion = both_expect(loop, RECV, 1);
+	uring_buffer_put(loop, completion.buffer);
 	close(ends[1]);
 	both_expect(loop, RECV, 0);
 	close(ends[0]);
@@ -70,7 +70,7 @@ BOTH(non_blocking_descriptors_wait_too)
 
 BOTH(recvmsg_goes_on_until_the_end)
 {
-	struct uring_fact fact;
+	struct uring_completion completion;
 	char data[5000];
 	size_t total = 0;
 	int ends[2];
@@ -82,21 +82,21 @@ BOTH(recvmsg_goes_on_until_the_end)
 		EQ(write(ends[1], data, sizeof(data)), sizeof(data));
 		if (i % 5)
 			continue;
-		fact = both_fact(loop);
-		EQ(fact.flags, URING_FACT_MORE | URING_FACT_BUFFER);
-		CHECK(fact.res > 0 && (size_t)fact.res <= URING_BUFFER_SIZE);
-		EQ(*(char *)fact.data, 'x');
-		EQ(fact.control_len, 0);
-		total += (size_t)fact.res;
-		uring_buffer_put(loop, fact.buffer);
+		completion = both_completion(loop);
+		EQ(completion.flags, URING_COMPLETION_MORE | URING_COMPLETION_BUFFER);
+		CHECK(completion.res > 0 && (size_t)completion.res <= URING_BUFFER_SIZE);
+		EQ(*(char *)completion.data, 'x');
+		EQ(completion.control_len, 0);
+		total += (size_t)completion.res;
+		uring_buffer_put(loop, completion.buffer);
 	}
 	close(ends[1]);
-	while ((fact = both_fact(loop)).res > 0) {
-		total += (size_t)fact.res;
-		uring_buffer_put(loop, fact.buffer);
+	while ((completion = both_completion(loop)).res > 0) {
+		total += (size_t)completion.res;
+		uring_buffer_put(loop, completion.buffer);
 	}
-	EQ(fact.res, 0);
-	EQ(fact.flags, 0);
+	EQ(completion.res, 0);
+	EQ(completion.flags, 0);
 	EQ(total, 20 * sizeof(data));
 	close(ends[0]);
 }
@@ -107,7 +107,7 @@ BOTH(recvmsg_brings_flags_and_control_messages)
 	static const size_t room = URING_BUFFER_SIZE - URING_CONTROL_SPACE - 16;
 	static const size_t lengths[] = { 6, URING_BUFFER_SIZE, URING_BUFFER_SIZE - URING_CONTROL_SPACE - 16 };
 	struct ucred cred;
-	struct uring_fact fact;
+	struct uring_completion completion;
 	const struct cmsghdr *cmsg;
 	int ends[2], on = 1;
 
@@ -116,16 +116,16 @@ BOTH(recvmsg_brings_flags_and_control_messages)
 	EQ(uring_recvmsg(loop, ends[0], RECV), 0);
 	for (int i = 0; i < 3; i++) {
 		EQ(send(ends[1], packet, lengths[i], 0), lengths[i]);
-		fact = both_expect(loop, RECV, (int)(lengths[i] < room ? lengths[i] : room));
-		EQ_MEM(fact.data, packet, (size_t)fact.res);
-		EQ(fact.msg_flags & (MSG_TRUNC | MSG_CTRUNC), lengths[i] > room ? MSG_TRUNC : 0);
-		CHECK(fact.control_len >= CMSG_LEN(sizeof(cred)));
-		cmsg = fact.control;
+		completion = both_expect(loop, RECV, (int)(lengths[i] < room ? lengths[i] : room));
+		EQ_MEM(completion.data, packet, (size_t)completion.res);
+		EQ(completion.msg_flags & (MSG_TRUNC | MSG_CTRUNC), lengths[i] > room ? MSG_TRUNC : 0);
+		CHECK(completion.control_len >= CMSG_LEN(sizeof(cred)));
+		cmsg = completion.control;
 		EQ(cmsg->cmsg_level, SOL_SOCKET);
 		EQ(cmsg->cmsg_type, SCM_CREDENTIALS);
 		memcpy(&cred, CMSG_DATA(cmsg), sizeof(cred));
 		EQ(cred.pid, getpid());
-		uring_buffer_put(loop, fact.buffer);
+		uring_buffer_put(loop, completion.buffer);
 	}
 	both_close(ends);
 }
@@ -148,7 +148,7 @@ BOTH(reset_is_an_error)
 BOTH_OPTIONS(buffers_run_out_and_come_back, .buffers = 2)
 {
 	int ends[10][2], finished = 0, sum = 0, holding = 0;
-	struct uring_fact held[2], fact;
+	struct uring_completion held[2], completion;
 
 	for (int i = 0; i < 10; i++) {
 		both_pair(ends[i], 0);
@@ -157,21 +157,21 @@ BOTH_OPTIONS(buffers_run_out_and_come_back, .buffers = 2)
 		close(ends[i][1]);
 	}
 	while (holding < 2) {
-		held[holding] = fact = both_fact(loop);
-		sum += fact.res;
-		finished += !(fact.flags & URING_FACT_MORE);
-		holding += !!(fact.flags & URING_FACT_BUFFER);
+		held[holding] = completion = both_completion(loop);
+		sum += completion.res;
+		finished += !(completion.flags & URING_COMPLETION_MORE);
+		holding += !!(completion.flags & URING_COMPLETION_BUFFER);
 	}
 	both_quiet(loop);
 	uring_buffer_put(loop, held[0].buffer);
 	uring_buffer_put(loop, held[1].buffer);
 	while (finished < 10) {
-		fact = both_fact(loop);
-		CHECK(fact.res >= 0);
-		sum += fact.res;
-		finished += !(fact.flags & URING_FACT_MORE);
-		if (fact.flags & URING_FACT_BUFFER)
-			uring_buffer_put(loop, fact.buffer);
+		completion = both_completion(loop);
+		CHECK(completion.res >= 0);
+		sum += completion.res;
+		finished += !(completion.flags & URING_COMPLETION_MORE);
+		if (completion.flags & URING_COMPLETION_BUFFER)
+			uring_buffer_put(loop, completion.buffer);
 	}
 	EQ(sum, 55);
 	for (int i = 0; i < 10; i++)
@@ -180,7 +180,7 @@ BOTH_OPTIONS(buffers_run_out_and_come_back, .buffers = 2)
 
 BOTH_OPTIONS(cancel_while_waiting_for_a_buffer, .buffers = 1)
 {
-	struct uring_fact held;
+	struct uring_completion held;
 	int ends[2], other[2];
 
 	both_pair(ends, 0);

@@ -197,7 +197,7 @@ static void send_to_ourselves(struct uring_loop *loop, bool pages)
 	int ends[2], file = peer_file(5000000);
 	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 5000000,
 					 .pages = pages };
-	struct uring_fact fact;
+	struct uring_completion completion;
 	uint64_t hash = PEER_SEED, total = 0;
 	bool sent = false;
 
@@ -207,20 +207,20 @@ static void send_to_ourselves(struct uring_loop *loop, bool pages)
 	EQ(uring_recvmsg(loop, ends[1], RECV), 0);
 	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
 	for (;;) {
-		fact = both_fact(loop);
-		if (fact.tag == SEND) {
-			EQ(fact.res, 0);
+		completion = both_completion(loop);
+		if (completion.tag == SEND) {
+			EQ(completion.res, 0);
 			sent = true;
 			shutdown(ends[0], SHUT_WR);
 			continue;
 		}
-		if (!(fact.flags & URING_FACT_MORE))
+		if (!(completion.flags & URING_COMPLETION_MORE))
 			break;
-		hash = peer_hash(hash, fact.data, (size_t)fact.res);
-		total += (uint64_t)fact.res;
-		uring_buffer_put(loop, fact.buffer);
+		hash = peer_hash(hash, completion.data, (size_t)completion.res);
+		total += (uint64_t)completion.res;
+		uring_buffer_put(loop, completion.buffer);
 	}
-	EQ(fact.res, 0);
+	EQ(completion.res, 0);
 	EQ(sent, true);
 	EQ(total, 5000004);
 	EQ(hash, peer_hash_file(peer_hash(PEER_SEED, "head", 4), file, 0, 5000000));
@@ -236,7 +236,7 @@ BOTH(control_records_arrive_as_such)
 	char space[CMSG_SPACE(1)];
 	struct uring_message data = { .head = "data", .head_len = 4, .file_fd = -1 };
 	struct uring_message alert = { .head = "\1\0", .head_len = 2, .file_fd = -1 };
-	struct uring_fact fact;
+	struct uring_completion completion;
 	const struct cmsghdr *cmsg;
 	int ends[2];
 
@@ -250,15 +250,15 @@ BOTH(control_records_arrive_as_such)
 	both_expect(loop, SEND, 0);
 	EQ(uring_recvmsg(loop, ends[1], RECV), 0);
 	for (int i = 0; i < 2; i++) {
-		fact = both_expect(loop, RECV, i ? 2 : 4);
-		EQ_MEM(fact.data, i ? "\1\0" : "data", (size_t)fact.res);
-		EQ(fact.control_len, sizeof(space));
-		cmsg = fact.control;
+		completion = both_expect(loop, RECV, i ? 2 : 4);
+		EQ_MEM(completion.data, i ? "\1\0" : "data", (size_t)completion.res);
+		EQ(completion.control_len, sizeof(space));
+		cmsg = completion.control;
 		EQ(cmsg->cmsg_level, SOL_TLS);
 		EQ(cmsg->cmsg_type, TLS_GET_RECORD_TYPE);
 		EQ(*CMSG_DATA(cmsg), i ? 21 : 23);
-		EQ(fact.msg_flags & (MSG_EOR | MSG_CTRUNC), MSG_EOR);
-		uring_buffer_put(loop, fact.buffer);
+		EQ(completion.msg_flags & (MSG_EOR | MSG_CTRUNC), MSG_EOR);
+		uring_buffer_put(loop, completion.buffer);
 	}
 	close(ends[0]);
 	both_expect(loop, RECV, 0);

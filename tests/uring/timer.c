@@ -22,14 +22,14 @@ BOTH(expire_in_order_and_not_early)
 		uring_timer_set(loop, &timers[i], msecs[i], msecs[i]);
 	/* Of those that share a tick any may come first. */
 	for (int i = 0; i < 7; i++) {
-		struct uring_fact fact = both_fact(loop);
+		struct uring_completion completion = both_completion(loop);
 
-		EQ(fact.res, -ETIME);
-		EQ(fact.flags, 0);
-		CHECK(now() + 11 >= start + fact.tag);	/* the coarse clock lags */
-		EQ(fact.tag <= 1, order[i] <= 1);
-		if (fact.tag > 1)
-			EQ(fact.tag, order[i]);
+		EQ(completion.res, -ETIME);
+		EQ(completion.flags, 0);
+		CHECK(now() + 11 >= start + completion.tag);	/* the coarse clock lags */
+		EQ(completion.tag <= 1, order[i] <= 1);
+		if (completion.tag > 1)
+			EQ(completion.tag, order[i]);
 	}
 	for (int i = 0; i < 7; i++)
 		CHECK(!timers[i].next);
@@ -62,7 +62,7 @@ BOTH(changed_while_they_expire)
 	for (int i = 0; i < 10; i++)
 		uring_timer_set(loop, &timers[i], 1, (uint64_t)i);
 	usleep(200000);
-	both_fact(loop);
+	both_completion(loop);
 	for (int i = 0; i < 10; i++) {
 		if (i % 2)
 			uring_timer_clear(loop, &timers[i]);
@@ -70,14 +70,14 @@ BOTH(changed_while_they_expire)
 			uring_timer_set(loop, &timers[i], 300, (uint64_t)i + 100);
 	}
 	for (; told < 4; told++)
-		CHECK(both_fact(loop).tag >= 100);
+		CHECK(both_completion(loop).tag >= 100);
 	both_quiet(loop);
 }
 
 BOTH(thousands)
 {
 	static struct uring_timer timers[5000];
-	struct uring_fact facts[64];
+	struct uring_completion completions[64];
 	unsigned seen = 0;
 	uint64_t last = 0;
 
@@ -86,20 +86,20 @@ BOTH(thousands)
 	for (unsigned i = 0; i < 5000; i += 2)
 		uring_timer_clear(loop, &timers[i]);
 	while (seen < 2500) {
-		int count = uring_loop_wait(loop, facts, 64);
+		int count = uring_loop_wait(loop, completions, 64);
 
 		CHECK(count >= 0);
 		for (int i = 0; i < count; i++) {
-			EQ(facts[i].res, -ETIME);
-			CHECK(facts[i].tag + 64 >= last);
-			last = facts[i].tag;
+			EQ(completions[i].res, -ETIME);
+			CHECK(completions[i].tag + 64 >= last);
+			last = completions[i].tag;
 			seen++;
 		}
 	}
 	both_quiet(loop);
 }
 
-/* Facts of descriptors keep no timer waiting, nor the reverse. */
+/* Completions of descriptors keep no timer waiting, nor the reverse. */
 BOTH(beside_a_busy_descriptor)
 {
 	struct uring_timer timer = { 0 };
@@ -110,13 +110,13 @@ BOTH(beside_a_busy_descriptor)
 	EQ(uring_recvmsg(loop, ends[0], 1), 0);
 	uring_timer_set(loop, &timer, 200, 2);
 	while (!expired) {
-		struct uring_fact fact;
+		struct uring_completion completion;
 
 		EQ(write(ends[1], "x", 1), 1);
-		fact = both_fact(loop);
-		expired = fact.tag == 2;
-		if (fact.flags & URING_FACT_BUFFER)
-			uring_buffer_put(loop, fact.buffer);
+		completion = both_completion(loop);
+		expired = completion.tag == 2;
+		if (completion.flags & URING_COMPLETION_BUFFER)
+			uring_buffer_put(loop, completion.buffer);
 	}
 	both_close(ends);
 }

@@ -111,7 +111,7 @@ BOTH(socket_that_sendfile_leaves_nonblocking)
 	int ends[2], file = peer_file(20000);
 	struct uring_message message = { .file_fd = file, .length = 20000, .pages = true, .nonblocking = &nonblocking };
 	struct peer peer = { 0 };
-	struct uring_fact fact;
+	struct uring_completion completion;
 
 	both_pair(ends, 0);
 	for (int i = 0; i < 2; i++) {
@@ -120,17 +120,17 @@ BOTH(socket_that_sendfile_leaves_nonblocking)
 		CHECK(nonblocking && fcntl(ends[0], F_GETFL) & O_NONBLOCK);
 	}
 	EQ(uring_recv(loop, ends[0], 100, 1), 0);
-	uring_loop_look(loop, &fact, 0);
+	uring_loop_look(loop, &completion, 0);
 	EQ(write(ends[1], "x", 1), 1);
-	fact = both_fact(loop);
-	if (fact.res == -EAGAIN) {	/* some kernels' rings */
+	completion = both_completion(loop);
+	if (completion.res == -EAGAIN) {	/* some kernels' rings */
 		CHECK(!fcntl(ends[0], F_SETFL, 0));
 		nonblocking = false;
 		EQ(uring_recv(loop, ends[0], 100, 1), 0);
-		fact = both_fact(loop);
+		completion = both_completion(loop);
 	}
-	EQ(fact.res, 1);
-	uring_buffer_put(loop, fact.buffer);
+	EQ(completion.res, 1);
+	uring_buffer_put(loop, completion.buffer);
 	peer_start(&peer, ends[1]);
 	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
 	both_expect(loop, SEND, 0);
@@ -283,20 +283,20 @@ BOTH(control_message_is_passed_on)
 					 .control = &control, .control_len = sizeof(control) };
 	int ends[2], file = peer_file(10), got;
 	struct stat sent, received;
-	struct uring_fact fact;
+	struct uring_completion completion;
 
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
 	memcpy(CMSG_DATA(&control.header), &file, sizeof(file));
 	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
 	both_expect(loop, SEND, 0);
 	EQ(uring_recvmsg(loop, ends[1], 1), 0);
-	fact = both_expect(loop, 1, 1);
-	EQ(fact.flags, URING_FACT_MORE | URING_FACT_BUFFER);
-	EQ(fact.control_len, sizeof(control));
-	memcpy(&got, CMSG_DATA((const struct cmsghdr *)fact.control), sizeof(got));
+	completion = both_expect(loop, 1, 1);
+	EQ(completion.flags, URING_COMPLETION_MORE | URING_COMPLETION_BUFFER);
+	EQ(completion.control_len, sizeof(control));
+	memcpy(&got, CMSG_DATA((const struct cmsghdr *)completion.control), sizeof(got));
 	CHECK(!fstat(file, &sent) && !fstat(got, &received));
 	EQ(received.st_ino, sent.st_ino);
-	uring_buffer_put(loop, fact.buffer);
+	uring_buffer_put(loop, completion.buffer);
 	message.more = true;
 	EQ(uring_transmit(loop, ends[0], &message, SEND), -EINVAL);
 	close(got);
@@ -311,7 +311,7 @@ BOTH(peer_that_vanishes)
 	struct linger hard = { .l_onoff = 1 };
 	int ends[2], file = peer_file(1000);
 	struct uring_message message = { .file_fd = file, .length = 64 << 20 };
-	struct uring_fact fact;
+	struct uring_completion completion;
 
 	CHECK(!ftruncate(file, 64 << 20));
 	both_pair(ends, 0);
@@ -319,9 +319,9 @@ BOTH(peer_that_vanishes)
 	both_quiet(loop);		/* by now it waits for room */
 	CHECK(!setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)));
 	close(ends[1]);
-	fact = both_fact(loop);
-	EQ(fact.tag, SEND);
-	CHECK(fact.res == -ECONNRESET || fact.res == -EPIPE);
+	completion = both_completion(loop);
+	EQ(completion.tag, SEND);
+	CHECK(completion.res == -ECONNRESET || completion.res == -EPIPE);
 	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
 	both_expect(loop, SEND, -EPIPE);
 	close(ends[0]);
