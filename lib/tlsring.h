@@ -31,12 +31,19 @@ struct tlsring_ctx;
 struct tlsring_conn;
 struct tlsring_engine;
 
-/* Results beyond errno: -5000 - alert: we ended it with this alert; -5300 - alert: the peer sent
- * this alert; TLSRING_ELIBRARY: OpenSSL failed without one. */
-#define TLSRING_EALERT_SENT(alert)	(-5000 - (int)(alert))
-#define TLSRING_EALERT_RECEIVED(alert)	(-5300 - (int)(alert))
-#define TLSRING_ELIBRARY		(-5600)
+/* Results below -4095, which are no errno. An alert is its number in TLS, 0 to 255. */
+#define TLSRING_EALERT_SENT(alert)	(-5000 - (int)(alert))	/* we ended it with this alert */
+#define TLSRING_EALERT_RECEIVED(alert)	(-5300 - (int)(alert))	/* the peer sent this alert */
+#define TLSRING_ELIBRARY		(-5600)	/* OpenSSL failed without an alert */
 #define TLSRING_EREFUSED		(-5601)	/* the handshake was ended in an orderly way */
+/* TLSRING_EALERT_SENT() and TLSRING_EALERT_RECEIVED() as functions, for languages without macros. */
+int tlsring_result_alert_sent(uint8_t alert);
+int tlsring_result_alert_received(uint8_t alert);
+/* Which of the two kinds of result is it, if either? */
+bool tlsring_result_is_alert_sent(int result);
+bool tlsring_result_is_alert_received(int result);
+/* The alert of a result of either kind; -1 for any other result. */
+int tlsring_result_alert(int result);
 /* A sentence for any result of this library; writes into buf, returns buf. */
 const char *tlsring_strerror(int result, char *buf, size_t len);
 
@@ -60,6 +67,8 @@ int tlsring_diagnose(int (*each)(const struct tlsring_finding *finding, void *us
 
 enum tlsring_offload { TLSRING_OFFLOAD_AUTO = 0, TLSRING_OFFLOAD_OFF, TLSRING_OFFLOAD_REQUIRE };
 enum tlsring_path { TLSRING_PATH_USER = 0, TLSRING_PATH_KERNEL, TLSRING_PATH_NIC, TLSRING_PATH_FAILED };
+/* One word for logs and JSON: "user", "kernel", "nic", "failed"; "unknown" for any other number. Static. */
+const char *tlsring_path_name(enum tlsring_path path);
 
 /* When a connection's keys go to the kernel. */
 enum tlsring_when {

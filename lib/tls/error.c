@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include "ktls/control.h"
 #include "lib/tls/error.h"
 #include "lib/tlsring.h"
 
@@ -51,29 +48,4 @@ int error_from_ssl(struct wire *wire, int ret)
 	wire->detail = code ? error_detail(wire, code) : NULL;
 	ERR_clear_error();
 	return result;
-}
-
-const char *tlsring_strerror(int result, char *buf, size_t len)
-{
-	char text[128];
-
-	if (!len)
-		return buf;
-	if (result >= 0)
-		snprintf(buf, len, "no error");
-	else if (result == -EPIPE)
-		snprintf(buf, len, "the peer ended the stream without close_notify");
-	else if (result > -4096)
-		snprintf(buf, len, "%s", strerror_r(-result, text, sizeof(text)));
-	else if (result <= -5000 && result > -5256)
-		snprintf(buf, len, "alert sent: %s", ktls_alert_name((uint8_t)(-5000 - result)));
-	else if (result <= -5300 && result > -5556)
-		snprintf(buf, len, "alert received: %s", ktls_alert_name((uint8_t)(-5300 - result)));
-	else if (result == TLSRING_ELIBRARY)
-		snprintf(buf, len, "OpenSSL failed");
-	else if (result == TLSRING_EREFUSED)
-		snprintf(buf, len, "the handshake was ended in an orderly way");
-	else
-		snprintf(buf, len, "unknown result %d", result);
-	return buf;
 }
