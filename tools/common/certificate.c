@@ -117,10 +117,10 @@ static time_t certificate_time(const ASN1_TIME *when)
 	return ASN1_TIME_to_tm(when, &tm) ? timegm(&tm) : 0;
 }
 
-static void certificate_note(struct certificate *out, const X509 *cert, const char *file, unsigned line)
+static void certificate_note(struct certificate *out, const X509 *cert, const char *file)
 {
 	*out = (struct certificate){
-		.file = file, .line = line,
+		.file = file,
 		.begins = certificate_time(X509_get0_notBefore(cert)),
 		.ends = certificate_time(X509_get0_notAfter(cert)),
 	};
@@ -136,14 +136,13 @@ static const char *certificate_date(time_t when, char buf[16])
 	return buf;
 }
 
-void certificate_warn(const struct certificate *certificate, const struct config *config)
+void certificate_warn(const struct certificate *certificate, const char *where)
 {
-	char where[CONFIG_WHERE], date[16];
+	char date[16];
 	time_t now = time(NULL);
 
 	if (!certificate->file)
 		return;
-	config_where(config, certificate->line, where);
 	if (certificate->ends < now)
 		log_line("%swarning: the certificate %s expired on %s: clients will refuse it, renew it", where,
 			 certificate->file, certificate_date(certificate->ends, date));
@@ -157,79 +156,23 @@ void certificate_warn(const struct certificate *certificate, const struct config
 
 /* ---- files ---- */
 
-/* The names that clients will look for in it. */
-static void certificate_names(X509 *cert, const struct config *config, const struct config_host *host,
-			      const struct config_text *file)
+int certificate_load_files(SSL_CTX *ctx, const struct certificate_pem *cert, const struct certificate_pem *key,
+			   struct certificate *out)
 {
-	char where[CONFIG_WHERE];
-
-	for (size_t i = 0; i < host->names.count; i++) {
-		const char *name = host->names.rows[i].text;
-
-		/* X509_check_host() takes no pattern; what fits it will do. */
-		if (X509_check_host(cert, *name == '*' ? name + 1 : name, 0, 0, NULL) == 1 ||
-		    X509_check_ip_asc(cert, name, 0) == 1)
-			continue;
-		log_line("%swarning: the certificate %s is not for %s: clients will refuse it",
-			 config_where(config, file->line, where), file->text, name);
-	}
-}
-
-/* libssl has one place for each kind of key: a second pair would push the first out. */
-static int certificate_kind(const X509 *cert)
-{
-	return EVP_PKEY_get_base_id(X509_get0_pubkey(cert));
-}
-
-static bool certificate_first(const X509 *cert, const struct config *config, const struct config_host *host,
-			      size_t index)
-{
-	const struct config_text *rows = host->certs.rows;
-	char where[CONFIG_WHERE];
-	bool first = true;
-
-	for (size_t i = 0; i < index && first; i++) {
-		FILE *stream = fopen(rows[i].text, "re");
-		X509 *other = stream ? PEM_read_X509(stream, NULL, NULL, NULL) : NULL;
-
-		if (stream)
-			fclose(stream);
-		first = !other || certificate_kind(other) != certificate_kind(cert);
-		if (!first)
-			log_line("%sthe certificate %s has the same kind of key as %s: only one can be used",
-				 config_where(config, rows[index].line, where), rows[index].text, rows[i].text);
-		X509_free(other);
-	}
-	return first;
+	if (certificate_chain(ctx, cert->where, cert->file) ||
+	    certificate_key(ctx, key->where, key->file, cert->file))
+		return -1;
+	certificate_note(out, SSL_CTX_get0_certificate(ctx), cert->file);
+	certificate_warn(out, cert->where);
+	return 0;
 }
 
 int certificate_load(SSL_CTX *ctx, const char *cert_file, const char *key_file)
 {
-	static const struct config none;
+	const struct certificate_pem cert = { cert_file, "" }, key = { key_file, "" };
 	struct certificate certificate;
 
-	if (certificate_chain(ctx, "", cert_file) || certificate_key(ctx, "", key_file, cert_file))
-		return -1;
-	certificate_note(&certificate, SSL_CTX_get0_certificate(ctx), cert_file, 0);
-	certificate_warn(&certificate, &none);
-	return 0;
-}
-
-int certificate_load_host(SSL_CTX *ctx, const struct config *config, const struct config_host *host,
-			  size_t index, struct certificate *out)
-{
-	const struct config_text *cert = &host->certs.rows[index], *key = &host->keys.rows[index];
-	char cert_where[CONFIG_WHERE], key_where[CONFIG_WHERE];
-
-	config_where(config, cert->line, cert_where);
-	config_where(config, key->line, key_where);
-	if (certificate_chain(ctx, cert_where, cert->text) ||
-	    certificate_key(ctx, key_where, key->text, cert->text))
-		return -1;
-	certificate_note(out, SSL_CTX_get0_certificate(ctx), cert->text, cert->line);
-	certificate_warn(out, config);
-	certificate_names(SSL_CTX_get0_certificate(ctx), config, host, cert);
-	return certificate_first(SSL_CTX_get0_certificate(ctx), config, host, index) ? 0 : -1;
+	return certificate_load_files(ctx, &cert, &key, &certificate);
 }
 
 /* ---- a certificate of our own ---- */
@@ -311,7 +254,7 @@ int certificate_make(SSL_CTX *ctx, struct certificate *out)
 	if ((certificate_ours_lasts() || certificate_ours_make()) &&
 	    SSL_CTX_use_certificate(ctx, certificate_ours.cert) == 1 &&
 	    SSL_CTX_use_PrivateKey(ctx, certificate_ours.key) == 1) {
-		certificate_note(out, certificate_ours.cert, NULL, 0);
+		certificate_note(out, certificate_ours.cert, NULL);
 		return 0;
 	}
 	log_line("cannot make a certificate: %s", certificate_error());

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
-#include "tools/serve/hosts/tls.h"
+#include "tools/serve/hosts/sni.h"
 #include "tools/serve/sandbox/landlock.h"
 #include "tools/common/log.h"
 #include "tools/serve/cleartext/cleartext.h"
@@ -91,7 +91,7 @@ static int serve_hosts(struct serve *s, struct config *config)
 
 	if (ret || serve_provider(s, config))
 		return TOOLS_FAILED;
-	s->front = host_tls_front(s->current);
+	s->front = host_sni_front(s->current);
 	if (!s->front)
 		return TOOLS_FAILED;
 	ret = serve_context(s, config);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/ssl.h>
+#include "tools/serve/hosts/certificates.h"
 #include "tools/serve/hosts/hosts.h"
 #include "tools/serve/hosts/tls.h"
 #include "tools/common/log.h"
@@ -128,6 +129,16 @@ static unsigned host_folder(struct host *host, const struct hosts *hosts)
 	return 1;
 }
 
+static unsigned host_tls(struct host *host, const struct config *config)
+{
+	unsigned mistakes = host_tls_new(&host->ssl, config, host->config);
+
+	if (host->ssl)
+		mistakes += host_certificates_load(host->ssl, config, host->config, &host->certificates,
+						   &host->certificate_count);
+	return mistakes;
+}
+
 static unsigned hosts_fill(struct hosts *hosts)
 {
 	unsigned mistakes = 0;
@@ -137,7 +148,7 @@ static unsigned hosts_fill(struct hosts *hosts)
 
 		host->config = &hosts->config.hosts[i];
 		mistakes += host_folder(host, hosts);
-		mistakes += host_tls_new(host, &hosts->config);
+		mistakes += host_tls(host, &hosts->config);
 	}
 	return mistakes;
 }
@@ -193,8 +204,8 @@ unsigned hosts_join(struct hosts *hosts, struct tlsring_ctx *ctx)
 void hosts_warn(const struct hosts *hosts)
 {
 	for (size_t i = 0; i < hosts->config.host_count; i++)
-		for (size_t j = 0; j < hosts->list[i].certificate_count; j++)
-			certificate_warn(&hosts->list[i].certificates[j], &hosts->config);
+		host_certificates_warn(hosts->list[i].certificates, hosts->list[i].certificate_count,
+				       &hosts->config, hosts->list[i].config);
 }
 
 void hosts_put(struct hosts *hosts)

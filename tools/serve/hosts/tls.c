@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,6 @@
 #include <openssl/ssl.h>
 #include "tools/common/certificate.h"
 #include "tools/serve/hosts/tls.h"
-#include "tools/serve/hosts/hosts.h"
 #include "tools/common/log.h"
 
 static int tls_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
@@ -25,9 +25,7 @@ static int tls_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
-/* ---- a host ---- */
-
-/* One of libssl's lists, from the host's parts or ours; NULL: libssl's own. */
+/* Sets one of libssl's lists to the host's parts, else to ours; libssl's own stays where both are missing. */
 static unsigned tls_list(SSL_CTX *ssl, const struct config *config, const struct config_texts *texts,
 			 const char *name, const char *ours, int (*set)(SSL_CTX *ssl, const char *list))
 {
@@ -50,7 +48,7 @@ static int tls_groups(SSL_CTX *ssl, const char *list)
 	return (int)SSL_CTX_set1_groups_list(ssl, list);
 }
 
-/* The administrator's word in openssl.cnf, which libssl follows. */
+/* Does the administrator's openssl.cnf name groups? libssl follows it. */
 static bool tls_groups_configured(void)
 {
 	char *file = CONF_get1_default_config_file();
@@ -71,13 +69,11 @@ static bool tls_groups_configured(void)
 	return found;
 }
 
-/* libssl's own but those of finite fields, of which a key costs the server up to a hundred times as much as
- * of the others, and whoever asks for it nothing (CVE-2002-20001). */
-static void tls_groups_default(SSL_CTX *ssl)
+void host_tls_groups_default(SSL_CTX *ssl)
 {
 	if (tls_groups_configured())
 		return;
-	/* From OpenSSL 3.5 on; else its list of before. Where that has what is forbidden, all stays. */
+	/* The first form needs OpenSSL 3.5. Where FIPS or a policy forbids the second too, libssl's list stays. */
 	if (SSL_CTX_set1_groups_list(ssl, "DEFAULT:-ffdhe2048:-ffdhe3072") != 1)
 		SSL_CTX_set1_groups_list(ssl, "X25519:P-256:X448:P-521:P-384");
 	ERR_clear_error();
@@ -88,7 +84,7 @@ static unsigned tls_policy(SSL_CTX *ssl, const struct config *config, const stru
 {
 	unsigned mistakes = 0;
 
-	tls_groups_default(ssl);
+	host_tls_groups_default(ssl);
 	SSL_CTX_set_alpn_select_cb(ssl, tls_alpn, NULL);
 	SSL_CTX_set_min_proto_version(ssl, host->tls_min == CONFIG_TLS_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
 	mistakes += tls_list(ssl, config, &host->ciphers, "ciphers", "ECDHE+AESGCM:ECDHE+CHACHA20",
@@ -96,22 +92,6 @@ static unsigned tls_policy(SSL_CTX *ssl, const struct config *config, const stru
 	mistakes += tls_list(ssl, config, &host->suites, "ciphersuites", "TLS_AES_128_GCM_SHA256:"
 			     "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256", SSL_CTX_set_ciphersuites);
 	return mistakes + tls_list(ssl, config, &host->groups, "groups", NULL, tls_groups);
-}
-
-static unsigned tls_certificates(struct host *host, const struct config *config)
-{
-	const struct config_host *asked = host->config;
-	unsigned mistakes = 0;
-
-	host->certificates = calloc(asked->certs.count + 1, sizeof(*host->certificates));
-	if (!host->certificates)
-		return 1;
-	for (size_t i = 0; i < asked->certs.count && i < asked->keys.count; i++)
-		mistakes += certificate_load_host(host->ssl, config, asked, i,
-						  &host->certificates[host->certificate_count++]) != 0;
-	if (!asked->certs.count)
-		mistakes += certificate_make(host->ssl, &host->certificates[host->certificate_count++]) != 0;
-	return mistakes;
 }
 
 static unsigned tls_clients(SSL_CTX *ssl, const struct config *config, const struct config_host *host)
@@ -148,8 +128,8 @@ static bool tls_digest_file(EVP_MD_CTX *digest, const char *path)
 	return !path || file;
 }
 
-/* A session is resumed by the host that it began with only, and only while the same issuers vouch
- * for clients: who they were is not asked again. Servers that share ticket keys agree on it. */
+/* A resumed session asks for no client certificate, so only the host that began it may resume it, and only
+ * with the same issuers. The digest is equal on all servers that share ticket keys. */
 static bool tls_session_context(SSL_CTX *ssl, const struct config_host *host)
 {
 	EVP_MD_CTX *digest = EVP_MD_CTX_new();
@@ -169,94 +149,22 @@ static bool tls_session_context(SSL_CTX *ssl, const struct config_host *host)
 	return done;
 }
 
-unsigned host_tls_new(struct host *host, const struct config *config)
+/* Policy and client issuers; the certificates are certificates.c's. */
+unsigned host_tls_new(SSL_CTX **out, const struct config *config, const struct config_host *host)
 {
+	const char *provider = config->handshake_provider == CONFIG_PROVIDER_TLSRING ? "?provider=tlsring" : NULL;
+	SSL_CTX *ssl = SSL_CTX_new_ex(NULL, provider, TLS_server_method());
 	unsigned mistakes;
 
-	host->ssl = SSL_CTX_new_ex(NULL, config->handshake_provider == CONFIG_PROVIDER_TLSRING ? "?provider=tlsring" :
-				   NULL, TLS_server_method());
-	if (!host->ssl) {
+	*out = ssl;
+	if (!ssl) {
 		log_line("cannot set up TLS: %s", certificate_error());
 		return 1;
 	}
-	mistakes = tls_policy(host->ssl, config, host->config) + tls_certificates(host, config) +
-		   tls_clients(host->ssl, config, host->config);
-	if (!mistakes && !tls_session_context(host->ssl, host->config)) {
+	mistakes = tls_policy(ssl, config, host) + tls_clients(ssl, config, host);
+	if (!mistakes && !tls_session_context(ssl, host)) {
 		log_line("cannot set up TLS: %s", certificate_error());
 		mistakes++;
 	}
 	return mistakes;
-}
-
-/* ---- the front ---- */
-
-/* The host_name of a server_name extension (RFC 6066, 3); NULL: none. */
-static const char *tls_sni(SSL *ssl, size_t *len)
-{
-	const unsigned char *data;
-	size_t room;
-
-	if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &room) || room < 5 ||
-	    (size_t)(data[0] << 8 | data[1]) != room - 2 || data[2] != TLSEXT_NAMETYPE_host_name)
-		return NULL;
-	*len = (size_t)(data[3] << 8 | data[4]);
-	return *len <= room - 5 ? (const char *)data + 5 : NULL;
-}
-
-/* SSL_set_SSL_CTX() brings certificates, ciphers, issuers and ALPN along; the SSL has copies of the
- * rest. */
-static bool tls_switch(SSL *ssl, const struct host *host)
-{
-	char *groups = config_join(&host->config->groups);
-	bool done = groups && SSL_set_SSL_CTX(ssl, host->ssl) == host->ssl &&
-		    SSL_set_min_proto_version(ssl, SSL_CTX_get_min_proto_version(host->ssl)) &&
-		    SSL_set_max_proto_version(ssl, SSL_CTX_get_max_proto_version(host->ssl)) &&
-		    (!*groups || SSL_set1_groups_list(ssl, groups));
-
-	if (done)
-		SSL_set_verify(ssl, SSL_CTX_get_verify_mode(host->ssl), NULL);
-	free(groups);
-	return done;
-}
-
-/* Before the version is chosen, so that each host may have its own. */
-static int tls_hello(SSL *ssl, int *alert, void *user)
-{
-	struct hosts *hosts = hosts_current_get(user);
-	size_t len = 0;
-	const char *name = tls_sni(ssl, &len);
-	bool done = tls_switch(ssl, hosts_find(hosts, name ? name : "", len));
-
-	hosts_put(hosts);
-	*alert = SSL_AD_INTERNAL_ERROR;
-	return done ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
-}
-
-/* Says that the name was looked at: else a resumed session of TLS 1.2 would have none. */
-static int tls_named(SSL *ssl, int *alert, void *user)
-{
-	(void)ssl;
-	(void)alert;
-	(void)user;
-	return SSL_TLSEXT_ERR_OK;
-}
-
-SSL_CTX *host_tls_front(struct hosts_current *current)
-{
-	SSL_CTX *ssl = SSL_CTX_new(TLS_server_method());
-
-	if (!ssl || !SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION)) {
-		log_line("cannot set up TLS: %s", certificate_error());
-		SSL_CTX_free(ssl);
-		return NULL;
-	}
-	tls_groups_default(ssl);
-	SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
-	/* Each costs 6 % of a handshake, and a client gets a new one with every connection. */
-	SSL_CTX_set_num_tickets(ssl, 1);
-	/* Tickets resume sessions; the cache would only hold memory. */
-	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_client_hello_cb(ssl, tls_hello, current);
-	SSL_CTX_set_tlsext_servername_callback(ssl, tls_named);
-	return ssl;
 }
