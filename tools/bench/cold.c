@@ -180,11 +180,11 @@ struct bench_copy bench_child_copy(const struct bench_child *child)
 
 	if (!s->copies)
 		return (struct bench_copy){ s->file, s->map };
-	start = bench_clock(CLOCK_THREAD_CPUTIME_ID);
+	start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	do {
 		copy = &s->copies[child->whole->next++ % s->count];
 		cold_drop(s, copy);
 	} while (cold_stays(s, copy) && ++tries < s->count);
-	child->whole->spent += bench_clock(CLOCK_THREAD_CPUTIME_ID) - start;
+	child->whole->spent += clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
 	return *copy;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tools/common/address.h"
 #include "tools/common/listen.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
@@ -17,30 +18,6 @@
  * it that is megabytes of sealed records for each who reads slowly. Some full records at least: kernel
  * TLS stalls with less. */
 #define LISTEN_UNSENT	(128 * 1024)
-
-/* Splits HOST:PORT in a copy; an empty host is NULL. */
-static bool listen_split(char *copy, const char **host, const char **port)
-{
-	char *colon = strrchr(copy, ':');
-	char *end;
-	unsigned long number;
-
-	if (!colon)
-		return false;
-	*colon = '\0';
-	*port = colon + 1;
-	*host = *copy ? copy : NULL;
-	if (*copy == '[') {
-		if (colon == copy || colon[-1] != ']')
-			return false;
-		colon[-1] = '\0';
-		*host = copy + 1;
-	} else if (strchr(copy, ':')) {
-		return false;
-	}
-	number = strtoul(*port, &end, 10);
-	return **port >= '0' && **port <= '9' && !*end && number <= 65535;
-}
 
 static int listen_socket(const struct sockaddr *address, socklen_t len, bool both, bool shared)
 {
@@ -216,15 +193,11 @@ static int listen_append(struct listen_set *set, const struct addrinfo *info, bo
 	return listen_open(a, both);
 }
 
-/* A name may have several addresses: all that this machine has are taken. */
-static int listen_name(struct listen_set *set, const char *host, const char *port)
+/* Listen on every address of a name that this machine has. */
+static int listen_name(struct listen_set *set, const struct address *address)
 {
-	struct addrinfo hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP,
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
-	};
 	struct addrinfo *list;
-	int ret = getaddrinfo(host, port, &hints, &list);
+	int ret = address_resolve(address, AI_PASSIVE, &list);
 
 	if (ret)
 		return -EADDRNOTAVAIL;
@@ -234,15 +207,15 @@ static int listen_name(struct listen_set *set, const char *host, const char *por
 	return ret;
 }
 
-static int listen_all(struct listen_set *set, const char *port)
+static int listen_all(struct listen_set *set, const struct address *address)
 {
-	unsigned short number = htons((unsigned short)atoi(port));
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = number };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(address->port) };
 	struct addrinfo info = { .ai_addr = (struct sockaddr *)&v6, .ai_addrlen = sizeof(v6) };
+	struct address v4 = { .host = "0.0.0.0", .port = address->port };
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
 
 	if (fd < 0 && errno == EAFNOSUPPORT)
-		return listen_name(set, "0.0.0.0", port);
+		return listen_name(set, &v4);
 	if (fd >= 0)
 		close(fd);
 	return listen_append(set, &info, true);
@@ -250,29 +223,21 @@ static int listen_all(struct listen_set *set, const char *port)
 
 bool listen_valid(const char *text)
 {
-	char *copy = strdup(text);
-	const char *host, *port;
-	bool valid = copy && listen_split(copy, &host, &port);
+	struct address address;
 
-	free(copy);
-	return valid;
+	return !address_parse(text, &address);
 }
 
 int listen_add(struct listen_set *set, const char *text)
 {
-	char *copy = strdup(text);
-	const char *host, *port;
+	struct address address;
 	int ret;
 
-	if (!copy)
-		return TOOLS_FAILED;
-	if (!listen_split(copy, &host, &port)) {
-		free(copy);
-		log_line("--%s %s: " LISTEN_FORM, set->setting, text);
+	if (address_parse(text, &address)) {
+		log_line("--%s %s: " ADDRESS_FORM, set->setting, text);
 		return TOOLS_USAGE;
 	}
-	ret = host ? listen_name(set, host, port) : listen_all(set, port);
-	free(copy);
+	ret = *address.host ? listen_name(set, &address) : listen_all(set, &address);
 	if (!ret)
 		return 0;
 	listen_explain(set, text, -ret);

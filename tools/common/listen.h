@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include "tools/common/address.h"
 
 /* One listening address. */
 struct listen_address {
@@ -44,8 +45,8 @@ void listen_pool_free(struct listen_pool *pool);
 /* Add what is left in the set's pool, of one kind. 0 or an exit status. */
 int listen_add_rest(struct listen_set *set, bool http);
 
-#define LISTEN_FORM	"write ADDR:PORT, [V6ADDR]:PORT or :PORT"
-/* Has a text that form? */
+#define LISTEN_FORM	ADDRESS_FORM
+/* Can listen_add() read that text? */
 bool listen_valid(const char *text);
 /*
  * Listen where text says: ADDR:PORT, [V6]:PORT, NAME:PORT, :PORT (all addresses, both families);

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -10,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "tools/common/address.h"
+#include "tools/common/clock.h"
 #include "tools/common/log.h"
 
 #define LOG_LINE_MAX	1024
@@ -66,53 +66,18 @@ void log_line(const char *format, ...)
 	va_end(args);
 }
 
-static void log_time(char *buf, size_t room)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-
-	buf[0] = '\0';
-	if (!getenv("JOURNAL_STREAM") && gmtime_r(&now, &tm))
-		strftime(buf, room, "%Y-%m-%dT%H:%M:%SZ ", &tm);
-}
-
 void log_peer(const struct sockaddr_storage *peer, const char *format, ...)
 {
-	char prefix[32 + LOG_ADDRESS], address[LOG_ADDRESS];
+	char prefix[CLOCK_ISO + ADDRESS_TEXT + 4], date[CLOCK_ISO] = "", address[ADDRESS_TEXT];
 	va_list args;
 
-	log_time(prefix, sizeof(prefix));
-	strcat(strcat(prefix, log_address(peer, address)), ": ");
+	/* The journal writes the time itself. */
+	if (!getenv("JOURNAL_STREAM"))
+		clock_iso(time(NULL), date);
+	snprintf(prefix, sizeof(prefix), "%s%s%s: ", date, *date ? " " : "", address_text(peer, address));
 	va_start(args, format);
 	log_write(0, prefix, format, args);
 	va_end(args);
-}
-
-static const char *log_address6(const struct sockaddr_in6 *v6, char *buf)
-{
-	bool mapped = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
-	char host[INET6_ADDRSTRLEN] = "";
-
-	if (mapped)
-		inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], host, sizeof(host));
-	else
-		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
-	snprintf(buf, LOG_ADDRESS, mapped ? "%s:%u" : "[%s]:%u", host, ntohs(v6->sin6_port));
-	return buf;
-}
-
-const char *log_address(const struct sockaddr_storage *address, char buf[LOG_ADDRESS])
-{
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-	char host[INET_ADDRSTRLEN] = "";
-
-	if (address->ss_family == AF_INET6)
-		return log_address6((const struct sockaddr_in6 *)address, buf);
-	if (address->ss_family != AF_INET)
-		return strcpy(buf, "(unknown peer)");
-	inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
-	snprintf(buf, LOG_ADDRESS, "%s:%u", host, ntohs(v4->sin_port));
-	return buf;
 }
 
 const char *log_quote(char *buf, size_t room, const char *data, size_t len)

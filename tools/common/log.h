@@ -5,8 +5,6 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-#define LOG_ADDRESS	64	/* room for log_address */
-
 /* One line on standard error, in one write; any thread. Blocks for two seconds at most: what was not taken
  * is counted, and told when something is taken again. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -14,8 +12,6 @@ void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_peer(const struct sockaddr_storage *peer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* "192.0.2.1:443", "[2001:db8::1]:443"; writes into buf, returns it. */
-const char *log_address(const struct sockaddr_storage *address, char buf[LOG_ADDRESS]);
 /* What a stranger sent, made fit for a log line and cut to the room; returns buf. */
 const char *log_quote(char *buf, size_t room, const char *data, size_t len);
 

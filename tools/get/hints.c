@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include "tools/get/hints.h"
+#include "tools/common/address.h"
 #include "tools/common/log.h"
 
 #define ALERT(number)	TLSRING_EALERT_RECEIVED(number)
@@ -53,7 +54,7 @@ static const char *explain_find(const struct explain_remedy *table, size_t count
 
 const char *explain_end(char *buf, size_t room, const struct url *url, const struct tlsring_end *end)
 {
-	char address[LOG_ADDRESS], text[160];
+	char address[ADDRESS_TEXT], text[160];
 	const char *remedy;
 
 	/* With --insecure it is a verdict too, but not why the handshake ended. */
@@ -67,7 +68,7 @@ const char *explain_end(char *buf, size_t room, const struct url *url, const str
 	}
 	remedy = explain_find(explain_results, sizeof(explain_results) / sizeof(*explain_results), end->result);
 	tlsring_strerror(end->result, text, sizeof(text));
-	snprintf(buf, room, "%s (%s): %s%s%s%s%s", url->authority, log_address(&end->peer, address),
+	snprintf(buf, room, "%s (%s): %s%s%s%s%s", url->authority, address_text(&end->peer, address),
 		 end->result ? text : "the server closed the connection without an answer",
 		 *end->detail ? ": " : "", end->detail, remedy ? "; " : "", remedy ? remedy : "");
 	return buf;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "tools/get/hints.h"
 #include "tools/get/transfer.h"
+#include "tools/common/address.h"
 #include "tools/common/log.h"
 
 #define FETCH_HOPS	10	/* redirections that are followed */
@@ -413,10 +414,10 @@ static void fetch_opened(void *user)
 {
 	struct fetch *f = user;
 	struct tlsring_info info = { .size = sizeof(info) };
-	char address[LOG_ADDRESS];
+	char address[ADDRESS_TEXT];
 
 	if (f->options->verbose && !tlsring_conn_info(f->link->conn, &info)) {
-		fetch_say(f, "connected to %s: %s, %s%s", log_address(&info.peer, address), info.version,
+		fetch_say(f, "connected to %s: %s, %s%s", address_text(&info.peer, address), info.version,
 			  info.cipher, info.resumed ? ", resumed" : "");
 		fetch_direction(f, "sending", &info.tx);
 		fetch_direction(f, "receiving", &info.rx);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <netinet/in.h>
 #include "tools/serve/sandbox/landlock.h"
+#include "tools/common/address.h"
 #include "tools/common/log.h"
 #include "tools/serve/server.h"
 #include "tlsring.h"
@@ -55,9 +56,9 @@ static bool announce_wildcard(const struct sockaddr_storage *address)
 static void announce_address(const struct sockaddr_storage *address)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-	char text[LOG_ADDRESS];
+	char text[ADDRESS_TEXT];
 
-	log_address(address, text);
+	address_text(address, text);
 	/* The port stands in the same place in both families. */
 	if (announce_wildcard(address))
 		log_line("listening on %s: https://localhost:%u/", text, ntohs(v4->sin_port));
@@ -67,9 +68,9 @@ static void announce_address(const struct sockaddr_storage *address)
 
 static void announce_redirect(const struct serve *s, const struct sockaddr_storage *address)
 {
-	char text[LOG_ADDRESS];
+	char text[ADDRESS_TEXT];
 
-	log_line("redirecting http://%s/ to https, port %u", log_address(address, text), s->redirect.port);
+	log_line("redirecting http://%s/ to https, port %u", address_text(address, text), s->redirect.port);
 }
 
 static void announce_hosts(const struct config *config)

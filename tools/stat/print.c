@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <jansson.h>
+#include "tools/common/address.h"
 #include "tools/common/log.h"
 #include "tools/stat/snapshot.h"
 
@@ -112,13 +113,13 @@ static enum tlsring_reason print_reason(const struct tlsring_socket *s)
 static void print_row(const struct stat_row *row, bool rates, FILE *out)
 {
 	const struct tlsring_socket *s = &row->socket;
-	char own[LOG_ADDRESS], peer[LOG_ADDRESS], sent[PRINT_BYTES], received[PRINT_BYTES];
+	char own[ADDRESS_TEXT], peer[ADDRESS_TEXT], sent[PRINT_BYTES], received[PRINT_BYTES];
 	enum tlsring_reason why = print_reason(s);
 
 	fprintf(out, "%10s%s %10s%s  %-22s %-22s %s %-12s %-6s %-6s %-8s %s",
 		print_bytes(rates ? row->sent_rate : s->sent, sent), rates ? "/s" : "",
 		print_bytes(rates ? row->received_rate : s->received, received), rates ? "/s" : "",
-		log_address(&s->own, own), log_address(&s->peer, peer), s->version, s->cipher,
+		address_text(&s->own, own), address_text(&s->peer, peer), s->version, s->cipher,
 		s->zerocopy && s->tx.path == TLSRING_PATH_NIC ? "nic+zc" : print_paths[s->tx.path],
 		print_paths[s->rx.path], row->device[0] ? row->device : "-",
 		why ? tlsring_reason_name(why) : "-");
@@ -201,11 +202,11 @@ static void json_text(const char *key, const char *text, FILE *out)
 static void json_row(const struct stat_row *row, bool rates, FILE *out)
 {
 	const struct tlsring_socket *s = &row->socket;
-	char own[LOG_ADDRESS], peer[LOG_ADDRESS];
+	char own[ADDRESS_TEXT], peer[ADDRESS_TEXT];
 
 	putc('{', out);
-	json_text("local", log_address(&s->own, own), out);
-	json_text("peer", log_address(&s->peer, peer), out);
+	json_text("local", address_text(&s->own, own), out);
+	json_text("peer", address_text(&s->peer, peer), out);
 	json_text("device", row->device, out);
 	if (row->pid) {
 		json_text("process", row->process, out);

@@ -109,7 +109,7 @@ void bench_client_close(struct bench_client *client)
 /* Time passed since from, and what time it is. */
 static void client_sample(struct client_run *run, struct hdr_histogram *histogram, uint64_t from)
 {
-	run->now = bench_clock(CLOCK_MONOTONIC);
+	run->now = clock_ns(CLOCK_MONOTONIC);
 	hdr_record_value(histogram, (int64_t)(run->now - from));
 }
 
@@ -136,7 +136,7 @@ static int client_choose(struct bench_client *client, struct bench_peer *peer)
 
 static int client_ask(struct client_run *run, struct bench_peer *peer)
 {
-	uint64_t asked = run->rate ? client_due(run) : bench_clock(CLOCK_MONOTONIC);
+	uint64_t asked = run->rate ? client_due(run) : clock_ns(CLOCK_MONOTONIC);
 	struct bench_client *client = run->client;
 	bool dial = peer->fd < 0;
 	int ret = dial ? bench_peer_begin(client, peer) : 0;
@@ -170,7 +170,7 @@ static int client_ask_due(struct client_run *run)
 	uint64_t due = 0;
 	int ret = 0;
 
-	while (run->more && run->free && !ret && (due = client_due(run)) <= bench_clock(CLOCK_MONOTONIC)) {
+	while (run->more && run->free && !ret && (due = client_due(run)) <= clock_ns(CLOCK_MONOTONIC)) {
 		struct bench_peer *peer = run->free;
 
 		run->free = peer->next;
@@ -338,7 +338,7 @@ static int client_start_open(struct client_run *run, const struct bench_load *lo
 
 int bench_client_run(struct bench_client *client, const struct bench_load *load, struct bench_samples *samples)
 {
-	struct client_run run = { .client = client, .samples = samples, .start = bench_clock(CLOCK_MONOTONIC), .more = load->requests,
+	struct client_run run = { .client = client, .samples = samples, .start = clock_ns(CLOCK_MONOTONIC), .more = load->requests,
 				  .buf = malloc(CLIENT_BUFFER), .timer = -1, .last = &run.free };
 	int ret = run.buf ? 0 : -ENOMEM;
 

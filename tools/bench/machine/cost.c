@@ -39,12 +39,12 @@ static double passes_cost(struct passes *p, void (*pass)(struct passes *p, size_
 	double least = 0;
 
 	for (unsigned i = 0; i < PASSES_TIMES && least < PASSES_LONG; i++) {
-		uint64_t start = bench_clock(CLOCK_THREAD_CPUTIME_ID);
+		uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 		double cost;
 
 		for (size_t at = 0; at < PASSES_ROOM; at += PASSES_RECORD)
 			pass(p, at);
-		cost = (double)(bench_clock(CLOCK_THREAD_CPUTIME_ID) - start) / 1e9;
+		cost = (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) / 1e9;
 		least = !i || cost < least ? cost : least;
 	}
 	return least * ((double)(1 << 30) / PASSES_ROOM);

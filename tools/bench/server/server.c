@@ -63,7 +63,7 @@ static void child_installs(struct bench_installs *out, struct hdr_histogram *h)
 /* What answering takes is not what serving takes. */
 static void child_usage(struct bench_child *child)
 {
-	uint64_t start = bench_clock(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t start = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 
 	child->report.cpu = start - child->spent;
 	if (child->installs)
@@ -77,7 +77,7 @@ static void child_usage(struct bench_child *child)
 		bench_health_look(&child->report.health);
 		child->report.health.rekeys = child->rekeys;
 	}
-	child->spent += bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start;
+	child->spent += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start;
 }
 
 bool bench_child_asked(struct bench_child *child)

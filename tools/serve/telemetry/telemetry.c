@@ -6,6 +6,7 @@
 #include <time.h>
 #include "tools/serve/telemetry/access_log.h"
 #include "tools/common/listen.h"
+#include "tools/common/address.h"
 #include "tools/common/log.h"
 #include "tools/serve/telemetry/metrics.h"
 #include "tools/serve/cleartext/cleartext.h"
@@ -256,12 +257,12 @@ int seeing_start(struct seeing *seeing)
 
 void seeing_announce(const struct seeing *seeing)
 {
-	char text[LOG_ADDRESS];
+	char text[ADDRESS_TEXT];
 
 	if (seeing->log)
 		log_line("access log: %s", seeing->settings->access_log);
 	for (size_t i = 0; i < seeing->listen.count; i++) {
-		log_address(&seeing->listen.addresses[i].address, text);
+		address_text(&seeing->listen.addresses[i].address, text);
 		log_line("metrics on %s: http://%s/metrics", text, text);
 	}
 }

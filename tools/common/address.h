@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TOOLS_COMMON_ADDRESS_H
+#define TOOLS_COMMON_ADDRESS_H
+
+#include <stdint.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+/* HOST:PORT as people write it. */
+struct address {
+	char host[256];			/* without brackets; "": every address of this machine */
+	uint16_t port;
+};
+
+#define ADDRESS_FORM	"write ADDR:PORT, [V6ADDR]:PORT or :PORT"
+/* ADDR:PORT, NAME:PORT, [V6ADDR]:PORT or :PORT; an IPv6 address may have a zone. 0 or -EINVAL. */
+int address_parse(const char *text, struct address *out);
+/* An IPv4 or IPv6 address without a port. 0 or -EINVAL. */
+int address_parse_ip(const char *text, struct sockaddr_storage *out);
+/* Look the host up for TCP; flags as getaddrinfo(3) has them. Its result; freeaddrinfo() *out. */
+int address_resolve(const struct address *address, int flags, struct addrinfo **out);
+
+/* Room for "[fe80::1%2]:443". */
+#define ADDRESS_TEXT	80
+/* Write "192.0.2.1:443" or "[2001:db8::1]:443"; an IPv4 address within IPv6 as IPv4. Returns buf. */
+const char *address_text(const struct sockaddr_storage *address, char buf[ADDRESS_TEXT]);
+
+#endif
