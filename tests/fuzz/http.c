@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/fuzz/fuzz.h"
-#include "tools/http/coding.h"
+#include "tools/http/accept.h"
 #include "tools/http/request1.h"
 #include "tools/http/condition.h"
 #include "tools/http/path.h"
@@ -64,12 +64,12 @@ static void try_request(const struct http_request *request)
 {
 	static const uint64_t sizes[] = { 0, 1, 1000, 1 << 20, UINT64_MAX };
 	const struct http_validator validator = { "\"1-2-3\"", 784111777 };
-	const struct coding *codings[CODING_COUNT + 1];
+	const struct http_encoding *encodings[HTTP_ENCODINGS + 1];
 	int status = http_condition(request, &validator);
 
 	must(status == 0 || status == 304 || status == 412);
 	http_condition_range(request, &validator);
-	coding_choose(&request->accept_encoding, codings);
+	http_accept_encoding(&request->accept_encoding, encodings);
 	must(http_request_host_valid(&request->host));
 	if (request->path.at) {
 		must(*request->path.at == '/');

@@ -66,3 +66,36 @@ int http_accept(const struct http_list *field, const char *const *names)
 			weight = accept_line(at->line, *names);
 	return weight;
 }
+
+static const struct http_encoding accept_encodings[HTTP_ENCODINGS] = {
+	{ "br", ".br" },
+	{ "zstd", ".zst" },
+	{ "gzip", ".gz" },
+};
+
+void http_accept_encoding(const struct http_list *field,
+			  const struct http_encoding *out[HTTP_ENCODINGS + 1])
+{
+	int weights[HTTP_ENCODINGS], identity;
+	size_t count = 0;
+
+	out[0] = NULL;
+	if (!field->line.at)
+		return;
+	identity = http_accept(field, (const char *const []){ "identity", NULL });
+	for (size_t i = 0; i < HTTP_ENCODINGS; i++) {
+		const char *const names[] = { accept_encodings[i].name, "*", NULL };
+		int weight = http_accept(field, names);
+		size_t place = count;
+
+		if (weight <= 0 || weight < identity)
+			continue;
+		for (; place && weights[place - 1] < weight; place--) {
+			weights[place] = weights[place - 1];
+			out[place] = out[place - 1];
+		}
+		weights[place] = weight;
+		out[place] = &accept_encodings[i];
+		out[++count] = NULL;
+	}
+}

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <netinet/in.h>
-#include "tools/serve/sandbox/landlock.h"
 #include "tools/common/address.h"
 #include "tools/common/log.h"
+#include "tools/serve/sandbox/sandbox.h"
 #include "tools/serve/server.h"
 #include "tlsring.h"
 
@@ -98,9 +98,9 @@ void serve_announce(const struct serve *s, const struct hosts *hosts)
 	announce_direction(s->ctx, true);
 	announce_direction(s->ctx, false);
 	announce_io(s, config);
-	isolate_announce(s->isolate);
+	sandbox_announce(s->landlock);
 	announce_hosts(config);
-	seeing_announce(s->seeing);
+	telemetry_announce(s->telemetry);
 	for (size_t i = 0; i < s->http.count; i++)
 		announce_redirect(s, &s->http.addresses[i].address);
 	for (size_t i = 0; i < s->listen.count; i++)

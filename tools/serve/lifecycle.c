@@ -106,9 +106,9 @@ static void life_successor(struct life *l)
 		log_line("upgrade: process %d serves; connections here are drained", (int)l->successor);
 		notify("MAINPID=%d", (int)l->successor);
 		l->drained = true;
-		plain_stop(l->serve->plain);
-		l->serve->plain = NULL;
-		seeing_retire(l->serve->seeing);
+		cleartext_stop(l->serve->cleartext);
+		l->serve->cleartext = NULL;
+		telemetry_retire(l->serve->telemetry);
 		serve_engines_drain(l->serve, LIFE_DRAIN);
 	} else {
 		waitpid(l->successor, NULL, 0);
@@ -133,7 +133,7 @@ static void life_signal(struct life *l, int fd)
 			serve_reload(l->serve);
 		break;
 	case SIGUSR1:
-		seeing_reopen(l->serve->seeing);
+		telemetry_reopen(l->serve->telemetry);
 		break;
 	case SIGUSR2:
 		life_upgrade(l);

@@ -14,6 +14,7 @@
 #include <openssl/ssl.h>
 #include "tools/serve/hosts/sni.h"
 #include "tools/serve/sandbox/landlock.h"
+#include "tools/serve/sandbox/sandbox.h"
 #include "tools/common/log.h"
 #include "tools/serve/cleartext/cleartext.h"
 #include "tools/serve/server.h"
@@ -119,14 +120,14 @@ static char *serve_copy(const struct config_text *text)
 }
 
 /* With settings of its own: the configuration goes with the next reload. */
-static int serve_seeing(struct serve *s, const struct config *config)
+static int serve_telemetry(struct serve *s, const struct config *config)
 {
 	s->limits = config->limits;
-	s->seeing_settings = (struct seeing_settings){
+	s->telemetry_settings = (struct telemetry_settings){
 		.access_log = serve_copy(&config->access_log), .format = config->log_format,
 		.metrics = serve_copy(&config->metrics),
 	};
-	return seeing_open(&s->seeing, &s->seeing_settings, &s->limits, config->threads, &s->pool);
+	return telemetry_open(&s->telemetry, &s->telemetry_settings, &s->limits, config->threads, &s->pool);
 }
 
 static int serve_listen(struct serve *s, const struct config *config)
@@ -141,7 +142,7 @@ static int serve_listen(struct serve *s, const struct config *config)
 	if (!ret)
 		ret = serve_listen_all(&s->http, &config->http);
 	if (!ret)
-		ret = serve_seeing(s, config);
+		ret = serve_telemetry(s, config);
 	if (!ret)
 		ret = listen_add_rest(&s->http, true);
 	if (!ret && !config->listen.count)
@@ -160,13 +161,13 @@ static int serve_redirect(struct serve *s, const struct config *config)
 
 	/* The port stands in the same place in both families. */
 	s->redirect.port = config->https_port ? config->https_port : ntohs(first->sin_port);
-	s->route = (struct plain_route){ .any_method = true, .answer = redirect_answer, .user = &s->redirect };
+	s->route = (struct cleartext_route){ .any_method = true, .respond = redirect_respond, .user = &s->redirect };
 	for (size_t i = 0; i < s->http.count; i++)
 		for (unsigned j = 0; j < s->http.addresses[i].count && count < 64; j++)
 			fds[count++] = s->http.addresses[i].fds[j];
 	if (!count)
 		return 0;
-	ret = plain_start(&s->plain, fds, count, &s->route, 1);
+	ret = cleartext_start(&s->cleartext, fds, count, &s->route, 1);
 	if (!ret)
 		return 0;
 	log_line("cannot start a thread: %s", strerror(-ret));
@@ -175,16 +176,16 @@ static int serve_redirect(struct serve *s, const struct config *config)
 
 /* ---- the whole ---- */
 
-static int serve_isolate(struct serve *s, const struct hosts *hosts)
+static int serve_sandbox(struct serve *s, const struct hosts *hosts)
 {
 	int ret;
 
 	if (hosts->config.no_sandbox)
 		return 0;
-	isolate_memory();
-	ret = isolate_new(&s->isolate);
+	sandbox_protect_memory();
+	ret = landlock_new(&s->landlock);
 	for (size_t i = 0; !ret && i < hosts->config.host_count; i++)
-		ret = isolate_folder(s->isolate, hosts->list[i].site.root);
+		ret = landlock_allow(s->landlock, hosts->list[i].site.root);
 	if (!ret)
 		return 0;
 	log_line("cannot make the sandbox: %s; --no-sandbox goes without", strerror(-ret));
@@ -201,13 +202,13 @@ static int serve_begin(struct serve *s, const struct hosts *hosts)
 	if (!ret)
 		ret = serve_user(config);
 	if (!ret)
-		ret = serve_isolate(s, hosts);
+		ret = serve_sandbox(s, hosts);
 	if (!ret)
 		ret = serve_engines(s, config);
 	if (!ret)
 		ret = serve_redirect(s, config);
 	if (!ret)
-		ret = seeing_start(s->seeing);
+		ret = telemetry_start(s->telemetry);
 	if (ret)
 		return ret;
 	serve_certificates(s, hosts);
@@ -241,14 +242,14 @@ static int serve(struct serve *s, struct config *config)
 
 static void serve_free(struct serve *s)
 {
-	plain_stop(s->plain);
+	cleartext_stop(s->cleartext);
 	/* It looks at the engines. */
-	if (s->seeing)
-		seeing_retire(s->seeing);
+	if (s->telemetry)
+		telemetry_retire(s->telemetry);
 	serve_engines_free(s);
-	seeing_close(s->seeing);
-	free((char *)s->seeing_settings.access_log);
-	free((char *)s->seeing_settings.metrics);
+	telemetry_close(s->telemetry);
+	free((char *)s->telemetry_settings.access_log);
+	free((char *)s->telemetry_settings.metrics);
 	listen_close(&s->listen);
 	listen_close(&s->http);
 	listen_pool_free(&s->pool);
@@ -256,7 +257,7 @@ static void serve_free(struct serve *s)
 	SSL_CTX_free(s->front);
 	hosts_current_free(s->current);
 	OSSL_PROVIDER_unload(s->provider);
-	isolate_free(s->isolate);
+	landlock_free(s->landlock);
 	if (s->done >= 0)
 		close(s->done);
 }

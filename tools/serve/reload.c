@@ -82,10 +82,10 @@ void serve_certificates(struct serve *s, const struct hosts *hosts)
 		for (size_t j = 0; j < hosts->list[i].certificate_count; j++) {
 			const struct certificate *certificate = &hosts->list[i].certificates[j];
 
-			seeing_certificate(s->seeing, certificate->file ? certificate->file : "(self-signed)",
+			telemetry_certificate(s->telemetry, certificate->file ? certificate->file : "(self-signed)",
 					   certificate->ends);
 		}
-	seeing_certificates_end(s->seeing);
+	telemetry_certificates_end(s->telemetry);
 }
 
 static bool reload_text_same(const struct config_text *a, const struct config_text *b)
@@ -121,8 +121,8 @@ static void reload_differences(const struct config *old, const struct config *fr
 /* The threads' sandbox cannot grow. */
 static bool reload_covered(const struct serve *s, const struct hosts *hosts)
 {
-	for (size_t i = 0; s->isolate && i < hosts->config.host_count; i++) {
-		if (isolate_covers(s->isolate, hosts->list[i].site.root))
+	for (size_t i = 0; s->landlock && i < hosts->config.host_count; i++) {
+		if (landlock_covers(s->landlock, hosts->list[i].site.root))
 			continue;
 		log_line("%s is not a folder that the sandbox lets the threads read: an upgrade (SIGUSR2) serves it, and loses no connection",
 			 hosts->list[i].config->dir.text);
@@ -148,7 +148,7 @@ void serve_reload(struct serve *s)
 		hosts_put(fresh);
 		ret = TOOLS_FAILED;
 	}
-	seeing_reloaded(s->seeing, !ret);
+	telemetry_reloaded(s->telemetry, !ret);
 	if (ret) {
 		log_line("not reloaded: what was in use before stays");
 	} else {

@@ -11,14 +11,14 @@
 #include "tools/serve/cleartext/redirect.h"
 #include "tools/serve/telemetry/telemetry.h"
 
-struct isolate;
+struct landlock;
 struct tlsring_ctx;
 struct tlsring_engine;
 struct worker;
 
 struct serve_thread {
 	pthread_t thread;
-	const struct isolate *isolate;	/* the serve's */
+	const struct landlock *landlock;	/* the serve's */
 	struct tlsring_engine *engine;	/* owned */
 	struct worker *worker;		/* owned */
 	int result;			/* of the engine */
@@ -37,11 +37,11 @@ struct serve {
 	unsigned thread_count;
 	struct serve_thread *threads;	/* owned */
 	struct redirect redirect;
-	struct plain_route route;
-	struct plain *plain;		/* owned */
-	struct isolate *isolate;	/* owned; NULL: there is no sandbox */
-	struct seeing *seeing;		/* owned */
-	struct seeing_settings seeing_settings;	/* texts owned */
+	struct cleartext_route route;
+	struct cleartext *cleartext;		/* owned */
+	struct landlock *landlock;	/* owned; NULL: there is no sandbox */
+	struct telemetry *telemetry;		/* owned */
+	struct telemetry_settings telemetry_settings;	/* texts owned */
 	struct limits_settings limits;
 	int done;			/* an eventfd: engines that have ended */
 	int argc;			/* the call's, to be read again */

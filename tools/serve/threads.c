@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tools/serve/connection.h"
 #include "tools/serve/http/http1.h"
-#include "tools/serve/sandbox/landlock.h"
+#include "tools/serve/http2/session.h"
+#include "tools/serve/sandbox/sandbox.h"
 #include "tools/common/log.h"
 #include "tools/serve/server.h"
 #include "tools/serve/site/mapping.h"
@@ -27,6 +29,46 @@ static void engine_explain(int error)
 	log_line("cannot start: %s%s", tlsring_strerror(error, text, sizeof(text)), remedy);
 }
 
+static void worker_free(struct worker *worker)
+{
+	if (!worker)
+		return;
+	http2_worker_free(worker->http2);
+	response_free(&worker->response);
+	site_cache_free(worker->files);
+	site_mappings_free(worker->mappings);
+	hosts_put(worker->hosts);
+	free(worker->idle);
+	free(worker);
+}
+
+/* files: how many open files it may keep. 0; -ENOMEM; -EMFILE. */
+static int worker_new(struct worker **out, struct hosts_current *current, unsigned files,
+		      struct accounting *accounting)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int ret;
+
+	if (!worker)
+		return -ENOMEM;
+	worker->current = current;
+	worker->accounting = accounting;
+	ret = http1_idle_new(&worker->idle, worker);
+	if (!ret && files)
+		ret = site_mappings_new(&worker->mappings);
+	if (!ret && files)
+		ret = site_cache_new(&worker->files, files, worker->mappings);
+	if (!ret)
+		ret = http2_worker_new(&worker->http2);
+	if (ret) {
+		worker_free(worker);
+		return ret;
+	}
+	response_init(&worker->response, worker->files);
+	*out = worker;
+	return 0;
+}
+
 /* Each thread has sockets of its own; of inherited ones there may be more than threads, or fewer, which
  * they then share. */
 static int engine_listen(struct serve *s, struct serve_thread *thread, unsigned index)
@@ -39,8 +81,8 @@ static int engine_listen(struct serve *s, struct serve_thread *thread, unsigned 
 
 		for (unsigned j = a->count < threads ? index % a->count : index; !ret && j < a->count;
 		     j += a->count < threads ? a->count : threads)
-			ret = tlsring_engine_listen(thread->engine, s->ctx, a->fds[j], &http1_handlers,
-						    &thread->worker->idle);
+			ret = tlsring_engine_listen(thread->engine, s->ctx, a->fds[j], &connection_handlers,
+						    thread->worker->idle);
 	}
 	return ret;
 }
@@ -85,15 +127,15 @@ static int engine_new(struct serve *s, const struct config *config, unsigned ind
 
 	thread->done = s->done;
 	thread->cpu = config->pin ? engine_cpu(index) : -1;
-	thread->isolate = s->isolate;
-	ret = worker_new(&thread->worker, s->current, config->file_cache, seeing_account(s->seeing, index));
+	thread->landlock = s->landlock;
+	ret = worker_new(&thread->worker, s->current, config->file_cache, telemetry_accounting(s->telemetry, index));
 	if (!ret)
 		ret = tlsring_engine_new(&thread->engine, &options);
 	if (ret)
 		return ret;
-	if (thread->worker->maps)
-		site_maps_watch(thread->worker->maps, thread->engine);
-	seeing_account(s->seeing, index)->engine = thread->engine;
+	if (thread->worker->mappings)
+		site_mappings_watch(thread->worker->mappings, thread->engine);
+	telemetry_accounting(s->telemetry, index)->engine = thread->engine;
 	return engine_listen(s, thread, index);
 }
 
@@ -120,7 +162,7 @@ static void *engine_run(void *arg)
 
 	if (thread->cpu >= 0)
 		engine_stay(thread->cpu);
-	isolate_enter(thread->isolate);
+	sandbox_enter(thread->landlock);
 	thread->result = tlsring_engine_run(thread->engine);
 	if (write(thread->done, &one, sizeof(one)) < 0)
 		log_line("cannot tell that a thread ended: %s", strerror(errno));

@@ -73,7 +73,7 @@ static int upgrade_environment(struct upgrade *u)
 
 static int upgrade_prepare(struct upgrade *u, const struct serve *s, int ready)
 {
-	const struct listen_set *sets[] = { &s->listen, &s->http, seeing_listen(s->seeing) };
+	const struct listen_set *sets[] = { &s->listen, &s->http, telemetry_listen(s->telemetry) };
 	size_t sockets = 0;
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)

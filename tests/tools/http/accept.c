@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tests/ktap.h"
-#include "tools/http/coding.h"
+#include "tools/http/accept.h"
 #include "tools/http/accept.h"
 
 static struct http_text text(const char *value)
@@ -30,7 +30,7 @@ TEST(weights)
 	}
 }
 
-TEST(codings)
+TEST(encodings)
 {
 	static const struct { const char *field, *chosen; } rows[] = {
 		{ NULL, "" }, { "", "" }, { "identity", "" }, { "deflate", "" },
@@ -44,10 +44,10 @@ TEST(codings)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct http_list field = { rows[i].field ? text(rows[i].field) : (struct http_text){ 0 }, NULL };
-		const struct coding *chosen[CODING_COUNT + 1];
+		const struct http_encoding *chosen[HTTP_ENCODINGS + 1];
 		char list[64] = "";
 
-		coding_choose(&field, chosen);
+		http_accept_encoding(&field, chosen);
 		for (size_t j = 0; chosen[j]; j++)
 			sprintf(list + strlen(list), "%s%s", j ? " " : "", chosen[j]->name);
 		if (strcmp(list, rows[i].chosen))
@@ -62,19 +62,19 @@ TEST(lines)
 	struct http_list third = { text("text/html;q=0.3, */*"), NULL }, second = { text("text/html;q=0.2"), &third };
 	struct http_list first = { text("text/*;q=0.1"), &second };
 	struct http_list more = { text("gzip;q=0.5"), NULL }, encodings = { text("br;q=0.4, identity;q=0.1"), &more };
-	const struct coding *chosen[CODING_COUNT + 1];
+	const struct http_encoding *chosen[HTTP_ENCODINGS + 1];
 
 	EQ(http_accept(&first, names), 200);
 	second.line = text("");
 	EQ(http_accept(&first, names), 300);
 	first.next = NULL;
 	EQ(http_accept(&first, names), 100);
-	coding_choose(&encodings, chosen);
+	http_accept_encoding(&encodings, chosen);
 	EQ_STR(chosen[0]->name, "gzip");
 	EQ_STR(chosen[1]->name, "br");
 	CHECK(!chosen[2]);
 	more.line = text("identity");
-	coding_choose(&encodings, chosen);
+	http_accept_encoding(&encodings, chosen);
 	EQ_STR(chosen[0]->name, "br");
 	CHECK(!chosen[1]);
 }

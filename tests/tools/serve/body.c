@@ -9,7 +9,7 @@ static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
 
 static struct site_file *open_letters(void)
 {
-	char path[] = "/tmp/tlsring-content.XXXXXX";
+	char path[] = "/tmp/tlsring-body.XXXXXX";
 	int fd = mkstemp(path);
 	struct site_file *file = calloc(1, sizeof(*file));
 
@@ -21,24 +21,24 @@ static struct site_file *open_letters(void)
 }
 
 /* All of it, in steps of at most so many bytes. */
-static size_t drain(struct content *content, uint64_t most, char *out, size_t room)
+static size_t drain(struct body *body, uint64_t most, char *out, size_t room)
 {
-	uint64_t left = content->left;
-	struct content_piece piece;
+	uint64_t left = body->left;
+	struct body_piece piece;
 	size_t used = 0;
 
-	while (content_take(content, most, &piece)) {
+	while (body_take(body, most, &piece)) {
 		CHECK(piece.text_len + piece.length <= most && piece.text_len + piece.length > 0);
 		CHECK(used + piece.text_len + piece.length <= room);
 		if (piece.text_len)
 			memcpy(out + used, piece.text, piece.text_len);
 		used += piece.text_len;
 		if (piece.length)
-			EQ(pread(content_fd(content), out + used, piece.length, (off_t)piece.offset), piece.length);
+			EQ(pread(body_fd(body), out + used, piece.length, (off_t)piece.offset), piece.length);
 		used += piece.length;
-		EQ(content->left, left - used);
+		EQ(body->left, left - used);
 	}
-	EQ(content_ready(content), 0);
+	EQ(body_available(body), 0);
 	EQ(used, left);
 	return used;
 }
@@ -46,35 +46,35 @@ static size_t drain(struct content *content, uint64_t most, char *out, size_t ro
 TEST(a_range_of_a_file)
 {
 	for (uint64_t most = 1; most < 30; most++) {
-		struct content content;
+		struct body body;
 		char out[64];
 
-		content_set_file(&content, open_letters(), 3, 20);
-		EQ(drain(&content, most, out, sizeof(out)), 20);
+		body_set_file(&body, open_letters(), 3, 20);
+		EQ(drain(&body, most, out, sizeof(out)), 20);
 		EQ_MEM(out, letters + 3, 20);
-		content_free(&content);
-		content_free(&content);
+		body_free(&body);
+		body_free(&body);
 	}
 }
 
 TEST(text)
 {
-	struct content content;
+	struct body body;
 	struct site_file *file;
 	size_t counted = 1;
 	char out[64];
 
 	EQ(site_file_text(&file, strdup("hello"), 5, &counted), 0);
 	EQ(counted, 6);
-	content_set_file(&content, file, 0, 5);
-	EQ(content_fd(&content), -1);
-	EQ(drain(&content, 2, out, sizeof(out)), 5);
+	body_set_file(&body, file, 0, 5);
+	EQ(body_fd(&body), -1);
+	EQ(drain(&body, 2, out, sizeof(out)), 5);
 	EQ_MEM(out, "hello", 5);
-	content_free(&content);
+	body_free(&body);
 	EQ(counted, 1);
-	content_set_text(&content, "", 0);
-	EQ(drain(&content, 2, out, sizeof(out)), 0);
-	content_free(&content);
+	body_set_text(&body, "", 0);
+	EQ(drain(&body, 2, out, sizeof(out)), 0);
+	body_free(&body);
 }
 
 TEST(several_ranges)
@@ -83,18 +83,18 @@ TEST(several_ranges)
 
 	for (uint64_t most = 1; most < 400; most += 7) {
 		char out[1024], expected[1024], boundary[MULTIPART_BOUNDARY];
-		struct content content;
+		struct body body;
 		size_t len;
 
-		EQ(multipart_make(&content, open_letters(), "text/x-letters", spans, 3, boundary), 0);
+		EQ(multipart_make(&body, open_letters(), "text/x-letters", spans, 3, boundary), 0);
 		len = (size_t)snprintf(expected, sizeof(expected),
 			"--%s\r\nContent-Type: text/x-letters\r\nContent-Range: bytes 0-2/26\r\n\r\nabc\r\n"
 			"--%s\r\nContent-Type: text/x-letters\r\nContent-Range: bytes 20-25/26\r\n\r\nuvwxyz\r\n"
 			"--%s\r\nContent-Type: text/x-letters\r\nContent-Range: bytes 10-10/26\r\n\r\nk\r\n"
 			"--%s--\r\n", boundary, boundary, boundary, boundary);
-		EQ(drain(&content, most, out, sizeof(out)), len);
+		EQ(drain(&body, most, out, sizeof(out)), len);
 		EQ_MEM(out, expected, len);
-		content_free(&content);
+		body_free(&body);
 	}
 }
 
@@ -103,7 +103,7 @@ TEST(the_longest_heads)
 	struct site_file *file = open_letters();
 	char type[300], boundary[MULTIPART_BOUNDARY];
 	struct http_span spans[HTTP_RANGES_MAX];
-	struct content content;
+	struct body body;
 	size_t text = 0;
 
 	memset(type, 'x', sizeof(type) - 1);
@@ -111,10 +111,10 @@ TEST(the_longest_heads)
 	file->size = UINT64_MAX;
 	for (unsigned i = 0; i < HTTP_RANGES_MAX; i++)
 		spans[i] = (struct http_span){ UINT64_MAX - 1000 + i, 1 };
-	EQ(multipart_make(&content, file, type, spans, HTTP_RANGES_MAX, boundary), 0);
-	for (unsigned i = 0; i < content.next_count; i++)
-		text += content.next[i].text_len;
+	EQ(multipart_make(&body, file, type, spans, HTTP_RANGES_MAX, boundary), 0);
+	for (unsigned i = 0; i < body.next_count; i++)
+		text += body.next[i].text_len;
 	CHECK(text > HTTP_RANGES_MAX * 300);
-	EQ_MEM(content.next[content.next_count - 1].text + 36, "--\r\n", 4);
-	content_free(&content);
+	EQ_MEM(body.next[body.next_count - 1].text + 36, "--\r\n", 4);
+	body_free(&body);
 }

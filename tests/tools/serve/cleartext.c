@@ -7,11 +7,11 @@
 #include "tools/serve/cleartext/cleartext.h"
 #include "tools/serve/cleartext/redirect.h"
 
-static struct plain *plain;
-static struct sockaddr_in plain_at;
-static int plain_fd;
+static struct cleartext *cleartext;
+static struct sockaddr_in cleartext_at;
+static int cleartext_fd;
 
-static void plain_hello(struct plain_answer *out, const struct http_request *request, void *user)
+static void cleartext_hello(struct cleartext_response *out, const struct http_request *request, void *user)
 {
 	(void)request;
 	out->status = 200;
@@ -21,53 +21,53 @@ static void plain_hello(struct plain_answer *out, const struct http_request *req
 }
 
 static struct redirect https = { .port = 443 }, other = { .port = 8443 };
-static const struct plain_route routes[] = {
-	{ .path = "/hello", .answer = plain_hello, .user = "hello" },
-	{ .answer = redirect_answer, .any_method = true, .user = &https },
+static const struct cleartext_route routes[] = {
+	{ .path = "/hello", .respond = cleartext_hello, .user = "hello" },
+	{ .respond = redirect_respond, .any_method = true, .user = &https },
 };
 
-static void serve(const struct plain_route *table, size_t count)
+static void serve(const struct cleartext_route *table, size_t count)
 {
-	socklen_t len = sizeof(plain_at);
+	socklen_t len = sizeof(cleartext_at);
 
-	plain_at = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	plain_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	CHECK(!bind(plain_fd, (struct sockaddr *)&plain_at, len) && !listen(plain_fd, 512));
-	CHECK(!getsockname(plain_fd, (struct sockaddr *)&plain_at, &len));
-	CHECK(!plain_start(&plain, &plain_fd, 1, table, count));
+	cleartext_at = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	cleartext_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(!bind(cleartext_fd, (struct sockaddr *)&cleartext_at, len) && !listen(cleartext_fd, 512));
+	CHECK(!getsockname(cleartext_fd, (struct sockaddr *)&cleartext_at, &len));
+	CHECK(!cleartext_start(&cleartext, &cleartext_fd, 1, table, count));
 }
 
 static int dial(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	CHECK(!connect(fd, (struct sockaddr *)&plain_at, sizeof(plain_at)));
+	CHECK(!connect(fd, (struct sockaddr *)&cleartext_at, sizeof(cleartext_at)));
 	return fd;
 }
 
-/* The whole answer; static. */
+/* The whole response; static. */
 static const char *ask(const char *request)
 {
-	static char answer[65536];
+	static char response[65536];
 	size_t used = 0;
 	ssize_t len;
 	int fd = dial();
 
 	EQ(write(fd, request, strlen(request)), strlen(request));
-	while ((len = read(fd, answer + used, sizeof(answer) - 1 - used)) > 0)
+	while ((len = read(fd, response + used, sizeof(response) - 1 - used)) > 0)
 		used += (size_t)len;
 	EQ(len, 0);
-	answer[used] = '\0';
+	response[used] = '\0';
 	close(fd);
-	return answer;
+	return response;
 }
 
 static void expect(const char *request, const char *status, const char *part)
 {
-	const char *answer = ask(request);
+	const char *response = ask(request);
 
-	if (strncmp(answer, status, strlen(status)) || !strstr(answer, part))
-		FAIL("%s was answered with %s", request, answer);
+	if (strncmp(response, status, strlen(status)) || !strstr(response, part))
+		FAIL("%s was answered with %s", request, response);
 }
 
 TEST(routes_answer)
@@ -78,15 +78,15 @@ TEST(routes_answer)
 	expect("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200", "Content-Length: 5\r\n\r\n");
 	CHECK(!strstr(ask("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n"), "\r\n\r\nh"));
 	expect("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 405", "Allow: GET, HEAD\r\n");
-	plain_stop(plain);
+	cleartext_stop(cleartext);
 	serve(routes, 1);
 	expect("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404", "404 Not Found\n");
-	plain_stop(plain);
+	cleartext_stop(cleartext);
 }
 
 TEST(redirects)
 {
-	const struct plain_route elsewhere = { .answer = redirect_answer, .any_method = true, .user = &other };
+	const struct cleartext_route elsewhere = { .respond = redirect_respond, .any_method = true, .user = &other };
 
 	serve(routes, 2);
 	expect("GET /a/b%20c?d=e HTTP/1.1\r\nHost: example.org:80\r\n\r\n", "HTTP/1.1 301",
@@ -100,10 +100,10 @@ TEST(redirects)
 	       "Location: https://example.org/\r\n");
 	expect("GET http://example.com/ HTTP/1.1\r\nHost: example.org\r\n\r\n", "HTTP/1.1 400", "");
 	expect("GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 400", "400 Bad Request\n");
-	plain_stop(plain);
+	cleartext_stop(cleartext);
 	serve(&elsewhere, 1);
 	expect("GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", "HTTP/1.1 301", "Location: https://[::1]:8443/\r\n");
-	plain_stop(plain);
+	cleartext_stop(cleartext);
 }
 
 TEST(parser_is_strict)
@@ -114,7 +114,7 @@ TEST(parser_is_strict)
 	expect("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HTTP/1.1 400", "");
 	expect("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", "HTTP/1.1 400", "");
 	expect("GET / HTTP/2.0\r\n\r\n", "HTTP/1.1 505", "");
-	plain_stop(plain);
+	cleartext_stop(cleartext);
 }
 
 TEST(a_crowd_of_silent_clients_does_not_stop_it)
@@ -127,7 +127,7 @@ TEST(a_crowd_of_silent_clients_does_not_stop_it)
 		EQ(write(fds[i], "GET ", 4), 4);
 	}
 	expect("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
-	plain_stop(plain);
+	cleartext_stop(cleartext);
 	for (size_t i = 0; i < 400; i++)
 		close(fds[i]);
 }

@@ -11,17 +11,18 @@
 #include <sys/syscall.h>
 #include "tests/ktap.h"
 #include "tools/serve/sandbox/landlock.h"
+#include "tools/serve/sandbox/sandbox.h"
 
-static char folder[] = "/tmp/tlsring-isolate.XXXXXX", path[64];
+static char folder[] = "/tmp/tlsring-landlock.XXXXXX", path[64];
 
-static int landlock(void)
+static int landlock_version(void)
 {
 	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
 }
 
-static struct isolate *set_up(void)
+static struct landlock *set_up(void)
 {
-	struct isolate *isolate;
+	struct landlock *landlock;
 	int fd;
 
 	CHECK(mkdtemp(folder));
@@ -29,26 +30,26 @@ static struct isolate *set_up(void)
 	CHECK(!mkdir(path, 0755));
 	fd = open(folder, O_PATH | O_DIRECTORY);
 	CHECK(fd >= 0);
-	EQ(isolate_new(&isolate), 0);
-	EQ(isolate_folder(isolate, fd), 0);
+	EQ(landlock_new(&landlock), 0);
+	EQ(landlock_allow(landlock, fd), 0);
 	close(fd);
 	snprintf(path, sizeof(path), "%s/below/file", folder);
 	fd = open(path, O_CREAT | O_WRONLY, 0644);
 	CHECK(fd >= 0 && write(fd, "x", 1) == 1);
 	close(fd);
-	return isolate;
+	return landlock;
 }
 
-static void in_thread(void *(*run)(void *), struct isolate *isolate)
+static void in_thread(void *(*run)(void *), struct landlock *landlock)
 {
 	pthread_t thread;
 
-	CHECK(!pthread_create(&thread, NULL, run, isolate));
+	CHECK(!pthread_create(&thread, NULL, run, landlock));
 	CHECK(!pthread_join(thread, NULL));
 	CHECK(!unlink(path));
 	*strrchr(path, '/') = '\0';
 	CHECK(!rmdir(path) && !rmdir(folder));
-	isolate_free(isolate);
+	landlock_free(landlock);
 }
 
 static int try_open(const char *name, int flags)
@@ -61,13 +62,13 @@ static int try_open(const char *name, int flags)
 	return error;
 }
 
-static void *files(void *isolate)
+static void *files(void *landlock)
 {
 	char byte;
 	int fd;
 
 	EQ(try_open("/etc/passwd", O_RDONLY), 0);
-	isolate_enter(isolate);
+	sandbox_enter(landlock);
 	fd = open(path, O_RDONLY);
 	CHECK(fd >= 0 && read(fd, &byte, 1) == 1 && byte == 'x');
 	close(fd);
@@ -80,19 +81,19 @@ static void *files(void *isolate)
 
 TEST(only_the_folder_is_read)
 {
-	if (landlock() < 1)
+	if (landlock_version() < 1)
 		SKIP("no Landlock");
 	in_thread(files, set_up());
 	/* This thread never entered. */
 	EQ(try_open("/etc/passwd", O_RDONLY), 0);
 }
 
-static void *network(void *isolate)
+static void *network(void *landlock)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	isolate_enter(isolate);
+	sandbox_enter(landlock);
 	address.sin_port = htons(1);
 	CHECK(connect(fd, (struct sockaddr *)&address, sizeof(address)) && errno == EACCES);
 	address.sin_port = 0;
@@ -103,17 +104,17 @@ static void *network(void *isolate)
 
 TEST(no_tcp_of_its_own)
 {
-	if (landlock() < 4)
+	if (landlock_version() < 4)
 		SKIP("no Landlock that knows TCP");
 	in_thread(network, set_up());
 }
 
-static void *calls(void *isolate)
+static void *calls(void *landlock)
 {
 	static char *const argv[] = { (char *)"true", NULL };
 	char params[256] = { 0 };
 
-	isolate_enter(isolate);
+	sandbox_enter(landlock);
 	EQ(execv("/bin/true", argv), -1);
 	EQ(errno, EPERM);
 	EQ(syscall(SYS_io_uring_setup, 4, params), -1);
@@ -140,46 +141,46 @@ TEST(no_programs_no_rings_no_other_processes)
 	EQ(prctl(PR_GET_SECCOMP, 0, 0, 0, 0), before);
 }
 
-static bool covers(const struct isolate *isolate, const char *name)
+static bool covers(const struct landlock *landlock, const char *name)
 {
 	int fd = open(name, O_PATH | O_DIRECTORY);
 	bool ret;
 
 	CHECK(fd >= 0);
-	ret = isolate_covers(isolate, fd);
+	ret = landlock_covers(landlock, fd);
 	close(fd);
 	return ret;
 }
 
-static void *nothing(void *isolate)
+static void *nothing(void *landlock)
 {
-	isolate_enter(NULL);
-	(void)isolate;
+	sandbox_enter(NULL);
+	(void)landlock;
 	EQ(try_open("/etc/passwd", O_RDONLY), 0);
 	return NULL;
 }
 
 TEST(what_is_covered)
 {
-	struct isolate *isolate;
+	struct landlock *landlock;
 	char below[64];
 
-	if (landlock() < 1)
+	if (landlock_version() < 1)
 		SKIP("no Landlock");
-	isolate = set_up();
+	landlock = set_up();
 	snprintf(below, sizeof(below), "%s/below", folder);
-	CHECK(covers(isolate, folder));
-	CHECK(covers(isolate, below));
-	CHECK(!covers(isolate, "/tmp"));
-	CHECK(!covers(isolate, "/"));
-	in_thread(nothing, isolate);
+	CHECK(covers(landlock, folder));
+	CHECK(covers(landlock, below));
+	CHECK(!covers(landlock, "/tmp"));
+	CHECK(!covers(landlock, "/"));
+	in_thread(nothing, landlock);
 }
 
 TEST(no_core_files)
 {
 	struct rlimit cores;
 
-	isolate_memory();
+	sandbox_protect_memory();
 	EQ(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
 	CHECK(!getrlimit(RLIMIT_CORE, &cores));
 	EQ(cores.rlim_cur, 0);

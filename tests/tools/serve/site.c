@@ -4,13 +4,13 @@
 #include <ftw.h>
 #include <sys/stat.h>
 #include "tests/ktap.h"
-#include "tools/http/coding.h"
+#include "tools/http/accept.h"
 #include "tools/serve/site/listing_cache.h"
 #include "tools/serve/site/site.h"
 
 static char dir[] = "/tmp/tlsring-site.XXXXXX";
 static struct site site;
-static const struct coding *const none[] = { NULL };
+static const struct http_encoding *const none[] = { NULL };
 
 static int wipe(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
@@ -157,8 +157,8 @@ TEST(what_belongs_to_a_path)
 
 TEST(encoded_siblings)
 {
-	static const struct coding br = { "br", ".br" }, gzip = { "gzip", ".gz" };
-	static const struct coding *const both[] = { &br, &gzip, NULL };
+	static const struct http_encoding br = { "br", ".br" }, gzip = { "gzip", ".gz" };
+	static const struct http_encoding *const both[] = { &br, &gzip, NULL };
 	struct site_found found;
 	int error;
 
@@ -166,29 +166,29 @@ TEST(encoded_siblings)
 	put("root/a.txt.gz", "gzipped");
 	CHECK(!symlink("../secret", "root/a.txt.br") && !mkdir("root/folder/index.html.br", 0755));
 	EQ(site_find(&site, NULL, "a.txt", both, &found, &error), 0);
-	CHECK(found.coding == &gzip);
+	CHECK(found.encoding == &gzip);
 	EQ(found.file->size, 7);
 	site_file_put(found.file);
 	EQ(site_find(&site, NULL, "a.txt", none, &found, &error), 0);
-	CHECK(!found.coding);
+	CHECK(!found.encoding);
 	EQ(found.file->size, 5);
 	site_file_put(found.file);
 	CHECK(!unlink("root/a.txt.br"));
 	put("root/a.txt.br", "brotli");
 	EQ(site_find(&site, NULL, "a.txt", both, &found, &error), 0);
-	CHECK(found.coding == &br);
+	CHECK(found.encoding == &br);
 	site_file_put(found.file);
 	/* One that is older was not made from this file. */
 	CHECK(!utimensat(AT_FDCWD, "root/a.txt.br", (struct timespec[]){ { 1, 0 }, { 1, 0 } }, 0));
 	EQ(site_find(&site, NULL, "a.txt", both, &found, &error), 0);
-	CHECK(found.coding == &gzip);
+	CHECK(found.encoding == &gzip);
 	site_file_put(found.file);
 	EQ(site_find(&site, NULL, "folder/", both, &found, &error), 0);
-	CHECK(!found.coding);
+	CHECK(!found.encoding);
 	site_file_put(found.file);
 	put("root/folder/index.html.gz", "gzipped");
 	EQ(site_find(&site, NULL, "folder/", both, &found, &error), 0);
-	CHECK(found.coding == &gzip);
+	CHECK(found.encoding == &gzip);
 	site_file_put(found.file);
 	EQ(site_find(&site, NULL, "b.txt", both, &found, &error), 404);
 	clean();
@@ -209,11 +209,11 @@ TEST(nothing_outside)
 }
 
 /* A reference, the caller's. */
-static struct site_file *list(struct listing_kept *kept, const char *path, bool json, time_t now)
+static struct site_file *list(struct listing_cache *kept, const char *path, bool json, time_t now)
 {
 	struct site_file *file;
 
-	EQ(listing_kept_get(kept, &site, path, json, now, &file), 0);
+	EQ(listing_cache_get(kept, &site, path, json, now, &file), 0);
 	CHECK(memmem(file->bytes, file->size, "path", 4) || !json);
 	return file;
 }
@@ -221,7 +221,7 @@ static struct site_file *list(struct listing_kept *kept, const char *path, bool 
 /* Who asks for the same gets the same, as long as it is that; the text goes with its last reference. */
 TEST(listings_are_shared)
 {
-	static struct listing_kept kept;
+	static struct listing_cache kept;
 	struct site_file *first, *again, *later, *other;
 	/* So late that the folder has settled. */
 	time_t now = time(NULL) + 1000;
@@ -255,32 +255,32 @@ TEST(listings_are_shared)
 	site_file_put(first);
 	site_file_put(later);
 	site_file_put(other);
-	listing_kept_free(&kept);
+	listing_cache_free(&kept);
 	EQ(kept.bytes, 0);
 	clean();
 }
 
 TEST(listings_on_their_way_are_limited)
 {
-	static struct listing_kept kept;
+	static struct listing_cache kept;
 	struct site_file *first, *again, *other;
 	time_t now = time(NULL) + 1000;
 
 	set_up();
 	first = list(&kept, "", false, now);
 	kept.bytes += LISTING_BYTES;
-	EQ(listing_kept_get(&kept, &site, "folder/", false, now, &other), -EAGAIN);
+	EQ(listing_cache_get(&kept, &site, "folder/", false, now, &other), -EAGAIN);
 	again = list(&kept, "", false, now);
 	CHECK(again == first);
 	kept.bytes -= LISTING_BYTES;
 	other = list(&kept, "folder/", false, now);
 	/* More folders than are kept. */
-	for (int i = 0; i < 3 * LISTING_KEPT; i++)
+	for (int i = 0; i < 3 * LISTING_CACHE_SIZE; i++)
 		site_file_put(list(&kept, i & 1 ? "" : "empty/", i & 2, now + i));
 	site_file_put(first);
 	site_file_put(again);
 	site_file_put(other);
-	listing_kept_free(&kept);
+	listing_cache_free(&kept);
 	EQ(kept.bytes, 0);
 	clean();
 }

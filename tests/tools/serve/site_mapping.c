@@ -10,30 +10,30 @@
 #include "tools/serve/site/file.h"
 #include "tools/serve/site/mapping.h"
 
-#define SIZE	(SITE_MAP_LEAST + 12345)
+#define SIZE	(SITE_MAPPING_MIN + 12345)
 
-static struct site_maps *maps;
+static struct site_mappings *mappings;
 static struct tlsring_engine *engine;
 static int file;
 
 /* Without an engine nobody looks whether a mapping is used. */
 static void set_up(bool watched)
 {
-	file = memfd_create("site_map", MFD_CLOEXEC);
+	file = memfd_create("site_mapping", MFD_CLOEXEC);
 	CHECK(file >= 0 && !ftruncate(file, SIZE));
 	EQ(pwrite(file, "end", 3, SIZE - 3), 3);
-	EQ(site_maps_new(&maps), 0);
+	EQ(site_mappings_new(&mappings), 0);
 	if (!watched)
 		return;
 	EQ(tlsring_engine_new(&engine, NULL), 0);
-	site_maps_watch(maps, engine);
+	site_mappings_watch(mappings, engine);
 }
 
 static void clean(void)
 {
 	tlsring_engine_free(engine);
 	engine = NULL;
-	site_maps_free(maps);
+	site_mappings_free(mappings);
 	close(file);
 }
 
@@ -43,12 +43,12 @@ static struct site_stamp stamp(uint64_t inode, uint64_t size)
 }
 
 /* Asked for twice. */
-static struct site_map *again(uint64_t inode, uint64_t size)
+static struct site_mapping *again(uint64_t inode, uint64_t size)
 {
 	struct site_stamp its = stamp(inode, size);
 
-	CHECK(!site_map_get(maps, &its, file));
-	return site_map_get(maps, &its, file);
+	CHECK(!site_mapping_get(mappings, &its, file));
+	return site_mapping_get(mappings, &its, file);
 }
 
 static unsigned mapped(void)
@@ -59,24 +59,24 @@ static unsigned mapped(void)
 
 	CHECK(lines);
 	while (fgets(line, sizeof(line), lines))
-		count += strstr(line, "site_map") != NULL && strstr(line, "memfd:") != NULL;
+		count += strstr(line, "site_mapping") != NULL && strstr(line, "memfd:") != NULL;
 	fclose(lines);
 	return count;
 }
 
 TEST(from_the_second_time_on)
 {
-	struct site_map *map, *other;
+	struct site_mapping *mapping, *other;
 
 	set_up(true);
-	map = again(1, SIZE);
-	CHECK(map);
-	CHECK(!memcmp((const char *)site_map_bytes(map) + SIZE - 3, "end", 3));
-	other = site_map_get(maps, &(struct site_stamp){ 1, 1, SIZE, 1, 1 }, file);
-	CHECK(other == map);
+	mapping = again(1, SIZE);
+	CHECK(mapping);
+	CHECK(!memcmp((const char *)site_mapping_bytes(mapping) + SIZE - 3, "end", 3));
+	other = site_mapping_get(mappings, &(struct site_stamp){ 1, 1, SIZE, 1, 1 }, file);
+	CHECK(other == mapping);
 	EQ(mapped(), 1);
-	site_map_put(other);
-	site_map_put(map);
+	site_mapping_put(other);
+	site_mapping_put(mapping);
 	EQ(mapped(), 1);
 	clean();
 	EQ(mapped(), 0);
@@ -85,15 +85,15 @@ TEST(from_the_second_time_on)
 TEST(changed_files_small_ones_and_huge_ones)
 {
 	struct site_stamp changed = stamp(1, SIZE);
-	struct site_map *map;
+	struct site_mapping *mapping;
 
 	set_up(true);
-	map = again(1, SIZE);
+	mapping = again(1, SIZE);
 	changed.changed++;
-	CHECK(!site_map_get(maps, &changed, file));
-	CHECK(!again(2, SITE_MAP_LEAST - 1));
-	CHECK(!again(3, SITE_MAP_MOST + 1ull));
-	site_map_put(map);
+	CHECK(!site_mapping_get(mappings, &changed, file));
+	CHECK(!again(2, SITE_MAPPING_MIN - 1));
+	CHECK(!again(3, SITE_MAPPING_MAX + 1ull));
+	site_mapping_put(mapping);
 	clean();
 }
 
@@ -107,7 +107,7 @@ TEST(nobody_to_give_it_up)
 
 TEST(more_files_than_places)
 {
-	struct site_map *used[200];
+	struct site_mapping *used[200];
 	unsigned count = 0;
 
 	set_up(true);
@@ -116,12 +116,12 @@ TEST(more_files_than_places)
 	/* All are in use: no further one, and none of them was lost. */
 	CHECK(count > 1 && count < 200);
 	EQ(mapped(), count);
-	site_map_put(used[0]);
+	site_mapping_put(used[0]);
 	used[0] = again(1000, SIZE);
 	CHECK(used[0]);
 	EQ(mapped(), count);
 	for (unsigned i = 0; i < count; i++)
-		site_map_put(used[i]);
+		site_mapping_put(used[i]);
 	clean();
 }
 
@@ -142,17 +142,17 @@ TEST(space_of_what_is_not_used_comes_back)
 {
 	const struct itimerspec often = { { 0, 50000000 }, { 0, 50000000 } };
 	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	struct site_map *used;
+	struct site_mapping *used;
 
 	set_up(true);
 	used = again(1, SIZE);
-	site_map_put(again(2, SIZE));
+	site_mapping_put(again(2, SIZE));
 	EQ(mapped(), 2);
 	CHECK(timer >= 0 && !timerfd_settime(timer, 0, &often, NULL));
 	EQ(tlsring_engine_poll(engine, timer, POLLIN, tick, NULL), 0);
 	EQ(tlsring_engine_run(engine), 0);
 	EQ(mapped(), 1);
-	site_map_put(used);
+	site_mapping_put(used);
 	clean();
 	close(timer);
 }

@@ -7,18 +7,18 @@
 #define LEN 16384
 
 static char text[LEN];
-static struct site_ready *kept;
+static struct site_prebuilt *kept;
 
-static struct site_ready *get(const char *head)
+static struct site_prebuilt *get(const char *head)
 {
-	struct site_ready *ready = site_ready_get(&kept, head, strlen(head), text, LEN);
+	struct site_prebuilt *prebuilt = site_prebuilt_get(&kept, head, strlen(head), text, LEN);
 
-	CHECK(ready);
-	EQ(ready->head_len, strlen(head));
-	EQ_MEM(ready->bytes, head, strlen(head));
-	EQ_MEM(ready->bytes + strlen(head), text, LEN);
-	EQ((uintptr_t)ready->bytes % 4096, 0);
-	return ready;
+	CHECK(prebuilt);
+	EQ(prebuilt->head_len, strlen(head));
+	EQ_MEM(prebuilt->bytes, head, strlen(head));
+	EQ_MEM(prebuilt->bytes + strlen(head), text, LEN);
+	EQ((uintptr_t)prebuilt->bytes % 4096, 0);
+	return prebuilt;
 }
 
 static void set_up(void)
@@ -29,36 +29,36 @@ static void set_up(void)
 
 TEST(answers_of_the_same_head_share_it)
 {
-	struct site_ready *first, *second;
+	struct site_prebuilt *first, *second;
 
 	set_up();
 	first = get("head 1");
 	second = get("head 1");
 	CHECK(first == second);
-	site_ready_put(first);
-	site_ready_put(second);
+	site_prebuilt_put(first);
+	site_prebuilt_put(second);
 	CHECK(get("head 1") == first);
-	site_ready_put(first);
-	site_ready_put(kept);
+	site_prebuilt_put(first);
+	site_prebuilt_put(kept);
 }
 
 TEST(another_head_takes_its_place_when_nobody_sends_it)
 {
-	struct site_ready *first;
+	struct site_prebuilt *first;
 
 	set_up();
 	first = get("head 1");
-	site_ready_put(first);
+	site_prebuilt_put(first);
 	CHECK(get("head 2") == first);
-	site_ready_put(first);
-	site_ready_put(get("a longer head"));
-	site_ready_put(get("head"));
-	site_ready_put(kept);
+	site_prebuilt_put(first);
+	site_prebuilt_put(get("a longer head"));
+	site_prebuilt_put(get("head"));
+	site_prebuilt_put(kept);
 }
 
 TEST(what_is_on_its_way_stays_as_it_is)
 {
-	struct site_ready *first, *second;
+	struct site_prebuilt *first, *second;
 
 	set_up();
 	first = get("head 1");
@@ -66,15 +66,15 @@ TEST(what_is_on_its_way_stays_as_it_is)
 	CHECK(first != second);
 	EQ_MEM(first->bytes, "head 1", 6);
 	EQ_MEM(first->bytes + 6, text, LEN);
-	site_ready_put(get("a longer head"));
+	site_prebuilt_put(get("a longer head"));
 	EQ_MEM(second->bytes, "head 2", 6);
-	site_ready_put(kept);
-	site_ready_put(first);
+	site_prebuilt_put(kept);
+	site_prebuilt_put(first);
 	EQ_MEM(second->bytes + 6, text, LEN);
-	site_ready_put(second);
+	site_prebuilt_put(second);
 }
 
 TEST(nothing_is_put_back)
 {
-	site_ready_put(NULL);
+	site_prebuilt_put(NULL);
 }

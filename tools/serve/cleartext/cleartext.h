@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include "tools/http/request.h"
 
-struct plain;
+struct cleartext;
 
 /* What a route fills in; all zero is an empty answer with status 0, which is sent as 500. */
-struct plain_answer {
+struct cleartext_response {
 	int status;
 	const char *type;		/* static; NULL: text/plain */
 	char *body;			/* from malloc(), is taken over; NULL: the status in words */
@@ -23,21 +23,21 @@ struct plain_answer {
 	char *location;			/* from malloc(), is taken over; NULL: none */
 };
 
-struct plain_route {
+struct cleartext_route {
 	const char *path;		/* exactly, without query; NULL: every path */
 	bool any_method;		/* else others than GET and HEAD are refused here */
 	/* Called in plain's thread; the request's texts live during the call. */
-	void (*answer)(struct plain_answer *out, const struct http_request *request, void *user);
+	void (*respond)(struct cleartext_response *out, const struct http_request *request, void *user);
 	void *user;
 };
 
 /*
  * Answer on these listening sockets, which stay the caller's. The first route that fits answers;
- * the array and what it points at must live until plain_stop(). 0; -ENOMEM; -EMFILE; -EAGAIN.
+ * the array and what it points at must live until cleartext_stop(). 0; -ENOMEM; -EMFILE; -EAGAIN.
  */
-int plain_start(struct plain **out, const int *fds, size_t count, const struct plain_route *routes,
+int cleartext_start(struct cleartext **out, const int *fds, size_t count, const struct cleartext_route *routes,
 		size_t route_count);
 /* Takes no more connections, gives those that are there a second, ends the thread, frees. */
-void plain_stop(struct plain *plain);
+void cleartext_stop(struct cleartext *cleartext);
 
 #endif

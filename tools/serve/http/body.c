@@ -3,40 +3,40 @@
 #include "tools/serve/http/body.h"
 #include "tools/serve/site/site.h"
 
-void content_set_file(struct content *content, struct site_file *file, uint64_t offset, uint64_t length)
+void body_set_file(struct body *body, struct site_file *file, uint64_t offset, uint64_t length)
 {
-	*content = (struct content){ .left = length, .file = file };
+	*body = (struct body){ .left = length, .file = file };
 	if (file->bytes)
-		content->now = (struct content_piece){ .text = file->bytes + offset, .text_len = (size_t)length };
+		body->now = (struct body_piece){ .text = file->bytes + offset, .text_len = (size_t)length };
 	else
-		content->now = (struct content_piece){ .offset = offset, .length = length };
+		body->now = (struct body_piece){ .offset = offset, .length = length };
 }
 
-void content_set_text(struct content *content, const char *text, size_t len)
+void body_set_text(struct body *body, const char *text, size_t len)
 {
-	*content = (struct content){ .left = len, .now = { .text = text, .text_len = len } };
+	*body = (struct body){ .left = len, .now = { .text = text, .text_len = len } };
 }
 
-int content_fd(const struct content *content)
+int body_fd(const struct body *body)
 {
-	return content->file ? content->file->fd : -1;
+	return body->file ? body->file->fd : -1;
 }
 
-const void *content_mapping(const struct content *content)
+const void *body_mapping(const struct body *body)
 {
-	return content->file ? site_file_mapping(content->file) : NULL;
+	return body->file ? site_file_mapping(body->file) : NULL;
 }
 
-uint64_t content_ready(const struct content *content)
+uint64_t body_available(const struct body *body)
 {
-	return content->now.text_len + content->now.length;
+	return body->now.text_len + body->now.length;
 }
 
-bool content_take(struct content *content, uint64_t most, struct content_piece *out)
+bool body_take(struct body *body, uint64_t most, struct body_piece *out)
 {
-	struct content_piece *now = &content->now;
+	struct body_piece *now = &body->now;
 
-	if (!content->left || !most)
+	if (!body->left || !most)
 		return false;
 	*out = *now;
 	if (out->text_len > most)
@@ -47,18 +47,18 @@ bool content_take(struct content *content, uint64_t most, struct content_piece *
 	now->text_len -= out->text_len;
 	now->offset += out->length;
 	now->length -= out->length;
-	content->left -= out->text_len + out->length;
-	if (!now->text_len && !now->length && content->next_count) {
-		*now = *content->next++;
-		content->next_count--;
+	body->left -= out->text_len + out->length;
+	if (!now->text_len && !now->length && body->next_count) {
+		*now = *body->next++;
+		body->next_count--;
 	}
 	return true;
 }
 
-void content_free(struct content *content)
+void body_free(struct body *body)
 {
-	if (content->file)
-		site_file_put(content->file);
-	free(content->memory);
-	*content = (struct content){ 0 };
+	if (body->file)
+		site_file_put(body->file);
+	free(body->memory);
+	*body = (struct body){ 0 };
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "tools/serve/http/http1.h"
 #include "tools/http/request1.h"
+#include "tools/http/status.h"
 #include "tools/serve/limits.h"
 #include "tools/serve/site/file.h"
 #include "tools/serve/site/mapping.h"
@@ -16,22 +17,31 @@
 #define HTTP1_TEXT	SITE_FILE_KEPT	/* a content's first text of up to so many bytes goes with the head */
 
 /* Bytes of the content, as far as it is known what became of them. */
-static uint64_t http1_unsent(const struct tlsring_conn *conn, const struct http1 *x)
+static uint64_t http1_unsent(const struct tlsring_conn *conn, const struct http1_exchange *x)
 {
 	uint64_t sent = tlsring_conn_sent(conn) - x->before;
 
 	sent -= sent < x->head_len ? sent : x->head_len;
-	return x->account.length > sent ? x->account.length - sent : 0;
+	return x->exchange.length > sent ? x->exchange.length - sent : 0;
 }
 
-static void http1_release(struct tlsring_conn *conn, struct http1 *x)
+static void http1_release(struct tlsring_conn *conn, struct http1_exchange *x)
 {
-	tlsring_conn_set_user(conn, &x->worker->idle);
-	account_end(x->worker->account, &x->account, conn, http1_unsent(conn, x));
-	site_ready_put(x->ready);
-	content_free(&x->content);
-	free(x->many);
+	tlsring_conn_set_user(conn, x->worker->idle);
+	accounting_end(x->worker->accounting, &x->exchange, conn, http1_unsent(conn, x));
+	site_prebuilt_put(x->prebuilt);
+	body_free(&x->body);
+	free(x->messages);
 	free(x);
+}
+
+int http1_idle_new(struct http1_exchange **out, struct worker *worker)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	(*out)->worker = worker;
+	return 0;
 }
 
 /* ---- writing the head ---- */
@@ -49,98 +59,98 @@ static const char *head_connection(const struct http1_head *head)
 	return head->http10 ? "Connection: keep-alive\r\n" : "";
 }
 
-static size_t head_size(const struct answer *answer, const struct http1_head *head)
+static size_t head_size(const struct response *response, const struct http1_head *head)
 {
-	return strlen("HTTP/1.1 \r\n\r\n") + strlen(answer_status_line(answer->status)) - 1 + answer->line_bytes +
+	return strlen("HTTP/1.1 \r\n\r\n") + strlen(http_status_line(response->status)) + response->line_bytes +
 	       strlen(head_connection(head));
 }
 
-static char *head_write(char *at, const struct answer *answer, const struct http1_head *head)
+static char *head_write(char *at, const struct response *response, const struct http1_head *head)
 {
-	const char *line = answer_status_line(answer->status), *connection = head_connection(head);
+	const char *line = http_status_line(response->status), *connection = head_connection(head);
 
 	at = head_put(at, "HTTP/1.1 ", 9);
-	at = head_put(at, line, strlen(line) - 1);
+	at = head_put(at, line, strlen(line));
 	at = head_put(at, "\r\n", 2);
-	at = head_put(at, answer->lines, answer->line_bytes);
+	at = head_put(at, response->lines, response->line_bytes);
 	at = head_put(at, connection, strlen(connection));
 	return head_put(at, "\r\n", 2);
 }
 
 /* ---- sending ---- */
 
-static struct tlsring_message http1_message(const struct http1 *x, const char *text, size_t len,
-					    const struct content_piece *piece)
+static struct tlsring_message http1_message(const struct http1_exchange *x, const char *text, size_t len,
+					    const struct body_piece *piece)
 {
 	return (struct tlsring_message){
-		.head = text, .head_len = len, .file_fd = piece->length ? content_fd(&x->content) : -1,
-		.offset = piece->offset, .length = piece->length, .more = x->content.left != 0,
-		.mapping = piece->length >= SITE_MAP_LEAST ? content_mapping(&x->content) : NULL,
+		.head = text, .head_len = len, .file_fd = piece->length ? body_fd(&x->body) : -1,
+		.offset = piece->offset, .length = piece->length, .more = x->body.left != 0,
+		.mapping = piece->length >= SITE_MAPPING_MIN ? body_mapping(&x->body) : NULL,
 	};
 }
 
 /* Is the next piece a part that can go together with others? What has no bytes of the file closes the
  * last part: that waits until all of them turn out to have gone. */
-static bool http1_joins(const struct http1 *x)
+static bool http1_joins(const struct http1_exchange *x)
 {
-	return x->content.now.length && content_ready(&x->content) <= TLSRING_MANY_MAX;
+	return x->body.now.length && body_available(&x->body) <= TLSRING_MANY_MAX;
 }
 
 /* Short parts of a file share records and system calls: else many ranges of few bytes would cost the
  * server much and the client nothing. */
-static int http1_messages(struct tlsring_conn *conn, struct http1 *x, const struct tlsring_message *first)
+static int http1_messages(struct tlsring_conn *conn, struct http1_exchange *x, const struct tlsring_message *first)
 {
-	struct content_piece piece;
+	struct body_piece piece;
 
 	x->sending = true;
 	x->count = 0;
-	if (!x->many || !http1_joins(x) || first->head_len + first->length > TLSRING_MANY_MAX)
+	if (!x->messages || !http1_joins(x) || first->head_len + first->length > TLSRING_MANY_MAX)
 		return tlsring_send(conn, first);
-	x->many[x->count++] = *first;
-	while (http1_joins(x) && content_take(&x->content, UINT64_MAX, &piece))
-		x->many[x->count++] = http1_message(x, piece.text, piece.text_len, &piece);
-	return tlsring_send_many(conn, x->many, x->count);
+	x->messages[x->count++] = *first;
+	while (http1_joins(x) && body_take(&x->body, UINT64_MAX, &piece))
+		x->messages[x->count++] = http1_message(x, piece.text, piece.text_len, &piece);
+	return tlsring_send_many(conn, x->messages, x->count);
 }
 
 /* Is the content all of a kept file, and so long that its answers share it? */
-static bool http1_shares(const struct content *content)
+static bool http1_shares(const struct body *body)
 {
-	const struct content_piece *now = &content->now;
+	const struct body_piece *now = &body->now;
 
-	return content->file && now->text == content->file->bytes && now->text_len == content->file->size &&
-	       now->text_len > SITE_READY_LEAST && now->text_len <= HTTP1_TEXT;
+	return body->file && now->text == body->file->bytes && now->text_len == body->file->size &&
+	       now->text_len > SITE_PREBUILT_MIN && now->text_len <= HTTP1_TEXT;
 }
 
 /* The head, with what of the content can go in the same message. */
-static int http1_start(struct tlsring_conn *conn, struct http1 *x)
+static int http1_start(struct tlsring_conn *conn, struct http1_exchange *x)
 {
-	const char *text = x->ready ? x->ready->bytes : x->bytes;
+	const char *text = x->prebuilt ? x->prebuilt->bytes : x->bytes;
 	size_t room = x->path_at - x->head_len;
-	struct content_piece piece = { 0 };
+	struct body_piece piece = { 0 };
 	struct tlsring_message message;
 
-	if ((x->ready || x->content.now.text_len <= room) && content_take(&x->content, UINT64_MAX, &piece) &&
-	    piece.text_len && !x->ready)
+	if ((x->prebuilt || x->body.now.text_len <= room) && body_take(&x->body, UINT64_MAX, &piece) &&
+	    piece.text_len && !x->prebuilt)
 		memcpy(x->bytes + x->head_len, piece.text, piece.text_len);
 	message = http1_message(x, text, x->head_len + piece.text_len, &piece);
 	return http1_messages(conn, x, &message);
 }
 
-static int http1_continue(struct tlsring_conn *conn, struct http1 *x)
+static int http1_continue(struct tlsring_conn *conn, struct http1_exchange *x)
 {
-	struct content_piece piece;
+	struct body_piece piece;
 	struct tlsring_message message;
 
-	content_take(&x->content, UINT64_MAX, &piece);
+	body_take(&x->body, UINT64_MAX, &piece);
 	message = http1_message(x, piece.text, piece.text_len, &piece);
 	return http1_messages(conn, x, &message);
 }
 
 /* The file was shorter than a part of it that was promised, which therefore stayed behind. */
-static bool http1_lacks(const struct http1 *x)
+static bool http1_lacks(const struct http1_exchange *x)
 {
 	for (unsigned i = 0; i < x->count; i++)
-		if (x->many[i].missing)
+		if (x->messages[i].missing)
 			return true;
 	return false;
 }
@@ -148,34 +158,34 @@ static bool http1_lacks(const struct http1 *x)
 /* Send the worker's answer, whose content is the exchange's from here. */
 static int http1_send(struct tlsring_conn *conn, struct worker *worker, const struct http1_head *head)
 {
-	struct answer *answer = &worker->answer;
+	struct response *response = &worker->response;
 	const struct http_text *path = &head->request.path;
-	size_t size = head_size(answer, head), text_len = answer->content.now.text_len;
-	bool shares = http1_shares(&answer->content);
-	struct http1 *x;
+	size_t size = head_size(response, head), text_len = response->body.now.text_len;
+	bool shares = http1_shares(&response->body);
+	struct http1_exchange *x;
 	int ret;
 
 	if (text_len > HTTP1_TEXT || shares)
 		text_len = 0;
 	x = malloc(sizeof(*x) + size + text_len + path->len);
 	if (!x) {
-		content_free(&answer->content);
+		body_free(&response->body);
 		return -ENOMEM;
 	}
-	*x = (struct http1){
-		.worker = worker, .content = answer->content, .close = !head->keep_alive,
+	*x = (struct http1_exchange){
+		.worker = worker, .body = response->body, .close = !head->keep_alive,
 		.before = tlsring_conn_sent(conn), .skip = head->body, .head_len = size, .path_at = size + text_len, .path_len = path->len,
 	};
 	/* All pieces and the head; without memory they go one by one. */
-	if (x->content.next_count)
-		x->many = calloc(x->content.next_count + 2, sizeof(*x->many));
-	account_begin(worker->account, &x->account, &head->request, answer,
-		      head->http10 ? ACCOUNT_HTTP10 : ACCOUNT_HTTP11);
-	answer->content = (struct content){ 0 };
-	head_write(x->bytes, answer, head);
+	if (x->body.next_count)
+		x->messages = calloc(x->body.next_count + 2, sizeof(*x->messages));
+	accounting_begin(worker->accounting, &x->exchange, &head->request, response->status, response->body.left,
+			 head->http10 ? ACCOUNTING_HTTP10 : ACCOUNTING_HTTP11);
+	response->body = (struct body){ 0 };
+	head_write(x->bytes, response, head);
 	if (shares)
-		x->ready = site_ready_get(&x->content.file->ready, x->bytes, size, x->content.file->bytes,
-					  x->content.file->size);
+		x->prebuilt = site_prebuilt_get(&x->body.file->prebuilt, x->bytes, size, x->body.file->bytes,
+					  x->body.file->size);
 	if (path->len)
 		memcpy(x->bytes + x->path_at, path->at, path->len);
 	tlsring_conn_set_user(conn, x);
@@ -191,45 +201,45 @@ static ssize_t http1_begin(struct tlsring_conn *conn, struct worker *worker, con
 {
 	struct http1_head head;
 	const char *why;
-	size_t limit = worker->account->settings->header_bytes;
+	size_t limit = worker->accounting->settings->header_bytes;
 	int ret, taken = http1_head_parse(data, len, limit, HTTP_SCHEME_HTTPS, &head, &why);
 
 	if (!taken) {
-		account_awaits(worker->account, conn, 0);
+		accounting_awaits(worker->accounting, conn, 0);
 		return 0;
 	}
-	if (!account_request(worker->account, conn) || worker->draining)
+	if (!accounting_request(worker->accounting, conn) || worker->draining)
 		head.keep_alive = false;
 	if (taken > 0) {
-		worker_answer(worker, conn, &head.request);
+		worker_respond(worker, conn, &head.request);
 	} else {
 		head.keep_alive = false;
-		answer_error(&worker->answer, -taken, &head.request, why);
+		response_error(&worker->response, -taken, &head.request, why);
 	}
-	answer_log(&worker->answer, &head.request, conn);
+	response_log(&worker->response, &head.request, conn);
 	ret = http1_send(conn, worker, &head);
 	if (ret)
 		return ret;
 	return taken > 0 ? taken : (ssize_t)len;
 }
 
-static ssize_t http1_skip(struct tlsring_conn *conn, struct http1 *x, size_t len)
+static ssize_t http1_skip(struct tlsring_conn *conn, struct http1_exchange *x, size_t len)
 {
 	size_t taken = len < x->skip ? len : x->skip;
 
 	x->skip -= taken;
 	if (!x->skip) {
-		account_arrived(conn);
+		accounting_arrived(conn);
 		http1_release(conn, x);
 	}
 	return (ssize_t)taken;
 }
 
-static ssize_t http1_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+ssize_t http1_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
-	struct http1 *x = user;
+	struct http1_exchange *x = user;
 
-	if (x == &x->worker->idle)
+	if (x == x->worker->idle)
 		return http1_begin(conn, x->worker, data, len);
 	if (x->sending)
 		return -EAGAIN;
@@ -237,9 +247,9 @@ static ssize_t http1_received(struct tlsring_conn *conn, const void *data, size_
 }
 
 /* A failed exchange stays until closed(), which knows the peer. */
-static void http1_sent(struct tlsring_conn *conn, int result, void *user)
+void http1_sent(struct tlsring_conn *conn, int result, void *user)
 {
-	struct http1 *x = user;
+	struct http1_exchange *x = user;
 
 	x->sending = false;
 	x->result = result;
@@ -247,7 +257,7 @@ static void http1_sent(struct tlsring_conn *conn, int result, void *user)
 		return;
 	if (http1_lacks(x))
 		x->result = -ENODATA;
-	else if (x->content.left)
+	else if (x->body.left)
 		x->result = http1_continue(conn, x);
 	if (x->result)
 		tlsring_abort(conn, x->result);
@@ -259,31 +269,31 @@ static void http1_sent(struct tlsring_conn *conn, int result, void *user)
 	} else if (!x->skip) {
 		http1_release(conn, x);
 	} else {
-		account_awaits(x->worker->account, conn, x->skip);
+		accounting_awaits(x->worker->accounting, conn, x->skip);
 	}
 }
 
 /* What is under way ends as promised, but nothing follows it. */
-static void http1_stopping(struct tlsring_conn *conn, void *user)
+void http1_stopping(struct tlsring_conn *conn, void *user)
 {
-	struct http1 *x = user;
+	struct http1_exchange *x = user;
 
-	if (x != &x->worker->idle && x->sending)
+	if (x != x->worker->idle && x->sending)
 		x->close = true;
 	else
 		tlsring_close(conn);
 }
 
 /* The next answer says that it is the last; who asks for none may leave earlier. */
-static void http1_draining(struct tlsring_conn *conn, void *user)
+void http1_draining(struct tlsring_conn *conn, void *user)
 {
-	struct http1 *x = user;
+	struct http1_exchange *x = user;
 
 	x->worker->draining = true;
 	tlsring_conn_set_idle(conn, HTTP1_DRAIN_IDLE);
 }
 
-static void http1_log_end(const struct tlsring_end *end, const struct http1 *x, bool busy)
+static void http1_log_end(const struct tlsring_end *end, const struct http1_exchange *x, bool busy)
 {
 	char quote[HTTP1_QUOTE], text[160];
 	const char *path = x->bytes + x->path_at;
@@ -311,49 +321,14 @@ static bool http1_ordinary_end(const struct tlsring_end *end, bool busy)
 					end->result == -ETIMEDOUT || end->result == -ECANCELED);
 }
 
-static void http1_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
+void http1_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
 {
-	struct http1 *x = user;
-	bool busy = x != &x->worker->idle;
+	struct http1_exchange *x = user;
+	bool busy = x != x->worker->idle;
 
 	if (!http1_ordinary_end(end, busy))
 		http1_log_end(end, x, busy);
-	account_closed(x->worker->account, conn, end);
+	accounting_closed(x->worker->accounting, conn, end);
 	if (busy)
 		http1_release(conn, x);
 }
-
-static bool http1_accepting(const struct sockaddr *peer, void *user)
-{
-	const struct http1 *x = user;
-
-	return account_accepting(x->worker->account, peer);
-}
-
-static void http1_opened(struct tlsring_conn *conn, void *user)
-{
-	struct tlsring_info info = { .size = sizeof(info) };
-
-	if (tlsring_conn_info(conn, &info))
-		return;
-	account_opened(((struct http1 *)user)->worker->account, &info);
-	if (!strcmp(info.alpn, "h2") && http2_open(conn, ((struct http1 *)user)->worker))
-		tlsring_abort(conn, -ENOMEM);
-}
-
-static void http1_handed(struct tlsring_conn *conn, void *user)
-{
-	account_handed(((struct http1 *)user)->worker->account, conn);
-}
-
-const struct tlsring_handlers http1_handlers = {
-	.size = sizeof(http1_handlers),
-	.accepting = http1_accepting,
-	.opened = http1_opened,
-	.handed = http1_handed,
-	.received = http1_received,
-	.sent = http1_sent,
-	.closed = http1_closed,
-	.stopping = http1_stopping,
-	.draining = http1_draining,
-};

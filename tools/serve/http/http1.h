@@ -2,35 +2,44 @@
 #ifndef TOOLS_SERVE_HTTP_HTTP1_H
 #define TOOLS_SERVE_HTTP_HTTP1_H
 
-#include "tools/serve/telemetry/accounting.h"
 #include "tools/serve/http/body.h"
+#include "tools/serve/telemetry/accounting.h"
 #include "tlsring.h"
 
+struct site_prebuilt;
 struct worker;
 
 /*
- * A request of HTTP/1.1 and its answer. A connection's user pointer is its exchange; while there
- * is none it is the worker's `idle`, so that a connection that waits costs nothing here.
+ * A request of HTTP/1.1 and its response, the user pointer of its connection. Between two exchanges that
+ * is the worker's `idle`, so that a connection that waits costs nothing here.
  */
-struct http1 {
+struct http1_exchange {
 	struct worker *worker;
-	struct content content;
-	struct site_ready *ready;	/* a reference: head and content in one, or NULL */
-	struct tlsring_message *many;	/* owned: room for its pieces, when it has several; or NULL */
-	unsigned count;		/* of many: on their way */
-	struct account_exchange account;
-	uint64_t before;	/* bytes that the connection had sent when it began */
-	bool sending;		/* tlsring_send has not reported yet */
-	bool close;		/* the connection ends with this answer */
-	int result;		/* of the sending */
-	uint64_t skip;		/* bytes of the request's body to be passed over */
+	struct body body;
+	struct site_prebuilt *prebuilt;	/* a reference: head and body in one piece, or NULL */
+	struct tlsring_message *messages;	/* owned: room for all pieces of the body, or NULL */
+	unsigned count;			/* of messages that are being sent */
+	struct accounting_exchange exchange;
+	uint64_t before;		/* bytes that the connection had sent before this response */
+	bool sending;			/* sent() has not been called yet */
+	bool close;			/* the connection ends with this response */
+	int result;			/* of sending */
+	uint64_t skip;			/* bytes of the request's body that are still to be ignored */
 	size_t head_len, path_at, path_len;
-	/* The head, the content's first text if it is short and not ready, the path for the log. Aligned to the
-	 * blocks of the kernel's ciphers, which copy a block that lies across the edge of a page. */
+	/* The head; the body's first text, if it is short and not prebuilt; the path, for the log. Aligned
+	 * to the blocks of the kernel's ciphers: a block across the edge of a page is copied. */
 	char bytes[] __attribute__((aligned(16)));
 };
 
-/* user: the worker's `idle`. */
-extern const struct tlsring_handlers http1_handlers;
+/* The exchange of connections that wait for a request; for free(). 0 or -ENOMEM. */
+int http1_idle_new(struct http1_exchange **out, struct worker *worker);
+
+/* Handlers of HTTP/1.1 connections, as in struct tlsring_handlers. */
+ssize_t http1_received(struct tlsring_conn *conn, const void *data, size_t len, void *user);
+void http1_sent(struct tlsring_conn *conn, int result, void *user);
+/* Also of connections whose handshake failed. */
+void http1_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user);
+void http1_stopping(struct tlsring_conn *conn, void *user);
+void http1_draining(struct tlsring_conn *conn, void *user);
 
 #endif

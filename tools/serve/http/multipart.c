@@ -20,7 +20,7 @@ static int multipart_boundary(char boundary[MULTIPART_BOUNDARY])
 	return 0;
 }
 
-static size_t multipart_text(char *at, size_t room, const struct content_piece *piece,
+static size_t multipart_text(char *at, size_t room, const struct body_piece *piece,
 			     uint64_t size, const char *type, const char *boundary, bool first)
 {
 	int len;
@@ -34,12 +34,12 @@ static size_t multipart_text(char *at, size_t room, const struct content_piece *
 	return (size_t)len < room ? (size_t)len : room;
 }
 
-int multipart_make(struct content *out, struct site_file *file, const char *type,
+int multipart_make(struct body *out, struct site_file *file, const char *type,
 		   const struct http_span *spans, unsigned count, char boundary[MULTIPART_BOUNDARY])
 {
 	/* A head has 49 bytes of its own, a boundary, a type and three numbers. */
 	size_t room = 49 + MULTIPART_BOUNDARY + strlen(type) + 3 * 20, used = 0;
-	struct content_piece *pieces = calloc(count + 1, sizeof(*pieces) + room);
+	struct body_piece *pieces = calloc(count + 1, sizeof(*pieces) + room);
 	char *texts = (char *)(pieces + count + 1);
 	int ret = pieces ? multipart_boundary(boundary) : -ENOMEM;
 
@@ -47,14 +47,14 @@ int multipart_make(struct content *out, struct site_file *file, const char *type
 		free(pieces);
 		return ret;
 	}
-	*out = (struct content){
+	*out = (struct body){
 		.next = pieces + 1, .next_count = count, .memory = pieces, .file = file,
 	};
 	for (unsigned i = 0; i <= count; i++) {
-		struct content_piece *piece = &pieces[i];
+		struct body_piece *piece = &pieces[i];
 
 		if (i < count)
-			*piece = (struct content_piece){ .offset = spans[i].first, .length = spans[i].length };
+			*piece = (struct body_piece){ .offset = spans[i].first, .length = spans[i].length };
 		piece->text = texts + used;
 		piece->text_len = multipart_text(texts + used, room, piece, file->size, type, boundary, !i);
 		used += piece->text_len;

@@ -4,13 +4,13 @@
 
 /*
  * What a request is answered with, whichever version of HTTP carries it: status, fields, content.
- * HTTP/1.1 and HTTP/2 only write it down. A worker has one struct answer and makes each of its
+ * HTTP/1.1 and HTTP/2 only write it down. A worker has one struct response and makes each of its
  * answers in it:
  *
- *	answer_make(answer, site, &request);	or answer_error(answer, 400, &request, why)
- *	answer_log(answer, &request, conn);
+ *	response_make(response, site, &request);	or response_error(response, 400, &request, why)
+ *	response_log(response, &request, conn);
  *	...write status and fields; they live until the next answer is made
- *	stream->content = answer->content;	the writer's from here: content_free() when it was sent
+ *	stream->body = response->body;	the writer's from here: body_free() when it was sent
  */
 
 #include "tools/serve/http/body.h"
@@ -23,27 +23,27 @@ struct site;
 struct site_cache;
 struct tlsring_conn;
 
-#define ANSWER_FIELDS	16
+#define RESPONSE_FIELDS	16
 
 /* Both lie in the answer's lines; the name in HTTP/1.1's customary case ("Content-Type"). */
-struct answer_field {
+struct response_field {
 	const char *name, *value;
 	size_t name_len, value_len;
 };
 
-struct answer {
+struct response {
 	int status;
 	/* Date, Server, Content-Length and all others, but what belongs to a connection. */
-	struct answer_field fields[ANSWER_FIELDS];
+	struct response_field fields[RESPONSE_FIELDS];
 	unsigned field_count;
 	size_t line_bytes;		/* of `lines` */
 	/* Empty for HEAD, 304 and the like. Owned: give it on or free it before the next answer. */
-	struct content content;
+	struct body body;
 	const char *why;		/* for the log, static or strerror's; NULL: nothing to tell */
 
 	/* the answer's own */
 	struct site_cache *files;
-	struct listing_kept listings;
+	struct listing_cache listings;
 	time_t date_at;			/* `date` was made for this second */
 	char date[HTTP_DATE_SIZE];
 	/* "Name: value\r\n" of each field, as HTTP/1.1 sends them: with the longest Location. */
@@ -51,17 +51,15 @@ struct answer {
 };
 
 /* The cache is the caller's, or NULL. */
-void answer_init(struct answer *answer, struct site_cache *files);
+void response_init(struct response *response, struct site_cache *files);
 /* When no content of its answers is on its way any more. */
-void answer_free(struct answer *answer);
+void response_free(struct response *response);
 /* Never fails: what goes wrong is an answer too. */
-void answer_make(struct answer *out, const struct site *site, const struct http_request *request);
+void response_make(struct response *out, const struct site *site, const struct http_request *request);
 /* A status of its own, for what the parser refused; why: as above. */
-void answer_error(struct answer *out, int status, const struct http_request *request, const char *why);
+void response_error(struct response *out, int status, const struct http_request *request, const char *why);
 /* Tell the log when there is something to tell. */
-void answer_log(const struct answer *answer, const struct http_request *request,
+void response_log(const struct response *response, const struct http_request *request,
 		const struct tlsring_conn *conn);
-/* "404 Not Found\n". Static. */
-const char *answer_status_line(int status);
 
 #endif

@@ -2,32 +2,31 @@
 #ifndef TOOLS_SERVE_HTTP_WORKER_H
 #define TOOLS_SERVE_HTTP_WORKER_H
 
-#include "tools/serve/telemetry/accounting.h"
+#include <stdbool.h>
 #include "tools/serve/http/response.h"
-#include "tools/serve/http/http1.h"
-#include "tools/serve/http2/session.h"
 
+struct accounting;
 struct hosts;
 struct hosts_current;
+struct http1_exchange;
+struct http2_worker;
+struct site_mappings;
 
-/* What one thread needs to answer requests. */
+/* What one thread needs to respond to requests; threads.c makes and frees it. */
 struct worker {
-	struct hosts_current *current;
-	struct hosts *hosts;		/* a reference; the set of the last request */
-	bool draining;			/* connections are to end with their next answer */
+	struct hosts_current *current;	/* the process's */
+	struct hosts *hosts;		/* a reference: the hosts of the last request */
+	bool draining;			/* connections end with their next response */
 	struct site_cache *files;	/* owned, or NULL */
-	struct site_maps *maps;		/* owned, or NULL */
-	struct answer answer;
+	struct site_mappings *mappings;	/* owned, or NULL */
+	struct response response;
+	struct http1_exchange *idle;	/* owned: the user pointer of HTTP/1.1 connections that wait */
 	struct http2_worker *http2;	/* owned */
-	struct account *account;	/* the process's, for this thread */
-	struct http1 idle;		/* the user pointer of connections that wait; last, as clang has it */
+	struct accounting *accounting;	/* the process's, for this thread */
 };
 
-/* current must outlive it; files: how many open files it may keep. 0; -ENOMEM;
- * -EMFILE. */
-int worker_new(struct worker **out, struct hosts_current *current, unsigned files, struct account *account);
-void worker_free(struct worker *worker);
-/* Make worker->answer for a request of this connection, by the host that it is for. */
-void worker_answer(struct worker *worker, const struct tlsring_conn *conn, const struct http_request *request);
+/* Make worker->response for a request of this connection, by the host that it is for. */
+void worker_respond(struct worker *worker, const struct tlsring_conn *conn,
+		    const struct http_request *request);
 
 #endif

@@ -5,31 +5,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What costs a peer little and us much. Each kind has a number at once that an honest client stays
- * under, and so many more every second. */
-enum http2_nuisance {
-	HTTP2_RESET,		/* streams that end before their answer does, by whoever's reset */
-	HTTP2_PING,
-	HTTP2_SETTINGS,
-	HTTP2_EMPTY,		/* DATA with nothing in it */
-	HTTP2_PRIORITY,
-	HTTP2_WINDOW,		/* updates of windows beyond what was sent calls for */
-	HTTP2_CRUMB,		/* frames that a tiny window makes us send */
-	HTTP2_LARGE,		/* requests with too many or too long fields */
-	HTTP2_NUISANCES
+/*
+ * Flood limits: cheap for the peer, costly for us. Each kind of abuse has a token bucket: a burst that
+ * honest clients stay below, and a number of tokens that come back each second.
+ */
+enum http2_abuse {
+	HTTP2_ABUSE_RESET,	/* streams that either side reset before their response was complete */
+	HTTP2_ABUSE_PING,
+	HTTP2_ABUSE_SETTINGS,
+	HTTP2_ABUSE_EMPTY,	/* empty DATA frames */
+	HTTP2_ABUSE_PRIORITY,
+	HTTP2_ABUSE_WINDOW,	/* WINDOW_UPDATE frames beyond those that our DATA frames call for */
+	HTTP2_ABUSE_CRUMB,	/* tiny frames that a tiny window makes us send */
+	HTTP2_ABUSE_LARGE,	/* requests with too many or too long fields */
+	HTTP2_ABUSES
 };
 
-struct http2_calm {
-	uint16_t left[HTTP2_NUISANCES];
-	uint32_t second;	/* when they were last added to */
+struct http2_flood {
+	uint16_t tokens[HTTP2_ABUSES];
+	uint32_t second;	/* of the last refill */
 };
 
-void http2_calm_init(struct http2_calm *calm, uint32_t now);
-/* One more of these, now (seconds of any steady clock). False: too many. */
-bool http2_calm_take(struct http2_calm *calm, enum http2_nuisance kind, uint32_t now);
-/* What we did ourselves calls for so many of them. */
-void http2_calm_give(struct http2_calm *calm, enum http2_nuisance kind, unsigned count);
-/* For the log: "too many resets". */
-const char *http2_calm_text(enum http2_nuisance kind);
+/* Full buckets. now: seconds of any steady clock. */
+void http2_flood_init(struct http2_flood *flood, uint32_t now);
+/* Take a token. False: none is left. */
+bool http2_flood_take(struct http2_flood *flood, enum http2_abuse kind, uint32_t now);
+/* Put tokens back for frames that our own frames call for. */
+void http2_flood_give(struct http2_flood *flood, enum http2_abuse kind, unsigned count);
+/* For the log: "too many streams reset". */
+const char *http2_flood_text(enum http2_abuse kind);
 
 #endif

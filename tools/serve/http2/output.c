@@ -3,26 +3,26 @@
 #include <string.h>
 #include "tools/serve/http2/output.h"
 
-#define OUT_LEAST	4096u	/* rather than a frame shorter than that one that lies across records */
-#define OUT_PAD_LEAST	(256u << 10)	/* bytes that shall go out at once, and that a file still has */
-#define OUT_BLOCK	16u	/* bytes of a cipher's */
-#define OUT_PADDING	(OUT_BLOCK - HTTP2_FRAME_HEAD)
+#define OUTPUT_FRAME_MIN	4096u	/* a frame across two records is better than a shorter one */
+#define OUTPUT_PAD_MIN	(256u << 10)	/* padding pays for batches and files of so many bytes */
+#define OUTPUT_BLOCK	16u		/* bytes of a cipher's block */
+#define OUTPUT_PADDING	(OUTPUT_BLOCK - HTTP2_FRAME_HEAD)
 
-void http2_out_start(struct http2_out *out, size_t most)
+void http2_output_start(struct http2_output *out, size_t limit)
 {
-	out->most = most;
+	out->limit = limit;
 	out->total = out->used = 0;
 	out->count = 0;
 	out->open = false;
 }
 
-bool http2_out_room(const struct http2_out *out)
+bool http2_output_room(const struct http2_output *out)
 {
-	return out->total < out->most && out->used + HTTP2_OUT_FRAME <= sizeof(out->bytes) &&
-	       out->count + 2 <= HTTP2_OUT_MESSAGES;
+	return out->total < out->limit && out->used + HTTP2_OUTPUT_FRAME <= sizeof(out->bytes) &&
+	       out->count + 2 <= HTTP2_OUTPUT_MESSAGES;
 }
 
-static struct tlsring_message *out_message(struct http2_out *out, int32_t stream)
+static struct tlsring_message *output_message(struct http2_output *out, int32_t stream)
 {
 	struct tlsring_message *message = &out->messages[out->count];
 
@@ -31,82 +31,85 @@ static struct tlsring_message *out_message(struct http2_out *out, int32_t stream
 	return message;
 }
 
-static void out_put(struct http2_out *out, const void *bytes, size_t len)
+static void output_put(struct http2_output *out, const void *bytes, size_t len)
 {
 	memcpy(out->bytes + out->used, bytes, len);
 	out->used += len;
 	out->total += len;
 }
 
-static void out_bytes(struct http2_out *out, struct tlsring_message *message, const void *bytes, size_t len)
+static void output_bytes(struct http2_output *out, struct tlsring_message *message,
+			 const void *bytes, size_t len)
 {
-	out_put(out, bytes, len);
+	output_put(out, bytes, len);
 	message->head_len += len;
 }
 
-void http2_out_frames(struct http2_out *out, const void *bytes, size_t len)
+void http2_output_frames(struct http2_output *out, const void *bytes, size_t len)
 {
-	struct tlsring_message *message = out->open ? &out->messages[out->count - 1] : out_message(out, 0);
+	struct tlsring_message *message;
 
-	out_bytes(out, message, bytes, len);
+	message = out->open ? &out->messages[out->count - 1] : output_message(out, 0);
+	output_bytes(out, message, bytes, len);
 	out->open = true;
 }
 
-static void out_padding(struct http2_out *out, struct tlsring_message *message, size_t padding)
+static void output_padding(struct http2_output *out, struct tlsring_message *message, size_t padding)
 {
 	static const char zeroes[256];
 
 	message->tail = out->bytes + out->used;
 	message->tail_len = padding - 1;
-	out_put(out, zeroes, padding - 1);
+	output_put(out, zeroes, padding - 1);
 }
 
-size_t http2_out_padding(const struct http2_out *out, const struct content *content, size_t length)
+size_t http2_output_padding(const struct http2_output *out, const struct body *body, size_t length)
 {
-	uint64_t end = content->now.offset + length - OUT_PADDING;
+	uint64_t end = body->now.offset + length - OUTPUT_PADDING;
 
-	if (out->most < OUT_PAD_LEAST || content->now.text_len || content->now.length < OUT_PAD_LEAST ||
-	    length < OUT_LEAST)
+	if (out->limit < OUTPUT_PAD_MIN || body->now.text_len || body->now.length < OUTPUT_PAD_MIN ||
+	    length < OUTPUT_FRAME_MIN)
 		return 0;
-	return OUT_PADDING + end % OUT_BLOCK;
+	return OUTPUT_PADDING + end % OUTPUT_BLOCK;
 }
 
-void http2_out_data(struct http2_out *out, int32_t stream, const uint8_t head[HTTP2_FRAME_HEAD], size_t length,
-		    size_t padding, struct content *content)
+void http2_output_data(struct http2_output *out, int32_t stream, const uint8_t head[HTTP2_FRAME_HEAD],
+		       size_t length, size_t padding, struct body *body)
 {
 	const uint8_t pad_length = (uint8_t)(padding - 1);
 	struct tlsring_message *message;
-	struct content_piece piece;
+	struct body_piece piece;
 
-	/* Of its own: a file that became shorter must not take other frames along. */
+	/* A message of its own: when its file became shorter, no other frame is lost with it. */
 	out->open = false;
-	message = out_message(out, stream);
-	out_bytes(out, message, head, HTTP2_FRAME_HEAD);
+	message = output_message(out, stream);
+	output_bytes(out, message, head, HTTP2_FRAME_HEAD);
 	if (padding)
-		out_bytes(out, message, &pad_length, 1);
-	if (!content_take(content, length, &piece))
+		output_bytes(out, message, &pad_length, 1);
+	if (!body_take(body, length, &piece))
 		return;
 	if (piece.text_len)
-		out_bytes(out, message, piece.text, piece.text_len);
-	message->file_fd = piece.length ? content_fd(content) : -1;
-	message->mapping = piece.length ? content_mapping(content) : NULL;
+		output_bytes(out, message, piece.text, piece.text_len);
+	message->file_fd = piece.length ? body_fd(body) : -1;
+	message->mapping = piece.length ? body_mapping(body) : NULL;
 	message->offset = piece.offset;
 	message->length = piece.length;
 	out->total += piece.length;
 	if (padding)
-		out_padding(out, message, padding);
+		output_padding(out, message, padding);
 }
 
-size_t http2_out_fit(const struct http2_out *out)
+size_t http2_output_fit(const struct http2_output *out)
 {
 	size_t room = HTTP2_RECORD - out->total % HTTP2_RECORD;
 
-	return (room < OUT_LEAST ? HTTP2_RECORD : room) - HTTP2_FRAME_HEAD;
+	return (room < OUTPUT_FRAME_MIN ? HTTP2_RECORD : room) - HTTP2_FRAME_HEAD;
 }
 
-struct http2_batch *http2_out_batch(const struct http2_out *out)
+struct http2_batch *http2_output_batch(const struct http2_output *out)
 {
-	size_t messages = out->count * sizeof(*out->messages), streams = out->count * sizeof(*out->streams);
+	size_t messages = out->count * sizeof(*out->messages);
+	size_t streams = out->count * sizeof(*out->streams);
 	struct http2_batch *batch = malloc(sizeof(*batch) + messages + streams + out->used);
 	char *bytes;
 

@@ -9,52 +9,55 @@
 #include "tlsring.h"
 
 /*
- * Frames on their way out. A thread gathers them in its struct http2_out until they fill some
- * records; then they become a batch of their connection's.
+ * Frames to be sent. A thread gathers them in its struct http2_output until they fill some records,
+ * then copies them into a batch, which their connection owns until it is sent.
  */
 
 #define HTTP2_RECORD		16384u
 #define HTTP2_FRAME_HEAD	9u
-#define HTTP2_OUT_LEAST		(4 * HTTP2_RECORD)	/* goes out at once, at least, if there is so much; */
-#define HTTP2_OUT_MOST		(256 * HTTP2_RECORD)	/* to a client that takes it fast */
-#define HTTP2_OUT_MESSAGES	512
-#define HTTP2_OUT_FRAME		(HTTP2_RECORD + HTTP2_FRAME_HEAD)	/* the largest that nghttp2 makes */
+#define HTTP2_BATCH_MIN		(4 * HTTP2_RECORD)	/* bytes, if there are so many to send */
+#define HTTP2_BATCH_MAX		(256 * HTTP2_RECORD)	/* to a client that takes them fast */
+#define HTTP2_OUTPUT_MESSAGES	512
+#define HTTP2_OUTPUT_FRAME	(HTTP2_RECORD + HTTP2_FRAME_HEAD)	/* nghttp2 makes none larger */
 
-struct http2_out {
-	size_t most;		/* bytes that shall go out at once */
-	size_t total;		/* bytes so far */
+struct http2_output {
+	size_t limit;		/* bytes to gather */
+	size_t total;		/* bytes gathered */
 	size_t used;		/* of bytes[] */
 	unsigned count;		/* of messages */
-	bool open;		/* the last one takes more bytes */
-	struct tlsring_message messages[HTTP2_OUT_MESSAGES];
-	int32_t streams[HTTP2_OUT_MESSAGES];	/* whose DATA it is; 0: other frames */
-	char bytes[4 * HTTP2_OUT_FRAME];
+	bool open;		/* the last message takes more frames */
+	struct tlsring_message messages[HTTP2_OUTPUT_MESSAGES];
+	int32_t streams[HTTP2_OUTPUT_MESSAGES];	/* of each message's DATA frame; 0: other frames */
+	char bytes[4 * HTTP2_OUTPUT_FRAME];
 };
 
+/* One allocation: the streams and the messages' bytes lie behind the messages. */
 struct http2_batch {
 	unsigned count;
-	int32_t *streams;	/* in `messages`' allocation, which is this one, as are the bytes */
+	int32_t *streams;
 	struct tlsring_message messages[];
 };
 
-void http2_out_start(struct http2_out *out, size_t most);
-/* Room for one more frame of any kind? */
-bool http2_out_room(const struct http2_out *out);
-/* Frames but DATA, as nghttp2 wrote them. */
-void http2_out_frames(struct http2_out *out, const void *bytes, size_t len);
-/* A DATA frame with that many bytes of the content, and padding, of which its length's byte is one. */
-void http2_out_data(struct http2_out *out, int32_t stream, const uint8_t head[HTTP2_FRAME_HEAD], size_t length,
-		    size_t padding, struct content *content);
-/* How long should a DATA frame be that is to end with its record? */
-size_t http2_out_fit(const struct http2_out *out);
+/* Begin a batch of about `limit` bytes. */
+void http2_output_start(struct http2_output *out, size_t limit);
+/* Is there room for one more frame of any kind? */
+bool http2_output_room(const struct http2_output *out);
+/* Add frames as nghttp2 wrote them; not for DATA. */
+void http2_output_frames(struct http2_output *out, const void *bytes, size_t len);
+/* Add a DATA frame with `length` bytes of the body and `padding` bytes of padding, the length of the
+ * padding included. */
+void http2_output_data(struct http2_output *out, int32_t stream, const uint8_t head[HTTP2_FRAME_HEAD],
+		       size_t length, size_t padding, struct body *body);
+/* The length of a DATA frame that ends with its record. */
+size_t http2_output_fit(const struct http2_output *out);
 /*
- * How much of such a frame, which the kernel will seal from the content's file, should be padding? The nine
- * bytes before each piece of a file put one of the cipher's blocks across each of its pages' edges, and the
- * kernel copies such a block by itself. With padding it is sixteen bytes between two pieces. 0: not worth it,
- * or so little goes out at once that it is copied in any case.
+ * The padding that makes such a frame cheaper when the kernel seals it from the body's file. The nine
+ * bytes before each piece of a file put one block of the cipher across the edge of each page, and the
+ * kernel copies such blocks one by one. With padding there are sixteen bytes between two pieces. 0: the
+ * frame needs none, or so little is sent at once that it is copied anyway.
  */
-size_t http2_out_padding(const struct http2_out *out, const struct content *content, size_t length);
-/* What was gathered, for free(); NULL: no memory. */
-struct http2_batch *http2_out_batch(const struct http2_out *out);
+size_t http2_output_padding(const struct http2_output *out, const struct body *body, size_t length);
+/* The gathered frames, for free(). NULL: out of memory. */
+struct http2_batch *http2_output_batch(const struct http2_output *out);
 
 #endif

@@ -1,84 +1,87 @@
 // SPDX-License-Identifier: MIT
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tools/serve/http2/request.h"
 
-#define HEAD_FIELD_COST	32	/* RFC 9113, 6.5.2 */
+#define REQUEST_FIELD_COST	32	/* RFC 9113, 6.5.2 */
 
-struct http2_head *http2_head_new(size_t limit)
+struct http2_request *http2_request_new(size_t limit)
 {
-	struct http2_head *head = malloc(sizeof(*head));
+	struct http2_request *request = malloc(sizeof(*request));
 
-	if (!head)
+	if (!request)
 		return NULL;
-	memset(head, 0, offsetof(struct http2_head, bytes));
-	head->limit = limit;
-	return head;
+	memset(request, 0, offsetof(struct http2_request, bytes));
+	request->limit = limit;
+	return request;
 }
 
-static void head_refuse(struct http2_head *head, int status, const char *why)
+static void request_refuse(struct http2_request *request, int status, const char *why)
 {
-	if (head->status)
+	if (request->status)
 		return;
-	head->status = status;
-	head->why = why;
+	request->status = status;
+	request->why = why;
 }
 
-static struct http_text head_keep(struct http2_head *head, const struct http_text *value)
+static struct http_text request_keep(struct http2_request *request, const struct http_text *value)
 {
-	struct http_text kept = { head->bytes + head->used, value->len };
+	struct http_text kept = { request->bytes + request->used, value->len };
 
-	memcpy(head->bytes + head->used, value->at, value->len);
-	head->used += value->len;
+	memcpy(request->bytes + request->used, value->at, value->len);
+	request->used += value->len;
 	return kept;
 }
 
-static void head_pseudo(struct http2_head *head, const struct http_text *name, const struct http_text *value)
+static void request_pseudo(struct http2_request *request, const struct http_text *name,
+			   const struct http_text *value)
 {
 	if (http_text_is(name, ":method"))
-		http_request_method(&head->request, head_keep(head, value));
+		http_request_method(&request->parsed, request_keep(request, value));
 	else if (http_text_is(name, ":path"))
-		head->target = head_keep(head, value);
+		request->target = request_keep(request, value);
 	else if (http_text_is(name, ":authority"))
-		head->authority = head_keep(head, value);
+		request->authority = request_keep(request, value);
 }
 
-void http2_head_field(struct http2_head *head, const struct http_text *name, const struct http_text *value)
+void http2_request_field(struct http2_request *request, const struct http_text *name,
+			 const struct http_text *value)
 {
 	struct http_text kept;
 
-	head->size += name->len + value->len + HEAD_FIELD_COST;
-	if (head->size > head->limit || ++head->fields > HTTP_FIELDS_LIMIT)
-		head_refuse(head, 431, "a head that is too long");
-	if (head->status)
+	request->size += name->len + value->len + REQUEST_FIELD_COST;
+	if (request->size > request->limit || ++request->fields > HTTP_FIELDS_LIMIT)
+		request_refuse(request, 431, "a head that is too long");
+	if (request->status)
 		return;
 	if (name->at[0] == ':') {
-		head_pseudo(head, name, value);
+		request_pseudo(request, name, value);
 		return;
 	}
-	kept = head_keep(head, value);
+	kept = request_keep(request, value);
 	if (http_text_is(name, "host")) {
-		if (head->host.at)
-			head_refuse(head, 400, "more than one Host");
-		head->host = kept;
-	} else if (!http_request_field(&head->request, name, &kept)) {
-		head_refuse(head, 400, "a field that came too often");
+		if (request->host.at)
+			request_refuse(request, 400, "more than one Host");
+		request->host = kept;
+	} else if (!http_request_field(&request->parsed, name, &kept)) {
+		request_refuse(request, 400, "a field that came too often");
 	}
 }
 
-bool http2_head_finish(struct http2_head *head)
+bool http2_request_finish(struct http2_request *request)
 {
-	struct http_request *request = &head->request;
+	struct http_request *parsed = &request->parsed;
 
-	request->host = head->authority.at ? head->authority : head->host;
-	if (head->target.len > HTTP_TARGET_LIMIT)
-		head_refuse(head, 414, "a target that is too long");
-	if (head->authority.at && head->host.at &&
-	    !http_request_host_same(&head->authority, &head->host, HTTP_SCHEME_HTTPS))
-		head_refuse(head, 400, "a Host that is not the :authority");
-	if (!http_request_host_valid(&request->host))
-		head_refuse(head, 400, "a Host that is none");
-	if (!head->status && !request->refused && !http_request_target(request, head->target))
-		head_refuse(head, 400, "a target that is no path");
-	return !head->status;
+	parsed->host = request->authority.at ? request->authority : request->host;
+	if (request->target.len > HTTP_TARGET_LIMIT)
+		request_refuse(request, 414, "a target that is too long");
+	if (request->authority.at && request->host.at &&
+	    !http_request_host_same(&request->authority, &request->host, HTTP_SCHEME_HTTPS))
+		request_refuse(request, 400, "a Host that is not the :authority");
+	if (!http_request_host_valid(&parsed->host))
+		request_refuse(request, 400, "a Host that is none");
+	if (!request->status && !parsed->refused && !http_request_target(parsed, request->target))
+		request_refuse(request, 400, "a target that is no path");
+	return !request->status;
 }

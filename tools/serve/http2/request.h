@@ -4,25 +4,28 @@
 
 #include "tools/http/request.h"
 
-/* A request's head while its fields come in. Pseudo-header fields, case and forbidden fields were
- * checked by nghttp2 before. */
-struct http2_head {
-	struct http_request request;
+/*
+ * A request while its fields arrive. nghttp2 has already checked the pseudo-header fields, that names
+ * are in lower case, and that no forbidden field is among them.
+ */
+struct http2_request {
+	struct http_request parsed;
 	struct http_text target, authority, host;
 	unsigned fields;
 	size_t used;			/* of bytes */
-	size_t size;			/* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
-	size_t limit;			/* of that */
-	int status;			/* what refuses it; 0: nothing does */
-	const char *why;
-	char bytes[HTTP_HEAD_LIMIT];	/* the values, of which the texts are parts */
+	size_t size;			/* as SETTINGS_MAX_HEADER_LIST_SIZE counts it */
+	size_t limit;			/* of size */
+	int status;			/* that refuses the request; 0: nothing is wrong yet */
+	const char *why;		/* it is refused; static */
+	char bytes[HTTP_HEAD_LIMIT];	/* the values; all texts point into it */
 };
 
-/* Limit: at most HTTP_HEAD_LIMIT. For free(). NULL: no memory. */
-struct http2_head *http2_head_new(size_t limit);
-/* Both are the caller's. */
-void http2_head_field(struct http2_head *head, const struct http_text *name, const struct http_text *value);
-/* All fields are here: the request stands. False: too large, or contradictory: answer `status`. */
-bool http2_head_finish(struct http2_head *head);
+/* limit: at most HTTP_HEAD_LIMIT. For free(). NULL: out of memory. */
+struct http2_request *http2_request_new(size_t limit);
+/* Add a field; both texts are copied. */
+void http2_request_field(struct http2_request *request, const struct http_text *name,
+			 const struct http_text *value);
+/* All fields have arrived: complete `parsed`. False: respond with `status`. */
+bool http2_request_finish(struct http2_request *request);
 
 #endif

@@ -2,17 +2,23 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
-#include "tools/serve/http2/conn.h"
-#include "tools/serve/limits.h"
 #include "tools/common/log.h"
 #include "tools/serve/http/worker.h"
+#include "tools/serve/http2/callbacks.h"
+#include "tools/serve/http2/conn.h"
+#include "tools/serve/http2/session.h"
+#include "tools/serve/http2/stream.h"
+#include "tools/serve/limits.h"
+#include "tools/serve/telemetry/accounting.h"
 
-#define HTTP2_QUICK	100	/* msecs that a batch may take on its way */
-#define HTTP2_AT_ONCE	20	/* and if it took no more than that, the next may have more than */
-#define HTTP2_LARGE	(64 * HTTP2_RECORD)
-#define HTTP2_PATIENCE	60	/* seconds in which a connection must ask for, or take, something */
+/* The next batch doubles when the last one was sent in half of SESSION_BATCH_TIME, or, once batches
+ * are large, in SESSION_LARGE_TIME; it halves when the last one took longer than SESSION_BATCH_TIME. */
+#define SESSION_BATCH_TIME	100			/* msecs */
+#define SESSION_LARGE_TIME	20			/* msecs */
+#define SESSION_LARGE_BATCH	(64 * HTTP2_RECORD)	/* bytes */
+#define SESSION_PATIENCE	60	/* seconds in which a client must request or take something */
 
-static void http2_tick(struct http2 *h)
+static void session_tick(struct http2 *h)
 {
 	struct timespec now;
 
@@ -21,45 +27,13 @@ static void http2_tick(struct http2 *h)
 	h->now = (uint32_t)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
-/* ---- ends ---- */
-
-/* The GOAWAY still leaves; what the peer sends is passed over. */
-static void http2_end(struct http2 *h, uint32_t error, const char *why)
+/* End a connection whose client neither requests anything nor takes what it requested. */
+static void session_check_idle(struct http2 *h)
 {
-	struct tlsring_info info = { .size = sizeof(info) };
-
-	if (h->ended)
+	/* The engine itself times out a batch. */
+	if (h->batch || h->second - h->useful <= SESSION_PATIENCE)
 		return;
-	h->ended = true;
-	if (error == NGHTTP2_ENHANCE_YOUR_CALM)
-		account_calmed(h->worker->account);
-	if (why && !tlsring_conn_info(h->conn, &info))
-		log_peer(&info.peer, "HTTP/2 connection ended: %s", why);
-	nghttp2_session_terminate_session(h->session, error);
-}
-
-void http2_nuisance(struct http2 *h, enum http2_nuisance kind)
-{
-	if (!http2_calm_take(&h->calm, kind, h->second))
-		http2_end(h, NGHTTP2_ENHANCE_YOUR_CALM, http2_calm_text(kind));
-}
-
-void http2_leave(struct http2 *h)
-{
-	if (h->leaving || h->ended)
-		return;
-	h->leaving = true;
-	nghttp2_submit_shutdown_notice(h->session);
-	nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, NULL);
-}
-
-/* It may have bytes to send, but neither asks for anything nor takes what it asked for. */
-static void http2_look(struct http2 *h)
-{
-	/* The engine itself looks after what is on its way. */
-	if (h->batch || h->second - h->useful <= HTTP2_PATIENCE)
-		return;
-	if (h->streams)
+	if (!LIST_EMPTY(&h->open))
 		http2_end(h, NGHTTP2_ENHANCE_YOUR_CALM, "nothing was taken for a minute");
 	else
 		http2_end(h, NGHTTP2_NO_ERROR, NULL);
@@ -67,34 +41,34 @@ static void http2_look(struct http2 *h)
 
 /* ---- sending ---- */
 
-static int http2_gather(struct http2 *h)
+static int session_gather(struct http2 *h)
 {
 	int32_t window = nghttp2_session_get_remote_window_size(h->session);
-	struct http2_out *out = h->out;
+	struct http2_output *out = h->output;
 	ssize_t len = 1;
 
 	if (window > h->widest)
 		h->widest = window;
-	http2_out_start(out, h->most);
-	while (len > 0 && http2_out_room(out) && nghttp2_session_want_write(h->session)) {
+	http2_output_start(out, h->batch_limit);
+	while (len > 0 && http2_output_room(out) && nghttp2_session_want_write(h->session)) {
 		const uint8_t *frames;
 
 		len = nghttp2_session_mem_send(h->session, &frames);
 		if (len > 0)
-			http2_out_frames(out, frames, (size_t)len);
+			http2_output_frames(out, frames, (size_t)len);
 	}
 	return len < 0 ? -ENOMEM : 0;
 }
 
-/* Send what there is to send, if nothing is on its way; close when all is said. */
-static void http2_flush(struct http2 *h)
+/* Send what nghttp2 has to send, unless a batch is being sent; close after the last frame. */
+static void session_flush(struct http2 *h)
 {
 	int ret;
 
 	if (h->batch)
 		return;
-	ret = http2_gather(h);
-	if (!ret && !h->out->count) {
+	ret = session_gather(h);
+	if (!ret && !h->output->count) {
 		http2_stream_purge(h);
 		if (!nghttp2_session_want_read(h->session) && !nghttp2_session_want_write(h->session))
 			tlsring_close(h->conn);
@@ -102,35 +76,36 @@ static void http2_flush(struct http2 *h)
 	}
 	if (!ret) {
 		h->began = h->now;
-		h->full = h->out->total >= h->most;
-		h->batch = http2_out_batch(h->out);
+		h->full = h->output->total >= h->batch_limit;
+		h->batch = http2_output_batch(h->output);
 		ret = h->batch ? tlsring_send_many(h->conn, h->batch->messages, h->batch->count) : -ENOMEM;
 	}
-	/* -EPIPE: it ends already, in its own order. */
+	/* -EPIPE: the engine is closing the connection already. */
 	if (ret && ret != -EPIPE)
 		tlsring_abort(h->conn, ret);
 }
 
-/* Large batches cost less, but what is more urgent waits for them, and what is cancelled goes out. */
-static void http2_pace(struct http2 *h)
+/* Large batches cost less, but urgent frames wait behind them, and cancelled streams are sent. */
+static void session_pace(struct http2 *h)
 {
-	uint32_t took = h->now - h->began, most = h->most < HTTP2_LARGE ? HTTP2_QUICK / 2 : HTTP2_AT_ONCE;
+	uint32_t took = h->now - h->began;
+	uint32_t quick = h->batch_limit < SESSION_LARGE_BATCH ? SESSION_BATCH_TIME / 2 : SESSION_LARGE_TIME;
 
-	if (took <= most && h->full && h->most < HTTP2_OUT_MOST)
-		h->most *= 2;
-	else if (took > HTTP2_QUICK && h->most > HTTP2_OUT_LEAST)
-		h->most /= 2;
+	if (took <= quick && h->full && h->batch_limit < HTTP2_BATCH_MAX)
+		h->batch_limit *= 2;
+	else if (took > SESSION_BATCH_TIME && h->batch_limit > HTTP2_BATCH_MIN)
+		h->batch_limit /= 2;
 }
 
-static void http2_sent(struct tlsring_conn *conn, int result, void *user)
+static void session_sent(struct tlsring_conn *conn, int result, void *user)
 {
 	struct http2 *h = user;
 	struct http2_batch *batch = h->batch;
 
 	(void)conn;
 	h->batch = NULL;
-	http2_tick(h);
-	http2_pace(h);
+	session_tick(h);
+	session_pace(h);
 	for (unsigned i = 0; !result && i < batch->count; i++)
 		if (batch->messages[i].missing)
 			http2_stream_missing(h, batch->streams[i], batch->messages[i].length);
@@ -138,97 +113,102 @@ static void http2_sent(struct tlsring_conn *conn, int result, void *user)
 	if (result)
 		return;
 	http2_stream_purge(h);
-	/* nghttp2 believes that they were sent, so that part of the window will not come back. */
+	/* nghttp2 believes that these bytes were sent: this part of the window never comes back. */
 	if (h->lost > (uint32_t)h->widest / 2)
 		http2_leave(h);
-	http2_flush(h);
+	session_flush(h);
 }
 
 /* ---- receiving ---- */
 
-static ssize_t http2_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+static ssize_t session_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
 	struct http2 *h = user;
 	ssize_t ret;
 
 	(void)conn;
-	http2_tick(h);
+	session_tick(h);
 	ret = nghttp2_session_mem_recv(h->session, data, len);
 	if (ret == NGHTTP2_ERR_FLOODED || ret == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS)
 		http2_end(h, NGHTTP2_ENHANCE_YOUR_CALM, nghttp2_strerror((int)ret));
 	else if (ret < 0)
 		http2_end(h, NGHTTP2_PROTOCOL_ERROR, nghttp2_strerror((int)ret));
-	if (h->head)
-		account_awaits(h->worker->account, h->conn, 0);
+	if (h->request)
+		accounting_awaits(h->worker->accounting, h->conn, 0);
 	else
-		account_arrived(h->conn);
-	http2_look(h);
-	http2_flush(h);
+		accounting_arrived(h->conn);
+	session_check_idle(h);
+	session_flush(h);
 	return (ssize_t)len;
 }
 
 /* ---- life ---- */
 
-static void http2_free(struct http2 *h)
+static void session_free(struct http2 *h)
 {
 	nghttp2_session_del(h->session);
 	http2_stream_free_all(h);
 	free(h->batch);
-	free(h->head);
+	free(h->request);
 	free(h);
 }
 
-static void http2_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
+/* Between two requests a client may leave in any way, and many do without close_notify. */
+static bool session_ordinary_end(int result)
 {
-	struct http2 *h = user;
-	char text[160];
-
-	account_closed(h->worker->account, conn, end);
-	/* Between two requests a client may leave as it likes, and many do without a word. */
-	if (end->result && (h->streams || (end->result != -EPIPE && end->result != -ECONNRESET &&
-					   end->result != -ETIMEDOUT && end->result != -ECANCELED)))
-		log_peer(&end->peer, "HTTP/2 connection failed%s: %s%s%s", h->streams ? " inside an answer" : "",
-			 tlsring_strerror(end->result, text, sizeof(text)), *end->detail ? ": " : "",
-			 end->detail);
-	http2_free(h);
+	return result == -EPIPE || result == -ECONNRESET || result == -ETIMEDOUT || result == -ECANCELED;
 }
 
-static void http2_look_where(struct http2 *h)
+static void session_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
+{
+	struct http2 *h = user;
+	bool busy = !LIST_EMPTY(&h->open);
+	char text[160];
+
+	accounting_closed(h->worker->accounting, conn, end);
+	if (end->result && (busy || !session_ordinary_end(end->result)))
+		log_peer(&end->peer, "HTTP/2 connection failed%s: %s%s%s", busy ? " inside a response" : "",
+			 tlsring_strerror(end->result, text, sizeof(text)), *end->detail ? ": " : "",
+			 end->detail);
+	session_free(h);
+}
+
+static void session_update_path(struct http2 *h)
 {
 	struct tlsring_info info = { .size = sizeof(info) };
 
 	h->sealed = !tlsring_conn_info(h->conn, &info) && info.tx.path == TLSRING_PATH_KERNEL;
 }
 
-static void http2_handed(struct tlsring_conn *conn, void *user)
+static void session_handed(struct tlsring_conn *conn, void *user)
 {
 	struct http2 *h = user;
 
-	account_handed(h->worker->account, conn);
-	http2_look_where(h);
+	accounting_handed(h->worker->accounting, conn);
+	session_update_path(h);
 }
 
-static void http2_stopping(struct tlsring_conn *conn, void *user)
+static void session_stopping(struct tlsring_conn *conn, void *user)
 {
 	(void)conn;
 	http2_leave(user);
-	http2_flush(user);
+	session_flush(user);
 }
 
-static const struct tlsring_handlers http2_handlers = {
-	.size = sizeof(http2_handlers),
-	.handed = http2_handed,
-	.received = http2_received,
-	.sent = http2_sent,
-	.closed = http2_closed,
-	.stopping = http2_stopping,
+static const struct tlsring_handlers session_handlers = {
+	.size = sizeof(session_handlers),
+	.handed = session_handed,
+	.received = session_received,
+	.sent = session_sent,
+	.closed = session_closed,
+	.stopping = session_stopping,
 };
 
-static int http2_start(struct http2 *h, const struct http2_worker *worker)
+static int session_start(struct http2 *h, const struct http2_worker *worker)
 {
 	const nghttp2_settings_entry settings[] = {
 		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2_STREAMS },
-		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, h->worker->account->settings->header_bytes },
+		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, h->worker->accounting->settings->header_bytes },
 		{ NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
 	};
 
@@ -249,20 +229,20 @@ int http2_open(struct tlsring_conn *conn, struct worker *worker)
 	if (!h)
 		return -ENOMEM;
 	h->worker = worker;
-	h->out = &worker->http2->out;
+	h->output = &worker->http2->output;
 	h->conn = conn;
-	http2_look_where(h);
-	h->most = HTTP2_OUT_LEAST;
-	http2_tick(h);
+	session_update_path(h);
+	h->batch_limit = HTTP2_BATCH_MIN;
+	session_tick(h);
 	h->useful = h->second;
-	http2_calm_init(&h->calm, h->second);
-	if (http2_start(h, worker->http2)) {
+	http2_flood_init(&h->flood, h->second);
+	if (session_start(h, worker->http2)) {
 		free(h);
 		return -ENOMEM;
 	}
 	tlsring_conn_set_user(conn, h);
-	tlsring_conn_set_handlers(conn, &http2_handlers);
-	http2_flush(h);
+	tlsring_conn_set_handlers(conn, &session_handlers);
+	session_flush(h);
 	return 0;
 }
 
@@ -272,7 +252,7 @@ int http2_worker_new(struct http2_worker **out)
 
 	if (!worker)
 		return -ENOMEM;
-	worker->callbacks = http2_events_new();
+	worker->callbacks = http2_callbacks_new();
 	if (!worker->callbacks || nghttp2_option_new(&worker->option)) {
 		http2_worker_free(worker);
 		return -ENOMEM;

@@ -6,11 +6,12 @@ struct http2_worker;
 struct tlsring_conn;
 struct worker;
 
-/* What the HTTP/2 connections of one thread share. 0 or -ENOMEM. */
+/* 0 or -ENOMEM. */
 int http2_worker_new(struct http2_worker **out);
+/* NULL is fine. */
 void http2_worker_free(struct http2_worker *worker);
 
-/* The handshake has agreed on "h2": serve the connection so. 0 or -ENOMEM. */
+/* Serve a connection whose handshake has agreed on "h2". 0 or -ENOMEM. */
 int http2_open(struct tlsring_conn *conn, struct worker *worker);
 
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
 #include <string.h>
-#include "tools/serve/http2/conn.h"
 #include "tools/common/log.h"
 #include "tools/serve/http/worker.h"
+#include "tools/serve/http2/stream.h"
 
 #define STREAM_PATH	256	/* bytes of a path that are kept for the log */
-#define STREAM_CRUMB	128	/* a shorter frame, when there is more to send, is a nuisance */
+#define STREAM_CRUMB	128	/* bytes: a shorter frame, when there is more to send, is an abuse */
 
 static struct http2_stream *stream_new(struct http2 *h, int32_t id, const struct http_text *path)
 {
@@ -15,54 +15,41 @@ static struct http2_stream *stream_new(struct http2 *h, int32_t id, const struct
 
 	if (!stream)
 		return NULL;
-	*stream = (struct http2_stream){ .next = h->streams, .id = id, .path_len = len };
+	*stream = (struct http2_stream){ .id = id, .path_len = len };
 	if (len)
 		memcpy(stream->path, path->at, len);
-	if (h->streams)
-		h->streams->prev = stream;
-	h->streams = stream;
+	LIST_INSERT_HEAD(&h->open, stream, link);
 	return stream;
 }
 
-/* failed: its last frames have not left. */
-static void stream_free(struct http2 *h, struct http2_stream *stream, bool failed)
+void http2_stream_close(struct http2 *h, struct http2_stream *stream)
 {
-	account_end(h->worker->account, &stream->account, h->conn, stream->content.left + failed);
-	content_free(&stream->content);
-	free(stream);
+	LIST_REMOVE(stream, link);
+	LIST_INSERT_HEAD(&h->closed, stream, link);
 }
 
-void http2_stream_closed(struct http2 *h, struct http2_stream *stream)
+/* failed: the last frames of these streams were not sent. */
+static void stream_free_list(struct http2 *h, struct http2_streams *list, bool failed)
 {
-	if (stream->next)
-		stream->next->prev = stream->prev;
-	if (stream->prev)
-		stream->prev->next = stream->next;
-	else
-		h->streams = stream->next;
-	stream->next = h->gone;
-	h->gone = stream;
-}
+	struct http2_stream *stream;
 
-static void stream_free_list(struct http2 *h, struct http2_stream **list, bool failed)
-{
-	while (*list) {
-		struct http2_stream *stream = *list;
-
-		*list = stream->next;
-		stream_free(h, stream, failed);
+	while ((stream = LIST_FIRST(list))) {
+		LIST_REMOVE(stream, link);
+		accounting_end(h->worker->accounting, &stream->exchange, h->conn, stream->body.left + failed);
+		body_free(&stream->body);
+		free(stream);
 	}
 }
 
 void http2_stream_purge(struct http2 *h)
 {
-	stream_free_list(h, &h->gone, false);
+	stream_free_list(h, &h->closed, false);
 }
 
 void http2_stream_free_all(struct http2 *h)
 {
-	stream_free_list(h, &h->gone, true);
-	stream_free_list(h, &h->streams, true);
+	stream_free_list(h, &h->closed, true);
+	stream_free_list(h, &h->open, true);
 }
 
 struct http2_stream *http2_stream_find(struct http2 *h, int32_t id)
@@ -70,27 +57,37 @@ struct http2_stream *http2_stream_find(struct http2 *h, int32_t id)
 	return nghttp2_session_get_stream_user_data(h->session, id);
 }
 
-/* ---- content ---- */
+/* ---- bodies ---- */
 
 static ssize_t stream_read(nghttp2_session *session, int32_t id, uint8_t *buf, size_t length,
 			   uint32_t *flags, nghttp2_data_source *source, void *user)
 {
 	struct http2_stream *stream = source->ptr;
 	struct http2 *h = user;
-	uint64_t ready = content_ready(&stream->content);
+	uint64_t available = body_available(&stream->body);
 
 	(void)session, (void)id, (void)buf;
-	h->padding = h->sealed && length == http2_out_fit(h->out) ?
-		(uint32_t)http2_out_padding(h->out, &stream->content, length) : 0;
+	h->padding = h->sealed && length == http2_output_fit(h->output) ?
+		(uint32_t)http2_output_padding(h->output, &stream->body, length) : 0;
 	length -= h->padding;
-	if (length < STREAM_CRUMB && length < ready)
-		http2_nuisance(h, HTTP2_CRUMB);
-	if (ready < length)
-		length = (size_t)ready;
+	if (length < STREAM_CRUMB && length < available)
+		http2_abuse(h, HTTP2_ABUSE_CRUMB);
+	if (available < length)
+		length = (size_t)available;
 	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-	if (length == stream->content.left)
+	if (length == stream->body.left)
 		*flags |= NGHTTP2_DATA_FLAG_EOF;
 	return (ssize_t)length;
+}
+
+static struct http2_stream *stream_find_closed(const struct http2 *h, int32_t id)
+{
+	struct http2_stream *stream;
+
+	LIST_FOREACH(stream, &h->closed, link)
+		if (stream->id == id)
+			return stream;
+	return NULL;
 }
 
 void http2_stream_missing(struct http2 *h, int32_t id, size_t length)
@@ -99,9 +96,8 @@ void http2_stream_missing(struct http2 *h, int32_t id, size_t length)
 	struct http2_stream *stream = http2_stream_find(h, id);
 	char quote[STREAM_PATH];
 
-	for (struct http2_stream *gone = h->gone; !stream && gone; gone = gone->next)
-		if (gone->id == id)
-			stream = gone;
+	if (!stream)
+		stream = stream_find_closed(h, id);
 	h->lost += (uint32_t)length;
 	if (!stream || stream->cut)
 		return;
@@ -112,7 +108,7 @@ void http2_stream_missing(struct http2 *h, int32_t id, size_t length)
 	nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR);
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 static nghttp2_nv stream_field(const char *name, size_t name_len, const char *value, size_t value_len)
 {
@@ -123,43 +119,44 @@ static nghttp2_nv stream_field(const char *name, size_t name_len, const char *va
 
 static int stream_submit(struct http2 *h, struct http2_stream *stream)
 {
-	struct answer *answer = &h->worker->answer;
+	struct response *response = &h->worker->response;
 	nghttp2_data_provider provider = { .source.ptr = stream, .read_callback = stream_read };
-	nghttp2_nv fields[ANSWER_FIELDS + 1];
+	nghttp2_nv fields[RESPONSE_FIELDS + 1];
 	char status[3] = {
-		(char)('0' + answer->status / 100), (char)('0' + answer->status / 10 % 10),
-		(char)('0' + answer->status % 10),
+		(char)('0' + response->status / 100), (char)('0' + response->status / 10 % 10),
+		(char)('0' + response->status % 10),
 	};
 	size_t count = 1;
 
 	fields[0] = stream_field(":status", 7, status, sizeof(status));
-	for (unsigned i = 0; i < answer->field_count; i++)
-		fields[count++] = stream_field(answer->fields[i].name, answer->fields[i].name_len,
-					       answer->fields[i].value, answer->fields[i].value_len);
+	for (unsigned i = 0; i < response->field_count; i++)
+		fields[count++] = stream_field(response->fields[i].name, response->fields[i].name_len,
+					       response->fields[i].value, response->fields[i].value_len);
 	return nghttp2_submit_response(h->session, stream->id, fields, count,
-				       stream->content.left ? &provider : NULL);
+				       stream->body.left ? &provider : NULL);
 }
 
-int http2_stream_answer(struct http2 *h, int32_t id)
+int http2_stream_respond(struct http2 *h, int32_t id)
 {
-	struct http2_head *head = h->head;
-	struct answer *answer = &h->worker->answer;
-	bool good = http2_head_finish(head);
-	struct http2_stream *stream = stream_new(h, id, &head->request.path);
+	struct http2_request *request = h->request;
+	struct response *response = &h->worker->response;
+	bool good = http2_request_finish(request);
+	struct http2_stream *stream = stream_new(h, id, &request->parsed.path);
 
 	if (!stream)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	nghttp2_session_set_stream_user_data(h->session, id, stream);
 	if (good) {
-		worker_answer(h->worker, h->conn, &head->request);
+		worker_respond(h->worker, h->conn, &request->parsed);
 	} else {
-		if (head->status == 431)
-			http2_nuisance(h, HTTP2_LARGE);
-		answer_error(answer, head->status, &head->request, head->why);
+		if (request->status == 431)
+			http2_abuse(h, HTTP2_ABUSE_LARGE);
+		response_error(response, request->status, &request->parsed, request->why);
 	}
-	answer_log(answer, &head->request, h->conn);
-	account_begin(h->worker->account, &stream->account, &head->request, answer, ACCOUNT_HTTP2);
-	stream->content = answer->content;
-	answer->content = (struct content){ 0 };
+	response_log(response, &request->parsed, h->conn);
+	accounting_begin(h->worker->accounting, &stream->exchange, &request->parsed, response->status,
+			 response->body.left, ACCOUNTING_HTTP2);
+	stream->body = response->body;
+	response->body = (struct body){ 0 };
 	return stream_submit(h, stream) ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
 }

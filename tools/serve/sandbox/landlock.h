@@ -2,31 +2,25 @@
 #ifndef TOOLS_SERVE_SANDBOX_LANDLOCK_H
 #define TOOLS_SERVE_SANDBOX_LANDLOCK_H
 
-/*
- * What a thread that talks to strangers may still do: Landlock lets it read the served folders and
- * nothing else, neither bind nor connect TCP sockets; a seccomp filter lets it start no program, look
- * into no process, make no ring; it gains no privileges. Where the kernel lacks a part the others
- * hold: isolate_announce() tells.
- *
- * The thread that reloads, opens logs and starts the next binary stays as it is.
- */
-
 #include <stdbool.h>
 
-struct isolate;
+/* The folders that threads under Landlock may read. Without Landlock in the kernel they may read all. */
+struct landlock;
 
-/* By what this kernel has. 0 or -ENOMEM. */
-int isolate_new(struct isolate **out);
-void isolate_free(struct isolate *isolate);
-/* The folder open at fd, and all below it, may be read. Before any thread enters. 0 or -errno. */
-int isolate_folder(struct isolate *isolate, int fd);
-/* May threads that have entered read the folder open at fd? */
-bool isolate_covers(const struct isolate *isolate, int fd);
-/* The calling thread, and those it makes, from now on. NULL: nothing happens. Any number of threads. */
-void isolate_enter(const struct isolate *isolate);
-/* One line: what is kept from whom. NULL: nothing is. */
-void isolate_announce(const struct isolate *isolate);
-/* For the whole process: nobody of the same user reads its memory, and no core file has it. */
-void isolate_memory(void);
+/* Nothing may be read yet. 0 or -ENOMEM. */
+int landlock_new(struct landlock **out);
+/* NULL is fine. */
+void landlock_free(struct landlock *landlock);
+/* Permit reading the folder open at fd, and all below it. Before the first landlock_restrict().
+ * 0 or -errno. */
+int landlock_allow(struct landlock *landlock, int fd);
+/* Is the folder open at fd among the permitted ones, or below one? */
+bool landlock_covers(const struct landlock *landlock, int fd);
+/* Restrict the calling thread for good. It must be unable to gain privileges (PR_SET_NO_NEW_PRIVS). */
+void landlock_restrict(const struct landlock *landlock);
+
+/* What this kernel's Landlock restricts. */
+bool landlock_restricts_files(const struct landlock *landlock);
+bool landlock_restricts_network(const struct landlock *landlock);
 
 #endif

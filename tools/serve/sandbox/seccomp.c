@@ -64,7 +64,7 @@ static struct sock_filter calls_equal(unsigned value, size_t steps)
 }
 #endif
 
-bool isolate_calls_there(void)
+bool seccomp_available(void)
 {
 #ifdef CALLS_ARCH
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
@@ -73,7 +73,7 @@ bool isolate_calls_there(void)
 #endif
 }
 
-void isolate_calls_enter(void)
+void seccomp_enter(void)
 {
 #ifdef CALLS_ARCH
 	struct sock_filter code[CALLS_REFUSED + 8];

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 /* Does this kernel filter system calls? */
-bool isolate_calls_there(void);
+bool seccomp_available(void);
 /* From now on the calling thread, and those it makes, get EPERM from calls that no serving thread has a
  * use for. It must not be able to gain privileges (PR_SET_NO_NEW_PRIVS). */
-void isolate_calls_enter(void);
+void seccomp_enter(void);
 
 #endif

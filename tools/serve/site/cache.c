@@ -23,12 +23,12 @@ struct site_cache {
 	unsigned count, most;
 	uint64_t round;				/* of the requests that are answered */
 	time_t now;
-	struct site_maps *maps;			/* the caller's, or NULL */
+	struct site_mappings *mappings;			/* the caller's, or NULL */
 	uint32_t mask;				/* of the buckets, a power of two */
 	struct cache_entry *buckets[];
 };
 
-int site_cache_new(struct site_cache **out, unsigned most, struct site_maps *maps)
+int site_cache_new(struct site_cache **out, unsigned most, struct site_mappings *mappings)
 {
 	uint32_t buckets = 16;
 
@@ -39,7 +39,7 @@ int site_cache_new(struct site_cache **out, unsigned most, struct site_maps *map
 		return -ENOMEM;
 	(*out)->most = most;
 	(*out)->mask = buckets - 1;
-	(*out)->maps = maps;
+	(*out)->mappings = mappings;
 	return 0;
 }
 
@@ -158,7 +158,7 @@ int site_cache_open(struct site_cache *cache, uint64_t site, int root, const cha
 		ret = site_file_open(out, root, path);
 	}
 	if (!ret && cache)
-		(*out)->maps = cache->maps;
+		(*out)->mappings = cache->mappings;
 	if (!ret && cache && (*out)->size <= SITE_CACHE_LARGEST)
 		cache_add(cache, site, hash, path, *out);
 	return ret;

@@ -16,13 +16,13 @@
  */
 struct site_cache;
 struct site_file;
-struct site_maps;
+struct site_mappings;
 
 #define SITE_CACHE_LARGEST	(256 * 1024)	/* bytes of a file that is kept */
 
 /* At most `most` (> 0) files; maps, which must outlive all files, for large ones: the caller's, or NULL.
  * 0 or -ENOMEM. */
-int site_cache_new(struct site_cache **out, unsigned most, struct site_maps *maps);
+int site_cache_new(struct site_cache **out, unsigned most, struct site_mappings *mappings);
 /* Files that are still sent live on. */
 void site_cache_free(struct site_cache *cache);
 /* Requests of another round follow, which begins now; before the first, and with 0, each use looks for itself. */

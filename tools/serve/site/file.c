@@ -34,26 +34,6 @@ int site_openat(int root, const char *path, uint64_t flags)
 	return -EAGAIN;
 }
 
-static int64_t stamp_time(const struct statx_timestamp *time)
-{
-	return time->tv_sec * 1000000000 + time->tv_nsec;
-}
-
-void site_stamp_fill(struct site_stamp *out, const struct statx *stx)
-{
-	*out = (struct site_stamp){
-		.device = (uint64_t)stx->stx_dev_major << 32 | stx->stx_dev_minor, .inode = stx->stx_ino,
-		.size = stx->stx_size, .changed = stamp_time(&stx->stx_ctime),
-		.modified = stamp_time(&stx->stx_mtime),
-	};
-}
-
-bool site_stamp_same(const struct site_stamp *a, const struct site_stamp *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       a->changed == b->changed && a->modified == b->modified;
-}
-
 /* A change of content always changes ctime, which nobody can set back as they can mtime. */
 static void file_describe(struct site_file *file, const struct statx *stx)
 {
@@ -87,10 +67,10 @@ int site_file_open(struct site_file **out, int root, const char *path)
 	file->references = 1;
 	file->fd = fd;
 	file->bytes = NULL;
-	file->maps = NULL;
-	file->map = NULL;
+	file->mappings = NULL;
+	file->mapping = NULL;
 	file->counted = NULL;
-	file->ready = NULL;
+	file->prebuilt = NULL;
 	file_describe(file, &stx);
 	/* It will be read from one end to the other. */
 	if (file->size >= SITE_LARGE)
@@ -117,23 +97,23 @@ void site_file_put(struct site_file *file)
 {
 	if (--file->references)
 		return;
-	if (file->map)
-		site_map_put(file->map);
+	if (file->mapping)
+		site_mapping_put(file->mapping);
 	if (file->counted)
 		*file->counted -= file->size;
 	if (file->fd >= 0)
 		close(file->fd);
-	site_ready_put(file->ready);
+	site_prebuilt_put(file->prebuilt);
 	free(file->bytes);
 	free(file);
 }
 
 const void *site_file_mapping(struct site_file *file)
 {
-	if (file->maps)
-		file->map = site_map_get(file->maps, &file->stamp, file->fd);
-	file->maps = NULL;
-	return file->map ? site_map_bytes(file->map) : NULL;
+	if (file->mappings)
+		file->mapping = site_mapping_get(file->mappings, &file->stamp, file->fd);
+	file->mappings = NULL;
+	return file->mapping ? site_mapping_bytes(file->mapping) : NULL;
 }
 
 void site_file_keep(struct site_file *file, time_t now)
@@ -142,7 +122,7 @@ void site_file_keep(struct site_file *file, time_t now)
 	ssize_t got;
 
 	if (file->bytes || !file->size || file->size > SITE_FILE_KEPT ||
-	    file->stamp.changed / 1000000000 + SITE_SETTLED >= now)
+	    file->stamp.changed / 1000000000 + SITE_STAMP_SETTLED >= now)
 		return;
 	iov.iov_base = malloc(file->size);
 	if (!iov.iov_base)

@@ -6,16 +6,9 @@
 #include <stdint.h>
 #include <time.h>
 #include "tools/http/date.h"
+#include "tools/serve/site/stamp.h"
 
 #define SITE_ETAG_SIZE	64
-
-struct statx;
-
-/* By what one sees that a path leads to the same file, unchanged. */
-struct site_stamp {
-	uint64_t device, inode, size;
-	int64_t changed, modified;	/* nanoseconds */
-};
 
 /* An open regular file, or a text in its place. Counted references, all in one thread. */
 struct site_file {
@@ -28,20 +21,17 @@ struct site_file {
 	size_t etag_len;
 	struct site_stamp stamp;
 	char *bytes;			/* the whole of it in memory, or NULL */
-	struct site_maps *maps;		/* its thread's, or NULL: ask there once */
-	struct site_map *map;		/* a reference, or NULL */
+	struct site_mappings *mappings;		/* its thread's, or NULL: ask there once */
+	struct site_mapping *mapping;		/* a reference, or NULL */
 	size_t *counted;		/* a text's size counts there, until it goes; or NULL */
-	struct site_ready *ready;	/* of these, for HTTP/1.1; or NULL */
+	struct site_prebuilt *prebuilt;	/* of these, for HTTP/1.1; or NULL */
 };
 
-#define SITE_SETTLED	2	/* seconds: no file system's clock is coarser */
 #define SITE_FILE_KEPT	16384	/* bytes of a file that may be kept in memory */
 
 /* openat2() that neither leaves the folder nor follows what is no symbolic link. A descriptor, the
  * caller's, or -errno. */
 int site_openat(int root, const char *path, uint64_t flags);
-void site_stamp_fill(struct site_stamp *out, const struct statx *stx);
-bool site_stamp_same(const struct site_stamp *a, const struct site_stamp *b);
 /* 0 and a reference that site_file_put() gives back; or -errno, -EISDIR for a folder and -ENOENT
  * for whatever else is no regular file. */
 int site_file_open(struct site_file **out, int root, const char *path);

@@ -14,13 +14,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define LISTING_KEPT	4		/* texts */
+#define LISTING_CACHE_SIZE	4		/* texts */
 #define LISTING_BYTES	(32u << 20)	/* of texts that are on their way: beyond that no more are made */
 
 struct site;
 struct site_file;
 
-struct listing_row {
+struct listing_cache_entry {
 	char *path;			/* owned; NULL: free */
 	uint64_t site;
 	bool json;
@@ -29,8 +29,8 @@ struct listing_row {
 	struct site_file *file;		/* a reference */
 };
 
-struct listing_kept {
-	struct listing_row rows[LISTING_KEPT];
+struct listing_cache {
+	struct listing_cache_entry entries[LISTING_CACHE_SIZE];
 	unsigned next;			/* to be replaced */
 	size_t bytes;			/* of the texts in memory, kept or on their way */
 };
@@ -40,9 +40,9 @@ struct listing_kept {
  * path is decoded, and empty or ends in a slash. An entry's size and time may be a second old. Blocking: it may
  * read the folder. 0 or -errno, -EAGAIN when too much is on its way.
  */
-int listing_kept_get(struct listing_kept *kept, const struct site *site, const char *path, bool json, time_t now,
+int listing_cache_get(struct listing_cache *cache, const struct site *site, const char *path, bool json, time_t now,
 		     struct site_file **out);
 /* When all references were given back. */
-void listing_kept_free(struct listing_kept *kept);
+void listing_cache_free(struct listing_cache *cache);
 
 #endif

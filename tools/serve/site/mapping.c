@@ -7,29 +7,29 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
-#include "tools/serve/site/file.h"
 #include "tools/serve/site/mapping.h"
+#include "tools/serve/site/stamp.h"
 #include "tlsring.h"
 
-#define SITE_MAPS	32	/* files at a time */
+#define SITE_MAPPINGS	32	/* files at a time */
 
-struct site_map {
+struct site_mapping {
 	struct site_stamp stamp;	/* whose size is the mapping's; all 0: a free place */
 	void *bytes;			/* NULL: a note that the file was asked for */
 	unsigned references;
 	int64_t used;			/* seconds, when it was asked for, or given back */
 };
 
-struct site_maps {
+struct site_mappings {
 	struct tlsring_engine *engine;	/* the thread's; NULL: not yet */
 	int timer;			/* owned */
 	bool running;
-	struct site_map places[SITE_MAPS];
+	struct site_mapping places[SITE_MAPPINGS];
 };
 
 /* ---- time ---- */
 
-static int64_t map_now(void)
+static int64_t mapping_now(void)
 {
 	struct timespec now;
 
@@ -37,131 +37,131 @@ static int64_t map_now(void)
 	return now.tv_sec;
 }
 
-static void map_forget(struct site_map *map)
+static void mapping_forget(struct site_mapping *mapping)
 {
-	if (map->bytes)
-		munmap(map->bytes, map->stamp.size);
-	*map = (struct site_map){ 0 };
+	if (mapping->bytes)
+		munmap(mapping->bytes, mapping->stamp.size);
+	*mapping = (struct site_mapping){ 0 };
 }
 
-static void maps_look(int fd, int events, void *user);
+static void mappings_look(int fd, int events, void *user);
 
 /* While there is one, they are looked at now and then. False: nobody would give it up. */
-static bool maps_watched(struct site_maps *maps)
+static bool mappings_watched(struct site_mappings *mappings)
 {
-	const struct itimerspec rest = { .it_value = { .tv_sec = SITE_MAP_REST } };
+	const struct itimerspec rest = { .it_value = { .tv_sec = SITE_MAPPING_REST } };
 
-	if (!maps->running)
-		maps->running = maps->engine && !timerfd_settime(maps->timer, 0, &rest, NULL) &&
-				!tlsring_engine_poll(maps->engine, maps->timer, POLLIN, maps_look, maps);
-	return maps->running;
+	if (!mappings->running)
+		mappings->running = mappings->engine && !timerfd_settime(mappings->timer, 0, &rest, NULL) &&
+				!tlsring_engine_poll(mappings->engine, mappings->timer, POLLIN, mappings_look, mappings);
+	return mappings->running;
 }
 
-static void maps_look(int fd, int events, void *user)
+static void mappings_look(int fd, int events, void *user)
 {
-	struct site_maps *maps = user;
-	int64_t now = map_now();
+	struct site_mappings *mappings = user;
+	int64_t now = mapping_now();
 	bool any = false;
 
 	(void)fd;
 	(void)events;
-	maps->running = false;
-	for (unsigned i = 0; i < SITE_MAPS; i++) {
-		struct site_map *map = &maps->places[i];
+	mappings->running = false;
+	for (unsigned i = 0; i < SITE_MAPPINGS; i++) {
+		struct site_mapping *mapping = &mappings->places[i];
 
-		if (map->bytes && !map->references && now - map->used >= SITE_MAP_REST)
-			map_forget(map);
-		any |= map->bytes != NULL;
+		if (mapping->bytes && !mapping->references && now - mapping->used >= SITE_MAPPING_REST)
+			mapping_forget(mapping);
+		any |= mapping->bytes != NULL;
 	}
 	if (any)
-		maps_watched(maps);
+		mappings_watched(mappings);
 }
 
-void site_maps_watch(struct site_maps *maps, struct tlsring_engine *engine)
+void site_mappings_watch(struct site_mappings *mappings, struct tlsring_engine *engine)
 {
-	maps->engine = engine;
+	mappings->engine = engine;
 }
 
 /* ---- files ---- */
 
 /* The place of this file, or the one that can be spared the soonest; NULL: none can. */
-static struct site_map *maps_place(struct site_maps *maps, const struct site_stamp *stamp)
+static struct site_mapping *mappings_place(struct site_mappings *mappings, const struct site_stamp *stamp)
 {
-	struct site_map *spare = NULL;
+	struct site_mapping *spare = NULL;
 
-	for (unsigned i = 0; i < SITE_MAPS; i++) {
-		struct site_map *map = &maps->places[i];
+	for (unsigned i = 0; i < SITE_MAPPINGS; i++) {
+		struct site_mapping *mapping = &mappings->places[i];
 
-		if (site_stamp_same(&map->stamp, stamp))
-			return map;
-		if (!map->references && (!spare || map->used < spare->used))
-			spare = map;
+		if (site_stamp_same(&mapping->stamp, stamp))
+			return mapping;
+		if (!mapping->references && (!spare || mapping->used < spare->used))
+			spare = mapping;
 	}
 	if (spare) {
-		map_forget(spare);
+		mapping_forget(spare);
 		spare->stamp = *stamp;
 	}
 	return spare;
 }
 
-struct site_map *site_map_get(struct site_maps *maps, const struct site_stamp *stamp, int fd)
+struct site_mapping *site_mapping_get(struct site_mappings *mappings, const struct site_stamp *stamp, int fd)
 {
-	int64_t now = map_now();
-	struct site_map *map;
+	int64_t now = mapping_now();
+	struct site_mapping *mapping;
 	bool again;
 	void *bytes;
 
-	if (stamp->size < SITE_MAP_LEAST || stamp->size > SITE_MAP_MOST)
+	if (stamp->size < SITE_MAPPING_MIN || stamp->size > SITE_MAPPING_MAX)
 		return NULL;
-	map = maps_place(maps, stamp);
-	if (!map)
+	mapping = mappings_place(mappings, stamp);
+	if (!mapping)
 		return NULL;
-	again = map->used && now - map->used <= SITE_MAP_REST;
-	map->used = now;
-	if (!map->bytes && again && maps_watched(maps)) {
+	again = mapping->used && now - mapping->used <= SITE_MAPPING_REST;
+	mapping->used = now;
+	if (!mapping->bytes && again && mappings_watched(mappings)) {
 		bytes = mmap(NULL, stamp->size, PROT_READ, MAP_SHARED, fd, 0);
-		map->bytes = bytes == MAP_FAILED ? NULL : bytes;
+		mapping->bytes = bytes == MAP_FAILED ? NULL : bytes;
 	}
-	if (!map->bytes)
+	if (!mapping->bytes)
 		return NULL;
-	map->references++;
-	return map;
+	mapping->references++;
+	return mapping;
 }
 
-void site_map_put(struct site_map *map)
+void site_mapping_put(struct site_mapping *mapping)
 {
-	map->used = map_now();
-	map->references--;
+	mapping->used = mapping_now();
+	mapping->references--;
 }
 
-const void *site_map_bytes(const struct site_map *map)
+const void *site_mapping_bytes(const struct site_mapping *mapping)
 {
-	return map->bytes;
+	return mapping->bytes;
 }
 
-int site_maps_new(struct site_maps **out)
+int site_mappings_new(struct site_mappings **out)
 {
-	struct site_maps *maps = calloc(1, sizeof(*maps));
+	struct site_mappings *mappings = calloc(1, sizeof(*mappings));
 
-	if (!maps)
+	if (!mappings)
 		return -ENOMEM;
-	maps->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (maps->timer < 0) {
+	mappings->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (mappings->timer < 0) {
 		int error = errno;
 
-		free(maps);
+		free(mappings);
 		return -error;
 	}
-	*out = maps;
+	*out = mappings;
 	return 0;
 }
 
-void site_maps_free(struct site_maps *maps)
+void site_mappings_free(struct site_mappings *mappings)
 {
-	if (!maps)
+	if (!mappings)
 		return;
-	for (unsigned i = 0; i < SITE_MAPS; i++)
-		map_forget(&maps->places[i]);
-	close(maps->timer);
-	free(maps);
+	for (unsigned i = 0; i < SITE_MAPPINGS; i++)
+		mapping_forget(&mappings->places[i]);
+	close(mappings->timer);
+	free(mappings);
 }

@@ -4,48 +4,48 @@
 #include <string.h>
 #include "tools/serve/site/prebuilt.h"
 
-#define READY_PAGE	4096u
+#define PREBUILT_PAGE	4096u
 
-static struct site_ready *ready_new(size_t head_len, const char *text, size_t len)
+static struct site_prebuilt *prebuilt_new(size_t head_len, const char *text, size_t len)
 {
-	size_t size = (head_len + len + READY_PAGE - 1) & ~(size_t)(READY_PAGE - 1);
-	struct site_ready *ready = malloc(sizeof(*ready));
+	size_t size = (head_len + len + PREBUILT_PAGE - 1) & ~(size_t)(PREBUILT_PAGE - 1);
+	struct site_prebuilt *prebuilt = malloc(sizeof(*prebuilt));
 
-	if (!ready)
+	if (!prebuilt)
 		return NULL;
-	*ready = (struct site_ready){ .references = 1, .head_len = head_len };
-	ready->bytes = aligned_alloc(READY_PAGE, size);
-	if (!ready->bytes) {
-		free(ready);
+	*prebuilt = (struct site_prebuilt){ .references = 1, .head_len = head_len };
+	prebuilt->bytes = aligned_alloc(PREBUILT_PAGE, size);
+	if (!prebuilt->bytes) {
+		free(prebuilt);
 		return NULL;
 	}
-	memcpy(ready->bytes + head_len, text, len);
-	return ready;
+	memcpy(prebuilt->bytes + head_len, text, len);
+	return prebuilt;
 }
 
 /* Another head of the same length, such as a new second's, takes the place of one that is not on its way. */
-struct site_ready *site_ready_get(struct site_ready **kept, const char *head, size_t head_len, const char *text,
+struct site_prebuilt *site_prebuilt_get(struct site_prebuilt **kept, const char *head, size_t head_len, const char *text,
 				  size_t len)
 {
-	struct site_ready *ready = *kept;
-	bool fits = ready && ready->head_len == head_len, same = fits && !memcmp(ready->bytes, head, head_len);
+	struct site_prebuilt *prebuilt = *kept;
+	bool fits = prebuilt && prebuilt->head_len == head_len, same = fits && !memcmp(prebuilt->bytes, head, head_len);
 
-	if (!same && !(fits && ready->references == 1)) {
-		site_ready_put(ready);
-		*kept = ready = ready_new(head_len, text, len);
-		if (!ready)
+	if (!same && !(fits && prebuilt->references == 1)) {
+		site_prebuilt_put(prebuilt);
+		*kept = prebuilt = prebuilt_new(head_len, text, len);
+		if (!prebuilt)
 			return NULL;
 	}
 	if (!same)
-		memcpy(ready->bytes, head, head_len);
-	ready->references++;
-	return ready;
+		memcpy(prebuilt->bytes, head, head_len);
+	prebuilt->references++;
+	return prebuilt;
 }
 
-void site_ready_put(struct site_ready *ready)
+void site_prebuilt_put(struct site_prebuilt *prebuilt)
 {
-	if (!ready || --ready->references)
+	if (!prebuilt || --prebuilt->references)
 		return;
-	free(ready->bytes);
-	free(ready);
+	free(prebuilt->bytes);
+	free(prebuilt);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "tools/http/coding.h"
+#include "tools/http/accept.h"
 #include "tools/serve/site/mime.h"
 #include "tools/serve/site/site.h"
 
@@ -72,19 +72,19 @@ static int site_open_plain(const struct site *site, struct site_cache *cache, co
 		return ret;
 	out->type = site_type(site, path);
 	out->cache_control = site_settings_match(&site->settings.cache_control, path);
-	out->coding = NULL;
+	out->encoding = NULL;
 	return 0;
 }
 
 /* Put the best encoded sibling, if there is one, in the place of the file. */
 static void site_encoded(const struct site *site, struct site_cache *cache, const char *path,
-			 const struct coding *const *codings, struct site_found *out)
+			 const struct http_encoding *const *encodings, struct site_found *out)
 {
 	char target[PATH_MAX];
 	struct site_file *file;
 
-	for (; *codings; codings++) {
-		int len = snprintf(target, sizeof(target), "%s%s", path, (*codings)->suffix);
+	for (; *encodings; encodings++) {
+		int len = snprintf(target, sizeof(target), "%s%s", path, (*encodings)->suffix);
 
 		if (len >= (int)sizeof(target) || site_cache_open(cache, site->number, site->root, target, &file))
 			continue;
@@ -95,24 +95,24 @@ static void site_encoded(const struct site *site, struct site_cache *cache, cons
 		}
 		site_file_put(out->file);
 		out->file = file;
-		out->coding = *codings;
+		out->encoding = *encodings;
 		return;
 	}
 }
 
 static int site_open_best(const struct site *site, struct site_cache *cache, const char *path,
-			  const struct coding *const *codings, struct site_found *out)
+			  const struct http_encoding *const *encodings, struct site_found *out)
 {
 	int ret = site_open_plain(site, cache, path, out);
 
 	if (!ret)
-		site_encoded(site, cache, path, codings, out);
+		site_encoded(site, cache, path, encodings, out);
 	return ret;
 }
 
 /* The first of the folder's indexes that is there. */
 static int site_open_index(const struct site *site, struct site_cache *cache, const char *path,
-			   const struct coding *const *codings, struct site_found *out)
+			   const struct http_encoding *const *encodings, struct site_found *out)
 {
 	const struct site_rules *names = &site->settings.index;
 	char target[PATH_MAX];
@@ -121,18 +121,18 @@ static int site_open_index(const struct site *site, struct site_cache *cache, co
 	for (size_t i = 0; i < names->count && (ret == -ENOENT || ret == -EISDIR); i++) {
 		int len = snprintf(target, sizeof(target), "%s%s", path, names->rows[i].key);
 
-		ret = len < (int)sizeof(target) ? site_open_best(site, cache, target, codings, out) : -ENOENT;
+		ret = len < (int)sizeof(target) ? site_open_best(site, cache, target, encodings, out) : -ENOENT;
 	}
 	return ret == -EISDIR ? -ENOENT : ret;
 }
 
 int site_find(const struct site *site, struct site_cache *cache, const char *path,
-	      const struct coding *const *codings, struct site_found *out, int *error)
+	      const struct http_encoding *const *encodings, struct site_found *out, int *error)
 {
 	size_t len = strlen(path);
 	bool folder = !len || path[len - 1] == '/';
-	int ret = folder ? site_open_index(site, cache, path, codings, out) :
-			   site_open_best(site, cache, path, codings, out);
+	int ret = folder ? site_open_index(site, cache, path, encodings, out) :
+			   site_open_best(site, cache, path, encodings, out);
 
 	*error = -ret;
 	if (ret == -EISDIR)

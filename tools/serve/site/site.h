@@ -7,7 +7,7 @@
 #include "tools/serve/site/file.h"
 #include "tools/serve/site/settings.h"
 
-struct coding;
+struct http_encoding;
 struct mime;
 struct stat;
 
@@ -29,18 +29,18 @@ struct site_found {
 	struct site_file *file;		/* a reference that site_file_put() gives back */
 	const char *type;
 	const char *cache_control;	/* NULL: nothing to say */
-	const struct coding *coding;	/* the file is so encoded; NULL: as it is */
+	const struct http_encoding *encoding;	/* the file is so encoded; NULL: as it is */
 };
 
 /*
  * Open a decoded path, "" being the folder itself; a path that ends in a slash means the folder's
- * index. Of the codings (best first, NULL at their end) the first counts that the file is there
+ * index. Of the encodings (best first, NULL at their end) the first counts that the file is there
  * in, unless the encoded file is older. 0; or the HTTP status that answers it: 301 (a folder
  * without its slash), 403, 404, 500, 503 with *error the cause (positive errno, 0 when there is
  * nothing to tell). The cache is the thread's, or NULL.
  */
 int site_find(const struct site *site, struct site_cache *cache, const char *path,
-	      const struct coding *const *codings, struct site_found *out, int *error);
+	      const struct http_encoding *const *encodings, struct site_found *out, int *error);
 /* The page for an error's status: 0, and as above; 1: none is set; -errno: it cannot be read. */
 int site_find_error(const struct site *site, struct site_cache *cache, int status, struct site_found *out);
 /* The folder at such a path: a descriptor, the caller's; or -errno. */

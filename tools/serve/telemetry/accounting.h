@@ -14,15 +14,14 @@
 
 struct access_log;
 struct access_ring;
-struct answer;
 struct http_request;
 struct limits;
 struct metrics;
 
-enum account_protocol { ACCOUNT_HTTP10 = 0, ACCOUNT_HTTP11, ACCOUNT_HTTP2 };
+enum accounting_protocol { ACCOUNTING_HTTP10 = 0, ACCOUNTING_HTTP11, ACCOUNTING_HTTP2 };
 
 /* One thread's. */
-struct account {
+struct accounting {
 	struct metrics *metrics;	/* this thread's counters */
 	const struct tlsring_engine *engine;	/* this thread's, which counts what it sends itself */
 	struct limits *limits;		/* all threads'; may be NULL */
@@ -34,38 +33,38 @@ struct account {
 };
 
 /* An exchange, from its request to its end; all zero: there is none. Given on by assignment. */
-struct account_exchange {
+struct accounting_exchange {
 	uint64_t began;			/* nsecs, monotonic */
 	uint64_t length;		/* of the content; 0 for HEAD and the like */
-	struct account_texts *texts;	/* owned: what the log wants of the request; or NULL */
+	struct accounting_texts *texts;	/* owned: what the log wants of the request; or NULL */
 	uint16_t status;
-	uint8_t protocol;		/* enum account_protocol */
+	uint8_t protocol;		/* enum accounting_protocol */
 };
 
 /* A request was understood, or refused, and its answer made, whose content is there still. Texts are
  * copied. */
-void account_begin(const struct account *account, struct account_exchange *out,
-		   const struct http_request *request, const struct answer *answer,
-		   enum account_protocol protocol);
+void accounting_begin(const struct accounting *accounting, struct accounting_exchange *out,
+		      const struct http_request *request, int status, uint64_t length,
+		      enum accounting_protocol protocol);
 /* It is over: so much of its content was not sent. To be called once, inside a handler at the latest in
  * closed(); does nothing for one that never began. */
-void account_end(struct account *account, struct account_exchange *exchange,
+void accounting_end(struct accounting *accounting, struct accounting_exchange *exchange,
 		 const struct tlsring_conn *conn, uint64_t unsent);
 
 /* May a connection come in? As struct tlsring_handlers' accepting(). */
-bool account_accepting(struct account *account, const struct sockaddr *peer);
-void account_opened(struct account *account, const struct tlsring_info *info);
+bool accounting_accepting(struct accounting *accounting, const struct sockaddr *peer);
+void accounting_opened(struct accounting *accounting, const struct tlsring_info *info);
 /* As struct tlsring_handlers' handed(). */
-void account_handed(struct account *account, const struct tlsring_conn *conn);
-/* For each that account_accepting() let in. */
-void account_closed(struct account *account, const struct tlsring_conn *conn, const struct tlsring_end *end);
+void accounting_handed(struct accounting *accounting, const struct tlsring_conn *conn);
+/* For each that accounting_accepting() let in. */
+void accounting_closed(struct accounting *accounting, const struct tlsring_conn *conn, const struct tlsring_end *end);
 /* Half a request is there: the rest of a head (body: 0), or of a body of so many bytes, must come within
- * the limits. The first call counts, until account_arrived(). */
-void account_awaits(const struct account *account, struct tlsring_conn *conn, uint64_t body);
-void account_arrived(struct tlsring_conn *conn);
+ * the limits. The first call counts, until accounting_arrived(). */
+void accounting_awaits(const struct accounting *accounting, struct tlsring_conn *conn, uint64_t body);
+void accounting_arrived(struct tlsring_conn *conn);
 /* A connection is sent away for what it makes the server do. */
-void account_calmed(struct account *account);
+void accounting_flooded(struct accounting *accounting);
 /* A request begins on this connection, its head is there. False: it is the last that it may have. */
-bool account_request(struct account *account, struct tlsring_conn *conn);
+bool accounting_request(struct accounting *accounting, struct tlsring_conn *conn);
 
 #endif

@@ -69,7 +69,7 @@ static void page_limits(FILE *out, const uint64_t *sum)
 		page_row(out, names[i], sum[METRICS_LIMIT + i]);
 }
 
-void seeing_page_write(FILE *out, const uint64_t *sum, uint64_t uptime)
+void status_page_write(FILE *out, const uint64_t *sum, uint64_t uptime)
 {
 	uint64_t accepted = sum[METRICS_ACCEPTED], closed = sum[METRICS_CLOSED];
 

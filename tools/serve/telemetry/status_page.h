@@ -6,6 +6,6 @@
 #include <stdio.h>
 
 /* The counters that people ask for first, as a page: sum is metrics_sum()'s, uptime in seconds. */
-void seeing_page_write(FILE *out, const uint64_t *sum, uint64_t uptime);
+void status_page_write(FILE *out, const uint64_t *sum, uint64_t uptime);
 
 #endif

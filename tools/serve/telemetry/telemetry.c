@@ -14,45 +14,45 @@
 #include "tools/serve/telemetry/status_page.h"
 #include "tools/tools.h"
 
-struct seeing_certificate {
-	struct seeing_certificate *next;
+struct telemetry_certificate {
+	struct telemetry_certificate *next;
 	int64_t expires;
-	bool named;			/* since the last seeing_certificates_end() */
+	bool named;			/* since the last telemetry_certificates_end() */
 	char name[];
 };
 
-struct seeing {
-	const struct seeing_settings *settings;
+struct telemetry {
+	const struct telemetry_settings *settings;
 	unsigned threads;
-	struct account **accounts;	/* owned, as is all that follows */
+	struct accounting **accountings;	/* owned, as is all that follows */
 	struct metrics **metrics;
 	struct limits *limits;
 	struct access_log *log;
 	struct listen_set listen;	/* no address: no listener */
-	struct plain *plain;
-	struct plain_route routes[2];
+	struct cleartext *cleartext;
+	struct cleartext_route routes[2];
 	time_t started;
 	pthread_mutex_t lock;		/* of what follows */
-	struct seeing_certificate *certificates;
+	struct telemetry_certificate *certificates;
 	uint64_t reloads[2];		/* refused, done */
 };
 
 /* ---- what the listener answers ---- */
 
 /* Fills what write() wrote into the answer; nothing, which is a 500, when there is no memory. */
-static void seeing_fill(struct plain_answer *out, const char *type, struct seeing *seeing,
-			void (*write)(FILE *out, struct seeing *seeing, const uint64_t *sum))
+static void telemetry_fill(struct cleartext_response *out, const char *type, struct telemetry *telemetry,
+			void (*write)(FILE *out, struct telemetry *telemetry, const uint64_t *sum))
 {
 	uint64_t sum[METRICS_COUNTERS];
 	FILE *stream = open_memstream(&out->body, &out->body_len);
 
 	if (!stream)
 		return;
-	metrics_sum(seeing->metrics, seeing->threads, sum);
-	for (unsigned i = 0; i < seeing->threads; i++)
+	metrics_sum(telemetry->metrics, telemetry->threads, sum);
+	for (unsigned i = 0; i < telemetry->threads; i++)
 		for (unsigned j = 0; j < TLSRING_STRATEGY_COUNT; j++)
-			sum[METRICS_SENT + j] += tlsring_engine_sent(seeing->accounts[i]->engine, j);
-	write(stream, seeing, sum);
+			sum[METRICS_SENT + j] += tlsring_engine_sent(telemetry->accountings[i]->engine, j);
+	write(stream, telemetry, sum);
 	if (fclose(stream)) {
 		free(out->body);
 		out->body = NULL;
@@ -62,7 +62,7 @@ static void seeing_fill(struct plain_answer *out, const char *type, struct seein
 	out->type = type;
 }
 
-static void seeing_quote(FILE *out, const char *text)
+static void telemetry_quote(FILE *out, const char *text)
 {
 	for (; *text; text++) {
 		if (*text == '"' || *text == '\\')
@@ -71,68 +71,68 @@ static void seeing_quote(FILE *out, const char *text)
 	}
 }
 
-static void seeing_certificates(FILE *out, struct seeing *seeing)
+static void telemetry_certificates(FILE *out, struct telemetry *telemetry)
 {
 	static const char name[] = "tlsring_certificate_expiry_seconds";
 	time_t now = time(NULL);
 
 	fprintf(out, "# HELP %s Seconds until a certificate ends.\n# TYPE %s gauge\n", name, name);
-	pthread_mutex_lock(&seeing->lock);
-	for (const struct seeing_certificate *c = seeing->certificates; c; c = c->next) {
+	pthread_mutex_lock(&telemetry->lock);
+	for (const struct telemetry_certificate *c = telemetry->certificates; c; c = c->next) {
 		fprintf(out, "%s{certificate=\"", name);
-		seeing_quote(out, c->name);
+		telemetry_quote(out, c->name);
 		fprintf(out, "\"} %" PRId64 "\n", c->expires - (int64_t)now);
 	}
-	pthread_mutex_unlock(&seeing->lock);
+	pthread_mutex_unlock(&telemetry->lock);
 }
 
-static void seeing_reloads(FILE *out, struct seeing *seeing)
+static void telemetry_reloads(FILE *out, struct telemetry *telemetry)
 {
 	static const char name[] = "tlsring_reloads_total";
 
-	pthread_mutex_lock(&seeing->lock);
+	pthread_mutex_lock(&telemetry->lock);
 	fprintf(out, "# HELP %s How often the configuration was read again.\n# TYPE %s counter\n"
 		"%s{result=\"done\"} %" PRIu64 "\n%s{result=\"refused\"} %" PRIu64 "\n",
-		name, name, name, seeing->reloads[1], name, seeing->reloads[0]);
-	pthread_mutex_unlock(&seeing->lock);
+		name, name, name, telemetry->reloads[1], name, telemetry->reloads[0]);
+	pthread_mutex_unlock(&telemetry->lock);
 }
 
-static void seeing_text(FILE *out, struct seeing *seeing, const uint64_t *sum)
+static void telemetry_text(FILE *out, struct telemetry *telemetry, const uint64_t *sum)
 {
 	metrics_write(out, sum);
 	fprintf(out, "# HELP tlsring_access_log_lost_total Lines that found no room or could not be written.\n"
 		     "# TYPE tlsring_access_log_lost_total counter\ntlsring_access_log_lost_total %" PRIu64 "\n"
 		     "# HELP tlsring_start_time_seconds When it was started, in seconds since 1970.\n"
 		     "# TYPE tlsring_start_time_seconds gauge\ntlsring_start_time_seconds %" PRId64 "\n",
-		seeing->log ? access_log_lost(seeing->log) : 0, (int64_t)seeing->started);
-	seeing_reloads(out, seeing);
-	seeing_certificates(out, seeing);
+		telemetry->log ? access_log_lost(telemetry->log) : 0, (int64_t)telemetry->started);
+	telemetry_reloads(out, telemetry);
+	telemetry_certificates(out, telemetry);
 	metrics_write_kernel(out);
 }
 
-static void seeing_html(FILE *out, struct seeing *seeing, const uint64_t *sum)
+static void telemetry_html(FILE *out, struct telemetry *telemetry, const uint64_t *sum)
 {
-	seeing_page_write(out, sum, (uint64_t)(time(NULL) - seeing->started));
+	status_page_write(out, sum, (uint64_t)(time(NULL) - telemetry->started));
 }
 
-static void seeing_metrics_answer(struct plain_answer *out, const struct http_request *request, void *user)
+static void telemetry_metrics_respond(struct cleartext_response *out, const struct http_request *request, void *user)
 {
 	(void)request;
-	seeing_fill(out, "text/plain; version=0.0.4; charset=utf-8", user, seeing_text);
+	telemetry_fill(out, "text/plain; version=0.0.4; charset=utf-8", user, telemetry_text);
 }
 
-static void seeing_page_answer(struct plain_answer *out, const struct http_request *request, void *user)
+static void telemetry_page_respond(struct cleartext_response *out, const struct http_request *request, void *user)
 {
 	(void)request;
-	seeing_fill(out, "text/html; charset=utf-8", user, seeing_html);
+	telemetry_fill(out, "text/html; charset=utf-8", user, telemetry_html);
 }
 
-void seeing_certificate(struct seeing *seeing, const char *name, int64_t expires)
+void telemetry_certificate(struct telemetry *telemetry, const char *name, int64_t expires)
 {
-	struct seeing_certificate **at;
+	struct telemetry_certificate **at;
 
-	pthread_mutex_lock(&seeing->lock);
-	at = &seeing->certificates;
+	pthread_mutex_lock(&telemetry->lock);
+	at = &telemetry->certificates;
 	while (*at && strcmp((*at)->name, name))
 		at = &(*at)->next;
 	if (!*at) {
@@ -144,14 +144,14 @@ void seeing_certificate(struct seeing *seeing, const char *name, int64_t expires
 		(*at)->expires = expires;
 		(*at)->named = true;
 	}
-	pthread_mutex_unlock(&seeing->lock);
+	pthread_mutex_unlock(&telemetry->lock);
 }
 
-void seeing_certificates_end(struct seeing *seeing)
+void telemetry_certificates_end(struct telemetry *telemetry)
 {
-	struct seeing_certificate **at = &seeing->certificates, *old;
+	struct telemetry_certificate **at = &telemetry->certificates, *old;
 
-	pthread_mutex_lock(&seeing->lock);
+	pthread_mutex_lock(&telemetry->lock);
 	while ((old = *at)) {
 		if (old->named) {
 			old->named = false;
@@ -161,44 +161,44 @@ void seeing_certificates_end(struct seeing *seeing)
 			free(old);
 		}
 	}
-	pthread_mutex_unlock(&seeing->lock);
+	pthread_mutex_unlock(&telemetry->lock);
 }
 
-void seeing_reloaded(struct seeing *seeing, bool success)
+void telemetry_reloaded(struct telemetry *telemetry, bool success)
 {
-	pthread_mutex_lock(&seeing->lock);
-	seeing->reloads[success]++;
-	pthread_mutex_unlock(&seeing->lock);
+	pthread_mutex_lock(&telemetry->lock);
+	telemetry->reloads[success]++;
+	pthread_mutex_unlock(&telemetry->lock);
 }
 
 /* ---- life ---- */
 
-static int seeing_threads(struct seeing *seeing, const struct limits_settings *limits)
+static int telemetry_threads(struct telemetry *telemetry, const struct limits_settings *limits)
 {
-	seeing->accounts = calloc(seeing->threads, sizeof(*seeing->accounts));
-	seeing->metrics = calloc(seeing->threads, sizeof(*seeing->metrics));
-	if (!seeing->accounts || !seeing->metrics || limits_new(&seeing->limits, limits))
+	telemetry->accountings = calloc(telemetry->threads, sizeof(*telemetry->accountings));
+	telemetry->metrics = calloc(telemetry->threads, sizeof(*telemetry->metrics));
+	if (!telemetry->accountings || !telemetry->metrics || limits_new(&telemetry->limits, limits))
 		return TOOLS_FAILED;
-	for (unsigned i = 0; i < seeing->threads; i++) {
-		struct account *account = calloc(1, sizeof(*account));
+	for (unsigned i = 0; i < telemetry->threads; i++) {
+		struct accounting *accounting = calloc(1, sizeof(*accounting));
 
-		seeing->accounts[i] = account;
-		seeing->metrics[i] = metrics_new();
-		if (!account || !seeing->metrics[i])
+		telemetry->accountings[i] = accounting;
+		telemetry->metrics[i] = metrics_new();
+		if (!accounting || !telemetry->metrics[i])
 			return TOOLS_FAILED;
-		account->metrics = seeing->metrics[i];
-		account->limits = seeing->limits;
-		account->settings = limits;
-		account->format = seeing->settings->format;
-		account->ring = seeing->log ? access_log_ring(seeing->log, i) : NULL;
+		accounting->metrics = telemetry->metrics[i];
+		accounting->limits = telemetry->limits;
+		accounting->settings = limits;
+		accounting->format = telemetry->settings->format;
+		accounting->ring = telemetry->log ? access_log_ring(telemetry->log, i) : NULL;
 	}
 	return 0;
 }
 
-static int seeing_log(struct seeing *seeing)
+static int telemetry_log(struct telemetry *telemetry)
 {
-	const char *path = seeing->settings->access_log;
-	int ret = path ? access_log_open(&seeing->log, path, seeing->threads) : 0;
+	const char *path = telemetry->settings->access_log;
+	int ret = path ? access_log_open(&telemetry->log, path, telemetry->threads) : 0;
 
 	if (!ret)
 		return 0;
@@ -206,105 +206,105 @@ static int seeing_log(struct seeing *seeing)
 	return TOOLS_FAILED;
 }
 
-int seeing_open(struct seeing **out, const struct seeing_settings *settings,
+int telemetry_open(struct telemetry **out, const struct telemetry_settings *settings,
 		const struct limits_settings *limits, unsigned threads, struct listen_pool *pool)
 {
-	struct seeing *seeing = calloc(1, sizeof(*seeing));
+	struct telemetry *telemetry = calloc(1, sizeof(*telemetry));
 	int ret;
 
-	if (!seeing)
+	if (!telemetry)
 		return TOOLS_FAILED;
-	seeing->settings = settings;
-	seeing->threads = threads;
-	seeing->started = time(NULL);
-	seeing->listen = (struct listen_set){ .threads = 1, .setting = "metrics", .pool = pool };
-	pthread_mutex_init(&seeing->lock, NULL);
-	seeing->routes[0] = (struct plain_route){ .path = "/metrics", .answer = seeing_metrics_answer, .user = seeing };
-	seeing->routes[1] = (struct plain_route){ .path = "/", .answer = seeing_page_answer, .user = seeing };
-	ret = seeing_log(seeing);
+	telemetry->settings = settings;
+	telemetry->threads = threads;
+	telemetry->started = time(NULL);
+	telemetry->listen = (struct listen_set){ .threads = 1, .setting = "metrics", .pool = pool };
+	pthread_mutex_init(&telemetry->lock, NULL);
+	telemetry->routes[0] = (struct cleartext_route){ .path = "/metrics", .respond = telemetry_metrics_respond, .user = telemetry };
+	telemetry->routes[1] = (struct cleartext_route){ .path = "/", .respond = telemetry_page_respond, .user = telemetry };
+	ret = telemetry_log(telemetry);
 	if (!ret)
-		ret = seeing_threads(seeing, limits);
+		ret = telemetry_threads(telemetry, limits);
 	if (!ret && settings->metrics)
-		ret = listen_add(&seeing->listen, settings->metrics);
+		ret = listen_add(&telemetry->listen, settings->metrics);
 	if (ret) {
-		seeing_close(seeing);
+		telemetry_close(telemetry);
 		return ret;
 	}
-	*out = seeing;
+	*out = telemetry;
 	return 0;
 }
 
-struct account *seeing_account(struct seeing *seeing, unsigned thread)
+struct accounting *telemetry_accounting(struct telemetry *telemetry, unsigned thread)
 {
-	return seeing->accounts[thread];
+	return telemetry->accountings[thread];
 }
 
-int seeing_start(struct seeing *seeing)
+int telemetry_start(struct telemetry *telemetry)
 {
 	int fds[16], ret;
 	size_t count = 0;
 
-	for (size_t i = 0; i < seeing->listen.count && count < 16; i++)
-		fds[count++] = seeing->listen.addresses[i].fds[0];
+	for (size_t i = 0; i < telemetry->listen.count && count < 16; i++)
+		fds[count++] = telemetry->listen.addresses[i].fds[0];
 	if (!count)
 		return 0;
-	ret = plain_start(&seeing->plain, fds, count, seeing->routes, 2);
+	ret = cleartext_start(&telemetry->cleartext, fds, count, telemetry->routes, 2);
 	if (!ret)
 		return 0;
 	log_line("cannot start the thread for metrics: %s", strerror(-ret));
 	return TOOLS_FAILED;
 }
 
-void seeing_announce(const struct seeing *seeing)
+void telemetry_announce(const struct telemetry *telemetry)
 {
 	char text[ADDRESS_TEXT];
 
-	if (seeing->log)
-		log_line("access log: %s", seeing->settings->access_log);
-	for (size_t i = 0; i < seeing->listen.count; i++) {
-		address_text(&seeing->listen.addresses[i].address, text);
+	if (telemetry->log)
+		log_line("access log: %s", telemetry->settings->access_log);
+	for (size_t i = 0; i < telemetry->listen.count; i++) {
+		address_text(&telemetry->listen.addresses[i].address, text);
 		log_line("metrics on %s: http://%s/metrics", text, text);
 	}
 }
 
-void seeing_reopen(struct seeing *seeing)
+void telemetry_reopen(struct telemetry *telemetry)
 {
-	if (seeing->log)
-		access_log_reopen(seeing->log);
+	if (telemetry->log)
+		access_log_reopen(telemetry->log);
 }
 
-const struct listen_set *seeing_listen(const struct seeing *seeing)
+const struct listen_set *telemetry_listen(const struct telemetry *telemetry)
 {
-	return &seeing->listen;
+	return &telemetry->listen;
 }
 
-void seeing_retire(struct seeing *seeing)
+void telemetry_retire(struct telemetry *telemetry)
 {
-	plain_stop(seeing->plain);
-	seeing->plain = NULL;
+	cleartext_stop(telemetry->cleartext);
+	telemetry->cleartext = NULL;
 }
 
-void seeing_close(struct seeing *seeing)
+void telemetry_close(struct telemetry *telemetry)
 {
-	struct seeing_certificate *next;
+	struct telemetry_certificate *next;
 
-	if (!seeing)
+	if (!telemetry)
 		return;
-	plain_stop(seeing->plain);
-	listen_close(&seeing->listen);
-	access_log_close(seeing->log);
-	for (unsigned i = 0; i < seeing->threads; i++) {
-		if (seeing->accounts)
-			free(seeing->accounts[i]);
-		if (seeing->metrics)
-			free(seeing->metrics[i]);
+	cleartext_stop(telemetry->cleartext);
+	listen_close(&telemetry->listen);
+	access_log_close(telemetry->log);
+	for (unsigned i = 0; i < telemetry->threads; i++) {
+		if (telemetry->accountings)
+			free(telemetry->accountings[i]);
+		if (telemetry->metrics)
+			free(telemetry->metrics[i]);
 	}
-	free(seeing->accounts);
-	free(seeing->metrics);
-	limits_free(seeing->limits);
-	for (struct seeing_certificate *c = seeing->certificates; c; c = next) {
+	free(telemetry->accountings);
+	free(telemetry->metrics);
+	limits_free(telemetry->limits);
+	for (struct telemetry_certificate *c = telemetry->certificates; c; c = next) {
 		next = c->next;
 		free(c);
 	}
-	free(seeing);
+	free(telemetry);
 }
