@@ -130,13 +130,13 @@ check-native: rooms tests ## run the tests on this machine's own kernel (T=room/
 rooms: ## look for dependencies that go up, or across rooms
 	$(Q)tests/rooms
 
-rig: ## run the tests on real kernels: KERNEL=6.1|6.12|7.2|all, T=room/name, COUNT=1 counts instructions
+rig: ## run the tests on real kernels: KERNEL=6.1|6.12|newest|all, T=room/name, COUNT=1 counts instructions
 	$(Q)tests/rig/rig --kernel $(KERNEL) $(if $(COUNT),--count) $(T)
 
-rig-shell: ## a shell inside the rig: KERNEL=6.1|6.12|7.2
+rig-shell: ## a shell inside the rig: KERNEL=6.1|6.12|newest
 	$(Q)tests/rig/rig --kernel $(if $(filter all,$(KERNEL)),6.12,$(KERNEL)) $(if $(COUNT),--count) --shell
 
-bench: ## what serve costs beside nginx, in instructions: KERNEL=6.1|6.12|7.2 (default: 6.12 and 7.2), JSON=1
+bench: ## what serve costs beside nginx, in instructions: KERNEL=6.1|6.12|newest (default: 6.12 and newest), JSON=1
 	$(Q)tests/bench/bench $(if $(JSON),--json) $(if $(filter-out all,$(KERNEL)),--kernel $(KERNEL))
 
 fuzz: ## look for new faults with libFuzzer: T=records|stream|cmsg|http, SECS=600; needs clang

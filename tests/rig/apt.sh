@@ -13,3 +13,8 @@ private_apt_options() { # STATE-FOLDER -> fills the array apt
 		-o Dir::Cache="$state/cache" -o APT::Sandbox::User="" -o APT::Architecture=amd64
 		-o Acquire::Languages=none -o Debug::NoLocking=1)
 }
+
+apt_depends() { # PACKAGE REGEX -> those of its dependencies that match
+	apt-cache "${apt[@]}" show --no-all-versions "$1" | sed -n 's/^Depends: //p' |
+		tr ',|' '\n\n' | sed 's/ *(.*//; s/^ *//' | grep -E "^($2)\$" | sort -u || true
+}

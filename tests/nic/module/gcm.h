@@ -8,10 +8,9 @@
  * them are exported to modules has changed: this header and gcm.c are the only place that knows.
  */
 #include <linux/types.h>
-#include <linux/version.h>
 #include <crypto/aes.h>
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#if __has_include(<crypto/gf128hash.h>)
 #define TLSNIC_GHASH_LIB 1
 #include <crypto/gf128hash.h>
 #else

@@ -13,7 +13,12 @@ check() { # NAME COMMAND...
 	echo "$verdict $n $name"
 }
 
-kernel_version() { [[ $(uname -r) == "$TLSRING_RIG".* || $(uname -r) == "$TLSRING_RIG"-* ]]; }
+kernel_version() {
+	case $TLSRING_RIG in
+	newest) [ "$(printf '%s\n' 6.13 "$(uname -r)" | sort -V | head -n 1)" = 6.13 ] ;;
+	*) [[ $(uname -r) == "$TLSRING_RIG"[.-]* ]] ;;
+	esac
+}
 aes_ni() { grep -A 1 '^name *: gcm(aes)$' /proc/crypto | grep -q aesni; }
 io_uring() { [ "$(cat /proc/sys/kernel/io_uring_disabled 2>/dev/null || echo 0)" = 0 ]; }
 ktls() {
