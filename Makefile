@@ -47,7 +47,8 @@ PEERS	:= $(if $(shell command -v javac),$(O)/tests/interop/peers/Peer.class) \
 MAN1	:= $(wildcard man/*.1)
 MAN5	:= $(wildcard man/*.5)
 
-.PHONY: all lib tests help deps install uninstall clean serve check check-native rooms rig rig-shell bench tidy fuzz
+.PHONY: all lib tests help deps install uninstall clean serve check check-native rooms rig rig-shell bench \
+	tidy fuzz format-check
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -138,6 +139,9 @@ rig-shell: ## a shell inside the rig: KERNEL=6.1|6.12|newest
 
 bench: ## what serve costs beside nginx, in instructions: KERNEL=6.1|6.12|newest (default: 6.12 and newest), JSON=1
 	$(Q)tests/bench/bench $(if $(JSON),--json) $(if $(filter-out all,$(KERNEL)),--kernel $(KERNEL))
+
+format-check: ## compare the lines changed since main with .clang-format, and with 100 columns
+	$(Q)tests/format
 
 fuzz: ## look for new faults with libFuzzer: T=records|stream|cmsg|http, SECS=600; needs clang
 	@mkdir -p $(O)/fuzz/$(T)
