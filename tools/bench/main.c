@@ -7,17 +7,29 @@
 #include <time.h>
 #include <unistd.h>
 #include <jansson.h>
-#include "tools/bench/types.h"
-#include "tools/bench/report/chart.h"
-#include "tools/bench/remote/remote.h"
+#include "tools/bench/machine/manifest.h"
+#include "tools/bench/machine/noise.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
+#include "tools/bench/remote/agent.h"
 #include "tools/bench/remote/netns.h"
+#include "tools/bench/remote/remote.h"
+#include "tools/bench/report/chart.h"
+#include "tools/bench/report/compare.h"
+#include "tools/bench/report/csv.h"
+#include "tools/bench/report/html.h"
+#include "tools/bench/report/json.h"
+#include "tools/bench/report/table.h"
+#include "tools/bench/result.h"
+#include "tools/bench/run.h"
+#include "tools/bench/setup.h"
 #include "tools/bench/soak/soak.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
-#define BENCH_NOISE	"/proc/stat"
-#define BENCH_BAR	24	/* columns */
-#define BENCH_EACH	1.125	/* of the seconds asked for: what does not count comes first */
+#define MAIN_STAT	"/proc/stat"
+#define MAIN_BAR	24	/* columns */
+#define MAIN_EACH	1.125	/* of the seconds asked for: what does not count comes first */
 
 struct bench {
 	const struct bench_options *options;
@@ -33,17 +45,17 @@ struct bench {
 	FILE *html;			/* owned; NULL: none was asked for */
 };
 
-static volatile sig_atomic_t bench_signal;
+static volatile sig_atomic_t main_signal;
 
-static void bench_interrupted(int number)
+static void main_interrupted(int number)
 {
-	bench_signal = number;
+	main_signal = number;
 }
 
 /* Ctrl-C cuts a wait short, and the run under way then ends. */
-static void bench_signals(void)
+static void main_signals(void)
 {
-	struct sigaction action = { .sa_handler = bench_interrupted };
+	struct sigaction action = { .sa_handler = main_interrupted };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -54,10 +66,10 @@ static void bench_signals(void)
 
 /* Seconds, by the runs there were; before them, as long as they are to be. 0: nobody knows. A try takes no time
  * beside a run. */
-static double bench_left(const struct bench *b)
+static double main_left(const struct bench *b)
 {
 	unsigned ran = b->done > b->tries ? b->done - b->tries : 0;
-	double each = b->options->requests ? 0 : b->options->seconds * BENCH_EACH;
+	double each = b->options->requests ? 0 : b->options->seconds * MAIN_EACH;
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -66,22 +78,22 @@ static double bench_left(const struct bench *b)
 	return each * (b->steps - b->tries - ran);
 }
 
-static void bench_progress(const struct bench *b, const char *what, const struct bench_mode *mode)
+static void main_progress(const struct bench *b, const char *what, const struct bench_mode *mode)
 {
 	static const char full[] = "########################", empty[] = "------------------------";
-	unsigned fill = b->done * BENCH_BAR / b->steps, left;
+	unsigned fill = b->done * MAIN_BAR / b->steps, left;
 
 	if (!b->terminal)
 		return;
-	left = (unsigned)(bench_left(b) + 0.5);
-	fprintf(stderr, "\r\033[K[%.*s%.*s] %u/%u %s %s", (int)fill, full, BENCH_BAR - (int)fill, empty, b->done + 1,
+	left = (unsigned)(main_left(b) + 0.5);
+	fprintf(stderr, "\r\033[K[%.*s%.*s] %u/%u %s %s", (int)fill, full, MAIN_BAR - (int)fill, empty, b->done + 1,
 		b->steps, what, mode->name);
 	if (left)
 		fprintf(stderr, ", %u:%02u left", left / 60, left % 60);
 	fflush(stderr);
 }
 
-static void bench_progress_end(const struct bench *b)
+static void main_progress_end(const struct bench *b)
 {
 	if (b->terminal)
 		fputs("\r\033[K", stderr);
@@ -89,12 +101,12 @@ static void bench_progress_end(const struct bench *b)
 
 /* ---- modes and rounds ---- */
 
-static bool bench_possible(const struct bench_result *result)
+static bool main_possible(const struct bench_result *result)
 {
 	return result->mode && !result->why && !result->lack && !result->error;
 }
 
-static void bench_failed(struct bench *b, struct bench_result *result, int ret)
+static void main_failed(struct bench *b, struct bench_result *result, int ret)
 {
 	char text[160];
 
@@ -103,11 +115,11 @@ static void bench_failed(struct bench *b, struct bench_result *result, int ret)
 		return;
 	}
 	result->error = ret;
-	bench_progress_end(b);
-	log_line("%s: %s", result->mode->name, bench_error_text(ret, text, sizeof(text)));
+	main_progress_end(b);
+	log_line("%s: %s", result->mode->name, bench_result_error_text(ret, text, sizeof(text)));
 }
 
-static void bench_tries(struct bench *b)
+static void main_tries(struct bench *b)
 {
 	for (unsigned i = 0; i < BENCH_MODES && !b->interrupted; i++) {
 		struct bench_result *result = &b->results[i];
@@ -115,17 +127,17 @@ static void bench_tries(struct bench *b)
 
 		if (!result->mode)
 			continue;
-		bench_progress(b, "trying", result->mode);
-		ret = bench_try(&b->setup, result);
+		main_progress(b, "trying", result->mode);
+		ret = bench_run_try(&b->setup, result);
 		if (ret)
-			bench_failed(b, result, ret);
+			main_failed(b, result, ret);
 		b->done++;
-		if (!bench_possible(result))
+		if (!main_possible(result))
 			b->steps -= b->options->repeats;
 	}
 }
 
-static void bench_add(struct bench_result *result, const struct bench_run *run)
+static void main_add(struct bench_result *result, const struct bench_run *run)
 {
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)
 		result->values[i][result->runs] = run->values[i];
@@ -142,28 +154,28 @@ static void bench_add(struct bench_result *result, const struct bench_run *run)
 	result->runs++;
 }
 
-static void bench_run_one(struct bench *b, struct bench_result *result)
+static void main_run_one(struct bench *b, struct bench_result *result)
 {
 	struct bench_run run;
 	int ret;
 
-	bench_progress(b, "running", result->mode);
+	main_progress(b, "running", result->mode);
 	ret = bench_run(&run, &b->setup, result->mode);
 	if (ret)
-		bench_failed(b, result, ret);
+		main_failed(b, result, ret);
 	else
-		bench_add(result, &run);
+		main_add(result, &run);
 	b->done++;
 }
 
 /* Each round begins with another mode, so that no mode always comes behind the same one. */
-static void bench_round(struct bench *b)
+static void main_round(struct bench *b)
 {
 	for (unsigned i = 0; i < BENCH_MODES && !b->interrupted; i++) {
 		struct bench_result *result = &b->results[(b->rounds + i) % BENCH_MODES];
 
-		if (bench_possible(result))
-			bench_run_one(b, result);
+		if (main_possible(result))
+			main_run_one(b, result);
 	}
 	b->rounds += !b->interrupted;
 }
@@ -171,7 +183,7 @@ static void bench_round(struct bench *b)
 /* ---- the whole ---- */
 
 /* Before anything is measured, so that nothing has been measured in vain. */
-static int bench_open_html(struct bench *b)
+static int main_open_html(struct bench *b)
 {
 	char text[160];
 	int ret;
@@ -192,7 +204,7 @@ static int bench_open_html(struct bench *b)
 	return TOOLS_FAILED;
 }
 
-static int bench_write_html(struct bench *b, const json_t *all)
+static int main_write_html(struct bench *b, const json_t *all)
 {
 	char text[160];
 	int ret = bench_html(b->html, all);
@@ -205,7 +217,7 @@ static int bench_write_html(struct bench *b, const json_t *all)
 	return ret ? TOOLS_FAILED : 0;
 }
 
-static int bench_output(struct bench *b, json_t *manifest)
+static int main_output(struct bench *b, json_t *manifest)
 {
 	const struct bench_outcome outcome = {
 		b->options, manifest ? manifest : b->own, manifest ? b->own : NULL, b->results, b->rounds, b->from, b->to,
@@ -214,23 +226,23 @@ static int bench_output(struct bench *b, json_t *manifest)
 	int ret = all ? 0 : -1;
 
 	if (b->options->format == BENCH_JSON)
-		ret = ret ? ret : bench_print_json(all);
+		ret = ret ? ret : bench_json_print(all);
 	else if (b->options->format == BENCH_CSV)
-		bench_print_csv(&outcome);
+		bench_csv_print(&outcome);
 	else
-		bench_print(&outcome);
+		bench_table_print(&outcome);
 	if (ret || fflush(stdout) || ferror(stdout)) {
 		log_line("cannot write the results");
 		ret = TOOLS_FAILED;
 	} else if (b->html) {
-		ret = bench_write_html(b, all);
+		ret = main_write_html(b, all);
 	}
 	json_decref(all);
 	return ret;
 }
 
 /* What nobody must overlook, whatever becomes of the output. */
-static int bench_verdict(const struct bench *b)
+static int main_verdict(const struct bench *b)
 {
 	int ret = 0;
 
@@ -243,7 +255,7 @@ static int bench_verdict(const struct bench *b)
 				 result->mode->name, bench_done[b->options->direction], bench_seals[result->mode->seal]);
 		if (result->warm)
 			log_line("NOT COLD: in %u of %u runs of %s not all that was sent came from a disk (%.1f %%)", result->warm,
-				 result->runs, result->mode->name, bench_from_disk(result));
+				 result->runs, result->mode->name, bench_result_from_disk(result));
 		if (result->astray || result->warm || result->error)
 			ret = TOOLS_FAILED;
 	}
@@ -253,18 +265,18 @@ static int bench_verdict(const struct bench *b)
 	return TOOLS_FAILED;
 }
 
-static int bench_measure(struct bench *b)
+static int main_measure(struct bench *b)
 {
 	json_t *manifest = NULL;	/* of a server that is elsewhere */
-	int ret = bench_setup_open(&b->setup, b->options, &bench_signal);
+	int ret = bench_setup_open(&b->setup, b->options, &main_signal);
 
-	b->own = bench_manifest(b->options);
+	b->own = bench_manifest(bench_options_manifest(b->options));
 	if (!ret)
-		ret = bench_open_html(b);
+		ret = main_open_html(b);
 	if (!ret && b->options->connect)
-		ret = bench_far_open(&b->setup, b->options->connect, &manifest);
+		ret = bench_remote_open(&b->setup, b->options->connect, &manifest);
 	if (!ret && bench_options_bad_net(b->options))
-		ret = bench_net_open(&b->setup, b->options);
+		ret = bench_netns_open(&b->setup, b->options);
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		if (!b->options->modes[i])
 			continue;
@@ -273,20 +285,20 @@ static int bench_measure(struct bench *b)
 		b->tries++;
 	}
 	if (!ret) {
-		bench_tries(b);
+		main_tries(b);
 		clock_gettime(CLOCK_MONOTONIC, &b->began);
 		/* What an agent's servers use is not to be had. */
 		if (!b->setup.agent)
-			bench_noise_look(&b->from, BENCH_NOISE);
+			bench_noise_look(&b->from, MAIN_STAT);
 		while (b->rounds < b->options->repeats && !b->interrupted)
-			bench_round(b);
-		bench_progress_end(b);
+			main_round(b);
+		main_progress_end(b);
 		if (!b->setup.agent)
-			bench_noise_look(&b->to, BENCH_NOISE);
-		ret = bench_output(b, manifest);
+			bench_noise_look(&b->to, MAIN_STAT);
+		ret = main_output(b, manifest);
 	}
 	if (!ret)
-		ret = bench_verdict(b);
+		ret = main_verdict(b);
 	bench_setup_free(&b->setup);
 	if (b->html)
 		fclose(b->html);
@@ -305,17 +317,17 @@ int bench_main(int argc, char **argv)
 		return ret < 0 ? 0 : ret;
 	if (options.before)
 		return bench_compare(options.before, options.after);
-	bench_signals();
+	main_signals();
 	if (options.listen)
-		return bench_listen(&options, &bench_signal);
+		return bench_agent_listen(&options, &main_signal);
 	if (options.duration > 0)
-		return bench_soak(&options, &bench_signal);
+		return bench_soak(&options, &main_signal);
 	b = calloc(1, sizeof(*b));
 	if (!b)
 		return TOOLS_FAILED;
 	b->options = &options;
 	b->terminal = isatty(STDERR_FILENO);
-	ret = bench_measure(b);
+	ret = main_measure(b);
 	free(b);
 	return ret;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
-#include "tools/bench/types.h"
+#include "tools/bench/modes.h"
 
 /* Each has the one before it to be compared with. */
 const struct bench_mode bench_modes[BENCH_MODES] = {
@@ -50,6 +50,14 @@ const struct bench_mode bench_modes[BENCH_MODES] = {
 	{ "nginx-kernel-idle", "nginx with kernel TLS, idle connections", BENCH_KERNEL, BENCH_SENDFILE, BENCH_IDLE, BENCH_NGINX },
 };
 
+const struct bench_mode *bench_mode_find(const char *name)
+{
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		if (!strcmp(name, bench_modes[i].name))
+			return &bench_modes[i];
+	return NULL;
+}
+
 /* Others differ only in how they send. */
 static const struct {
 	const char *name, *receive, *both;
@@ -75,8 +83,8 @@ const char *bench_mode_text(const struct bench_mode *mode, enum bench_direction 
 const char *const bench_measures[BENCH_MEASURES] = {
 	[BENCH_GBITS] = "gbit_per_s", [BENCH_REQUESTS] = "requests_per_s",
 	[BENCH_CPU_GIB] = "cpu_s_per_gib", [BENCH_CPU_REQUEST] = "cpu_us_per_request",
-	[BENCH_SHAKES] = "handshakes_per_s", [BENCH_CPU_SHAKE] = "cpu_us_per_handshake",
-	[BENCH_SHAKE_P50] = "handshake_p50_us", [BENCH_SHAKE_P99] = "handshake_p99_us",
+	[BENCH_HANDSHAKES] = "handshakes_per_s", [BENCH_CPU_HANDSHAKE] = "cpu_us_per_handshake",
+	[BENCH_HANDSHAKE_P50] = "handshake_p50_us", [BENCH_HANDSHAKE_P99] = "handshake_p99_us",
 	[BENCH_INSTALLS] = "installs_per_s",
 	[BENCH_INSTALL_P50] = "install_p50_ns", [BENCH_INSTALL_P99] = "install_p99_ns",
 	[BENCH_MEMORY] = "memory_bytes_per_connection",
@@ -101,42 +109,26 @@ const char *const bench_messages[BENCH_DIRECTIONS] = {
 
 bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure)
 {
-	if (mode->shake == BENCH_IDLE || measure == BENCH_MEMORY)
-		return mode->shake == BENCH_IDLE && measure == BENCH_MEMORY;
+	if (mode->lifetime == BENCH_IDLE || measure == BENCH_MEMORY)
+		return mode->lifetime == BENCH_IDLE && measure == BENCH_MEMORY;
 	if (measure >= BENCH_INSTALLS && measure <= BENCH_INSTALL_P99)
 		return bench_mode_installs(mode);
-	return measure >= BENCH_P50 || (measure >= BENCH_SHAKES) == bench_mode_new(mode);
-}
-
-bool bench_result_has(const struct bench_result *r, enum bench_measure measure)
-{
-	if (!bench_mode_has(r->mode, measure))
-		return false;
-	if (measure >= BENCH_TRAFFIC_BYTE)
-		return r->counted[BENCH_COUNT_MEMORY];
-	if (measure >= BENCH_INSNS_BYTE)
-		return r->counted[BENCH_COUNT_INSTRUCTIONS];
-	return measure < BENCH_CYCLES_BYTE || r->counted[BENCH_COUNT_CYCLES];
+	return measure >= BENCH_P50 || (measure >= BENCH_HANDSHAKES) == bench_mode_new(mode);
 }
 
 enum bench_measure bench_mode_measure(const struct bench_mode *mode)
 {
-	return mode->shake == BENCH_IDLE ? BENCH_MEMORY : bench_mode_new(mode) ? BENCH_CPU_SHAKE : BENCH_CPU_GIB;
+	return mode->lifetime == BENCH_IDLE ? BENCH_MEMORY : bench_mode_new(mode) ? BENCH_CPU_HANDSHAKE : BENCH_CPU_GIB;
 }
 
 bool bench_mode_new(const struct bench_mode *mode)
 {
-	return mode->shake == BENCH_FULL || mode->shake == BENCH_RESUMED;
+	return mode->lifetime == BENCH_FULL || mode->lifetime == BENCH_RESUMED;
 }
 
-double bench_from_disk(const struct bench_result *r)
+unsigned bench_mode_ports(const struct bench_mode *mode, unsigned threads)
 {
-	return r->payload ? 100 * (double)r->disk / (double)r->payload : 0;
-}
-
-unsigned bench_mode_ports(const struct bench_mode *mode, const struct bench_options *options)
-{
-	return mode->program ? 1 : options->threads;
+	return mode->program ? 1 : threads;
 }
 
 bool bench_mode_installs(const struct bench_mode *mode)

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tools/bench/types.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
 #include "tools/common/log.h"
 #include "tools/common/options.h"
 #include "tools/tools.h"
@@ -325,7 +326,7 @@ static int options_receive(struct bench_options *out)
 		if (!out->modes[i] || bench_mode_text(&bench_modes[i], out->direction))
 			continue;
 		other = options_receiver(i);
-		if (out->chosen || bench_modes[i].shake) {
+		if (out->chosen || bench_modes[i].lifetime) {
 			log_line("--direction %s: %s only sends", bench_directions[out->direction], bench_modes[i].name);
 			return TOOLS_USAGE;
 		}
@@ -372,7 +373,7 @@ static int options_cache(const struct bench_options *out)
 		const struct bench_mode *mode = &bench_modes[i];
 
 		if (out->cache != BENCH_COLD || !out->modes[i] ||
-		    (!mode->program && mode->shake != BENCH_IDLE && mode->shake != BENCH_SOAK))
+		    (!mode->program && mode->lifetime != BENCH_IDLE && mode->lifetime != BENCH_SOAK))
 			continue;
 		log_line("--cache cold: this is not for %s: leave out idle connections, soaks and other servers", mode->name);
 		return TOOLS_USAGE;
@@ -387,7 +388,7 @@ static int options_soak(struct bench_options *out)
 
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		modes += out->modes[i];
-		soaks += out->modes[i] && bench_modes[i].shake == BENCH_SOAK;
+		soaks += out->modes[i] && bench_modes[i].lifetime == BENCH_SOAK;
 	}
 	if (soaks && out->duration <= 0)
 		out->duration = OPTIONS_DURATION;
@@ -463,4 +464,30 @@ bool bench_options_valid(const struct bench_options *o)
 	       o->threads && o->threads <= BENCH_THREADS_MAX && o->cache <= BENCH_COLD && o->connections &&
 	       o->connections <= OPTIONS_CONNECTIONS_MAX &&
 	       (o->io == TLSRING_IO_AUTO || o->io == TLSRING_IO_URING || o->io == TLSRING_IO_EPOLL);
+}
+
+static bool options_measure(const struct bench_options *o, const char *mode)
+{
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		if (o->modes[i] && !strcmp(bench_modes[i].name, mode))
+			return true;
+	return false;
+}
+
+static bool options_programs(const struct bench_options *o)
+{
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		if (o->modes[i] && bench_modes[i].program)
+			return true;
+	return false;
+}
+
+struct bench_manifest_parts bench_options_manifest(const struct bench_options *o)
+{
+	bool model = options_measure(o, "plain") && options_measure(o, "kernel-sendfile");
+
+	return (struct bench_manifest_parts){
+		.io = o->io, .cost = o->listen || (model && !o->connect),
+		.peers = o->listen || (options_programs(o) && !o->connect),
+	};
 }

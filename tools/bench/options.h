@@ -2,64 +2,54 @@
 #ifndef TOOLS_BENCH_OPTIONS_H
 #define TOOLS_BENCH_OPTIONS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include "tlsring.h"
-
-#define BENCH_MODES		44
-#define BENCH_REPEATS_MAX	99
-#define BENCH_THREADS_MAX	64
-#define BENCH_SHORT		64	/* bytes, at most, of what goes the other way */
-
-/* Which way the bytes go whose cost is measured, as the server sees it. */
-enum bench_direction { BENCH_SEND = 0, BENCH_RECEIVE, BENCH_BOTH, BENCH_DIRECTIONS };
+#include "tools/bench/machine/manifest.h"
+#include "tools/bench/types.h"
 
 enum bench_format { BENCH_TABLE = 0, BENCH_JSON, BENCH_CSV };
+enum bench_cache { BENCH_WARM = 0, BENCH_COLD };
 
 struct bench_options {
 	const char *preset;
 	unsigned tls, cipher;		/* positions in bench_versions and bench_ciphers */
-	uint64_t size;			/* bytes of an answer, or of what is received */
+	uint64_t size;			/* bytes of an answer, or of an upload */
 	enum bench_direction direction;
 	unsigned connections, repeats;
 	unsigned threads;		/* of the server, or its workers */
-	unsigned requests;		/* of a run, in all; 0: it lasts so many seconds */
+	unsigned requests;		/* of a run, in all; 0: it lasts for seconds */
 	double seconds;
-	double duration;		/* seconds that a soak lasts; 0: it is none */
-	unsigned rate;			/* requests per second, on all connections: an open load; 0: a closed one */
-	unsigned cache;			/* a position in bench_caches */
+	double duration;		/* seconds of a soak; 0: it is none */
+	unsigned rate;			/* requests per second of an open load, in all; 0: a closed load */
+	unsigned cache;			/* enum bench_cache */
 	enum tlsring_io io;
 	bool modes[BENCH_MODES];
-	bool chosen;			/* by the user, not the preset */
-	bool peers;			/* and other servers, in modes like these */
+	bool chosen;			/* modes are the user's, not the preset's */
+	bool peers;			/* add other servers, in modes like these */
 	enum bench_format format;
-	const char *html;		/* write a report there too; NULL: no */
-	const char *listen;		/* be the server for others instead: ADDR:PORT; NULL: no */
-	const char *connect;		/* the server is there: HOST:PORT; NULL: here */
-	double loss, delay;		/* percent of packets; milliseconds each is held back. 0: none */
-	const char *nic;		/* with listen: a device to switch the offload of */
-	const char *before, *after;	/* compare these instead; NULL: measure */
+	const char *html;		/* also write a report there; NULL: none */
+	const char *listen;		/* run servers for others: ADDR:PORT; NULL: no */
+	const char *connect;		/* let servers be run there: HOST:PORT; NULL: here */
+	double loss, delay;		/* percent of packets; milliseconds. 0: none */
+	const char *nic;		/* with listen: a device whose offload is switched */
+	const char *before, *after;	/* compare these files; NULL: measure */
 };
 
 /* Words of options, ended by NULL. */
-extern const char *const bench_versions[], *const bench_ciphers[], *const bench_ios[], *const bench_caches[],
-	*const bench_directions[];
-enum bench_cache { BENCH_WARM = 0, BENCH_COLD };
+extern const char *const bench_versions[], *const bench_ciphers[], *const bench_ios[],
+	*const bench_caches[], *const bench_directions[];
 
-/* Is the network to be worse than loopback? */
-bool bench_options_bad_net(const struct bench_options *options);
-
-/* Bytes of a message to the server, but for one of a soak, and of the one that answers it. */
-uint64_t bench_options_up(const struct bench_options *options);
-uint64_t bench_options_down(const struct bench_options *options);
-/* Of both, those that are measured. */
-uint64_t bench_options_bytes(const struct bench_options *options);
-
-/* Are tls, cipher, io, size, direction, connections, threads and cache what they may be? */
+/* 0; -1: there is nothing left to do (--help); else an exit status, after a message on standard error. */
+int bench_options_parse(struct bench_options *out, int argc, char **argv);
+/* tls, cipher, io, size, direction, connections, threads and cache are within their ranges. */
 bool bench_options_valid(const struct bench_options *options);
 
-/* 0; -1 when there is nothing left to do (--help); else the exit status, after a word on standard
- * error. */
-int bench_options_parse(struct bench_options *out, int argc, char **argv);
+/* The network is to be worse than loopback. */
+bool bench_options_bad_net(const struct bench_options *options);
+/* Bytes that a client sends for each answer, and of the answer, outside soaks. */
+uint64_t bench_options_up(const struct bench_options *options);
+uint64_t bench_options_down(const struct bench_options *options);
+/* Bytes of the two that are measured. */
+uint64_t bench_options_bytes(const struct bench_options *options);
+/* An agent does not know what its clients will ask for; a client's servers are on another machine. */
+struct bench_manifest_parts bench_options_manifest(const struct bench_options *options);
 
 #endif

@@ -3,20 +3,22 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
-#include "tools/bench/remote/remote.h"
+#include "tools/bench/client/connect.h"
+#include "tools/bench/proof.h"
+#include "tools/bench/modes.h"
 
-#define PATH_LOOKS	1000	/* a millisecond each, until everything has been acknowledged */
+#define PROOF_TRIES	1000	/* a millisecond each, until everything has been acknowledged */
 
 /* What is looked for. */
-struct path_search {
-	struct bench_look *look;
+struct proof_search {
+	struct bench_snapshot *look;
 	const struct bench_server *server;
 	bool sends, receives;
 };
 
-static int path_socket(const struct tlsring_socket *socket, void *user)
+static int proof_socket(const struct tlsring_socket *socket, void *user)
 {
-	struct path_search *s = user;
+	struct proof_search *s = user;
 	/* The port stands at the same place in both families. */
 	unsigned port = ntohs(((const struct sockaddr_in *)&socket->own)->sin_port);
 	unsigned first = ntohs(((const struct sockaddr_in *)&s->server->address)->sin_port);
@@ -30,9 +32,9 @@ static int path_socket(const struct tlsring_socket *socket, void *user)
 	return 0;
 }
 
-static int path_counter(const char *name, uint64_t value, void *user)
+static int proof_counter(const char *name, uint64_t value, void *user)
 {
-	struct path_search *s = user;
+	struct proof_search *s = user;
 
 	if ((s->sends && !strcmp(name, "TlsTxSw")) || (s->receives && !strcmp(name, "TlsRxSw")))
 		s->look->installs[0] += value;
@@ -41,15 +43,15 @@ static int path_counter(const char *name, uint64_t value, void *user)
 	return 0;
 }
 
-static uint64_t path_sealed(const struct bench_look *look)
+static uint64_t proof_sealed(const struct bench_snapshot *look)
 {
 	return look->through[TLSRING_PATH_KERNEL] + look->through[TLSRING_PATH_NIC];
 }
 
 /* Counters that the kernel's documentation has for every driver (tls-offload.rst). */
-static int path_done(const char *name, uint64_t value, void *user)
+static int proof_done(const char *name, uint64_t value, void *user)
 {
-	struct path_search *s = user;
+	struct proof_search *s = user;
 
 	if ((!s->sends || strcmp(name, "tx_tls_encrypted_bytes")) && (!s->receives || strcmp(name, "rx_tls_decrypted_bytes")))
 		return 0;
@@ -58,55 +60,55 @@ static int path_done(const char *name, uint64_t value, void *user)
 	return 0;
 }
 
-static int path_device(const struct tlsring_device *device, void *user)
+static int proof_device(const struct tlsring_device *device, void *user)
 {
-	tlsring_report_counters(device->name, path_done, user);
+	tlsring_report_counters(device->name, proof_done, user);
 	return 0;
 }
 
-void bench_look_server(struct bench_look *out, const struct bench_server *server)
+void bench_proof_take_server(struct bench_snapshot *out, const struct bench_server *server)
 {
-	struct path_search search = { out, server, server->direction != BENCH_RECEIVE, server->direction != BENCH_SEND };
+	struct proof_search search = { out, server, server->direction != BENCH_RECEIVE, server->direction != BENCH_SEND };
 	unsigned tries = 0;
 
 	/* A list that changes while it is read is given up by the kernel. */
 	do {
-		*out = (struct bench_look){ 0 };
-		out->sockets_result = tlsring_report_sockets(path_socket, &search);
-	} while (out->sockets_result == -EINTR && ++tries < PATH_LOOKS);
+		*out = (struct bench_snapshot){ 0 };
+		out->sockets_result = tlsring_report_sockets(proof_socket, &search);
+	} while (out->sockets_result == -EINTR && ++tries < PROOF_TRIES);
 	/* Without the module there is nothing to count. */
-	tlsring_report_counters(NULL, path_counter, &search);
-	tlsring_report_devices(path_device, &search);
+	tlsring_report_counters(NULL, proof_counter, &search);
+	tlsring_report_devices(proof_device, &search);
 }
 
-static int path_look(struct bench_look *out, const struct bench_client *client, const struct bench_server *server)
+static int proof_look(struct bench_snapshot *out, const struct bench_client *client, const struct bench_server *server)
 {
 	int ret = 0;
 
-	*out = (struct bench_look){ 0 };
-	if (server->far >= 0)
-		ret = bench_far_look(server, out);
+	*out = (struct bench_snapshot){ 0 };
+	if (server->elsewhere)
+		ret = server->elsewhere->take(server, out);
 	else
-		bench_look_server(out, server);
+		bench_proof_take_server(out, server);
 	out->both = server->direction == BENCH_BOTH;
 	return !ret && client && client->count ? bench_client_wire(client, &out->wire) : ret;
 }
 
 /* What the client has got it acknowledges a little later. */
-int bench_look(struct bench_look *out, const struct bench_client *client, const struct bench_server *server)
+int bench_proof_take(struct bench_snapshot *out, const struct bench_client *client, const struct bench_server *server)
 {
-	int ret = path_look(out, client, server);
+	int ret = proof_look(out, client, server);
 
-	for (unsigned i = 0; !ret && i < PATH_LOOKS && path_sealed(out) && path_sealed(out) < out->wire; i++) {
+	for (unsigned i = 0; !ret && i < PROOF_TRIES && proof_sealed(out) && proof_sealed(out) < out->wire; i++) {
 		usleep(1000);
-		ret = path_look(out, client, server);
+		ret = proof_look(out, client, server);
 	}
 	return ret;
 }
 
 /* How much of what went through a NIC's sockets it has encrypted, or decrypted: it counts less than TLS and TCP have
  * on the wire, and what is sent again twice. */
-static uint64_t path_by_card(uint64_t nic, const struct bench_look *from, const struct bench_look *to)
+static uint64_t proof_by_card(uint64_t nic, const struct bench_snapshot *from, const struct bench_snapshot *to)
 {
 	uint64_t done = to->done - from->done, payload = to->payload - from->payload;
 
@@ -115,15 +117,15 @@ static uint64_t path_by_card(uint64_t nic, const struct bench_look *from, const 
 	return (uint64_t)((double)nic * (double)done / (double)payload);
 }
 
-static void path_by_sockets(struct bench_path *out, uint64_t wire, const struct bench_look *from,
-			    const struct bench_look *to)
+static void proof_by_sockets(struct bench_path *out, uint64_t wire, const struct bench_snapshot *from,
+			    const struct bench_snapshot *to)
 {
 	uint64_t nic = to->through[TLSRING_PATH_NIC] - from->through[TLSRING_PATH_NIC];
 	uint64_t kernel = to->through[TLSRING_PATH_KERNEL] - from->through[TLSRING_PATH_KERNEL];
 
 	nic = nic < wire ? nic : wire;
 	wire -= nic;
-	out->bytes[BENCH_NIC] = path_by_card(nic, from, to);
+	out->bytes[BENCH_NIC] = proof_by_card(nic, from, to);
 	out->bytes[BENCH_KERNEL] = (kernel < wire ? kernel : wire) + nic - out->bytes[BENCH_NIC];
 }
 
@@ -131,8 +133,8 @@ static void path_by_sockets(struct bench_path *out, uint64_t wire, const struct 
  * Each connection, and each way of it, has the same part of the bytes. Where no keys are to be installed, fewer
  * than all of them say nothing: others' connections are counted, too.
  */
-static void path_by_installs(struct bench_path *out, enum bench_seal asked, uint64_t wire, uint64_t of,
-			     const struct bench_look *start, const struct bench_look *to)
+static void proof_by_installs(struct bench_path *out, enum bench_seal asked, uint64_t wire, uint64_t of,
+			     const struct bench_snapshot *start, const struct bench_snapshot *to)
 {
 	uint64_t nic = to->installs[1] - start->installs[1], kernel = to->installs[0] - start->installs[0];
 
@@ -146,8 +148,8 @@ static void path_by_installs(struct bench_path *out, enum bench_seal asked, uint
 	out->astray = asked == BENCH_NIC ? nic < of : kernel < of;
 }
 
-void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,
-		      const struct bench_look *start, const struct bench_look *from, const struct bench_look *to,
+void bench_proof_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,
+		      const struct bench_snapshot *start, const struct bench_snapshot *from, const struct bench_snapshot *to,
 		      const struct bench_report *report)
 {
 	static const enum tlsring_path library[BENCH_SEALS] = {
@@ -158,9 +160,9 @@ void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, uns
 
 	*out = (struct bench_path){ 0 };
 	if (to->sockets_result || bench_mode_new(mode))
-		path_by_installs(out, asked, wire, (uint64_t)connections << to->both, start, to);
+		proof_by_installs(out, asked, wire, (uint64_t)connections << to->both, start, to);
 	else
-		path_by_sockets(out, wire, from, to);
+		proof_by_sockets(out, wire, from, to);
 	out->bytes[asked == BENCH_NOBODY ? BENCH_NOBODY : BENCH_USER] =
 		wire - out->bytes[BENCH_KERNEL] - out->bytes[BENCH_NIC];
 	/* A thousandth may still be on its way to be acknowledged. */

@@ -2,36 +2,35 @@
 #ifndef TOOLS_BENCH_PROOF_H
 #define TOOLS_BENCH_PROOF_H
 
-/* Proof of path: not what a mode is called, but what the kernel counts says where records were sealed. */
+/* Proof of path: where records were sealed is what the kernel counts, not what a mode is called. */
 #include "tools/bench/client/client.h"
 #include "tools/bench/server/server.h"
 
-/* What was there at one moment. */
-struct bench_look {
-	bool both;		/* ways are measured; all else is of both, or of that one */
+/* Counters at one moment. */
+struct bench_snapshot {
+	bool both;		/* both directions are measured: the others are sums of the two */
 	uint64_t wire;		/* bytes that came to the client, or that it sent */
-	uint64_t payload;	/* of these, answers, or uploads */
-	uint64_t through[TLSRING_PATH_FAILED + 1];	/* the server's TLS sockets: sent and acknowledged, or received */
+	uint64_t payload;	/* of wire: answers, or uploads */
+	uint64_t through[TLSRING_PATH_FAILED + 1];	/* bytes by the server's TLS sockets: acknowledged, or received */
 	uint64_t installs[2];	/* of keys, since boot: in software; on a NIC */
 	uint64_t done;		/* bytes, encrypted or decrypted by NICs that count them */
-	bool counts;		/* there is one */
-	int sockets_result;	/* -EPERM: this user may not see them */
+	bool counts;		/* there is such a NIC */
+	int sockets_result;	/* -EPERM: this user may not see TLS sockets */
 };
-/* Once what was sent has been acknowledged; client may be NULL. 0 or -errno. */
-int bench_look(struct bench_look *out, const struct bench_client *client,
-	       const struct bench_server *server);
-/* The server's part of it: all but both, wire and payload. Of a server that is here. */
-void bench_look_server(struct bench_look *out, const struct bench_server *server);
+/* Waits until what was sent is acknowledged; client may be NULL. 0 or -errno. */
+int bench_proof_take(struct bench_snapshot *out, const struct bench_client *client,
+		     const struct bench_server *server);
+/* The server's part of it, without both, wire and payload. For a server of this machine. */
+void bench_proof_take_server(struct bench_snapshot *out, const struct bench_server *server);
 
 /*
- * start: before there were connections, of which there were so many until the end; from and to: around
- * the run; report: the server's own word at its end, which other programs than ours do not have. Sockets of connections
- * that did not last are gone: then installs are what counts. What went through the sockets of a NIC, but the NIC says it
- * did not encrypt or decrypt, the kernel did in its place. Each byte on the wire was sealed, or opened, by a TLS socket of
- * the kernel's or, in the other modes than plain, by the program.
+ * start: before the first of the run's connections; from and to: around the part that is measured; report:
+ * the server's own account at its end, empty for other programs. Sockets of connections that did not last
+ * are gone, so that installs must do. Bytes of a NIC's sockets that the NIC did not encrypt or decrypt
+ * were the kernel's work. All other bytes are the program's, or nobody's in a plain mode.
  */
-void bench_path_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,
-		      const struct bench_look *start, const struct bench_look *from, const struct bench_look *to,
-		      const struct bench_report *report);
+void bench_proof_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,
+		       const struct bench_snapshot *start, const struct bench_snapshot *from,
+		       const struct bench_snapshot *to, const struct bench_report *report);
 
 #endif

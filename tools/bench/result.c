@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include "tools/bench/types.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/result.h"
 
 static const struct bench_why why_programs[][BENCH_LACK_KTLS + 1] = {
 	[BENCH_SERVE] = {
@@ -26,7 +27,7 @@ static const struct bench_why why_programs[][BENCH_LACK_KTLS + 1] = {
 	},
 };
 
-bool bench_why(struct bench_why *out, const struct bench_result *result)
+bool bench_result_why(struct bench_why *out, const struct bench_result *result)
 {
 	if (result->lack)
 		*out = why_programs[result->mode->program][result->lack];
@@ -36,7 +37,7 @@ bool bench_why(struct bench_why *out, const struct bench_result *result)
 	return result->lack || result->why;
 }
 
-const char *bench_error_text(int error, char *buf, size_t len)
+const char *bench_result_error_text(int error, char *buf, size_t len)
 {
 	switch (error) {
 	case -EBADMSG:
@@ -50,4 +51,29 @@ const char *bench_error_text(int error, char *buf, size_t len)
 	default:
 		return tlsring_strerror(error, buf, len);
 	}
+}
+
+bool bench_result_has(const struct bench_result *r, enum bench_measure measure)
+{
+	if (!bench_mode_has(r->mode, measure))
+		return false;
+	if (measure >= BENCH_TRAFFIC_BYTE)
+		return r->counted[BENCH_COUNT_MEMORY];
+	if (measure >= BENCH_INSNS_BYTE)
+		return r->counted[BENCH_COUNT_INSTRUCTIONS];
+	return measure < BENCH_CYCLES_BYTE || r->counted[BENCH_COUNT_CYCLES];
+}
+
+double bench_result_from_disk(const struct bench_result *r)
+{
+	return r->payload ? 100 * (double)r->disk / (double)r->payload : 0;
+}
+
+double bench_result_share(const struct bench_path *path, enum bench_seal seal)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		all += path->bytes[i];
+	return all ? 100.0 * (double)path->bytes[seal] / (double)all : 0;
 }

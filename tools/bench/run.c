@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <stdlib.h>
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
 #include "tools/bench/proof.h"
+#include "tools/bench/run.h"
 
 #define RUN_WARM	8	/* one part in so many beforehand */
 #define RUN_FIRST	4	/* of idle connections likewise */
@@ -20,7 +23,7 @@ static int try_request(const struct bench_setup *setup, const struct bench_mode 
 	client.check = true;
 	if (!ret)
 		ret = made;
-	if (!ret && mode->shake == BENCH_IDLE)
+	if (!ret && mode->lifetime == BENCH_IDLE)
 		ret = bench_client_dial(&client, 1);
 	if (!ret)
 		ret = bench_client_run(&client, &one, &samples);
@@ -39,24 +42,24 @@ static bool try_elsewhere(const struct bench_mode *mode, const struct bench_repo
 static int try_server(const struct bench_setup *setup, const struct bench_mode *mode,
 		      const struct bench_server *server, struct bench_report *report)
 {
-	struct bench_look before, after;
+	struct bench_snapshot before, after;
 	int ret = bench_server_ask(server, report), asked;
 
 	if (ret)
 		return ret;
-	bench_look(&before, NULL, server);
+	bench_proof_take(&before, NULL, server);
 	ret = try_request(setup, mode, &server->address);
 	/* The server knows best why it did not answer. */
 	asked = bench_server_ask(server, report);
 	ret = asked ? asked : ret;
-	bench_look(&after, NULL, server);
+	bench_proof_take(&after, NULL, server);
 	/* A program does not say where its keys went. */
 	if (!ret && mode->program && mode->seal == BENCH_KERNEL && after.installs[0] == before.installs[0])
 		report->lack = BENCH_LACK_KTLS;
 	return ret;
 }
 
-int bench_try(const struct bench_setup *setup, struct bench_result *result)
+int bench_run_try(const struct bench_setup *setup, struct bench_result *result)
 {
 	const struct bench_mode *mode = result->mode;
 	struct bench_report report = { 0 };
@@ -82,7 +85,7 @@ struct run {
 	struct bench_server server;
 	struct bench_client client;
 	struct bench_samples samples;
-	struct bench_look start, from, to;
+	struct bench_snapshot start, from, to;
 	struct bench_report before, after;
 };
 
@@ -103,7 +106,7 @@ static int run_measured(struct run *run)
 	int ret = run_load(run, RUN_WARM);
 
 	if (!ret)
-		ret = bench_look(&run->from, &run->client, &run->server);
+		ret = bench_proof_take(&run->from, &run->client, &run->server);
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
@@ -111,7 +114,7 @@ static int run_measured(struct run *run)
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
-		ret = bench_look(&run->to, &run->client, &run->server);
+		ret = bench_proof_take(&run->to, &run->client, &run->server);
 	run->to.payload = (uint64_t)run->samples.requests->total_count * bench_options_bytes(run->setup->options);
 	return ret;
 }
@@ -132,7 +135,7 @@ static int run_idle(struct run *run)
 	int ret = run_crowd(run, all / RUN_FIRST);
 
 	if (!ret)
-		ret = bench_look(&run->from, &run->client, &run->server);
+		ret = bench_proof_take(&run->from, &run->client, &run->server);
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
@@ -140,7 +143,7 @@ static int run_idle(struct run *run)
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
-		ret = bench_look(&run->to, &run->client, &run->server);
+		ret = bench_proof_take(&run->to, &run->client, &run->server);
 	run->to.payload = all * run->setup->options->size;
 	return ret;
 }
@@ -191,15 +194,15 @@ static void run_values(struct bench_run *out, struct run *run)
 	/* A copy that could not be dropped is told by how little is read; a page more or less is none. */
 	out->warm = run->setup->options->cache == BENCH_COLD && (double)out->disk < 0.99 * bytes;
 	out->values[BENCH_GBITS] = bytes * 8 / s->seconds / 1e9;
-	out->values[BENCH_REQUESTS] = out->values[BENCH_SHAKES] = count / s->seconds;
+	out->values[BENCH_REQUESTS] = out->values[BENCH_HANDSHAKES] = count / s->seconds;
 	out->values[BENCH_CPU_GIB] = cpu / (bytes / (1 << 30));
-	out->values[BENCH_CPU_REQUEST] = out->values[BENCH_CPU_SHAKE] = cpu * 1e6 / count;
+	out->values[BENCH_CPU_REQUEST] = out->values[BENCH_CPU_HANDSHAKE] = cpu * 1e6 / count;
 	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) / grown;
 	run_percentiles(&out->values[BENCH_P50], s->requests, latencies, 5);
-	run_percentiles(&out->values[BENCH_SHAKE_P50], s->handshakes, handshakes, 2);
+	run_percentiles(&out->values[BENCH_HANDSHAKE_P50], s->handshakes, handshakes, 2);
 	run_installs(out->values, &run->after.installs);
 	run_counted(out, run, count, bytes);
-	bench_path_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from, &run->to, &run->after);
+	bench_proof_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from, &run->to, &run->after);
 }
 
 int bench_run(struct bench_run *out, const struct bench_setup *setup, const struct bench_mode *mode)
@@ -218,12 +221,12 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
-		ret = bench_look(&run->start, &run->client, &run->server);
+		ret = bench_proof_take(&run->start, &run->client, &run->server);
 	if (!ret)
 		ret = bench_client_open(&run->client, setup, mode, setup->options->connections,
 					&run->server.address);
 	if (!ret)
-		ret = mode->shake == BENCH_IDLE ? run_idle(run) : run_measured(run);
+		ret = mode->lifetime == BENCH_IDLE ? run_idle(run) : run_measured(run);
 	if (!ret)
 		run_values(out, run);
 	bench_client_close(&run->client);

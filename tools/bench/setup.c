@@ -7,7 +7,9 @@
 #include <unistd.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include "tools/bench/server/server.h"
+#include "tools/bench/options.h"
+#include "tools/bench/server/cold.h"
+#include "tools/bench/setup.h"
 #include "tools/common/certificate.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
@@ -56,12 +58,6 @@ static int setup_tls(struct bench_setup *s, const struct bench_options *options)
 	return certificate_make(s->server, &certificate) ? TOOLS_FAILED : 0;
 }
 
-void bench_setup_tickets(const struct bench_setup *s)
-{
-	SSL_CTX_clear_options(s->server, SSL_OP_NO_TICKET);
-	SSL_CTX_set_num_tickets(s->server, 1);
-}
-
 /* No two pages are the same, so that a wrong one is noticed. */
 static int setup_file(struct bench_setup *s, const struct bench_options *options)
 {
@@ -92,7 +88,7 @@ int bench_setup_open(struct bench_setup *s, const struct bench_options *options,
 {
 	int ret;
 
-	*s = (struct bench_setup){ .options = options, .file = -1, .interrupted = interrupted, .far = -1 };
+	*s = (struct bench_setup){ .options = options, .file = -1, .interrupted = interrupted, .remote = -1 };
 	*(struct sockaddr_in *)&s->listen =
 		(struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	ret = setup_tls(s, options);
@@ -112,8 +108,8 @@ void bench_setup_free(struct bench_setup *s)
 		munmap((void *)s->map, (s->options->size + 7) / 8 * 8);
 	if (s->file >= 0)
 		close(s->file);
-	if (s->far >= 0)
-		close(s->far);
+	if (s->remote >= 0)
+		close(s->remote);
 	if (s->agent > 0)
 		while (waitpid(s->agent, NULL, 0) < 0 && errno == EINTR)
 			;

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include "tests/ktap.h"
 #include <jansson.h>
-#include "tools/bench/remote/remote.h"
+#include "tools/bench/remote/message.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/result.h"
 
 /* ---- events ---- */
 
@@ -145,9 +147,9 @@ TEST(groups_are_not_left)
 TEST(what_is_not_counted_stays_so_from_afar)
 {
 	struct bench_report report = { .cpu = 5, .counted = { { 7, 0, 1ull << 40 }, { true, false, true } } }, other;
-	json_t *object = bench_far_report_pack(&report);
+	json_t *object = bench_message_pack_report(&report);
 
-	CHECK(!bench_far_report_unpack(&other, object));
+	CHECK(!bench_message_unpack_report(&other, object));
 	json_decref(object);
 	for (unsigned i = 0; i < BENCH_COUNTERS; i++)
 		CHECK(other.counted.there[i] == report.counted.there[i] && other.counted.values[i] == report.counted.values[i]);

@@ -5,7 +5,9 @@
 #include <jansson.h>
 #include "tests/ktap.h"
 #include "tools/bench/machine/manifest.h"
-#include "tools/bench/server/program.h"
+#include "tools/bench/machine/command.h"
+#include "tools/bench/machine/noise.h"
+#include "tools/bench/machine/procfs.h"
 
 static char path[64];
 
@@ -55,22 +57,22 @@ TEST(options_are_told_or_unknown)
 /* Tables show them, and a tab is none's to show. */
 TEST(lines_have_no_tabs)
 {
-	char line[MANIFEST_LINE];
+	char line[BENCH_PROCFS_LINE];
 
 	put("4096\t16384\t4194304\n2\n");
-	EQ_STR(bench_manifest_line(path, line), "4096 16384 4194304");
+	EQ_STR(bench_procfs_line(path, line), "4096 16384 4194304");
 	unlink(path);
-	EQ_STR(bench_manifest_line(path, line), "unknown");
+	EQ_STR(bench_procfs_line(path, line), "unknown");
 }
 
 TEST(each_part_of_a_command_is_heard)
 {
 	char said[4096];
 
-	EQ(bench_program_says("echo one >&2 && echo \"$PATH\" >&2 && exit 7", said, sizeof(said)), 7);
+	EQ(bench_command_run("echo one >&2 && echo \"$PATH\" >&2 && exit 7", said, sizeof(said)), 7);
 	CHECK(!strncmp(said, "one\n", 4));
-	CHECK(strstr(said, BENCH_PROGRAM_PATH "\n"));
-	EQ(bench_program_says("nothing-of-that-name", said, sizeof(said)), BENCH_PROGRAM_MISSING);
+	CHECK(strstr(said, BENCH_COMMAND_PATH "\n"));
+	EQ(bench_command_run("nothing-of-that-name", said, sizeof(said)), BENCH_COMMAND_MISSING);
 }
 
 TEST(noise_is_what_others_used)

@@ -4,6 +4,8 @@
 #include "tests/ktap.h"
 #include "tools/bench/client/samples.h"
 #include "tools/bench/proof.h"
+#include "tools/bench/machine/cost.h"
+#include "tools/bench/report/stats.h"
 
 static struct bench_summary summary(const double *values, size_t count)
 {
@@ -64,7 +66,7 @@ TEST(as_sorting_says_to_a_thousandth)
 {
 	static const double percents[] = { 1, 10, 50, 90, 99, 99.9, 99.99 };
 	static uint64_t values[20000];
-	struct hdr_histogram *histogram = bench_histogram_new();
+	struct hdr_histogram *histogram = bench_samples_histogram();
 	uint64_t state = 88172645463325252;
 
 	CHECK(histogram);
@@ -91,41 +93,41 @@ TEST(a_card_saves_the_sealing)
 {
 	struct bench_model m;
 
-	CHECK(bench_model(&m, 0.25, 1, 0.5, 0.125));
+	CHECK(bench_cost_model(&m, 0.25, 1, 0.5, 0.125));
 	CHECK(m.kernel == 1 && m.least == 0.25 && m.most == 0.5 && m.copy == 0.125);
 	/* It cannot be better than no TLS at all. */
-	CHECK(bench_model(&m, 0.25, 1, 0.875, 0.125) && m.least == 0.25 && m.most == 0.25);
-	CHECK(!bench_model(&m, 0, 1, 0.5, 0.1) && !bench_model(&m, 0.25, 0, 0.5, 0.1));
-	CHECK(!bench_model(&m, 0.25, 1, 0, 0.1) && !bench_model(&m, 0.25, 0.25, 0.5, 0.1));
+	CHECK(bench_cost_model(&m, 0.25, 1, 0.875, 0.125) && m.least == 0.25 && m.most == 0.25);
+	CHECK(!bench_cost_model(&m, 0, 1, 0.5, 0.1) && !bench_cost_model(&m, 0.25, 0, 0.5, 0.1));
+	CHECK(!bench_cost_model(&m, 0.25, 1, 0, 0.1) && !bench_cost_model(&m, 0.25, 0.25, 0.5, 0.1));
 }
 
-TEST(passes_cost_something)
+TEST(cost_cost_something)
 {
-	struct bench_passes p;
+	struct bench_cost p;
 
-	CHECK(bench_passes(&p) && p.aes[0] > 0 && p.aes[1] > 0 && p.copy > 0);
+	CHECK(bench_cost_measure(&p) && p.aes[0] > 0 && p.aes[1] > 0 && p.copy > 0);
 }
 
 /* ---- proof of path: 4 connections, 100,000 bytes after a warm-up of 5,000 ---- */
 
-static const struct bench_look start = { .installs = { 70, 7 } };
+static const struct bench_snapshot start = { .installs = { 70, 7 } };
 static const struct bench_report kernel_report = { .paths = { [TLSRING_PATH_KERNEL] = 4 } };
 
-static struct bench_look look(uint64_t wire, uint64_t kernel, uint64_t nic)
+static struct bench_snapshot look(uint64_t wire, uint64_t kernel, uint64_t nic)
 {
-	return (struct bench_look){
+	return (struct bench_snapshot){
 		.wire = wire, .through = { [TLSRING_PATH_KERNEL] = kernel, [TLSRING_PATH_NIC] = nic },
 		.installs = { 74, 7 },
 	};
 }
 
-static struct bench_path judge(enum bench_seal asked, struct bench_look from, struct bench_look to,
+static struct bench_path judge(enum bench_seal asked, struct bench_snapshot from, struct bench_snapshot to,
 			       const struct bench_report *report)
 {
 	struct bench_mode mode = { .seal = asked };
 	struct bench_path path;
 
-	bench_path_judge(&path, &mode, 4, &start, &from, &to, report);
+	bench_proof_judge(&path, &mode, 4, &start, &from, &to, report);
 	return path;
 }
 
@@ -167,7 +169,7 @@ TEST(sealed_by_a_nic)
 TEST(a_nic_that_fell_back)
 {
 	static const struct bench_report report = { .paths = { [TLSRING_PATH_NIC] = 4 } };
-	struct bench_look from = look(5000, 0, 5000), to = look(105000, 0, 105000);
+	struct bench_snapshot from = look(5000, 0, 5000), to = look(105000, 0, 105000);
 	struct bench_path p;
 
 	from.counts = to.counts = true;
@@ -212,27 +214,27 @@ TEST(nothing_came)
 /* Their sockets are gone when one looks. */
 TEST(connections_that_did_not_last)
 {
-	static const struct bench_mode mode = { .seal = BENCH_KERNEL, .shake = BENCH_FULL };
-	struct bench_look from = look(5000, 0, 0), to = look(105000, 0, 0);
+	static const struct bench_mode mode = { .seal = BENCH_KERNEL, .lifetime = BENCH_FULL };
+	struct bench_snapshot from = look(5000, 0, 0), to = look(105000, 0, 0);
 	struct bench_path p;
 
-	bench_path_judge(&p, &mode, 4, &start, &from, &to, &kernel_report);
+	bench_proof_judge(&p, &mode, 4, &start, &from, &to, &kernel_report);
 	EQ(p.bytes[BENCH_KERNEL], 100000);
 	CHECK(p.counted && !p.astray);
-	bench_path_judge(&p, &mode, 5, &start, &from, &to, &kernel_report);
+	bench_proof_judge(&p, &mode, 5, &start, &from, &to, &kernel_report);
 	EQ(p.bytes[BENCH_KERNEL], 80000);
 	EQ(p.bytes[BENCH_USER], 20000);
 	CHECK(p.astray);
 	/* However many there were. */
 	to.installs[0] += 4995;
-	bench_path_judge(&p, &mode, 5000, &start, &from, &to, &kernel_report);
+	bench_proof_judge(&p, &mode, 5000, &start, &from, &to, &kernel_report);
 	CHECK(p.astray);
 }
 
 /* Sockets are not shown to this user: then installs count. */
 TEST(by_installs)
 {
-	struct bench_look from = look(5000, 0, 0), to = look(105000, 0, 0);
+	struct bench_snapshot from = look(5000, 0, 0), to = look(105000, 0, 0);
 	struct bench_path p;
 
 	from.sockets_result = to.sockets_result = -EPERM;
@@ -262,7 +264,7 @@ TEST(by_installs)
 /* Keys to send with, and to receive with, are installed one by one. */
 TEST(by_installs_of_both_ways)
 {
-	struct bench_look from = look(5000, 0, 0), to = look(105000, 0, 0);
+	struct bench_snapshot from = look(5000, 0, 0), to = look(105000, 0, 0);
 	struct bench_path p;
 
 	from.sockets_result = to.sockets_result = -EPERM;

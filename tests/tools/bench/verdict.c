@@ -3,7 +3,7 @@
 #include <errno.h>
 #include "tests/ktap.h"
 #include "tools/bench/client/mix.h"
-#include "tools/bench/soak/soak.h"
+#include "tools/bench/soak/verdict.h"
 
 #define LOOKS	BENCH_SOAK_LOOKS
 #define MIB	1048576.0
@@ -88,7 +88,7 @@ static void made(void)
 /* The only finding, or "". */
 static const char *finding(bool wrong)
 {
-	unsigned count = bench_soak_judge(findings, &soak);
+	unsigned count = bench_soak_verdict(findings, &soak);
 
 	CHECK(count < 2);
 	if (!count)

@@ -10,8 +10,11 @@
 #include <unistd.h>
 #include <openssl/ssl.h>
 #include "tools/bench/client/client.h"
-#include "tools/common/clock.h"
+#include "tools/bench/client/connect.h"
 #include "tools/bench/client/mix.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
+#include "tools/common/clock.h"
 
 #define CLIENT_EVENTS	64
 #define CLIENT_BUFFER	(256 * 1024)
@@ -86,11 +89,11 @@ int bench_client_open(struct bench_client *client, const struct bench_setup *set
 		return -ENOMEM;
 	for (unsigned i = 0; i < connections; i++)
 		client->peers[i].fd = -1;
-	if (bench_mode_new(mode) || mode->shake == BENCH_SOAK)
+	if (bench_mode_new(mode) || mode->lifetime == BENCH_SOAK)
 		client->count = connections;
-	if (mode->shake == BENCH_RESUMED)
+	if (mode->lifetime == BENCH_RESUMED)
 		return client_ticket(client);
-	return mode->shake == BENCH_LASTING ? bench_client_dial(client, connections) : 0;
+	return mode->lifetime == BENCH_LASTING ? bench_client_dial(client, connections) : 0;
 }
 
 void bench_client_close(struct bench_client *client)
@@ -122,7 +125,7 @@ static uint64_t client_due(const struct client_run *run)
 /* What a connection asks for next. */
 static int client_choose(struct bench_client *client, struct bench_peer *peer)
 {
-	bool soak = client->mode->shake == BENCH_SOAK;
+	bool soak = client->mode->lifetime == BENCH_SOAK;
 	uint64_t nth = peer->nth++;
 
 	peer->kind = soak ? bench_mix_kind((unsigned)(peer - client->peers), nth, client->asked) : 0;
@@ -298,7 +301,7 @@ static int client_turn(struct client_run *run)
 	if (*run->client->setup->interrupted)
 		return -EINTR;
 	if (count <= 0)
-		return !count ? -ETIMEDOUT : bench_client_again(run->client) ? 0 : -errno;
+		return !count ? -ETIMEDOUT : bench_peer_again(run->client) ? 0 : -errno;
 	/* The timer has no more to say than that it is time. */
 	for (int i = 0; i < count && !ret; i++)
 		if (events[i].data.ptr != run)
@@ -354,4 +357,13 @@ int bench_client_run(struct bench_client *client, const struct bench_load *load,
 		close(run.timer);
 	free(run.buf);
 	return ret;
+}
+
+int bench_client_wire(const struct bench_client *client, uint64_t *bytes)
+{
+	*bytes = client->ended;
+	for (unsigned i = 0; i < client->count; i++)
+		if (client->peers[i].fd >= 0)
+			*bytes += bench_peer_wire(client, client->peers[i].fd);
+	return 0;
 }

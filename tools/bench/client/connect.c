@@ -10,11 +10,13 @@
 #include <unistd.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include "tools/bench/client/client.h"
+#include "tools/bench/client/connect.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
 
 #define CONNECT_PIECE	(1024 * 1024)	/* of an upload, to be handed over at once */
 
-bool bench_client_again(const struct bench_client *client)
+bool bench_peer_again(const struct bench_client *client)
 {
 	return errno == EINTR && !*client->setup->interrupted;
 }
@@ -30,7 +32,7 @@ static int connect_socket_to(const struct bench_client *client, int fd)
 	struct sockaddr_storage to = *client->to;
 	in_port_t *port = &((struct sockaddr_in *)&to)->sin_port;
 
-	*port = htons((uint16_t)(ntohs(*port) + client->opened % bench_mode_ports(client->mode, client->setup->options)));
+	*port = htons((uint16_t)(ntohs(*port) + client->opened % bench_mode_ports(client->mode, client->setup->options->threads)));
 	return connect(fd, (const struct sockaddr *)&to, connect_length(client));
 }
 
@@ -68,9 +70,9 @@ static int connect_wait(const struct bench_client *client, int fd)
 
 	if (!connect_socket_to(client, fd))
 		return 0;
-	if (!bench_client_again(client))
+	if (!bench_peer_again(client))
 		return -errno;
-	while (poll(&wait, 1, BENCH_PATIENCE * 1000) < 0 && bench_client_again(client))
+	while (poll(&wait, 1, BENCH_PATIENCE * 1000) < 0 && bench_peer_again(client))
 		;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
 		return -errno;
@@ -86,7 +88,7 @@ static int connect_shake(struct bench_client *client, struct bench_peer *peer)
 	do {
 		errno = 0;
 		ret = SSL_connect(peer->ssl);
-	} while (ret != 1 && bench_client_again(client));
+	} while (ret != 1 && bench_peer_again(client));
 	ERR_clear_error();
 	return ret == 1 ? 0 : errno == EINTR ? -EINTR : errno == EAGAIN ? -ETIMEDOUT : -ECONNABORTED;
 }
@@ -212,22 +214,22 @@ static int connect_upload(const struct bench_client *client, struct bench_peer *
 /* To HTTP/1.0 the answer is the connection's last. */
 int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer)
 {
-	static const char requests[][BENCH_REQUEST + 1] = {
+	static const char requests[][BENCH_SHORT + 1] = {
 		"GET /file HTTP/1.1\r\nHost: bench\r\nUser-Agent: tlsring-bench/1\r\n\r\n",
 		"GET /file HTTP/1.0\r\nHost: bench\r\nUser-Agent: tlsring-bench/1\r\n\r\n",
 	};
 	const char *request = requests[bench_mode_new(client->mode)];
-	char mixed[BENCH_REQUEST];
+	char mixed[BENCH_SHORT];
 	ssize_t sent;
 
 	if (client->setup->options->direction)
 		return connect_upload(client, peer);
-	if (client->mode->shake == BENCH_SOAK)
+	if (client->mode->lifetime == BENCH_SOAK)
 		request = memset(mixed, peer->kind, sizeof(mixed));
-	sent = peer->ssl ? SSL_write(peer->ssl, request, BENCH_REQUEST) :
-			   send(peer->fd, request, BENCH_REQUEST, MSG_NOSIGNAL);
+	sent = peer->ssl ? SSL_write(peer->ssl, request, BENCH_SHORT) :
+			   send(peer->fd, request, BENCH_SHORT, MSG_NOSIGNAL);
 	peer->head = client->mode->program ? -1 : BENCH_HEAD_END;
-	return sent == BENCH_REQUEST ? 0 : -EPIPE;
+	return sent == BENCH_SHORT ? 0 : -EPIPE;
 }
 
 int bench_peer_head(struct bench_peer *peer, const char *data, size_t len)
@@ -261,7 +263,7 @@ ssize_t bench_peer_receive(struct bench_peer *peer, void *buf, size_t len)
 	return error == SSL_ERROR_WANT_READ ? -EAGAIN : error == SSL_ERROR_ZERO_RETURN ? 0 : -EPIPE;
 }
 
-static uint64_t connect_wire(const struct bench_client *client, int fd)
+uint64_t bench_peer_wire(const struct bench_client *client, int fd)
 {
 	enum bench_direction direction = client->setup->options->direction;
 	struct tcp_info info = { 0 };
@@ -280,17 +282,8 @@ void bench_peer_end(struct bench_client *client, struct bench_peer *peer)
 	ERR_clear_error();
 	SSL_free(peer->ssl);
 	if (peer->fd >= 0) {
-		client->ended += connect_wire(client, peer->fd);
+		client->ended += bench_peer_wire(client, peer->fd);
 		close(peer->fd);
 	}
 	*peer = (struct bench_peer){ .fd = -1 };
-}
-
-int bench_client_wire(const struct bench_client *client, uint64_t *bytes)
-{
-	*bytes = client->ended;
-	for (unsigned i = 0; i < client->count; i++)
-		if (client->peers[i].fd >= 0)
-			*bytes += connect_wire(client, client->peers[i].fd);
-	return 0;
 }

@@ -5,7 +5,7 @@
 #define SAMPLES_LONGEST	(INT64_C(1) << 48)
 #define SAMPLES_DIGITS	3
 
-struct hdr_histogram *bench_histogram_new(void)
+struct hdr_histogram *bench_samples_histogram(void)
 {
 	struct hdr_histogram *histogram;
 
@@ -14,7 +14,7 @@ struct hdr_histogram *bench_histogram_new(void)
 
 int bench_samples_new(struct bench_samples *samples)
 {
-	*samples = (struct bench_samples){ bench_histogram_new(), bench_histogram_new(), 0 };
+	*samples = (struct bench_samples){ bench_samples_histogram(), bench_samples_histogram(), 0 };
 	return samples->requests && samples->handshakes ? 0 : -ENOMEM;
 }
 

@@ -4,16 +4,16 @@
 
 #include "tools/vendor/hdr_histogram/hdr_histogram.h"
 
-/* Times in nanoseconds, known to a thousandth of themselves, up to three days. Freed by hdr_close(); NULL: no
+/* A histogram of nanoseconds up to three days, exact to a thousandth. To be freed by hdr_close(); NULL: no
  * memory. */
-struct hdr_histogram *bench_histogram_new(void);
+struct hdr_histogram *bench_samples_histogram(void);
 
 struct bench_samples {
 	struct hdr_histogram *requests;		/* owned */
-	struct hdr_histogram *handshakes;	/* owned; of new connections: from connect() until the request can go */
+	struct hdr_histogram *handshakes;	/* owned: new connections, from connect() until the request */
 	double seconds;			/* from the first request to the last answer */
 };
-/* To be freed, whatever this returns: 0 or -ENOMEM. */
+/* 0 or -ENOMEM; free in any case. */
 int bench_samples_new(struct bench_samples *samples);
 void bench_samples_free(struct bench_samples *samples);
 

@@ -11,7 +11,9 @@
 #include <jansson.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
-#include "tools/bench/machine/manifest.h"
+#include "tools/bench/machine/cards.h"
+#include "tools/bench/machine/procfs.h"
+#include "tlsring.h"
 
 #define CARDS_NET	"/sys/class/net"
 #define CARDS_IRQS	1024	/* bytes of a list of interrupts */
@@ -61,7 +63,7 @@ static void cards_features(json_t *card, const char *name)
 /* "INTERRUPT:PROCESSORS" of each. */
 static void cards_interrupts(json_t *card, const char *name)
 {
-	char path[PATH_MAX], line[MANIFEST_LINE], list[CARDS_IRQS] = "";
+	char path[PATH_MAX], line[BENCH_PROCFS_LINE], list[CARDS_IRQS] = "";
 	struct dirent *entry;
 	size_t len = 0;
 	DIR *dir;
@@ -78,7 +80,7 @@ static void cards_interrupts(json_t *card, const char *name)
 			continue;
 		snprintf(path, sizeof(path), "/proc/irq/%s/smp_affinity_list", entry->d_name);
 		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s:%s", len ? " " : "", entry->d_name,
-					bench_manifest_line(path, line));
+					bench_procfs_line(path, line));
 	}
 	if (dir)
 		closedir(dir);
@@ -87,15 +89,15 @@ static void cards_interrupts(json_t *card, const char *name)
 
 static json_t *cards_card(const char *name)
 {
-	char path[PATH_MAX], line[MANIFEST_LINE];
+	char path[PATH_MAX], line[BENCH_PROCFS_LINE];
 	json_t *card = json_pack("{s:s}", "name", name);
 
 	cards_driver(card, name);
 	snprintf(path, sizeof(path), CARDS_NET "/%s/mtu", name);
-	json_object_set_new(card, "mtu", json_string(bench_manifest_line(path, line)));
+	json_object_set_new(card, "mtu", json_string(bench_procfs_line(path, line)));
 	snprintf(path, sizeof(path), CARDS_NET "/%s/speed", name);
 	/* -1: virtual ones do not know. */
-	bench_manifest_line(path, line);
+	bench_procfs_line(path, line);
 	json_object_set_new(card, "mbit_per_s", json_string(*line == '-' ? "unknown" : line));
 	cards_features(card, name);
 	cards_interrupts(card, name);
@@ -103,7 +105,7 @@ static json_t *cards_card(const char *name)
 }
 
 /* Devices that are more than software. */
-json_t *bench_manifest_cards(void)
+json_t *bench_cards(void)
 {
 	json_t *array = json_array();
 	DIR *dir = opendir(CARDS_NET);
@@ -130,7 +132,7 @@ static int cards_device(const struct tlsring_device *device, void *user)
 	return json_array_append_new(user, card);
 }
 
-json_t *bench_manifest_offload(void)
+json_t *bench_cards_offload(void)
 {
 	json_t *array = json_array();
 

@@ -1,74 +1,75 @@
 // SPDX-License-Identifier: MIT
 /* What sealing and copying a byte cost this processor by themselves: the model of a card is made of it. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/evp.h>
-#include "tools/bench/types.h"
+#include "tools/bench/machine/cost.h"
 #include "tools/common/clock.h"
 
-#define PASSES_RECORD	16384
-#define PASSES_ROOM	(8 << 20)	/* more than a processor's own cache: a server's bytes come from memory */
-#define PASSES_TIMES	3
-#define PASSES_LONG	.05	/* CPU seconds: of one that takes so long noise is a small part */
+#define COST_RECORD	16384
+#define COST_ROOM	(8 << 20)	/* more than a processor's own cache: a server's bytes come from memory */
+#define COST_TIMES	3
+#define COST_LONG	.05	/* CPU seconds: of one that takes so long noise is a small part */
 
-struct passes {
+struct cost {
 	EVP_CIPHER_CTX *context;	/* owned */
 	uint8_t *from, *to;		/* owned */
 };
 
-static void passes_seal(struct passes *p, size_t at)
+static void cost_seal(struct cost *p, size_t at)
 {
 	static const uint8_t iv[12];
 	uint8_t tag[16];
 	int len;
 
 	EVP_EncryptInit_ex(p->context, NULL, NULL, NULL, iv);
-	EVP_EncryptUpdate(p->context, p->to + at, &len, p->from + at, PASSES_RECORD);
+	EVP_EncryptUpdate(p->context, p->to + at, &len, p->from + at, COST_RECORD);
 	EVP_EncryptFinal_ex(p->context, tag, &len);
 	EVP_CIPHER_CTX_ctrl(p->context, EVP_CTRL_AEAD_GET_TAG, sizeof(tag), tag);
 }
 
-static void passes_copy(struct passes *p, size_t at)
+static void cost_copy(struct cost *p, size_t at)
 {
-	memcpy(p->to + at, p->from + at, PASSES_RECORD);
+	memcpy(p->to + at, p->from + at, COST_RECORD);
 }
 
 /* CPU seconds for a GiB: the least of some passes, as noise only adds. */
-static double passes_cost(struct passes *p, void (*pass)(struct passes *p, size_t at))
+static double cost_of(struct cost *p, void (*pass)(struct cost *p, size_t at))
 {
 	double least = 0;
 
-	for (unsigned i = 0; i < PASSES_TIMES && least < PASSES_LONG; i++) {
+	for (unsigned i = 0; i < COST_TIMES && least < COST_LONG; i++) {
 		uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 		double cost;
 
-		for (size_t at = 0; at < PASSES_ROOM; at += PASSES_RECORD)
+		for (size_t at = 0; at < COST_ROOM; at += COST_RECORD)
 			pass(p, at);
 		cost = (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) / 1e9;
 		least = !i || cost < least ? cost : least;
 	}
-	return least * ((double)(1 << 30) / PASSES_ROOM);
+	return least * ((double)(1 << 30) / COST_ROOM);
 }
 
-static double passes_aes(struct passes *p, const EVP_CIPHER *cipher)
+static double cost_aes(struct cost *p, const EVP_CIPHER *cipher)
 {
 	static const uint8_t key[32];
 
-	return EVP_EncryptInit_ex(p->context, cipher, NULL, key, NULL) ? passes_cost(p, passes_seal) : 0;
+	return EVP_EncryptInit_ex(p->context, cipher, NULL, key, NULL) ? cost_of(p, cost_seal) : 0;
 }
 
-bool bench_passes(struct bench_passes *out)
+bool bench_cost_measure(struct bench_cost *out)
 {
-	struct passes p = { .context = EVP_CIPHER_CTX_new(), .from = malloc(PASSES_ROOM), .to = malloc(PASSES_ROOM) };
+	struct cost p = { .context = EVP_CIPHER_CTX_new(), .from = malloc(COST_ROOM), .to = malloc(COST_ROOM) };
 	bool good = p.context && p.from && p.to;
 
-	*out = (struct bench_passes){ 0 };
+	*out = (struct bench_cost){ 0 };
 	if (good) {
-		memset(p.from, 1, PASSES_ROOM);
-		memset(p.to, 2, PASSES_ROOM);
-		out->aes[0] = passes_aes(&p, EVP_aes_128_gcm());
-		out->aes[1] = passes_aes(&p, EVP_aes_256_gcm());
-		out->copy = passes_cost(&p, passes_copy);
+		memset(p.from, 1, COST_ROOM);
+		memset(p.to, 2, COST_ROOM);
+		out->aes[0] = cost_aes(&p, EVP_aes_128_gcm());
+		out->aes[1] = cost_aes(&p, EVP_aes_256_gcm());
+		out->copy = cost_of(&p, cost_copy);
 	}
 	EVP_CIPHER_CTX_free(p.context);
 	free(p.from);
@@ -76,7 +77,7 @@ bool bench_passes(struct bench_passes *out)
 	return good;
 }
 
-bool bench_model(struct bench_model *out, double plain, double kernel, double aes, double copy)
+bool bench_cost_model(struct bench_model *out, double plain, double kernel, double aes, double copy)
 {
 	double rest = kernel - aes;
 

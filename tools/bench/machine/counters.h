@@ -2,8 +2,8 @@
 #ifndef TOOLS_BENCH_MACHINE_COUNTERS_H
 #define TOOLS_BENCH_MACHINE_COUNTERS_H
 
-/* What the processor counts for a server, where it does and this user may ask: cycles and instructions by
- * perf events, traffic of memory by resctrl. */
+/* The processor's counters of a process, where there are any and this user may read them: cycles and
+ * instructions by perf events, memory traffic by resctrl. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -13,30 +13,31 @@
 enum bench_counter { BENCH_COUNT_CYCLES = 0, BENCH_COUNT_INSTRUCTIONS, BENCH_COUNT_MEMORY, BENCH_COUNTERS };
 
 struct bench_counted {
-	uint64_t values[BENCH_COUNTERS];	/* since they were opened; of memory: bytes */
+	uint64_t values[BENCH_COUNTERS];	/* since they were opened; memory: bytes */
 	bool there[BENCH_COUNTERS];
 };
 
 struct bench_counters {
-	int events[BENCH_COUNT_MEMORY];	/* owned, of the counters before memory; -1: none */
-	char group[64];			/* owned: a folder of resctrl's; "": none */
+	int events[BENCH_COUNT_MEMORY];	/* owned: cycles and instructions; -1: none */
+	char group[64];			/* owned: a folder of resctrl; "": none */
 };
-/* Of a process, all threads and processes that it starts from now on; on_exec: events from its next exec() on. */
+/* Count a process with all threads and processes that it starts from now on. on_exec: events count from its
+ * next exec() on. */
 void bench_counters_open(struct bench_counters *counters, pid_t pid, bool on_exec);
 void bench_counters_read(const struct bench_counters *counters, struct bench_counted *out);
 void bench_counters_close(struct bench_counters *counters);
 
-/* Whether there are any here, or why not: a sentence for people, static. */
+/* "counted", or why not: a sentence for people, static. */
 const char *bench_counters_events(void);
 const char *bench_counters_memory(const char *base);
 
-/* ---- inside ---- */
+/* ---- parts of it, for tests ---- */
 
-/* An event's count, for all of the time it was to count in. False: it never did, or cannot be read. */
+/* An event's count, scaled to all of the time. False: it never counted, or cannot be read. */
 bool bench_event_read(int fd, uint64_t *out);
-/* Bytes, by all memory controllers, of a group's folder. False: one of them does not say. */
+/* Bytes of a group, summed over memory controllers. False: one of them does not tell. */
 bool bench_resctrl_read(const char *group, uint64_t *out);
-/* A group of this process in resctrl, base, under that name. False: none. */
+/* Make a group of this name under base, and move a process into it. False: there is none. */
 bool bench_resctrl_open(char *group, size_t room, const char *base, const char *name, pid_t pid);
 
 #endif

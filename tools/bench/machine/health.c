@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "tools/bench/machine/health.h"
+#include "tools/bench/machine/procfs.h"
 #include "tlsring.h"
 
 const char *const bench_tls_counters[BENCH_TLS_COUNTERS] = {
@@ -29,34 +30,24 @@ static uint64_t health_descriptors(void)
 	return count ? count - 1 : 0;
 }
 
-uint64_t bench_health_field(const char *path, const char *field)
-{
-	size_t len = strlen(field);
-	unsigned long long value = 0;
-	FILE *file = fopen(path, "re");
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, field, len) && sscanf(line + len, ": %llu", &value) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return value;
-}
-
 /* Counted page by page, where statm is as exact as it is cheap. */
-uint64_t bench_anonymous(pid_t pid)
+uint64_t bench_health_anonymous(pid_t pid)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
-	return bench_health_field(path, "Anonymous") * 1024;
+	return bench_procfs_field(path, "Anonymous") * 1024;
 }
 
 uint64_t bench_health_memory(void)
 {
 	malloc_trim(0);
-	return bench_anonymous(getpid());
+	return bench_health_anonymous(getpid());
+}
+
+uint64_t bench_health_disk_read(void)
+{
+	return bench_procfs_field("/proc/self/io", "read_bytes");
 }
 
 static int health_counter(const char *name, uint64_t value, void *user)
@@ -77,7 +68,7 @@ void bench_health_own(struct bench_health *out)
 void bench_health_look(struct bench_health *out)
 {
 	bench_health_own(out);
-	out->slab = bench_health_field("/proc/meminfo", "SUnreclaim") * 1024;
+	out->slab = bench_procfs_field("/proc/meminfo", "SUnreclaim") * 1024;
 	/* Without the module there is nothing to count. */
 	tlsring_report_counters(NULL, health_counter, out);
 }

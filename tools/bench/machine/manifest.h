@@ -2,21 +2,26 @@
 #ifndef TOOLS_BENCH_MACHINE_MANIFEST_H
 #define TOOLS_BENCH_MACHINE_MANIFEST_H
 
-/* Parts of the manifest, as new JSON values. */
-#include "tools/bench/types.h"
+/* What this machine is, without which figures cannot be compared with others. All return new JSON values. */
 
-#define MANIFEST_LINE	256
+#include <stdbool.h>
+#include "tlsring.h"
 
-/* The first line of a file of the kernel's; "unknown" where there is none. Returns buf. */
-const char *bench_manifest_line(const char *path, char buf[MANIFEST_LINE]);
+struct json_t;
 
-/* What the kernel was built with, where that is told; each "y", "m", "n" or a number. */
+struct bench_manifest_parts {
+	enum tlsring_io io;	/* asked for */
+	bool cost;		/* of sealing and copying, which is measured */
+	bool peers;		/* versions of other servers */
+};
+/* NULL: no memory. */
+struct json_t *bench_manifest(struct bench_manifest_parts parts);
+
+/* ---- parts of it, for tests ---- */
+
+/* The kernel's build options, as far as they can be read; each "y", "m", "n" or a number. */
 struct json_t *bench_manifest_options(const char *release);
-/* The driver that seals AES-GCM in the kernel: of those that are loaded the one it prefers. NULL: none. */
+/* The kernel's preferred driver for AES-GCM of those that are loaded, from /proc/crypto or a file like it. NULL: none. */
 struct json_t *bench_manifest_aes(const char *path);
-
-/* Network cards, and what offloads TLS. */
-struct json_t *bench_manifest_cards(void);
-struct json_t *bench_manifest_offload(void);
 
 #endif

@@ -6,7 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 #include <jansson.h>
-#include "tools/bench/remote/remote.h"
+#include "tools/bench/machine/manifest.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
+#include "tools/bench/remote/agent.h"
+#include "tools/bench/remote/message.h"
+#include "tools/bench/setup.h"
 #include "tools/common/listen.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
@@ -98,14 +103,6 @@ static void agent_forget(struct agent *agent)
 	agent->ready = false;
 }
 
-static const struct bench_mode *agent_mode(const char *name)
-{
-	for (unsigned i = 0; i < BENCH_MODES; i++)
-		if (!strcmp(name, bench_modes[i].name))
-			return &bench_modes[i];
-	return NULL;
-}
-
 /* The setup of the run before will do if it was for the same. */
 static int agent_prepare(struct agent *agent, const struct bench_options *wanted)
 {
@@ -141,7 +138,7 @@ static json_t *agent_start(struct agent *agent, json_t *question)
 	if (!json_unpack(question, "{s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i, s?i}", "mode", &name, "tls", (int *)&wanted.tls, "cipher",
 			 (int *)&wanted.cipher, "io", &io, "size", &size, "threads", (int *)&wanted.threads,
 			 "cache", (int *)&wanted.cache, "connections", (int *)&wanted.connections, "direction", &direction)) {
-		mode = agent_mode(name);
+		mode = bench_mode_find(name);
 		wanted.size = (uint64_t)size;
 		wanted.io = (enum tlsring_io)io;
 		wanted.direction = (enum bench_direction)direction;
@@ -162,19 +159,19 @@ static json_t *agent_answer(struct agent *agent, json_t *question)
 {
 	const char *word = json_string_value(json_object_get(question, "ask"));
 	struct bench_report report = { 0 };
-	struct bench_look look = { 0 };
+	struct bench_snapshot look = { 0 };
 
 	if (word && !strcmp(word, "manifest"))
-		return bench_manifest(agent->own);
+		return bench_manifest(bench_options_manifest(agent->own));
 	if (word && !strcmp(word, "start"))
 		return agent_start(agent, question);
 	if (word && !strcmp(word, "report") && agent->serves) {
 		report.result = bench_server_ask(&agent->server, &report);
-		return bench_far_report_pack(&report);
+		return bench_message_pack_report(&report);
 	}
 	if (word && !strcmp(word, "look") && agent->serves) {
-		bench_look_server(&look, &agent->server);
-		return bench_far_look_pack(&look);
+		bench_proof_take_server(&look, &agent->server);
+		return bench_message_pack_snapshot(&look);
 	}
 	agent_stop(agent);
 	return json_object();
@@ -192,7 +189,7 @@ static bool agent_wait(const struct agent *agent)
 	return false;
 }
 
-void bench_agent(const struct bench_options *own, int fd, const struct sockaddr_storage *at,
+void bench_agent_serve(const struct bench_options *own, int fd, const struct sockaddr_storage *at,
 		 const volatile sig_atomic_t *interrupted)
 {
 	struct agent agent = { .own = own, .interrupted = interrupted, .fd = fd, .at = *at };
@@ -201,8 +198,8 @@ void bench_agent(const struct bench_options *own, int fd, const struct sockaddr_
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	while (!ret && agent_wait(&agent) && (question = bench_far_receive(fd))) {
-		ret = bench_far_send(fd, agent_answer(&agent, question));
+	while (!ret && agent_wait(&agent) && (question = bench_message_receive(fd))) {
+		ret = bench_message_send(fd, agent_answer(&agent, question));
 		json_decref(question);
 	}
 	agent_stop(&agent);
@@ -240,11 +237,11 @@ static void agent_accept(const struct bench_options *own, int listener, const vo
 	if (fd < 0)
 		return;
 	if (!getsockname(fd, (struct sockaddr *)&at, &len))
-		bench_agent(own, fd, &at, interrupted);
+		bench_agent_serve(own, fd, &at, interrupted);
 	close(fd);
 }
 
-int bench_listen(const struct bench_options *options, const volatile sig_atomic_t *interrupted)
+int bench_agent_listen(const struct bench_options *options, const volatile sig_atomic_t *interrupted)
 {
 	struct listen_set set = { .threads = 1, .setting = "listen" };
 	struct pollfd fds[AGENT_LISTENERS];

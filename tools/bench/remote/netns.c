@@ -9,21 +9,23 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "tools/bench/remote/remote.h"
+#include "tools/bench/machine/command.h"
+#include "tools/bench/options.h"
+#include "tools/bench/remote/agent.h"
 #include "tools/bench/remote/netns.h"
-#include "tools/bench/server/program.h"
+#include "tools/bench/remote/remote.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
-#define NET_SAID	256
-#define NET_SERVER	"192.0.2.2"
-#define NET_CLIENT	"192.0.2.1"
+#define NETNS_SAID	256
+#define NETNS_SERVER	"192.0.2.2"
+#define NETNS_CLIENT	"192.0.2.1"
 
 /* ---- commands ---- */
 
 /* 0; else its status, with the first line of what it said. */
 __attribute__((format(printf, 2, 3)))
-static int net_command(char said[NET_SAID], const char *format, ...)
+static int netns_command(char said[NETNS_SAID], const char *format, ...)
 {
 	char line[400];
 	va_list arguments;
@@ -32,15 +34,15 @@ static int net_command(char said[NET_SAID], const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	ret = bench_program_says(line, said, NET_SAID);
+	ret = bench_command_run(line, said, NETNS_SAID);
 	said[strcspn(said, "\n")] = '\0';
 	return ret;
 }
 
 /* An exit status. */
-static int net_complain(int ret, const char *said, const char *what, const char *remedy)
+static int netns_complain(int ret, const char *said, const char *what, const char *remedy)
 {
-	if (ret == BENCH_PROGRAM_MISSING)
+	if (ret == BENCH_COMMAND_MISSING)
 		log_line("--loss, --delay: ip and tc are not installed; install them as root: apt-get install iproute2");
 	else if (ret)
 		log_line("--loss, --delay: %s: %s; %s", what, *said ? said : "it says no more", remedy);
@@ -49,7 +51,7 @@ static int net_complain(int ret, const char *said, const char *what, const char 
 
 /* ---- namespaces ---- */
 
-static int net_write(const char *path, const char *text)
+static int netns_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
 
@@ -61,7 +63,7 @@ static int net_write(const char *path, const char *text)
 }
 
 /* Who may not have a network namespace may have one inside a user namespace. */
-static int net_unshare_user(void)
+static int netns_unshare_user(void)
 {
 	char uid[32], gid[32];
 	int ret;
@@ -70,53 +72,53 @@ static int net_unshare_user(void)
 	snprintf(gid, sizeof(gid), "0 %u 1", getegid());
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
 		return -errno;
-	ret = net_write("/proc/self/setgroups", "deny");
+	ret = netns_write("/proc/self/setgroups", "deny");
 	if (!ret)
-		ret = net_write("/proc/self/uid_map", uid);
-	return ret ? ret : net_write("/proc/self/gid_map", gid);
+		ret = netns_write("/proc/self/uid_map", uid);
+	return ret ? ret : netns_write("/proc/self/gid_map", gid);
 }
 
-static int net_unshare(void)
+static int netns_unshare(void)
 {
 	int ret = unshare(CLONE_NEWNET) ? -errno : 0;
 
 	if (ret == -EPERM)
-		ret = net_unshare_user();
+		ret = netns_unshare_user();
 	/* What one run finds out about the path must not help the next; some systems do not let it be set. */
 	if (!ret)
-		net_write("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
+		netns_write("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
 	return ret;
 }
 
 /* ---- the two ends ---- */
 
-static int net_client_end(pid_t server)
+static int netns_client_end(pid_t server)
 {
-	char said[NET_SAID];
-	int ret = net_command(said, "ip link set lo up && ip link add tlsring0 type veth peer name tlsring1 netns %d && "
-			      "ip addr add " NET_CLIENT "/30 dev tlsring0 && ip link set tlsring0 up", (int)server);
+	char said[NETNS_SAID];
+	int ret = netns_command(said, "ip link set lo up && ip link add tlsring0 type veth peer name tlsring1 netns %d && "
+			      "ip addr add " NETNS_CLIENT "/30 dev tlsring0 && ip link set tlsring0 up", (int)server);
 
-	return net_complain(ret, said, "two network namespaces cannot be joined",
+	return netns_complain(ret, said, "two network namespaces cannot be joined",
 			    "the kernel needs CONFIG_VETH, and this user CAP_NET_ADMIN in them");
 }
 
 /* A wire loses packets of its own size: TCP is not to bundle them for the device. */
-static int net_server_end(const struct bench_options *options)
+static int netns_server_end(const struct bench_options *options)
 {
-	char said[NET_SAID];
-	int ret = net_command(said, "ip link set lo up && ip addr add " NET_SERVER "/30 dev tlsring1 && "
+	char said[NETNS_SAID];
+	int ret = netns_command(said, "ip link set lo up && ip addr add " NETNS_SERVER "/30 dev tlsring1 && "
 			      "ip link set dev tlsring1 gso_max_segs 1 up");
 
 	if (ret)
-		return net_complain(ret, said, "the server's end of the network cannot be set up", "is ip up to date?");
-	ret = net_command(said, "tc qdisc add dev tlsring1 root netem limit 100000 loss %g%% delay %gms", options->loss,
+		return netns_complain(ret, said, "the server's end of the network cannot be set up", "is ip up to date?");
+	ret = netns_command(said, "tc qdisc add dev tlsring1 root netem limit 100000 loss %g%% delay %gms", options->loss,
 			  options->delay);
-	return net_complain(ret, said, "packets cannot be lost or delayed",
+	return netns_complain(ret, said, "packets cannot be lost or delayed",
 			    "the kernel needs its module sch_netem (CONFIG_NET_SCH_NETEM): modprobe sch_netem");
 }
 
 /* Serves until the control socket is closed. */
-static void net_agent(const struct bench_setup *setup, const struct bench_options *options, int control)
+static void netns_agent(const struct bench_setup *setup, const struct bench_options *options, int control)
 {
 	static const volatile sig_atomic_t never;
 	char go = 0;
@@ -125,19 +127,19 @@ static void net_agent(const struct bench_setup *setup, const struct bench_option
 	signal(SIGTERM, SIG_IGN);
 	if (unshare(CLONE_NEWNET))
 		go = (char)errno;
-	net_write("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
+	netns_write("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
 	/* There is a namespace; its end of the wire is; that is set up. */
 	if (write(control, &go, 1) != 1 || go || read(control, &go, 1) != 1)
 		_exit(1);
-	go = (char)net_server_end(options);
+	go = (char)netns_server_end(options);
 	if (write(control, &go, 1) != 1 || go)
 		_exit(1);
-	bench_agent(options, control, &setup->there, &never);
+	bench_agent_serve(options, control, &setup->remote_address, &never);
 	_exit(0);
 }
 
 /* What the other end says of its step; 0 is good. A ring that was closed before may still interrupt. */
-static int net_answer(int control)
+static int netns_answer(int control)
 {
 	char answer;
 	ssize_t got;
@@ -148,33 +150,32 @@ static int net_answer(int control)
 	return got == 1 ? (unsigned char)answer : got ? errno : ECONNRESET;
 }
 
-static int net_join(struct bench_setup *setup)
+static int netns_join(struct bench_setup *setup)
 {
-	int ret = net_answer(setup->far);
+	int ret = netns_answer(setup->remote);
 
 	if (ret) {
 		log_line("--loss, --delay: no second network namespace: %s", strerror(ret));
 		return TOOLS_FAILED;
 	}
-	ret = net_client_end(setup->agent);
-	if (!ret && write(setup->far, "", 1) != 1)
+	ret = netns_client_end(setup->agent);
+	if (!ret && write(setup->remote, "", 1) != 1)
 		ret = TOOLS_FAILED;
 	/* Who could not has said why. */
-	return !ret && net_answer(setup->far) ? TOOLS_FAILED : ret;
+	return !ret && netns_answer(setup->remote) ? TOOLS_FAILED : ret;
 }
 
-int bench_net_open(struct bench_setup *setup, const struct bench_options *options)
+int bench_netns_open(struct bench_setup *setup, const struct bench_options *options)
 {
-	struct timeval patience = { .tv_sec = BENCH_PATIENCE };
-	int control[2], ret = net_unshare();
+	int control[2], ret = netns_unshare();
 
 	if (ret) {
 		log_line("--loss, --delay: no network namespace: %s; run it as root (CAP_SYS_ADMIN), or where users may "
 			 "have namespaces", strerror(-ret));
 		return TOOLS_FAILED;
 	}
-	*(struct sockaddr_in *)&setup->there = (struct sockaddr_in){ .sin_family = AF_INET };
-	inet_pton(AF_INET, NET_SERVER, &((struct sockaddr_in *)&setup->there)->sin_addr);
+	*(struct sockaddr_in *)&setup->remote_address = (struct sockaddr_in){ .sin_family = AF_INET };
+	inet_pton(AF_INET, NETNS_SERVER, &((struct sockaddr_in *)&setup->remote_address)->sin_addr);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control)) {
 		log_line("--loss, --delay: %s", strerror(errno));
 		return TOOLS_FAILED;
@@ -183,10 +184,9 @@ int bench_net_open(struct bench_setup *setup, const struct bench_options *option
 	setup->agent = fork();
 	if (!setup->agent) {
 		close(control[0]);
-		net_agent(setup, options, control[1]);
+		netns_agent(setup, options, control[1]);
 	}
 	close(control[1]);
-	setup->far = control[0];
-	setsockopt(setup->far, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	return setup->agent < 0 ? TOOLS_FAILED : net_join(setup);
+	bench_remote_use(setup, control[0]);
+	return setup->agent < 0 ? TOOLS_FAILED : netns_join(setup);
 }

@@ -3,14 +3,14 @@
 #define TOOLS_BENCH_REMOTE_NETNS_H
 
 /*
- * A bad network of our own: the caller and a server's process beside it move into a network namespace each,
- * which veth joins, and netem at the server's end loses packets or holds them back. Nothing of the machine's
- * own network is touched, and it is gone with its processes.
+ * --loss and --delay: this process and an agent beside it move into a network namespace each, joined by
+ * veth, and netem at the server's end drops or delays packets. The machine's own network is not touched,
+ * and the namespaces go with their processes.
  */
 #include "tools/bench/types.h"
 
-/* Once, before anything is measured; a thread alone. Sets far, there and agent. 0, or TOOLS_FAILED after a
- * word on standard error that names what is missing. */
-int bench_net_open(struct bench_setup *setup, const struct bench_options *options);
+/* Once, before anything is measured, while there is one thread. 0, or TOOLS_FAILED after a message on
+ * standard error. */
+int bench_netns_open(struct bench_setup *setup, const struct bench_options *options);
 
 #endif

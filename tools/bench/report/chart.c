@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <math.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <jansson.h>
-#include "tools/bench/types.h"
 #include "tools/bench/report/chart.h"
-#include "tools/bench/report/gnuplot.h"
+#include "tools/bench/report/stats.h"
 
 #define CHART_WIDTH	430	/* pixels, where a window has them: it shrinks with the window */
 #define CHART_ROW	30
@@ -83,7 +85,7 @@ static double chart_bar_row(FILE *script, const struct bench_chart *chart, const
 
 	fprintf(script, "%u %.9g %.9g %.9g 0x%s \"%s\" \"%.*f\"\n", row, median,
 		chart_number(mode, chart->measure, "min"), max, bench_chart_colour(chart_seal(mode)) + 1,
-		json_string_value(json_object_get(mode, "name")), bench_digits(median), median);
+		json_string_value(json_object_get(mode, "name")), bench_stats_digits(median), median);
 	return max;
 }
 
@@ -166,6 +168,43 @@ static void chart_ranges(FILE *script, const struct bench_chart *chart, const js
 	      "$rows using 4:1:5 with points pt 9 ps .9 lc rgb variable notitle\n", script);
 }
 
+/* ---- gnuplot ---- */
+
+static int gnuplot_wait(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	/* What posix_spawnp() may report so when the program could not be started. */
+	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : -EPROTO;
+}
+
+static int gnuplot_run(FILE *script, FILE *out)
+{
+	/* -d: without the user's own settings. */
+	static char *const words[] = { "gnuplot", "-d", NULL };
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+	int ret;
+
+	if (fflush(script) || fflush(out) || lseek(fileno(script), 0, SEEK_SET) < 0)
+		return -errno;
+	ret = posix_spawn_file_actions_init(&actions);
+	if (ret)
+		return -ret;
+	ret = posix_spawn_file_actions_adddup2(&actions, fileno(script), STDIN_FILENO);
+	if (!ret)
+		ret = posix_spawn_file_actions_adddup2(&actions, fileno(out), STDOUT_FILENO);
+	if (!ret)
+		ret = posix_spawnp(&pid, words[0], &actions, NULL, words, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return ret ? -ret : gnuplot_wait(pid);
+}
+
 /* ---- SVG ---- */
 
 /* Every chart of a page has the same names for its elements. */
@@ -225,7 +264,7 @@ int bench_chart_draw(FILE *out, const struct bench_chart *chart, const json_t *m
 			chart_bars(script, chart, modes);
 		else
 			chart_ranges(script, chart, modes);
-		ret = bench_gnuplot(script, svg);
+		ret = gnuplot_run(script, svg);
 	}
 	if (!ret)
 		ret = chart_copy(out, svg, chart->id);
@@ -243,7 +282,7 @@ int bench_chart_probe(void)
 
 	if (!ret) {
 		fputs("set terminal svg\n", script);
-		ret = bench_gnuplot(script, nothing);
+		ret = gnuplot_run(script, nothing);
 	}
 	if (script)
 		fclose(script);

@@ -2,11 +2,10 @@
 #ifndef TOOLS_BENCH_REPORT_CHART_H
 #define TOOLS_BENCH_REPORT_CHART_H
 
+/* Charts as SVG elements within HTML, drawn by gnuplot. Their black takes the page's text colour, by the
+ * style in html.c. */
 #include <stdbool.h>
 #include <stdio.h>
-
-/* Charts as SVG elements within HTML, drawn by gnuplot. What is black in them takes the page's colour
- * (see the style in bench_html_style.c). */
 
 struct json_t;
 
@@ -16,17 +15,16 @@ enum bench_chart_kind {
 };
 
 struct bench_chart {
-	const char *id;		/* of its elements, unique in the page */
+	const char *id;		/* prefix of its elements' names, unique in the page */
 	enum bench_chart_kind kind;
 	const char *measure;	/* of bars */
 };
 
-/* A row for each of modes (as in JSON) that has what is asked for; false: none has. */
+/* One of modes (as in JSON) has the measure. */
 bool bench_chart_has(const struct bench_chart *chart, const struct json_t *modes);
-/* 0; -ENOENT: there is no gnuplot; -EPROTO: it failed, and said why on standard error; -errno. */
+/* 0; -ENOENT: there is no gnuplot; -EPROTO: it failed, with a message on standard error; -errno. */
 int bench_chart_draw(FILE *out, const struct bench_chart *chart, const struct json_t *modes);
-
-/* Is there a gnuplot? 0 or as above. */
+/* Can charts be drawn? 0 or as above. */
 int bench_chart_probe(void);
 
 /* The colour of who seals, "#rrggbb". */

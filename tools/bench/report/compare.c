@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <jansson.h>
-#include "tools/bench/types.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/report/compare.h"
+#include "tools/bench/report/json.h"
+#include "tools/bench/report/stats.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
@@ -99,7 +102,7 @@ static void compare_summarise(struct bench_summary *out, const json_t *mode, con
 static void compare_measure(struct compare *c, const char *name, const json_t *before, const json_t *after,
 			    enum bench_measure measure)
 {
-	bool more_is_better = measure == BENCH_GBITS || measure == BENCH_REQUESTS || measure == BENCH_SHAKES ||
+	bool more_is_better = measure == BENCH_GBITS || measure == BENCH_REQUESTS || measure == BENCH_HANDSHAKES ||
 			      measure == BENCH_INSTALLS;
 	struct bench_summary was, is;
 

@@ -1,9 +1,53 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
 #include <jansson.h>
-#include "tools/bench/types.h"
+#include "tools/bench/modes.h"
 #include "tools/bench/report/chart.h"
 #include "tools/bench/report/html.h"
+#include "tools/bench/report/html_tables.h"
+#include "tools/bench/report/json.h"
+
+/* ---- the head ---- */
+
+/* Narrow: each mode of the table is a card, charts are below each other. In print all is on white, and
+ * nothing is cut in two. */
+static const char html_style[] =
+	":root{color-scheme:light dark;--text:#1b1f24;--back:#fff;--card:#f6f7f9;--line:#8884;--dim:#5b6470;"
+	"--bad:#b3261e;--on-bad:#fff}"
+	"@media screen and (prefers-color-scheme:dark){:root{--text:#e3e6ea;--back:#15181c;--card:#1d2126;--dim:#9aa4b0;"
+	"--bad:#e5685f;--on-bad:#15181c}}"
+	"body{font:16px/1.5 system-ui,sans-serif;color:var(--text);background:var(--back);max-width:76rem;"
+	"margin:0 auto;padding:1.5rem 1rem}"
+	"h1{font-size:1.6rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}"
+	"p{margin:.3rem 0}.dim,footer{color:var(--dim)}footer{margin-top:2.5rem;font-size:.9em}"
+	".bad{background:var(--bad);color:var(--on-bad);padding:.7rem 1rem;border-radius:.5rem;font-weight:600;margin:1rem 0}"
+	".key{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:.5rem 0 1rem}"
+	".key span::before,.modes td.m::before{content:'';display:inline-block;width:.8em;height:.8em;border-radius:.2em;"
+	"margin-right:.45em;background:var(--seal)}"
+	".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1rem;align-items:start}"
+	"figure{margin:0;background:var(--card);border-radius:.6rem;padding:.8rem}"
+	"figcaption{font-weight:600}figcaption small{display:block;font-weight:400;color:var(--dim)}"
+	"svg{display:block;width:100%;max-width:34rem;height:auto}"
+	/* gnuplot's black is the page's colour. */
+	"svg [fill=black]{fill:currentColor}svg [stroke=black]{stroke:currentColor}svg [color=black]{color:inherit}"
+	"table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}"
+	"th{font-size:.85em;font-weight:500;color:var(--dim);text-align:right;vertical-align:bottom}"
+	"th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line)}td{text-align:right}"
+	"th:first-child,.figures th:nth-child(2),td.m,td.t{text-align:left}td.m{font-weight:600;white-space:nowrap}td.m small{display:block;"
+	"font-weight:400;color:var(--dim);white-space:normal}"
+	"td.s span span{white-space:nowrap}td.wrong{color:var(--bad);font-weight:600}"
+	"dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.15rem 1rem;margin:0;font-size:.9em}"
+	"dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}"
+	"@media screen and (max-width:48rem){.modes thead{display:none}.modes tr{display:block;background:var(--card);"
+	"border-radius:.6rem;padding:.5rem .8rem;margin-bottom:.7rem}.modes td{display:flex;justify-content:space-between;"
+	"gap:1rem;border:0;padding:.1rem 0}.modes td.m,.modes td.t{display:block}"
+	".modes td[data-label]::before{content:attr(data-label);color:var(--dim)}"
+	".figures{display:block;overflow-x:auto;font-size:.75rem}.figures th,.figures td{padding:.25rem .15rem;font-size:inherit}"
+	".figures td.m,.figures td.t{white-space:normal;overflow-wrap:anywhere}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}"
+	"@media print{body{max-width:none;padding:0;font-size:11px}th,td{padding:.15rem .5rem}h2{break-after:avoid}figure,tr,dt,dd{break-inside:avoid}"
+	"figure{border:1px solid var(--line)}.charts{grid-template-columns:1fr 1fr}"
+	"svg,.modes td.m::before,.key span::before{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
+	".bad{background:none;color:var(--bad);border:2px solid}}";
 
 static void html_via(FILE *out, const json_t *options)
 {
@@ -39,7 +83,7 @@ static void html_head(FILE *out, const json_t *all)
 	fprintf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
 		"<title>tlsring bench</title><style>%s</style></head>\n<body><header><h1>What TLS costs a server</h1><p>",
-		bench_html_style);
+		html_style);
 	bench_html_text(out, bench_json_string(manifest, "processor", "model"));
 	fputs(", Linux ", out);
 	bench_html_text(out, bench_json_string(manifest, "kernel", "release"));

@@ -2,9 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <jansson.h>
-#include "tools/bench/types.h"
+#include "tools/bench/modes.h"
 #include "tools/bench/report/chart.h"
-#include "tools/bench/report/html.h"
+#include "tools/bench/report/html_tables.h"
+#include "tools/bench/report/json.h"
+#include "tools/bench/report/stats.h"
 #include "tools/common/html.h"
 
 void bench_html_text(FILE *out, const char *text)
@@ -21,7 +23,7 @@ void bench_html_number(FILE *out, const json_t *number)
 {
 	double value = json_number_value(number);
 
-	fprintf(out, "<data value=\"%.9g\">%.*f</data>", value, bench_digits(value), value);
+	fprintf(out, "<data value=\"%.9g\">%.*f</data>", value, bench_stats_digits(value), value);
 }
 
 /* ---- the table of modes ---- */

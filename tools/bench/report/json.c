@@ -2,7 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <jansson.h>
-#include "tools/bench/types.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
+#include "tools/bench/report/json.h"
+#include "tools/bench/report/model.h"
+#include "tools/bench/report/significance.h"
+#include "tools/bench/report/stats.h"
+#include "tools/bench/result.h"
 
 const char *bench_json_string(const json_t *all, const char *outer, const char *inner)
 {
@@ -47,7 +53,7 @@ static json_t *json_measures(const struct bench_result *r)
 		if (!bench_result_has(r, m))
 			continue;
 		values = json_array();
-		bench_summarise(&s, r, m);
+		bench_stats_of(&s, r, m);
 		for (unsigned i = 0; i < r->runs; i++)
 			json_array_append_new(values, json_real(r->values[m][i]));
 		json_object_set_new(object, bench_measures[m],
@@ -64,7 +70,7 @@ static json_t *json_path(const struct bench_result *r)
 				   "proof", r->path.counted ? "installs" : "sockets");
 
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
-		json_object_set_new(object, bench_seals[i], json_real(bench_share(&r->path, i)));
+		json_object_set_new(object, bench_seals[i], json_real(bench_result_share(&r->path, i)));
 	return object;
 }
 
@@ -82,22 +88,22 @@ static json_t *json_mode(const struct bench_result *r, const struct bench_option
 		json_object_set_new(object, "measures", json_measures(r));
 	}
 	if (r->runs && options->cache == BENCH_COLD)
-		json_object_set_new(object, "disk", json_pack("{s:f, s:b, s:i}", "percent", bench_from_disk(r), "cold",
+		json_object_set_new(object, "disk", json_pack("{s:f, s:b, s:i}", "percent", bench_result_from_disk(r), "cold",
 							      !r->warm, "runs_warm", (int)r->warm));
-	if (bench_why(&why, r)) {
+	if (bench_result_why(&why, r)) {
 		json_object_set_new(object, "reason", json_string(why.name));
 		json_object_set_new(object, "why", json_string(why.text));
 		json_object_set_new(object, "remedy", json_string(why.remedy));
 	}
 	if (r->error)
-		json_object_set_new(object, "error", json_string(bench_error_text(r->error, text, sizeof(text))));
+		json_object_set_new(object, "error", json_string(bench_result_error_text(r->error, text, sizeof(text))));
 	return object;
 }
 
 static json_t *json_doubts(const struct bench_outcome *o)
 {
-	struct bench_doubt doubts[BENCH_MODES];
-	unsigned count = bench_doubts(doubts, o);
+	struct bench_tie doubts[BENCH_MODES];
+	unsigned count = bench_significance_ties(doubts, o);
 	json_t *array = json_array();
 
 	for (unsigned i = 0; i < count; i++)
@@ -111,7 +117,7 @@ static json_t *json_model(const struct bench_outcome *o)
 {
 	struct bench_model m;
 
-	if (!bench_outcome_model(&m, o))
+	if (!bench_model(&m, o))
 		return NULL;
 	return json_pack("{s:f, s:f, s:f, s:f}", "kernel_cpu_s_per_gib", m.kernel, "least_cpu_s_per_gib", m.least,
 			 "most_cpu_s_per_gib", m.most, "copy_cpu_s_per_gib", m.copy);
@@ -139,7 +145,7 @@ json_t *bench_json(const struct bench_outcome *o)
 			 "noise", json_noise(o));
 }
 
-int bench_print_json(const json_t *all)
+int bench_json_print(const json_t *all)
 {
 	int ret = json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tools/bench/options.h"
 #include "tools/bench/report/stats.h"
+#include "tools/bench/types.h"
 
 static int stats_by_value(const void *a, const void *b)
 {
@@ -34,6 +35,11 @@ void bench_stats_summarise(struct bench_summary *out, const double *values, size
 	out->mad = stats_median(sorted, count);
 }
 
+void bench_stats_of(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure)
+{
+	bench_stats_summarise(out, result->values[measure], result->runs);
+}
+
 bool bench_stats_apart(const struct bench_summary *a, const struct bench_summary *b)
 {
 	return a->count > 1 && b->count > 1 && (a->max < b->min || b->max < a->min);
@@ -42,4 +48,11 @@ bool bench_stats_apart(const struct bench_summary *a, const struct bench_summary
 double bench_stats_change(double a, double b)
 {
 	return a != 0 ? 100 * (b - a) / a : 0;
+}
+
+int bench_stats_digits(double value)
+{
+	int digits = value > 0 ? 2 - (int)floor(log10(value)) : 0;
+
+	return digits < 0 ? 0 : digits > 6 ? 6 : digits;
 }

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
 #include <jansson.h>
-#include "tools/bench/types.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
+#include "tools/bench/report/json.h"
+#include "tools/bench/report/model.h"
+#include "tools/bench/report/significance.h"
+#include "tools/bench/report/stats.h"
+#include "tools/bench/report/table.h"
+#include "tools/bench/result.h"
 
 /* ---- the head ---- */
 
-void bench_print_via(FILE *out, const struct bench_options *options)
+void bench_table_via(FILE *out, const struct bench_options *options)
 {
 	if (bench_options_bad_net(options))
 		fprintf(out, "over veth, %g %% of packets lost, %g ms late", options->loss, options->delay);
@@ -14,12 +21,12 @@ void bench_print_via(FILE *out, const struct bench_options *options)
 }
 
 /* Who is idle knows none. */
-static void print_load(const struct bench_outcome *o)
+static void table_load(const struct bench_outcome *o)
 {
 	bool load = false;
 
 	for (unsigned i = 0; i < BENCH_MODES; i++)
-		load |= o->results[i].mode && o->results[i].mode->shake != BENCH_IDLE;
+		load |= o->results[i].mode && o->results[i].mode->lifetime != BENCH_IDLE;
 	if (load && o->options->rate)
 		printf("Open load: %u requests/s, the latency of each from when it was due.\n", o->options->rate);
 	else if (load)
@@ -27,7 +34,7 @@ static void print_load(const struct bench_outcome *o)
 	putchar('\n');
 }
 
-static void print_head(const struct bench_outcome *o)
+static void table_head(const struct bench_outcome *o)
 {
 	const struct bench_options *options = o->options;
 
@@ -36,50 +43,50 @@ static void print_head(const struct bench_outcome *o)
 	       bench_json_string(o->manifest, "tlsring", NULL), bench_json_string(o->manifest, "engine", NULL));
 	printf("TLS %s, %s, %s of %llu bytes on %u connections ", bench_versions[options->tls],
 	       bench_ciphers[options->cipher], bench_messages[options->direction], (unsigned long long)options->size, options->connections);
-	bench_print_via(stdout, options);
+	bench_table_via(stdout, options);
 	if (options->cache == BENCH_COLD)
 		printf(", from a disk each time");
 	if (options->threads > 1)
 		printf("; %u threads serve", options->threads);
 	printf("; median of %u rounds\n", o->repeats);
-	print_load(o);
+	table_load(o);
 }
 
 /* ---- the table ---- */
 
 /* How far the repeats are from each other, in percent of the median. */
-static double print_spread(const struct bench_summary *s)
+static double table_spread(const struct bench_summary *s)
 {
 	return s->median != 0 ? 100 * (s->max - s->min) / s->median : 0;
 }
 
-static void print_row(const struct bench_result *r, bool cold)
+static void table_row(const struct bench_result *r, bool cold)
 {
 	struct bench_summary s[BENCH_MEASURES];
 
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)
-		bench_summarise(&s[i], r, i);
-	if (r->mode->shake == BENCH_IDLE)
-		printf("%-20s %16.0f %5.1f%%   ", r->mode->name, s[BENCH_MEMORY].median, print_spread(&s[BENCH_MEMORY]));
+		bench_stats_of(&s[i], r, i);
+	if (r->mode->lifetime == BENCH_IDLE)
+		printf("%-20s %16.0f %5.1f%%   ", r->mode->name, s[BENCH_MEMORY].median, table_spread(&s[BENCH_MEMORY]));
 	else if (!bench_mode_new(r->mode))
 		printf("%-20s %8.2f %11.0f %9.3f %5.1f%% %10.1f   ", r->mode->name, s[BENCH_GBITS].median,
-		       s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median, print_spread(&s[BENCH_CPU_GIB]),
+		       s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median, table_spread(&s[BENCH_CPU_GIB]),
 		       s[BENCH_CPU_REQUEST].median);
 	else
-		printf("%-20s %12.0f %15.1f %5.1f%% %13.0f %13.0f   ", r->mode->name, s[BENCH_SHAKES].median,
-		       s[BENCH_CPU_SHAKE].median, print_spread(&s[BENCH_CPU_SHAKE]), s[BENCH_SHAKE_P50].median,
-		       s[BENCH_SHAKE_P99].median);
+		printf("%-20s %12.0f %15.1f %5.1f%% %13.0f %13.0f   ", r->mode->name, s[BENCH_HANDSHAKES].median,
+		       s[BENCH_CPU_HANDSHAKE].median, table_spread(&s[BENCH_CPU_HANDSHAKE]), s[BENCH_HANDSHAKE_P50].median,
+		       s[BENCH_HANDSHAKE_P99].median);
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
 		if (r->path.bytes[i])
-			printf(" %s %.0f %%", bench_seals[i], bench_share(&r->path, i));
+			printf(" %s %.0f %%", bench_seals[i], bench_result_share(&r->path, i));
 	printf("%s%s", r->path.counted ? " (by installs)" : "", r->astray ? "  <== WRONG PATH" : "");
 	if (cold)
-		printf("; from disk %.0f %%%s", bench_from_disk(r), r->warm ? "  <== NOT COLD" : "");
+		printf("; from disk %.0f %%%s", bench_result_from_disk(r), r->warm ? "  <== NOT COLD" : "");
 	putchar('\n');
 }
 
 /* Whose row has the same reason already; NULL: none. */
-static const struct bench_result *print_told(const struct bench_outcome *o, const struct bench_result *r)
+static const struct bench_result *table_told(const struct bench_outcome *o, const struct bench_result *r)
 {
 	for (const struct bench_result *former = o->results; former < r; former++)
 		if (former->mode && former->why == r->why && former->lack == r->lack &&
@@ -89,21 +96,21 @@ static const struct bench_result *print_told(const struct bench_outcome *o, cons
 	return NULL;
 }
 
-static void print_impossible(const struct bench_outcome *o, const struct bench_result *r)
+static void table_impossible(const struct bench_outcome *o, const struct bench_result *r)
 {
-	const struct bench_result *told = print_told(o, r);
+	const struct bench_result *told = table_told(o, r);
 	struct bench_why why;
 	char text[160];
 
-	if (bench_why(&why, r) && told)
+	if (bench_result_why(&why, r) && told)
 		printf("%-20s not possible, for the same reason as %s\n", r->mode->name, told->mode->name);
-	else if (bench_why(&why, r))
+	else if (bench_result_why(&why, r))
 		printf("%-20s not possible: %s%s%s\n", r->mode->name, why.text, *why.remedy ? "; " : "", why.remedy);
 	else
-		printf("%-20s failed: %s\n", r->mode->name, bench_error_text(r->error, text, sizeof(text)));
+		printf("%-20s failed: %s\n", r->mode->name, bench_result_error_text(r->error, text, sizeof(text)));
 }
 
-static void print_columns(enum bench_measure measure, enum bench_direction direction)
+static void table_columns(enum bench_measure measure, enum bench_direction direction)
 {
 	static const char *const done[] = { "SEALED BY", "OPENED BY", "SEALED AND OPENED BY" };
 
@@ -118,7 +125,7 @@ static void print_columns(enum bench_measure measure, enum bench_direction direc
 }
 
 /* Modes that are compared by another measure have columns of their own. */
-static void print_table(const struct bench_outcome *o, enum bench_measure measure)
+static void table_table(const struct bench_outcome *o, enum bench_measure measure)
 {
 	unsigned rows = 0;
 
@@ -128,11 +135,11 @@ static void print_table(const struct bench_outcome *o, enum bench_measure measur
 		if (!r->mode || bench_mode_measure(r->mode) != measure)
 			continue;
 		if (!rows++)
-			print_columns(measure, o->options->direction);
+			table_columns(measure, o->options->direction);
 		if (r->runs)
-			print_row(r, o->options->cache == BENCH_COLD);
+			table_row(r, o->options->cache == BENCH_COLD);
 		if (r->why || r->lack || r->error)
-			print_impossible(o, r);
+			table_impossible(o, r);
 		else if (!r->runs)
 			printf("%-20s not measured\n", r->mode->name);
 	}
@@ -140,7 +147,7 @@ static void print_table(const struct bench_outcome *o, enum bench_measure measur
 		putchar('\n');
 }
 
-static void print_latencies(const struct bench_outcome *o)
+static void table_latencies(const struct bench_outcome *o)
 {
 	unsigned rows = 0;
 
@@ -154,7 +161,7 @@ static void print_latencies(const struct bench_outcome *o)
 			printf("%-20s %10s %10s %10s %10s %10s\n", "LATENCY us", "p50", "p90", "p99", "p99.9", "p99.99");
 		printf("%-20s", r->mode->name);
 		for (unsigned m = BENCH_P50; m <= BENCH_P9999; m++) {
-			bench_summarise(&s, r, m);
+			bench_stats_of(&s, r, m);
 			printf(" %10.0f", s.median);
 		}
 		putchar('\n');
@@ -163,7 +170,7 @@ static void print_latencies(const struct bench_outcome *o)
 		putchar('\n');
 }
 
-static void print_installs(const struct bench_outcome *o)
+static void table_installs(const struct bench_outcome *o)
 {
 	struct bench_summary rate, p50, p99;
 	unsigned rows = 0;
@@ -175,9 +182,9 @@ static void print_installs(const struct bench_outcome *o)
 			continue;
 		if (!rows++)
 			printf("%-20s %10s %10s %10s\n", "KEYS, ns", "INSTALLS/s", "p50", "p99");
-		bench_summarise(&rate, r, BENCH_INSTALLS);
-		bench_summarise(&p50, r, BENCH_INSTALL_P50);
-		bench_summarise(&p99, r, BENCH_INSTALL_P99);
+		bench_stats_of(&rate, r, BENCH_INSTALLS);
+		bench_stats_of(&p50, r, BENCH_INSTALL_P50);
+		bench_stats_of(&p99, r, BENCH_INSTALL_P99);
 		printf("%-20s %10.0f %10.0f %10.0f\n", r->mode->name, rate.median, p50.median, p99.median);
 	}
 	if (rows)
@@ -185,7 +192,7 @@ static void print_installs(const struct bench_outcome *o)
 }
 
 /* Where the processor counts. */
-static void print_counters(const struct bench_outcome *o)
+static void table_counters(const struct bench_outcome *o)
 {
 	static const char *const heads[] = { "CYCLES/BYTE", "/REQUEST", "INSNS/BYTE", "/REQUEST", "MEMORY/BYTE", "BYTES/s" };
 	unsigned rows = 0;
@@ -204,9 +211,9 @@ static void print_counters(const struct bench_outcome *o)
 			       heads[4], heads[5]);
 		printf("%-20s", r->mode->name);
 		for (unsigned m = BENCH_CYCLES_BYTE; m < BENCH_MEASURES; m++) {
-			bench_summarise(&s, r, m);
+			bench_stats_of(&s, r, m);
 			if (bench_result_has(r, m))
-				printf(" %11.*f", bench_digits(s.median), s.median);
+				printf(" %11.*f", bench_stats_digits(s.median), s.median);
 			else
 				printf(" %11s", "-");
 		}
@@ -218,7 +225,7 @@ static void print_counters(const struct bench_outcome *o)
 
 /* ---- what the table cannot tell ---- */
 
-static void print_behind(const struct bench_outcome *o)
+static void table_behind(const struct bench_outcome *o)
 {
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		if (o->results[i].behind)
@@ -227,10 +234,10 @@ static void print_behind(const struct bench_outcome *o)
 			       o->results[i].runs);
 }
 
-static void print_doubts(const struct bench_outcome *o)
+static void table_doubts(const struct bench_outcome *o)
 {
-	struct bench_doubt doubts[BENCH_MODES];
-	unsigned count = bench_doubts(doubts, o);
+	struct bench_tie doubts[BENCH_MODES];
+	unsigned count = bench_significance_ties(doubts, o);
 
 	for (unsigned i = 0; i < count; i++)
 		printf("%swarning: noise is larger than the difference of %s and %s in %s (%.1f %%)\n",
@@ -241,7 +248,7 @@ static void print_doubts(const struct bench_outcome *o)
 		     "a single round tells no difference from noise: take more --repeats");
 }
 
-static void print_noise(const struct bench_outcome *o)
+static void table_noise(const struct bench_outcome *o)
 {
 	double others, steal;
 
@@ -252,58 +259,29 @@ static void print_noise(const struct bench_outcome *o)
 }
 
 /* Whether to buy one. */
-static void print_model(const struct bench_outcome *o)
+static void table_model(const struct bench_outcome *o)
 {
 	struct bench_model m;
 
-	if (!bench_outcome_model(&m, o))
+	if (!bench_model(&m, o))
 		return;
 	printf("\nA card that seals would leave %.3f to %.3f CPU s/GiB of kernel-sendfile's %.3f (%.0f to %.0f %% less),\n"
 	       "and %.3f more where it cannot send from the page cache itself; MODEL in tlsring-bench(1) says why.\n", m.least,
 	       m.most, m.kernel, bench_stats_change(m.kernel, m.most) * -1, bench_stats_change(m.kernel, m.least) * -1, m.copy);
 }
 
-void bench_print(const struct bench_outcome *o)
+void bench_table_print(const struct bench_outcome *o)
 {
-	print_head(o);
-	print_table(o, BENCH_CPU_GIB);
-	print_table(o, BENCH_CPU_SHAKE);
-	print_table(o, BENCH_MEMORY);
-	print_latencies(o);
-	print_installs(o);
-	print_counters(o);
+	table_head(o);
+	table_table(o, BENCH_CPU_GIB);
+	table_table(o, BENCH_CPU_HANDSHAKE);
+	table_table(o, BENCH_MEMORY);
+	table_latencies(o);
+	table_installs(o);
+	table_counters(o);
 	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the rounds, in these.");
-	print_noise(o);
-	print_model(o);
-	print_behind(o);
-	print_doubts(o);
-}
-
-/* ---- CSV ---- */
-
-void bench_print_csv(const struct bench_outcome *o)
-{
-	const char *direction = bench_directions[o->options->direction];
-
-	puts("mode,measure,median,min,max,mad,runs,sealed_by_nic,sealed_by_kernel,sealed_by_user,as_asked,direction,from_disk");
-	for (unsigned i = 0; i < BENCH_MODES; i++) {
-		const struct bench_result *r = &o->results[i];
-		char disk[24] = "";
-
-		if (o->options->cache == BENCH_COLD)
-			snprintf(disk, sizeof(disk), "%.2f", bench_from_disk(r));
-		for (unsigned m = 0; m < BENCH_MEASURES && r->mode; m++) {
-			struct bench_summary s;
-
-			bench_summarise(&s, r, m);
-			if (s.count && bench_result_has(r, m))
-				printf("%s,%s,%.6g,%.6g,%.6g,%.6g,%zu,%.2f,%.2f,%.2f,%s,%s,%s\n", r->mode->name,
-				       bench_measures[m], s.median, s.min, s.max, s.mad, s.count,
-				       bench_share(&r->path, BENCH_NIC), bench_share(&r->path, BENCH_KERNEL),
-				       bench_share(&r->path, BENCH_USER), r->astray ? "no" : "yes", direction, disk);
-			else if (!s.count && !m)
-				printf("%s,%s,,,,,0,,,,,%s,\n", r->mode->name, r->why || r->lack ? "not possible" : "not measured",
-				       direction);
-		}
-	}
+	table_noise(o);
+	table_model(o);
+	table_behind(o);
+	table_doubts(o);
 }

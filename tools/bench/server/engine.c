@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <poll.h>
 #include "tools/bench/client/mix.h"
-#include "tools/bench/server/server.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
+#include "tools/bench/server/engine.h"
 
 #define ENGINE_IDLE	(3600 * 1000)	/* msecs: at a low rate a connection's turn comes seldom */
 #define ENGINE_LAST	(1ull << 63)	/* of a tag: the connection ends with this answer */
@@ -23,7 +25,7 @@ static struct tlsring_message engine_answer(const struct bench_child *child, uin
 static ssize_t engine_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
 	const struct engine *e = user;
-	uint8_t kind = e->child->mode->shake == BENCH_SOAK ? ((const uint8_t *)data)[len - 1] : 0;
+	uint8_t kind = e->child->mode->lifetime == BENCH_SOAK ? ((const uint8_t *)data)[len - 1] : 0;
 	uint64_t all = bench_options_up(e->child->setup->options), asked = tlsring_conn_tag(conn) + len;
 	struct tlsring_message message;
 	int ret = 0;
@@ -54,7 +56,7 @@ static void engine_opened(struct tlsring_conn *conn, void *user)
 	struct engine *e = user;
 
 	if (!tlsring_conn_info(conn, &info))
-		bench_child_note(e->child, &info);
+		bench_child_opened(e->child, &info);
 }
 
 static void engine_asked(int fd, int events, void *user)

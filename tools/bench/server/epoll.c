@@ -10,7 +10,9 @@
 #include <unistd.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include "tools/bench/server/server.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
+#include "tools/bench/server/epoll.h"
 
 #define LOOP_PIECE	(64 * 1024)	/* of a read */
 #define LOOP_RECORD	(16 * 1024)	/* of a read for SSL_write, which takes a record at a time */
@@ -100,7 +102,7 @@ static int loop_hand_over(struct loop_conn *c)
 	ret = tlsring_session_info(c->session, &info);
 	if (ret)
 		return ret;
-	bench_child_note(c->child, &info);
+	bench_child_opened(c->child, &info);
 	c->state = LOOP_RECEIVE;
 	return loop_moved(c, &info) ? 0 : -EOPNOTSUPP;
 }
@@ -325,7 +327,7 @@ static bool loop_turn(struct loop *loop)
 	return on && (count >= 0 || errno == EINTR);
 }
 
-int bench_loop_serve(struct bench_child *child)
+int bench_epoll_serve(struct bench_child *child)
 {
 	struct loop loop = { .child = child, .epoll = epoll_create1(EPOLL_CLOEXEC) };
 	int ret = loop.epoll < 0 ? -errno : loop_watch(&loop, child->listener, &loop);

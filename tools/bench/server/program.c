@@ -10,8 +10,10 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <jansson.h>
+#include "tools/bench/machine/command.h"
+#include "tools/bench/machine/health.h"
 #include "tools/bench/server/program.h"
+#include "tools/bench/server/program_files.h"
 #include "tools/common/log.h"
 
 #define PROGRAM_WORDS	24
@@ -19,6 +21,69 @@
 #define PROGRAM_PATIENCE 30000	/* of these, until it listens */
 #define PROGRAM_LOOKS	50	/* until its CPU time stands still */
 #define PROGRAM_LISTEN	0x0a	/* TCP_LISTEN, as /proc/net/tcp has it */
+
+/* ---- what it uses ---- */
+
+/* The next process of the group; false: there is none. */
+static bool program_next(DIR *proc, pid_t group, pid_t *pid)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(proc))) {
+		char *end;
+		long number = strtol(entry->d_name, &end, 10);
+
+		if (number <= 0 || *end || getpgid((pid_t)number) != group)
+			continue;
+		*pid = (pid_t)number;
+		return true;
+	}
+	return false;
+}
+
+static uint64_t program_cpu(pid_t pid)
+{
+	struct timespec cpu;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &cpu))
+		return 0;
+	return (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+}
+
+static uint64_t program_sum(pid_t group, uint64_t (*of)(pid_t pid))
+{
+	DIR *proc = opendir("/proc");
+	uint64_t sum = 0;
+	pid_t pid;
+
+	while (proc && program_next(proc, group, &pid))
+		sum += of(pid);
+	if (proc)
+		closedir(proc);
+	return sum;
+}
+
+/* The clock of a process that runs is a few milliseconds old for others. */
+static int program_usage(struct bench_child *child)
+{
+	struct bench_report *report = &child->report;
+	uint64_t before;
+
+	if (waitpid(child->program, NULL, WNOHANG) > 0)
+		return -ECHILD;
+	report->cpu = program_sum(child->program, program_cpu);
+	for (unsigned i = 0; i < PROGRAM_LOOKS; i++) {
+		before = report->cpu;
+		usleep(PROGRAM_PAUSE);
+		report->cpu = program_sum(child->program, program_cpu);
+		if (report->cpu == before)
+			break;
+	}
+	if (child->mode->lifetime == BENCH_IDLE)
+		report->memory = program_sum(child->program, bench_health_anonymous);
+	return child->mode->lifetime == BENCH_IDLE && !report->memory ? -EACCES : 0;
+}
 
 /* ---- starting ---- */
 
@@ -60,7 +125,7 @@ static void program_become(const struct bench_program_files *files, const char *
 	log = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (log < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
 		_exit(1);
-	if (snprintf(all, sizeof(all), "%s" BENCH_PROGRAM_PATH, path ? path : "/usr/bin:/bin") < (int)sizeof(all))
+	if (snprintf(all, sizeof(all), "%s" BENCH_COMMAND_PATH, path ? path : "/usr/bin:/bin") < (int)sizeof(all))
 		setenv("PATH", all, 1);
 	/* It serves whatever is where it is. */
 	if (!strcmp(words[0], "openssl") && (chdir("www") || setenv("OPENSSL_CONF", "../conf", 1)))
@@ -69,7 +134,7 @@ static void program_become(const struct bench_program_files *files, const char *
 	if (read(go, &word, 1) != 1)
 		_exit(1);
 	execvp(words[0], (char *const *)words);
-	_exit(errno == ENOENT ? BENCH_PROGRAM_MISSING : 1);
+	_exit(errno == ENOENT ? BENCH_COMMAND_MISSING : 1);
 }
 
 static int program_start(struct bench_child *child, const struct bench_program_files *files)
@@ -88,6 +153,7 @@ static int program_start(struct bench_child *child, const struct bench_program_f
 		/* Either of us may be first. */
 		setpgid(pid, pid);
 		child->program = pid;
+		child->usage = program_usage;
 		bench_counters_open(&child->counters, pid, true);
 	}
 	if (pid < 0 || write(go[1], "", 1) != 1)
@@ -138,7 +204,7 @@ static int program_wait(struct bench_child *child, const struct bench_program_fi
 		if (program_listens(files))
 			return 0;
 		if (waitpid(child->program, &status, WNOHANG) > 0) {
-			child->report.lack = WIFEXITED(status) && WEXITSTATUS(status) == BENCH_PROGRAM_MISSING ?
+			child->report.lack = WIFEXITED(status) && WEXITSTATUS(status) == BENCH_COMMAND_MISSING ?
 					     BENCH_LACK_PROGRAM : BENCH_LACK_START;
 			if (child->report.lack == BENCH_LACK_START)
 				program_last_words(child, files);
@@ -157,69 +223,6 @@ static void program_stop(struct bench_child *child)
 	kill(-child->program, SIGKILL);
 	while (waitpid(-1, NULL, 0) >= 0 || errno == EINTR)
 		;
-}
-
-/* ---- what it uses ---- */
-
-/* The next process of the group; false: there is none. */
-static bool program_next(DIR *proc, pid_t group, pid_t *pid)
-{
-	struct dirent *entry;
-
-	while ((entry = readdir(proc))) {
-		char *end;
-		long number = strtol(entry->d_name, &end, 10);
-
-		if (number <= 0 || *end || getpgid((pid_t)number) != group)
-			continue;
-		*pid = (pid_t)number;
-		return true;
-	}
-	return false;
-}
-
-static uint64_t program_cpu(pid_t pid)
-{
-	struct timespec cpu;
-	clockid_t clock;
-
-	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &cpu))
-		return 0;
-	return (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
-}
-
-static uint64_t program_sum(pid_t group, uint64_t (*of)(pid_t pid))
-{
-	DIR *proc = opendir("/proc");
-	uint64_t sum = 0;
-	pid_t pid;
-
-	while (proc && program_next(proc, group, &pid))
-		sum += of(pid);
-	if (proc)
-		closedir(proc);
-	return sum;
-}
-
-/* The clock of a process that runs is a few milliseconds old for others. */
-int bench_program_usage(struct bench_child *child)
-{
-	struct bench_report *report = &child->report;
-	uint64_t before;
-
-	if (waitpid(child->program, NULL, WNOHANG) > 0)
-		return -ECHILD;
-	report->cpu = program_sum(child->program, program_cpu);
-	for (unsigned i = 0; i < PROGRAM_LOOKS; i++) {
-		before = report->cpu;
-		usleep(PROGRAM_PAUSE);
-		report->cpu = program_sum(child->program, program_cpu);
-		if (report->cpu == before)
-			break;
-	}
-	if (child->mode->shake == BENCH_IDLE)
-		report->memory = program_sum(child->program, bench_anonymous);
-	return child->mode->shake == BENCH_IDLE && !report->memory ? -EACCES : 0;
 }
 
 /* ---- the whole ---- */
@@ -255,28 +258,4 @@ int bench_program_serve(struct bench_child *child)
 	child->program = 0;
 	bench_program_files_remove(&files);
 	return ret;
-}
-
-/* ---- which there are ---- */
-
-/* The first line, and whose TLS it has. */
-static void program_version(json_t *all, const char *name, const char *command)
-{
-	char said[512], *tls;
-
-	if (bench_program_says(command, said, sizeof(said)))
-		return;
-	tls = strstr(said, "built with ");
-	if (*said)
-		json_object_set_new(all, name, json_sprintf("%.*s%s%.*s", (int)strcspn(said, "\n"), said, tls ? ", " : "",
-							    tls ? (int)strcspn(tls, "\n") : 0, tls ? tls : ""));
-}
-
-json_t *bench_program_versions(void)
-{
-	json_t *all = json_object();
-
-	program_version(all, "nginx", "nginx -V");
-	program_version(all, "s_server", "openssl version");
-	return all;
 }

@@ -11,7 +11,9 @@
 #include <unistd.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include "tools/bench/server/program.h"
+#include "tools/bench/machine/command.h"
+#include "tools/bench/options.h"
+#include "tools/bench/server/program_files.h"
 
 #define FILES_SAID	8192	/* of a program's description of itself */
 
@@ -62,23 +64,6 @@ static int files_content(const struct bench_program_files *files, const struct b
 	return files_close(file);
 }
 
-int bench_program_says(const char *command, char *buf, size_t room)
-{
-	char line[512];
-	FILE *says;
-	int status;
-
-	buf[0] = '\0';
-	/* Of each of its parts, where it has several. */
-	snprintf(line, sizeof(line), "export PATH=\"$PATH" BENCH_PROGRAM_PATH "\"; { %s; } 2>&1", command);
-	says = popen(line, "re");
-	if (!says)
-		return -errno;
-	buf[fread(buf, 1, room - 1, says)] = '\0';
-	status = pclose(says);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
-}
-
 /*
  * nginx makes sure that folders for what it does not do here are there, and its user's: they are to be ours,
  * lest it gives those of a real one to another user.
@@ -88,7 +73,7 @@ static void files_nginx_folders(FILE *out, const char *dir)
 	static const char *const modules[] = { "proxy", "fastcgi", "uwsgi", "scgi" };
 	char said[FILES_SAID], without[64];
 
-	if (bench_program_says("nginx -V", said, sizeof(said)))
+	if (bench_command_run("nginx -V", said, sizeof(said)))
 		said[0] = '\0';
 	fprintf(out, "\tclient_body_temp_path %s;\n", dir);
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {

@@ -9,93 +9,25 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "tools/common/clock.h"
-#include "tools/bench/remote/remote.h"
+#include <openssl/ssl.h>
+#include "tools/bench/client/samples.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
+#include "tools/bench/server/child.h"
+#include "tools/bench/server/engine.h"
+#include "tools/bench/server/epoll.h"
+#include "tools/bench/server/program.h"
+#include "tools/bench/server/server.h"
+#include "tools/bench/server/threads.h"
 
 #define SERVER_TRIES	1000	/* to find ports one behind the other */
 
-/* ---- inside it ---- */
+/* ---- the process ---- */
 
-void bench_child_note(struct bench_child *child, const struct tlsring_info *info)
+static void server_tickets(const struct bench_setup *s)
 {
-	const struct tlsring_direction *measured;
-	struct bench_child *whole = child->whole;
-	enum bench_direction direction = child->setup->options->direction;
-
-	measured = direction == BENCH_RECEIVE ? &info->rx : &info->tx;
-	/* Of two that should be alike, the one that is further from a card. */
-	if (direction == BENCH_BOTH && info->rx.path < info->tx.path)
-		measured = &info->rx;
-	pthread_mutex_lock(&whole->lock);
-	whole->report.paths[measured->path]++;
-	if (measured->reason)
-		whole->report.why = measured->reason;
-	if (whole->installs && info->install_ns)
-		hdr_record_value(whole->installs, (int64_t)info->install_ns);
-	pthread_mutex_unlock(&whole->lock);
-}
-
-bool bench_child_received(struct bench_child *child, uint64_t at, const void *data, size_t len)
-{
-	const struct bench_setup *setup = child->setup;
-
-	if (child->compared || !setup->options->direction)
-		return true;
-	if (memcmp(setup->map + at, data, len)) {
-		pthread_mutex_lock(&child->whole->lock);
-		child->whole->report.result = -EILSEQ;
-		pthread_mutex_unlock(&child->whole->lock);
-		return false;
-	}
-	child->compared = at + len == setup->options->size;
-	return true;
-}
-
-static void child_installs(struct bench_installs *out, struct hdr_histogram *h)
-{
-	*out = (struct bench_installs){
-		.count = (uint64_t)h->total_count, .mean = h->total_count ? (uint64_t)hdr_mean(h) : 0,
-		.p50 = (uint64_t)hdr_value_at_percentile(h, 50), .p99 = (uint64_t)hdr_value_at_percentile(h, 99),
-	};
-	hdr_reset(h);
-}
-
-/* What answering takes is not what serving takes. */
-static void child_usage(struct bench_child *child)
-{
-	uint64_t start = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-
-	child->report.cpu = start - child->spent;
-	if (child->installs)
-		child_installs(&child->report.installs, child->installs);
-	if (child->setup->copies)
-		child->report.disk = bench_cold_read();
-	/* What is free does not count: handshakes and the process it was forked from have left much of it. */
-	if (child->mode->shake == BENCH_IDLE)
-		child->report.memory = bench_health_memory();
-	if (child->mode->shake == BENCH_SOAK) {
-		bench_health_look(&child->report.health);
-		child->report.health.rekeys = child->rekeys;
-	}
-	child->spent += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start;
-}
-
-bool bench_child_asked(struct bench_child *child)
-{
-	char question;
-	bool told;
-
-	if (read(child->control, &question, 1) != 1)
-		return false;
-	pthread_mutex_lock(&child->lock);
-	if (child->program)
-		child->report.result = bench_program_usage(child);
-	else
-		child_usage(child);
-	bench_counters_read(&child->counters, &child->report.counted);
-	told = write(child->control, &child->report, sizeof(child->report)) == sizeof(child->report);
-	pthread_mutex_unlock(&child->lock);
-	return told;
+	SSL_CTX_clear_options(s->server, SSL_OP_NO_TICKET);
+	SSL_CTX_set_num_tickets(s->server, 1);
 }
 
 static int child_serve(struct bench_child *child)
@@ -110,18 +42,18 @@ static int child_serve(struct bench_child *child)
 	if (!mode->program)
 		bench_counters_open(&child->counters, getpid(), false);
 	if (bench_mode_installs(mode)) {
-		child->installs = bench_histogram_new();
+		child->installs = bench_samples_histogram();
 		ret = child->installs ? 0 : -ENOMEM;
 	}
-	if (mode->shake == BENCH_SOAK)
+	if (mode->lifetime == BENCH_SOAK)
 		child->rekeys = mode->seal == BENCH_USER || bench_health_rekeys();
 	if (bench_mode_new(mode))
-		bench_setup_tickets(child->setup);
+		server_tickets(child->setup);
 	if (!ret && (mode->seal >= BENCH_KERNEL || (mode->way == BENCH_ENGINE && !mode->program)))
 		ret = tlsring_ctx_new(&child->ctx, child->setup->server, &options);
 	if (!ret)
 		ret = mode->program ? bench_program_serve(child) :
-		      bench_threads_serve(child, mode->way == BENCH_ENGINE ? bench_engine_serve : bench_loop_serve);
+		      bench_threads_serve(child, mode->way == BENCH_ENGINE ? bench_engine_serve : bench_epoll_serve);
 	tlsring_ctx_free(child->ctx);
 	bench_counters_close(&child->counters);
 	hdr_close(child->installs);
@@ -148,7 +80,7 @@ static void child_main(struct bench_child *child)
 	exit(0);
 }
 
-/* ---- outside ---- */
+/* ---- its parent ---- */
 
 /* Another program listens by itself, on a port that is kept for it: both must say SO_REUSEADDR. */
 static int server_bind(struct sockaddr_storage *address, bool listens)
@@ -214,10 +146,13 @@ int bench_server_start(struct bench_server *server, const struct bench_setup *se
 				     .lock = PTHREAD_MUTEX_INITIALIZER };
 	int control[2], ret = 0;
 
-	*server = (struct bench_server){ .pid = -1, .control = -1, .far = setup->far, .direction = setup->options->direction,
-					 .ports = bench_mode_ports(mode, setup->options) };
-	if (server->far >= 0)
-		return bench_far_start(server, setup, mode);
+	*server = (struct bench_server){
+		.pid = -1, .control = -1, .elsewhere = setup->elsewhere, .remote = setup->remote,
+		.direction = setup->options->direction,
+		.ports = bench_mode_ports(mode, setup->options->threads),
+	};
+	if (server->elsewhere)
+		return server->elsewhere->start(server, setup, mode);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control))
 		return -errno;
 	server->control = control[0];
@@ -243,8 +178,8 @@ int bench_server_ask(const struct bench_server *server, struct bench_report *rep
 {
 	ssize_t got;
 
-	if (server->far >= 0)
-		return bench_far_ask(server, report);
+	if (server->elsewhere)
+		return server->elsewhere->ask(server, report);
 	if (send(server->control, "?", 1, MSG_NOSIGNAL) != 1)
 		return -errno;
 	do
@@ -255,12 +190,12 @@ int bench_server_ask(const struct bench_server *server, struct bench_report *rep
 
 void bench_server_stop(struct bench_server *server)
 {
-	if (server->far >= 0)
-		bench_far_stop(server);
+	if (server->elsewhere)
+		server->elsewhere->stop(server);
 	if (server->control >= 0)
 		close(server->control);
 	if (server->pid > 0)
 		while (waitpid(server->pid, NULL, 0) < 0 && errno == EINTR)
 			;
-	*server = (struct bench_server){ .pid = -1, .control = -1, .far = -1 };
+	*server = (struct bench_server){ .pid = -1, .control = -1, .remote = -1 };
 }

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "tools/bench/server/server.h"
+#include "tools/bench/options.h"
+#include "tools/bench/server/threads.h"
 
 struct threads_one {
 	struct bench_child child;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <jansson.h>
-#include "tools/bench/soak/soak.h"
+#include "tools/bench/client/samples.h"
+#include "tools/bench/options.h"
+#include "tools/bench/report/json.h"
+#include "tools/bench/report/table.h"
+#include "tools/bench/soak/print.h"
 
 /* Hours, minutes and seconds. */
 static const char *print_time(double seconds, char buf[16])
@@ -18,7 +22,7 @@ void bench_soak_print_head(FILE *out, const struct bench_soak *soak, const struc
 	fprintf(out, "%s: %s; TLS %s, %s, answers of up to %llu bytes on %u connections ", soak->mode->name,
 		soak->mode->text, bench_versions[options->tls], bench_ciphers[options->cipher],
 		(unsigned long long)options->size, options->connections);
-	bench_print_via(out, options);
+	bench_table_via(out, options);
 	if (options->requests)
 		fprintf(out, ", %u requests\n\n", options->requests);
 	else

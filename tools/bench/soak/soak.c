@@ -4,9 +4,19 @@
 #include <unistd.h>
 #include <jansson.h>
 #include "tools/bench/client/client.h"
-#include "tools/bench/remote/remote.h"
+#include "tools/bench/machine/manifest.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/options.h"
 #include "tools/bench/remote/netns.h"
+#include "tools/bench/remote/remote.h"
+#include "tools/bench/report/json.h"
+#include "tools/bench/result.h"
+#include "tools/bench/run.h"
+#include "tools/bench/server/server.h"
+#include "tools/bench/setup.h"
+#include "tools/bench/soak/print.h"
 #include "tools/bench/soak/soak.h"
+#include "tools/bench/soak/verdict.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
@@ -164,11 +174,11 @@ static int soak_try(struct soak *s)
 	struct bench_result result = { .mode = s->result.mode };
 	struct bench_why why;
 	char text[160];
-	int ret = bench_try(&s->setup, &result);
+	int ret = bench_run_try(&s->setup, &result);
 
 	if (ret)
 		log_line("%s: %s", s->result.mode->name, tlsring_strerror(ret, text, sizeof(text)));
-	else if (bench_why(&why, &result))
+	else if (bench_result_why(&why, &result))
 		log_line("%s is not possible: %s%s%s", s->result.mode->name, why.text, *why.remedy ? "; " : "", why.remedy);
 	else
 		return 0;
@@ -178,7 +188,7 @@ static int soak_try(struct soak *s)
 static int soak_output(struct soak *s, json_t *manifest)
 {
 	struct bench_finding findings[BENCH_SOAK_FINDINGS];
-	unsigned count = bench_soak_judge(findings, &s->result);
+	unsigned count = bench_soak_verdict(findings, &s->result);
 	const struct bench_options *options = s->setup.options;
 	json_t *all;
 	int ret = s->interrupted ? TOOLS_FAILED : 0;
@@ -188,7 +198,7 @@ static int soak_output(struct soak *s, json_t *manifest)
 			ret = TOOLS_FAILED;
 	if (options->format == BENCH_JSON) {
 		all = bench_soak_json(&s->result, options, findings, count, manifest);
-		if (!all || bench_print_json(all))
+		if (!all || bench_json_print(all))
 			ret = TOOLS_FAILED;
 		json_decref(all);
 	} else {
@@ -213,7 +223,7 @@ static struct soak *soak_new(const struct bench_options *options)
 	if (!s)
 		return NULL;
 	s->result.mode = soak_mode(options);
-	s->result.latency = bench_histogram_new();
+	s->result.latency = bench_samples_histogram();
 	s->client.epoll = -1;
 	if (!bench_samples_new(&s->samples) && s->result.latency)
 		return s;
@@ -231,11 +241,11 @@ int bench_soak(const struct bench_options *options, const volatile sig_atomic_t 
 		return TOOLS_FAILED;
 	ret = bench_setup_open(&s->setup, options, interrupted);
 	if (!ret && options->connect)
-		ret = bench_far_open(&s->setup, options->connect, &manifest);
+		ret = bench_remote_open(&s->setup, options->connect, &manifest);
 	else if (!ret)
-		manifest = bench_manifest(options);
+		manifest = bench_manifest(bench_options_manifest(options));
 	if (!ret && bench_options_bad_net(options))
-		ret = bench_net_open(&s->setup, options);
+		ret = bench_netns_open(&s->setup, options);
 	if (!ret)
 		ret = soak_try(s);
 	if (!ret) {

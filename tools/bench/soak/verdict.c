@@ -2,24 +2,26 @@
 /* What a soak's looks and counters mean. A leak grows all the time; what is only large does not. */
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include "tools/bench/soak/soak.h"
-#include "tlsring.h"
+#include "tools/bench/modes.h"
+#include "tools/bench/result.h"
+#include "tools/bench/soak/verdict.h"
 
-#define JUDGE_QUARTER	5	/* looks that tell a trend at least */
-#define JUDGE_SURE	2.0	/* standard deviations, in each of two quarters */
-#define JUDGE_MEMORY	(1 << 20)	/* that may come and go, and that short runs settle by */
-#define JUDGE_SLAB	(16 << 20)	/* likewise, of the whole system */
-#define JUDGE_FILES	8
+#define VERDICT_QUARTER	5	/* looks that tell a trend at least */
+#define VERDICT_SURE	2.0	/* standard deviations, in each of two quarters */
+#define VERDICT_MEMORY	(1 << 20)	/* that may come and go, and that short runs settle by */
+#define VERDICT_SLAB	(16 << 20)	/* likewise, of the whole system */
+#define VERDICT_FILES	8
 
-struct judge {
+struct verdict {
 	const struct bench_soak *soak;
 	struct bench_finding *out;
 	unsigned count;
 };
 
 __attribute__((format(printf, 3, 4)))
-static void judge_say(struct judge *j, bool wrong, const char *format, ...)
+static void verdict_say(struct verdict *j, bool wrong, const char *format, ...)
 {
 	struct bench_finding *finding = &j->out[j->count];
 	va_list args;
@@ -36,7 +38,7 @@ static void judge_say(struct judge *j, bool wrong, const char *format, ...)
 /* ---- trends ---- */
 
 /* Mann and Kendall's: how many standard deviations the rises have over the falls, of all pairs. */
-static double judge_trend(const double *values, unsigned count)
+static double verdict_trend(const double *values, unsigned count)
 {
 	double pairs = 0, n = count;
 
@@ -51,14 +53,14 @@ double bench_soak_growth(const double *values, unsigned count)
 	unsigned quarter = count / 4;
 	const double *third = values + count - 2 * quarter, *fourth = values + count - quarter;
 
-	if (quarter < JUDGE_QUARTER || judge_trend(third, quarter) < JUDGE_SURE || judge_trend(fourth, quarter) < JUDGE_SURE)
+	if (quarter < VERDICT_QUARTER || verdict_trend(third, quarter) < VERDICT_SURE || verdict_trend(fourth, quarter) < VERDICT_SURE)
 		return 0;
 	/* Of a page that was large, or another step in one of them, the other knows nothing. */
 	return 2 * fmin(third[quarter - 1] - third[0], fourth[quarter - 1] - fourth[0]);
 }
 
 /* What of the looks: a member of bench_health, by its place in bench_soak_look. */
-static double judge_growth(const struct judge *j, size_t place)
+static double verdict_growth(const struct verdict *j, size_t place)
 {
 	double values[BENCH_SOAK_LOOKS];
 
@@ -67,84 +69,84 @@ static double judge_growth(const struct judge *j, size_t place)
 	return bench_soak_growth(values, j->soak->count);
 }
 
-static void judge_leak(struct judge *j, size_t place, double tolerance, bool wrong, const char *what, double unit)
+static void verdict_leak(struct verdict *j, size_t place, double tolerance, bool wrong, const char *what, double unit)
 {
 	const struct bench_soak_look *looks = j->soak->looks;
 	unsigned count = j->soak->count;
-	double growth = judge_growth(j, place), time;
+	double growth = verdict_growth(j, place), time;
 
 	if (growth <= tolerance)
 		return;
 	time = 2 * (looks[count - 1].seconds - looks[count - count / 4].seconds);
-	judge_say(j, wrong, "%s: %.0f more since the middle of the run, %.0f an hour, and growing all the time", what,
+	verdict_say(j, wrong, "%s: %.0f more since the middle of the run, %.0f an hour, and growing all the time", what,
 		  growth / unit, growth / unit / (time > 0 ? time : 1) * 3600);
 }
 
-static void judge_leaks(struct judge *j)
+static void verdict_leaks(struct verdict *j)
 {
-	if (j->soak->count / 4 < JUDGE_QUARTER) {
-		judge_say(j, false, "%u looks are too few to tell whether memory grows", j->soak->count);
+	if (j->soak->count / 4 < VERDICT_QUARTER) {
+		verdict_say(j, false, "%u looks are too few to tell whether memory grows", j->soak->count);
 		return;
 	}
-	judge_leak(j, offsetof(struct bench_soak_look, server.memory), JUDGE_MEMORY, true,
+	verdict_leak(j, offsetof(struct bench_soak_look, server.memory), VERDICT_MEMORY, true,
 		   "the server's memory leaks: KiB", 1024);
-	judge_leak(j, offsetof(struct bench_soak_look, client.memory), JUDGE_MEMORY, true,
+	verdict_leak(j, offsetof(struct bench_soak_look, client.memory), VERDICT_MEMORY, true,
 		   "the client's memory leaks: KiB", 1024);
-	judge_leak(j, offsetof(struct bench_soak_look, server.descriptors), 0, true, "the server leaks descriptors", 1);
-	judge_leak(j, offsetof(struct bench_soak_look, client.descriptors), 0, true, "the client leaks descriptors", 1);
-	judge_leak(j, offsetof(struct bench_soak_look, server.slab), JUDGE_SLAB, false,
+	verdict_leak(j, offsetof(struct bench_soak_look, server.descriptors), 0, true, "the server leaks descriptors", 1);
+	verdict_leak(j, offsetof(struct bench_soak_look, client.descriptors), 0, true, "the client leaks descriptors", 1);
+	verdict_leak(j, offsetof(struct bench_soak_look, server.slab), VERDICT_SLAB, false,
 		   "the whole kernel's own memory grows, by whatever runs here: MiB", 1 << 20);
 }
 
 /* ---- before and after ---- */
 
-static void judge_descriptors(struct judge *j, const char *who, const struct bench_health *before,
+static void verdict_descriptors(struct verdict *j, const char *who, const struct bench_health *before,
 			      const struct bench_health *after)
 {
 	/* Of what an engine keeps for later some may be new. */
-	if (after->descriptors > before->descriptors + JUDGE_FILES)
-		judge_say(j, true, "%s has %llu descriptors, %llu before it had a connection", who,
+	if (after->descriptors > before->descriptors + VERDICT_FILES)
+		verdict_say(j, true, "%s has %llu descriptors, %llu before it had a connection", who,
 			  (unsigned long long)after->descriptors, (unsigned long long)before->descriptors);
 }
 
-static void judge_counters(struct judge *j)
+static void verdict_counters(struct verdict *j)
 {
 	const uint64_t *before = j->soak->before.counters, *after = j->soak->after.counters;
 
 	for (unsigned i = BENCH_CURRENT_TX; i <= BENCH_CURRENT_NIC_RX; i++)
 		if (after[i] > before[i])
-			judge_say(j, true, "%s is %llu, %llu before: the kernel still has keys of connections that have ended",
+			verdict_say(j, true, "%s is %llu, %llu before: the kernel still has keys of connections that have ended",
 				  bench_tls_counters[i], (unsigned long long)after[i], (unsigned long long)before[i]);
 	for (unsigned i = BENCH_DECRYPT_ERRORS; i <= BENCH_NO_PAD_VIOLATIONS; i++)
 		if (after[i] > before[i])
-			judge_say(j, true, "%s: %llu", bench_tls_counters[i], (unsigned long long)(after[i] - before[i]));
+			verdict_say(j, true, "%s: %llu", bench_tls_counters[i], (unsigned long long)(after[i] - before[i]));
 }
 
-static void judge_rekeys(struct judge *j)
+static void verdict_rekeys(struct verdict *j)
 {
 	const struct bench_soak *soak = j->soak;
 	uint64_t done = soak->after.counters[BENCH_RX_REKEYS] - soak->before.counters[BENCH_RX_REKEYS];
 
 	if (soak->mode->seal == BENCH_KERNEL && done < soak->updates)
-		judge_say(j, true, "of %llu KeyUpdates the kernel followed %llu", (unsigned long long)soak->updates,
+		verdict_say(j, true, "of %llu KeyUpdates the kernel followed %llu", (unsigned long long)soak->updates,
 			  (unsigned long long)done);
 }
 
-unsigned bench_soak_judge(struct bench_finding out[BENCH_SOAK_FINDINGS], const struct bench_soak *soak)
+unsigned bench_soak_verdict(struct bench_finding out[BENCH_SOAK_FINDINGS], const struct bench_soak *soak)
 {
-	struct judge j = { .soak = soak, .out = out };
+	struct verdict j = { .soak = soak, .out = out };
 	char text[160];
 
 	if (soak->error)
-		judge_say(&j, true, "after %llu requests: %s", (unsigned long long)soak->requests,
-			  bench_error_text(soak->error, text, sizeof(text)));
+		verdict_say(&j, true, "after %llu requests: %s", (unsigned long long)soak->requests,
+			  bench_result_error_text(soak->error, text, sizeof(text)));
 	if (soak->astray)
-		judge_say(&j, true, "WRONG PATH: the records of %u connections were not sealed where they should be (%s)",
+		verdict_say(&j, true, "WRONG PATH: the records of %u connections were not sealed where they should be (%s)",
 			  soak->astray, bench_seals[soak->mode->seal]);
-	judge_leaks(&j);
-	judge_descriptors(&j, "the server", &soak->before, &soak->after);
-	judge_descriptors(&j, "the client", &soak->own_before, &soak->own_after);
-	judge_counters(&j);
-	judge_rekeys(&j);
+	verdict_leaks(&j);
+	verdict_descriptors(&j, "the server", &soak->before, &soak->after);
+	verdict_descriptors(&j, "the client", &soak->own_before, &soak->own_after);
+	verdict_counters(&j);
+	verdict_rekeys(&j);
 	return j.count;
 }

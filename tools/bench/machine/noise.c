@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include "tools/bench/types.h"
+#include "tools/bench/machine/noise.h"
 
 /* Seconds that this process and those it has waited for have used. */
 static double noise_own(void)

@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include "tools/common/clock.h"
 #include "tools/bench/machine/health.h"
-#include "tools/bench/server/server.h"
+#include "tools/bench/options.h"
+#include "tools/bench/server/cold.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
@@ -83,18 +83,6 @@ static void cold_room(unsigned descriptors)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-uint64_t bench_cold_read(void)
-{
-	return bench_health_field("/proc/self/io", "read_bytes");
-}
-
-static void cold_drop(const struct bench_setup *s, const struct bench_copy *copy)
-{
-	/* What a process has mapped stays. */
-	madvise((void *)copy->map, s->options->size, MADV_DONTNEED);
-	posix_fadvise(copy->fd, 0, 0, POSIX_FADV_DONTNEED);
-}
-
 static bool cold_stays(const struct bench_setup *s, const struct bench_copy *copy)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size = s->options->size;
@@ -113,16 +101,24 @@ static bool cold_stays(const struct bench_setup *s, const struct bench_copy *cop
 	return false;
 }
 
+bool bench_cold_drop(const struct bench_setup *s, const struct bench_copy *copy)
+{
+	/* Mapped pages cannot be dropped from the cache. */
+	madvise((void *)copy->map, s->options->size, MADV_DONTNEED);
+	posix_fadvise(copy->fd, 0, 0, POSIX_FADV_DONTNEED);
+	return !cold_stays(s, copy);
+}
+
 /* Not by what the file system is called. */
 static bool cold_probe(const struct bench_setup *s)
 {
-	uint64_t before = bench_cold_read();
+	uint64_t before = bench_health_disk_read();
 	size_t len = s->options->size < COLD_PROBE ? (size_t)s->options->size : COLD_PROBE;
 	char *bytes = malloc(len);
 	bool good;
 
-	cold_drop(s, s->copies);
-	good = bytes && pread(s->copies->fd, bytes, len, 0) == (ssize_t)len && bench_cold_read() - before >= len;
+	bench_cold_drop(s, s->copies);
+	good = bytes && pread(s->copies->fd, bytes, len, 0) == (ssize_t)len && bench_health_disk_read() - before >= len;
 	free(bytes);
 	return good;
 }
@@ -167,24 +163,4 @@ void bench_cold_close(struct bench_setup *s)
 	}
 	free(s->copies);
 	s->copies = NULL;
-}
-
-/* ---- in the server ---- */
-
-struct bench_copy bench_child_copy(const struct bench_child *child)
-{
-	const struct bench_setup *s = child->setup;
-	const struct bench_copy *copy;
-	unsigned tries = 0;
-	uint64_t start;
-
-	if (!s->copies)
-		return (struct bench_copy){ s->file, s->map };
-	start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	do {
-		copy = &s->copies[child->whole->next++ % s->count];
-		cold_drop(s, copy);
-	} while (cold_stays(s, copy) && ++tries < s->count);
-	child->whole->spent += clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
-	return *copy;
 }

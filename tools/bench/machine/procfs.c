@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <string.h>
+#include "tools/bench/machine/procfs.h"
+
+const char *bench_procfs_line(const char *path, char buf[BENCH_PROCFS_LINE])
+{
+	FILE *file = fopen(path, "re");
+
+	if (!file || !fgets(buf, BENCH_PROCFS_LINE, file))
+		strcpy(buf, "unknown");
+	buf[strcspn(buf, "\n")] = '\0';
+	for (char *tab = buf; (tab = strchr(tab, '\t')); tab++)
+		*tab = ' ';
+	if (file)
+		fclose(file);
+	return buf;
+}
+
+/* "model name : X" and the like; "unknown" where the processor has none. */
+const char *bench_procfs_cpu(const char *field, char buf[BENCH_PROCFS_LINE])
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	char line[4096];
+	const char *value = NULL;
+
+	while (!value && file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, field, strlen(field)))
+			value = strchr(line, ':');
+	snprintf(buf, BENCH_PROCFS_LINE, "%s", value ? value + 2 : "unknown");
+	buf[strcspn(buf, "\n")] = '\0';
+	if (file)
+		fclose(file);
+	return buf;
+}
+
+uint64_t bench_procfs_field(const char *path, const char *field)
+{
+	size_t len = strlen(field);
+	unsigned long long value = 0;
+	FILE *file = fopen(path, "re");
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, field, len) && sscanf(line + len, ": %llu", &value) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return value;
+}

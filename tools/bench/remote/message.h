@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TOOLS_BENCH_REMOTE_MESSAGE_H
+#define TOOLS_BENCH_REMOTE_MESSAGE_H
+
+/* Messages of the control connection: a JSON object each, preceded by its length in four bytes. */
+#include "tools/bench/proof.h"
+
+struct json_t;
+
+/* Takes over message. 0 or -errno. */
+int bench_message_send(int fd, struct json_t *message);
+/* A new object; NULL with errno: EBADMSG, ECONNRESET, EAGAIN (it took too long)... */
+struct json_t *bench_message_receive(int fd);
+
+struct json_t *bench_message_pack_report(const struct bench_report *report);
+int bench_message_unpack_report(struct bench_report *out, struct json_t *object);
+/* The server's part of a snapshot. */
+struct json_t *bench_message_pack_snapshot(const struct bench_snapshot *snapshot);
+int bench_message_unpack_snapshot(struct bench_snapshot *out, struct json_t *object);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TOOLS_BENCH_RESULT_H
+#define TOOLS_BENCH_RESULT_H
+
+/* What all runs of a mode amount to. */
+#include "tools/bench/types.h"
+
+/* Why a mode is not possible: one word, and sentences for people. */
+struct bench_why {
+	const char *name, *text, *remedy;
+};
+/* False: it is possible. */
+bool bench_result_why(struct bench_why *out, const struct bench_result *result);
+/* The text of a run's error, static or in buf. */
+const char *bench_result_error_text(int error, char *buf, size_t len);
+/* Every run has this measure. */
+bool bench_result_has(const struct bench_result *result, enum bench_measure measure);
+/* Percent of a path's bytes. */
+double bench_result_share(const struct bench_path *path, enum bench_seal seal);
+/* Bytes read from disks in percent of those sent. */
+double bench_result_from_disk(const struct bench_result *result);
+
+#endif
