@@ -21,7 +21,8 @@ static void engine_explain(int error)
 	const char *remedy = "";
 
 	if (error == -EPERM || error == -ENOSYS)
-		remedy = "; this user may not use io_uring: use --io auto or epoll, or see `tlsring doctor`";
+		remedy =
+			"; this user may not use io_uring: use --io auto or epoll, or see `tlsring doctor`";
 	else if (error == -EMFILE)
 		remedy = "; fewer --threads, or more descriptors (ulimit -n)";
 	else if (error == -ENOMEM)
@@ -79,10 +80,10 @@ static int engine_listen(struct serve *s, struct serve_thread *thread, unsigned 
 	for (size_t i = 0; i < s->listen.count; i++) {
 		const struct listen_address *a = &s->listen.addresses[i];
 
-		for (unsigned j = a->count < threads ? index % a->count : index; !ret && j < a->count;
-		     j += a->count < threads ? a->count : threads)
-			ret = tlsring_engine_listen(thread->engine, s->ctx, a->fds[j], &connection_handlers,
-						    thread->worker->idle);
+		for (unsigned j = a->count < threads ? index % a->count : index;
+		     !ret && j < a->count; j += a->count < threads ? a->count : threads)
+			ret = tlsring_engine_listen(thread->engine, s->ctx, a->fds[j],
+						    &connection_handlers, thread->worker->idle);
 	}
 	return ret;
 }
@@ -111,7 +112,8 @@ static void engine_stay(int cpu)
 	CPU_SET(cpu, &cpus);
 	ret = pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
 	if (ret)
-		log_line("cannot keep a thread on CPU %d: %s; it may run on any", cpu, strerror(ret));
+		log_line("cannot keep a thread on CPU %d: %s; it may run on any", cpu,
+			 strerror(ret));
 }
 
 static int engine_new(struct serve *s, const struct config *config, unsigned index)
@@ -128,7 +130,8 @@ static int engine_new(struct serve *s, const struct config *config, unsigned ind
 	thread->done = s->done;
 	thread->cpu = config->pin ? engine_cpu(index) : -1;
 	thread->landlock = s->landlock;
-	ret = worker_new(&thread->worker, s->current, config->file_cache, telemetry_accounting(s->telemetry, index));
+	ret = worker_new(&thread->worker, s->current, config->file_cache,
+			 telemetry_accounting(s->telemetry, index));
 	if (!ret)
 		ret = tlsring_engine_new(&thread->engine, &options);
 	if (ret)
@@ -209,7 +212,8 @@ int serve_engines_join(struct serve *s)
 		s->threads[i].running = false;
 		if (!s->threads[i].result)
 			continue;
-		log_line("a thread ended: %s", tlsring_strerror(s->threads[i].result, text, sizeof(text)));
+		log_line("a thread ended: %s",
+			 tlsring_strerror(s->threads[i].result, text, sizeof(text)));
 		ret = TOOLS_FAILED;
 	}
 	return ret;

@@ -60,7 +60,8 @@ static void cleartext_drop(struct cleartext_conn *c)
 
 /* ---- answering ---- */
 
-static void cleartext_write(struct cleartext_conn *c, const struct cleartext_response *response, bool head)
+static void cleartext_write(struct cleartext_conn *c, const struct cleartext_response *response,
+			    bool head)
 {
 	const char *body = response->body ? response->body : http_status_body(response->status);
 	size_t len = response->body ? response->body_len : strlen(body);
@@ -86,7 +87,8 @@ static void cleartext_write(struct cleartext_conn *c, const struct cleartext_res
 	}
 }
 
-static const struct cleartext_route *cleartext_route(const struct cleartext *p, const struct http_text *path)
+static const struct cleartext_route *cleartext_route(const struct cleartext *p,
+						     const struct http_text *path)
 {
 	for (size_t i = 0; i < p->route_count; i++)
 		if (!p->routes[i].path || http_text_is(path, p->routes[i].path))
@@ -94,7 +96,8 @@ static const struct cleartext_route *cleartext_route(const struct cleartext *p, 
 	return NULL;
 }
 
-static void cleartext_respond(const struct cleartext *p, struct cleartext_conn *c, const struct http_request *request)
+static void cleartext_respond(const struct cleartext *p, struct cleartext_conn *c,
+			      const struct http_request *request)
 {
 	const struct cleartext_route *route = cleartext_route(p, &request->path);
 	struct cleartext_response response = { .status = 404 };
@@ -147,7 +150,8 @@ static bool cleartext_receive(const struct cleartext *p, struct cleartext_conn *
 	if (taken > 0)
 		cleartext_respond(p, c, &head.request);
 	else
-		cleartext_write(c, &(struct cleartext_response){ .status = taken ? -taken : 431 }, false);
+		cleartext_write(c, &(struct cleartext_response){ .status = taken ? -taken : 431 },
+				false);
 	free(c->in);
 	c->in = NULL;
 	return c->out && cleartext_send(c);
@@ -197,7 +201,9 @@ static void cleartext_accept(struct cleartext *p, int listener)
 		return;
 	}
 	c = cleartext_place(p);
-	*c = (struct cleartext_conn){ .fd = fd, .in = malloc(HTTP_HEAD_LIMIT), .deadline = cleartext_now() + CLEARTEXT_DEADLINE };
+	*c = (struct cleartext_conn){ .fd = fd,
+				      .in = malloc(HTTP_HEAD_LIMIT),
+				      .deadline = cleartext_now() + CLEARTEXT_DEADLINE };
 	if (!c->in)
 		cleartext_drop(c);
 }
@@ -292,8 +298,8 @@ static int cleartext_listen(struct cleartext *p, const int *fds)
 	return 0;
 }
 
-int cleartext_start(struct cleartext **out, const int *fds, size_t count, const struct cleartext_route *routes,
-		size_t route_count)
+int cleartext_start(struct cleartext **out, const int *fds, size_t count,
+		    const struct cleartext_route *routes, size_t route_count)
 {
 	struct cleartext *p = calloc(1, sizeof(*p));
 	int ret = -ENOMEM;

@@ -27,7 +27,8 @@ struct cleartext_route {
 	const char *path;		/* exactly, without query; NULL: every path */
 	bool any_method;		/* else others than GET and HEAD are refused here */
 	/* Called in plain's thread; the request's texts live during the call. */
-	void (*respond)(struct cleartext_response *out, const struct http_request *request, void *user);
+	void (*respond)(struct cleartext_response *out, const struct http_request *request,
+			void *user);
 	void *user;
 };
 
@@ -35,8 +36,8 @@ struct cleartext_route {
  * Answer on these listening sockets, which stay the caller's. The first route that fits answers;
  * the array and what it points at must live until cleartext_stop(). 0; -ENOMEM; -EMFILE; -EAGAIN.
  */
-int cleartext_start(struct cleartext **out, const int *fds, size_t count, const struct cleartext_route *routes,
-		size_t route_count);
+int cleartext_start(struct cleartext **out, const int *fds, size_t count,
+		    const struct cleartext_route *routes, size_t route_count);
 /* Takes no more connections, gives those that are there a second, ends the thread, frees. */
 void cleartext_stop(struct cleartext *cleartext);
 

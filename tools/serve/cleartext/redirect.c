@@ -15,7 +15,8 @@ static struct http_text redirect_host(struct http_text host)
 	return host;
 }
 
-void redirect_respond(struct cleartext_response *out, const struct http_request *request, void *user)
+void redirect_respond(struct cleartext_response *out, const struct http_request *request,
+		      void *user)
 {
 	const struct redirect *redirect = user;
 	struct http_text host = redirect_host(request->host);

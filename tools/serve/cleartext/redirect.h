@@ -10,6 +10,7 @@ struct redirect {
 };
 
 /* A route's answer(): user is a struct redirect. 301, or 308 where the method must stay. */
-void redirect_respond(struct cleartext_response *out, const struct http_request *request, void *user);
+void redirect_respond(struct cleartext_response *out, const struct http_request *request,
+		      void *user);
 
 #endif

@@ -7,7 +7,8 @@ void body_set_file(struct body *body, struct site_file *file, uint64_t offset, u
 {
 	*body = (struct body){ .left = length, .file = file };
 	if (file->bytes)
-		body->now = (struct body_piece){ .text = file->bytes + offset, .text_len = (size_t)length };
+		body->now = (struct body_piece){ .text = file->bytes + offset,
+						 .text_len = (size_t)length };
 	else
 		body->now = (struct body_piece){ .offset = offset, .length = length };
 }

@@ -61,8 +61,8 @@ static const char *head_connection(const struct http1_head *head)
 
 static size_t head_size(const struct response *response, const struct http1_head *head)
 {
-	return strlen("HTTP/1.1 \r\n\r\n") + strlen(http_status_line(response->status)) + response->line_bytes +
-	       strlen(head_connection(head));
+	return strlen("HTTP/1.1 \r\n\r\n") + strlen(http_status_line(response->status)) +
+	       response->line_bytes + strlen(head_connection(head));
 }
 
 static char *head_write(char *at, const struct response *response, const struct http1_head *head)
@@ -79,8 +79,8 @@ static char *head_write(char *at, const struct response *response, const struct 
 
 /* ---- sending ---- */
 
-static struct tlsring_message http1_message(const struct http1_exchange *x, const char *text, size_t len,
-					    const struct body_piece *piece)
+static struct tlsring_message http1_message(const struct http1_exchange *x, const char *text,
+					    size_t len, const struct body_piece *piece)
 {
 	return (struct tlsring_message){
 		.head = text, .head_len = len, .file_fd = piece->length ? body_fd(&x->body) : -1,
@@ -98,7 +98,8 @@ static bool http1_joins(const struct http1_exchange *x)
 
 /* Short parts of a file share records and system calls: else many ranges of few bytes would cost the
  * server much and the client nothing. */
-static int http1_messages(struct tlsring_conn *conn, struct http1_exchange *x, const struct tlsring_message *first)
+static int http1_messages(struct tlsring_conn *conn, struct http1_exchange *x,
+			  const struct tlsring_message *first)
 {
 	struct body_piece piece;
 
@@ -129,8 +130,8 @@ static int http1_start(struct tlsring_conn *conn, struct http1_exchange *x)
 	struct body_piece piece = { 0 };
 	struct tlsring_message message;
 
-	if ((x->prebuilt || x->body.now.text_len <= room) && body_take(&x->body, UINT64_MAX, &piece) &&
-	    piece.text_len && !x->prebuilt)
+	if ((x->prebuilt || x->body.now.text_len <= room) &&
+	    body_take(&x->body, UINT64_MAX, &piece) && piece.text_len && !x->prebuilt)
 		memcpy(x->bytes + x->head_len, piece.text, piece.text_len);
 	message = http1_message(x, text, x->head_len + piece.text_len, &piece);
 	return http1_messages(conn, x, &message);
@@ -156,7 +157,8 @@ static bool http1_lacks(const struct http1_exchange *x)
 }
 
 /* Send the worker's answer, whose content is the exchange's from here. */
-static int http1_send(struct tlsring_conn *conn, struct worker *worker, const struct http1_head *head)
+static int http1_send(struct tlsring_conn *conn, struct worker *worker,
+		      const struct http1_head *head)
 {
 	struct response *response = &worker->response;
 	const struct http_text *path = &head->request.path;
@@ -173,19 +175,25 @@ static int http1_send(struct tlsring_conn *conn, struct worker *worker, const st
 		return -ENOMEM;
 	}
 	*x = (struct http1_exchange){
-		.worker = worker, .body = response->body, .close = !head->keep_alive,
-		.before = tlsring_conn_sent(conn), .skip = head->body, .head_len = size, .path_at = size + text_len, .path_len = path->len,
+		.worker = worker,
+		.body = response->body,
+		.close = !head->keep_alive,
+		.before = tlsring_conn_sent(conn),
+		.skip = head->body,
+		.head_len = size,
+		.path_at = size + text_len,
+		.path_len = path->len,
 	};
 	/* All pieces and the head; without memory they go one by one. */
 	if (x->body.next_count)
 		x->messages = calloc(x->body.next_count + 2, sizeof(*x->messages));
-	accounting_begin(worker->accounting, &x->exchange, &head->request, response->status, response->body.left,
-			 head->http10 ? ACCOUNTING_HTTP10 : ACCOUNTING_HTTP11);
+	accounting_begin(worker->accounting, &x->exchange, &head->request, response->status,
+			 response->body.left, head->http10 ? ACCOUNTING_HTTP10 : ACCOUNTING_HTTP11);
 	response->body = (struct body){ 0 };
 	head_write(x->bytes, response, head);
 	if (shares)
-		x->prebuilt = site_prebuilt_get(&x->body.file->prebuilt, x->bytes, size, x->body.file->bytes,
-					  x->body.file->size);
+		x->prebuilt = site_prebuilt_get(&x->body.file->prebuilt, x->bytes, size,
+						x->body.file->bytes, x->body.file->size);
 	if (path->len)
 		memcpy(x->bytes + x->path_at, path->at, path->len);
 	tlsring_conn_set_user(conn, x);
@@ -197,7 +205,8 @@ static int http1_send(struct tlsring_conn *conn, struct worker *worker, const st
 
 /* ---- what happens to a connection ---- */
 
-static ssize_t http1_begin(struct tlsring_conn *conn, struct worker *worker, const char *data, size_t len)
+static ssize_t http1_begin(struct tlsring_conn *conn, struct worker *worker, const char *data,
+			   size_t len)
 {
 	struct http1_head head;
 	const char *why;
@@ -300,7 +309,8 @@ static void http1_log_end(const struct tlsring_end *end, const struct http1_exch
 
 	tlsring_strerror(end->result, text, sizeof(text));
 	if (!end->opened)
-		log_peer(&end->peer, "handshake failed: %s%s%s", text, *end->detail ? ": " : "", end->detail);
+		log_peer(&end->peer, "handshake failed: %s%s%s", text, *end->detail ? ": " : "",
+			 end->detail);
 	else if (busy && x->result == -ENODATA)
 		log_peer(&end->peer, "connection cut: %s became shorter while it was sent",
 			 log_quote(quote, sizeof(quote), path, x->path_len));
@@ -309,7 +319,8 @@ static void http1_log_end(const struct tlsring_end *end, const struct http1_exch
 			 log_quote(quote, sizeof(quote), path, x->path_len), text,
 			 *end->detail ? ": " : "", end->detail);
 	else
-		log_peer(&end->peer, "connection failed: %s%s%s", text, *end->detail ? ": " : "", end->detail);
+		log_peer(&end->peer, "connection failed: %s%s%s", text, *end->detail ? ": " : "",
+			 end->detail);
 }
 
 /* Between two requests a client may leave as it likes, and many do without a word. */

@@ -28,8 +28,10 @@ static size_t multipart_text(char *at, size_t room, const struct body_piece *pie
 	if (!piece->length)
 		len = snprintf(at, room, "\r\n--%s--\r\n", boundary);
 	else
-		len = snprintf(at, room, "%s--%s\r\nContent-Type: %s\r\nContent-Range: bytes %" PRIu64 "-%" PRIu64
-			       "/%" PRIu64 "\r\n\r\n", first ? "" : "\r\n", boundary, type, piece->offset,
+		len = snprintf(at, room,
+			       "%s--%s\r\nContent-Type: %s\r\nContent-Range: bytes %" PRIu64
+			       "-%" PRIu64 "/%" PRIu64 "\r\n\r\n",
+			       first ? "" : "\r\n", boundary, type, piece->offset,
 			       piece->offset + piece->length - 1, size);
 	return (size_t)len < room ? (size_t)len : room;
 }
@@ -54,9 +56,11 @@ int multipart_make(struct body *out, struct site_file *file, const char *type,
 		struct body_piece *piece = &pieces[i];
 
 		if (i < count)
-			*piece = (struct body_piece){ .offset = spans[i].first, .length = spans[i].length };
+			*piece = (struct body_piece){ .offset = spans[i].first,
+						      .length = spans[i].length };
 		piece->text = texts + used;
-		piece->text_len = multipart_text(texts + used, room, piece, file->size, type, boundary, !i);
+		piece->text_len =
+			multipart_text(texts + used, room, piece, file->size, type, boundary, !i);
 		used += piece->text_len;
 		out->left += piece->text_len + piece->length;
 	}

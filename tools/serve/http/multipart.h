@@ -10,6 +10,7 @@
 /* Several spans of a file as multipart/byteranges. Takes over the file's reference when it
  * succeeds. 0; -ENOMEM; -errno when there are no random numbers for the boundary. */
 int multipart_make(struct body *out, struct site_file *file, const char *type,
-		   const struct http_span *spans, unsigned count, char boundary[MULTIPART_BOUNDARY]);
+		   const struct http_span *spans, unsigned count,
+		   char boundary[MULTIPART_BOUNDARY]);
 
 #endif

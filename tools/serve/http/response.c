@@ -42,7 +42,8 @@ RESPONSE_INLINE char *response_begin(struct response *out, const char *name, siz
 	size_t name_len = strlen(name), room = sizeof(out->lines) - out->line_bytes;
 	char *at = out->lines + out->line_bytes, *value;
 
-	if (out->field_count == RESPONSE_FIELDS || len > room || room - len < name_len + strlen(": \r\n"))
+	if (out->field_count == RESPONSE_FIELDS || len > room ||
+	    room - len < name_len + strlen(": \r\n"))
 		return NULL;
 	value = mempcpy(mempcpy(at, name, name_len), ": ", 2);
 	out->fields[out->field_count++] = (struct response_field){ at, value, name_len, len };
@@ -56,7 +57,8 @@ RESPONSE_INLINE void response_finish(struct response *out, char *end)
 	out->line_bytes = (size_t)(end - out->lines);
 }
 
-RESPONSE_INLINE void response_put(struct response *out, const char *name, const char *value, size_t len)
+RESPONSE_INLINE void response_put(struct response *out, const char *name, const char *value,
+				  size_t len)
 {
 	char *at = response_begin(out, name, len);
 
@@ -121,7 +123,8 @@ static void response_allow(struct response *out)
 		response_field(out, "Allow", "GET, HEAD, OPTIONS");
 }
 
-void response_error(struct response *out, int status, const struct http_request *request, const char *why)
+void response_error(struct response *out, int status, const struct http_request *request,
+		    const char *why)
 {
 	const char *text = http_status_body(status);
 	size_t len = strlen(text);
@@ -137,13 +140,14 @@ void response_error(struct response *out, int status, const struct http_request 
 
 /* The same with the site's own page, if it has one. */
 static void response_refuse(struct response *out, const struct site *site, int status,
-			  const struct http_request *request, const char *why)
+			    const struct http_request *request, const char *why)
 {
 	struct site_found page;
 	int ret = site_find_error(site, out->files, status, &page);
 
 	if (ret) {
-		response_error(out, status, request, why || ret > 0 ? why : "its error page cannot be read");
+		response_error(out, status, request,
+			       why || ret > 0 ? why : "its error page cannot be read");
 		return;
 	}
 	response_start(out, status);
@@ -157,26 +161,29 @@ static void response_refuse(struct response *out, const struct site *site, int s
 		site_file_put(page.file);
 }
 
-static void response_folder(struct response *out, const struct http_request *request, const char *path)
+static void response_folder(struct response *out, const struct http_request *request,
+			    const char *path)
 {
 	char location[3 * HTTP_PATH_MAX];
 	size_t len = http_path_encode(path, location, sizeof(location));
 
 	response_start(out, 301);
 	response_format(out, "Location", "%.*s/%.*s", (int)len, location, (int)request->query.len,
-		      request->query.at ? request->query.at : "");
+			request->query.at ? request->query.at : "");
 	response_length(out, 0);
 }
 
 /* What stands in every answer about a file, whether it is sent or not. */
-static void response_about(struct response *out, const struct site *site, const struct site_found *found)
+static void response_about(struct response *out, const struct site *site,
+			   const struct site_found *found)
 {
 	const struct site_file *file = found->file;
 
 	response_put(out, "ETag", file->etag, file->etag_len);
 	/* A date to come would be no validator: RFC 9110, 8.8.2.1. */
-	response_put(out, "Last-Modified", file->modified <= out->date_at ? file->modified_text : out->date,
-		   HTTP_DATE_SIZE - 1);
+	response_put(out, "Last-Modified",
+		     file->modified <= out->date_at ? file->modified_text : out->date,
+		     HTTP_DATE_SIZE - 1);
 	response_field(out, "Accept-Ranges", "bytes");
 	if (found->cache_control)
 		response_field(out, "Cache-Control", found->cache_control);
@@ -201,7 +208,7 @@ struct selection {
 
 /* 200, 206, or the status of an answer without content. */
 static int response_select(const struct http_request *request, const struct site_file *file,
-			 struct selection *out)
+			   struct selection *out)
 {
 	const struct http_validator validator = { file->etag, file->modified };
 	int status = http_condition(request, &validator);
@@ -210,7 +217,8 @@ static int response_select(const struct http_request *request, const struct site
 		return status;
 	if (!request->range.at || request->head || !http_condition_range(request, &validator))
 		return 200;
-	switch (http_range_parse(request->range.at, request->range.len, file->size, out->spans, &out->count)) {
+	switch (http_range_parse(request->range.at, request->range.len, file->size, out->spans,
+				 &out->count)) {
 	case HTTP_RANGE_PART:
 		return 206;
 	case HTTP_RANGE_UNSATISFIABLE:
@@ -223,7 +231,7 @@ static int response_select(const struct http_request *request, const struct site
 /* The content, and the fields that say how it is to be read. 0, or the status of a failure; takes
  * over the file when it succeeds. */
 static int response_body(struct response *out, const struct http_request *request,
-			  const struct site_found *found, const struct selection *selection)
+			 const struct site_found *found, const struct selection *selection)
 {
 	struct site_file *file = found->file;
 	const struct http_span whole = { 0, file->size };
@@ -242,8 +250,8 @@ static int response_body(struct response *out, const struct http_request *reques
 	response_field(out, "Content-Type", found->type);
 	response_length(out, span->length);
 	if (out->status == 206)
-		response_format(out, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, span->first,
-			      span->first + span->length - 1, file->size);
+		response_format(out, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64,
+				span->first, span->first + span->length - 1, file->size);
 	if (span->length && !request->head)
 		body_set_file(&out->body, file, span->first, span->length);
 	else
@@ -252,8 +260,8 @@ static int response_body(struct response *out, const struct http_request *reques
 }
 
 /* Takes over the file. */
-static void response_file(struct response *out, const struct site *site, const struct http_request *request,
-			const struct site_found *found)
+static void response_file(struct response *out, const struct site *site,
+			  const struct http_request *request, const struct site_found *found)
 {
 	struct selection selection;
 	int status = response_select(request, found->file, &selection);
@@ -288,8 +296,8 @@ static bool response_wants_json(const struct http_list *accept)
 }
 
 /* A folder without an index. */
-static void response_listing(struct response *out, const struct site *site, const struct http_request *request,
-			   const char *path)
+static void response_listing(struct response *out, const struct site *site,
+			     const struct http_request *request, const char *path)
 {
 	bool json = response_wants_json(&request->accept);
 	struct site_file *text;
@@ -298,8 +306,9 @@ static void response_listing(struct response *out, const struct site *site, cons
 	if (ret) {
 		int status = site_status(ret);
 
-		response_refuse(out, site, status, request, ret == -EAGAIN ? "too many listings are on their way" :
-			      response_why(status, -ret));
+		response_refuse(out, site, status, request,
+				ret == -EAGAIN ? "too many listings are on their way"
+					       : response_why(status, -ret));
 		return;
 	}
 	response_start(out, 200);
@@ -307,23 +316,27 @@ static void response_listing(struct response *out, const struct site *site, cons
 	response_length(out, text->size);
 	response_field(out, "Vary", "Accept");
 	response_field(out, "Cache-Control", "no-cache");
-	response_field(out, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+	response_field(out, "Content-Security-Policy",
+		       "default-src 'none'; style-src 'unsafe-inline'");
 	if (request->head)
 		site_file_put(text);
 	else
 		body_set_file(&out->body, text, 0, text->size);
 }
 
-static void response_path(struct response *out, const struct site *site, const struct http_request *request)
+static void response_path(struct response *out, const struct site *site,
+			  const struct http_request *request)
 {
-	enum http_path_dots dots = site->settings.hidden ? HTTP_PATH_SHOW_DOTS : HTTP_PATH_HIDE_DOTS;
+	enum http_path_dots dots = site->settings.hidden ? HTTP_PATH_SHOW_DOTS
+							 : HTTP_PATH_HIDE_DOTS;
 	char path[HTTP_PATH_MAX];
 	const struct http_encoding *encodings[HTTP_ENCODINGS + 1] = { NULL };
 	struct site_found found;
 	int error, status = http_path_decode(request->path.at, request->path.len, dots, path);
 
 	if (status) {
-		response_refuse(out, site, status, request, status == 400 ? "a path that is none" : NULL);
+		response_refuse(out, site, status, request,
+				status == 400 ? "a path that is none" : NULL);
 		return;
 	}
 	if (site->settings.precompressed)
@@ -333,7 +346,8 @@ static void response_path(struct response *out, const struct site *site, const s
 		response_file(out, site, request, &found);
 	else if (status == 301)
 		response_folder(out, request, path);
-	else if (error == ENOENT && site->settings.listing && (!*path || path[strlen(path) - 1] == '/'))
+	else if (error == ENOENT && site->settings.listing &&
+		 (!*path || path[strlen(path) - 1] == '/'))
 		response_listing(out, site, request, path);
 	else
 		response_refuse(out, site, status, request, response_why(status, error));
@@ -346,7 +360,8 @@ static void response_options(struct response *out)
 	response_allow(out);
 }
 
-void response_make(struct response *out, const struct site *site, const struct http_request *request)
+void response_make(struct response *out, const struct site *site,
+		   const struct http_request *request)
 {
 	if (request->refused)
 		response_refuse(out, site, request->refused, request, NULL);
@@ -357,7 +372,7 @@ void response_make(struct response *out, const struct site *site, const struct h
 }
 
 void response_log(const struct response *response, const struct http_request *request,
-		const struct tlsring_conn *conn)
+		  const struct tlsring_conn *conn)
 {
 	struct tlsring_info info;
 	char quote[RESPONSE_QUOTE] = "";
@@ -369,6 +384,6 @@ void response_log(const struct response *response, const struct http_request *re
 		return;
 	if (request->path.at)
 		log_quote(quote, sizeof(quote), request->path.at, request->path.len);
-	log_peer(&info.peer, "refused with %d: %s%s%s", response->status, response->why, quote[0] ? ": " : "",
-		 quote);
+	log_peer(&info.peer, "refused with %d: %s%s%s", response->status, response->why,
+		 quote[0] ? ": " : "", quote);
 }

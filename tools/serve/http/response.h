@@ -55,11 +55,13 @@ void response_init(struct response *response, struct site_cache *files);
 /* When no content of its answers is on its way any more. */
 void response_free(struct response *response);
 /* Never fails: what goes wrong is an answer too. */
-void response_make(struct response *out, const struct site *site, const struct http_request *request);
+void response_make(struct response *out, const struct site *site,
+		   const struct http_request *request);
 /* A status of its own, for what the parser refused; why: as above. */
-void response_error(struct response *out, int status, const struct http_request *request, const char *why);
+void response_error(struct response *out, int status, const struct http_request *request,
+		    const char *why);
 /* Tell the log when there is something to tell. */
 void response_log(const struct response *response, const struct http_request *request,
-		const struct tlsring_conn *conn);
+		  const struct tlsring_conn *conn);
 
 #endif

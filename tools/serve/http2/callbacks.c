@@ -24,16 +24,16 @@ static int callbacks_begin_headers(nghttp2_session *session, const nghttp2_frame
 	return h->request ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
-static int callbacks_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
-			    size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
-			    void *user)
+static int callbacks_header(nghttp2_session *session, const nghttp2_frame *frame,
+			    const uint8_t *name, size_t name_len, const uint8_t *value,
+			    size_t value_len, uint8_t flags, void *user)
 {
 	struct http2 *h = user;
 
 	(void)session, (void)flags;
 	if (callbacks_is_request(frame) && h->request)
 		http2_request_field(h->request, &(struct http_text){ (const char *)name, name_len },
-				 &(struct http_text){ (const char *)value, value_len });
+				    &(struct http_text){ (const char *)value, value_len });
 	return 0;
 }
 
@@ -59,8 +59,8 @@ static void callbacks_ping(struct http2 *h, const nghttp2_frame *frame)
 	else if (h->leaving)
 		/* Whatever the client sent before it knew of the shutdown has arrived. */
 		nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE,
-				      nghttp2_session_get_last_proc_stream_id(h->session), NGHTTP2_NO_ERROR,
-				      NULL, 0);
+				      nghttp2_session_get_last_proc_stream_id(h->session),
+				      NGHTTP2_NO_ERROR, NULL, 0);
 }
 
 /* nghttp2 drops PRIORITY frames behind this callback. */
@@ -81,7 +81,8 @@ static int callbacks_frame_recv(nghttp2_session *session, const nghttp2_frame *f
 	case NGHTTP2_HEADERS:
 		return callbacks_is_request(frame) ? callbacks_respond(h, frame->hd.stream_id) : 0;
 	case NGHTTP2_DATA:
-		if (frame->hd.length == frame->data.padlen && !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+		if (frame->hd.length == frame->data.padlen &&
+		    !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
 			http2_abuse(h, HTTP2_ABUSE_EMPTY);
 		break;
 	case NGHTTP2_RST_STREAM:
@@ -116,13 +117,14 @@ static int callbacks_body(nghttp2_session *session, uint8_t flags, int32_t id, c
 	stream->received += len;
 	if (stream->received > HTTP_BODY_LIMIT)
 		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id,
-					  stream->body.left ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_NO_ERROR);
+					  stream->body.left ? NGHTTP2_ENHANCE_YOUR_CALM
+							    : NGHTTP2_NO_ERROR);
 	return 0;
 }
 
 static ssize_t callbacks_length(nghttp2_session *session, uint8_t type, int32_t id,
-				int32_t connection_window, int32_t stream_window, uint32_t frame_max,
-				void *user)
+				int32_t connection_window, int32_t stream_window,
+				uint32_t frame_max, void *user)
 {
 	struct http2 *h = user;
 	size_t length = http2_output_fit(h->output);
@@ -135,7 +137,8 @@ static ssize_t callbacks_length(nghttp2_session *session, uint8_t type, int32_t 
 	return (ssize_t)(length < frame_max ? length : frame_max);
 }
 
-static ssize_t callbacks_padding(nghttp2_session *session, const nghttp2_frame *frame, size_t max, void *user)
+static ssize_t callbacks_padding(nghttp2_session *session, const nghttp2_frame *frame, size_t max,
+				 void *user)
 {
 	const struct http2 *h = user;
 
@@ -150,7 +153,8 @@ static int callbacks_send_data(nghttp2_session *session, nghttp2_frame *frame, c
 	struct http2_stream *stream = source->ptr;
 
 	(void)session;
-	http2_output_data(h->output, frame->hd.stream_id, head, length, frame->data.padlen, &stream->body);
+	http2_output_data(h->output, frame->hd.stream_id, head, length, frame->data.padlen,
+			  &stream->body);
 	h->useful = h->second;
 	/* The client will widen the windows of the stream and of the connection; some clients do so
 	 * for padding separately. */
@@ -161,7 +165,8 @@ static int callbacks_send_data(nghttp2_session *session, nghttp2_frame *frame, c
 static int callbacks_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
 	(void)session;
-	if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+	if (frame->hd.type == NGHTTP2_RST_STREAM &&
+	    frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
 		http2_abuse(user, HTTP2_ABUSE_RESET);
 	return 0;
 }

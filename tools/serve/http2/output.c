@@ -54,7 +54,8 @@ void http2_output_frames(struct http2_output *out, const void *bytes, size_t len
 	out->open = true;
 }
 
-static void output_padding(struct http2_output *out, struct tlsring_message *message, size_t padding)
+static void output_padding(struct http2_output *out, struct tlsring_message *message,
+			   size_t padding)
 {
 	static const char zeroes[256];
 
@@ -67,14 +68,15 @@ size_t http2_output_padding(const struct http2_output *out, const struct body *b
 {
 	uint64_t end = body->now.offset + length - OUTPUT_PADDING;
 
-	if (out->limit < OUTPUT_PAD_MIN || body->now.text_len || body->now.length < OUTPUT_PAD_MIN ||
-	    length < OUTPUT_FRAME_MIN)
+	if (out->limit < OUTPUT_PAD_MIN || body->now.text_len ||
+	    body->now.length < OUTPUT_PAD_MIN || length < OUTPUT_FRAME_MIN)
 		return 0;
 	return OUTPUT_PADDING + end % OUTPUT_BLOCK;
 }
 
-void http2_output_data(struct http2_output *out, int32_t stream, const uint8_t head[HTTP2_FRAME_HEAD],
-		       size_t length, size_t padding, struct body *body)
+void http2_output_data(struct http2_output *out, int32_t stream,
+		       const uint8_t head[HTTP2_FRAME_HEAD], size_t length, size_t padding,
+		       struct body *body)
 {
 	const uint8_t pad_length = (uint8_t)(padding - 1);
 	struct tlsring_message *message;

@@ -46,8 +46,9 @@ bool http2_output_room(const struct http2_output *out);
 void http2_output_frames(struct http2_output *out, const void *bytes, size_t len);
 /* Add a DATA frame with `length` bytes of the body and `padding` bytes of padding, the length of the
  * padding included. */
-void http2_output_data(struct http2_output *out, int32_t stream, const uint8_t head[HTTP2_FRAME_HEAD],
-		       size_t length, size_t padding, struct body *body);
+void http2_output_data(struct http2_output *out, int32_t stream,
+		       const uint8_t head[HTTP2_FRAME_HEAD], size_t length, size_t padding,
+		       struct body *body);
 /* The length of a DATA frame that ends with its record. */
 size_t http2_output_fit(const struct http2_output *out);
 /*

@@ -70,7 +70,8 @@ static void session_flush(struct http2 *h)
 	ret = session_gather(h);
 	if (!ret && !h->output->count) {
 		http2_stream_purge(h);
-		if (!nghttp2_session_want_read(h->session) && !nghttp2_session_want_write(h->session))
+		if (!nghttp2_session_want_read(h->session) &&
+		    !nghttp2_session_want_write(h->session))
 			tlsring_close(h->conn);
 		return;
 	}
@@ -78,7 +79,8 @@ static void session_flush(struct http2 *h)
 		h->began = h->now;
 		h->full = h->output->total >= h->batch_limit;
 		h->batch = http2_output_batch(h->output);
-		ret = h->batch ? tlsring_send_many(h->conn, h->batch->messages, h->batch->count) : -ENOMEM;
+		ret = h->batch ? tlsring_send_many(h->conn, h->batch->messages, h->batch->count)
+			       : -ENOMEM;
 	}
 	/* -EPIPE: the engine is closing the connection already. */
 	if (ret && ret != -EPIPE)
@@ -89,7 +91,8 @@ static void session_flush(struct http2 *h)
 static void session_pace(struct http2 *h)
 {
 	uint32_t took = h->now - h->began;
-	uint32_t quick = h->batch_limit < SESSION_LARGE_BATCH ? SESSION_BATCH_TIME / 2 : SESSION_LARGE_TIME;
+	uint32_t quick = h->batch_limit < SESSION_LARGE_BATCH ? SESSION_BATCH_TIME / 2
+							      : SESSION_LARGE_TIME;
 
 	if (took <= quick && h->full && h->batch_limit < HTTP2_BATCH_MAX)
 		h->batch_limit *= 2;
@@ -156,7 +159,8 @@ static void session_free(struct http2 *h)
 /* Between two requests a client may leave in any way, and many do without close_notify. */
 static bool session_ordinary_end(int result)
 {
-	return result == -EPIPE || result == -ECONNRESET || result == -ETIMEDOUT || result == -ECANCELED;
+	return result == -EPIPE || result == -ECONNRESET || result == -ETIMEDOUT ||
+	       result == -ECANCELED;
 }
 
 static void session_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
@@ -167,9 +171,10 @@ static void session_closed(struct tlsring_conn *conn, const struct tlsring_end *
 
 	accounting_closed(h->worker->accounting, conn, end);
 	if (end->result && (busy || !session_ordinary_end(end->result)))
-		log_peer(&end->peer, "HTTP/2 connection failed%s: %s%s%s", busy ? " inside a response" : "",
-			 tlsring_strerror(end->result, text, sizeof(text)), *end->detail ? ": " : "",
-			 end->detail);
+		log_peer(&end->peer, "HTTP/2 connection failed%s: %s%s%s",
+			 busy ? " inside a response" : "",
+			 tlsring_strerror(end->result, text, sizeof(text)),
+			 *end->detail ? ": " : "", end->detail);
 	session_free(h);
 }
 
@@ -208,7 +213,8 @@ static int session_start(struct http2 *h, const struct http2_worker *worker)
 {
 	const nghttp2_settings_entry settings[] = {
 		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2_STREAMS },
-		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, h->worker->accounting->settings->header_bytes },
+		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+		  h->worker->accounting->settings->header_bytes },
 		{ NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
 	};
 

@@ -35,7 +35,8 @@ static void stream_free_list(struct http2 *h, struct http2_streams *list, bool f
 
 	while ((stream = LIST_FIRST(list))) {
 		LIST_REMOVE(stream, link);
-		accounting_end(h->worker->accounting, &stream->exchange, h->conn, stream->body.left + failed);
+		accounting_end(h->worker->accounting, &stream->exchange, h->conn,
+			       stream->body.left + failed);
 		body_free(&stream->body);
 		free(stream);
 	}
@@ -110,10 +111,14 @@ void http2_stream_missing(struct http2 *h, int32_t id, size_t length)
 
 /* ---- responses ---- */
 
-static nghttp2_nv stream_field(const char *name, size_t name_len, const char *value, size_t value_len)
+static nghttp2_nv stream_field(const char *name, size_t name_len, const char *value,
+			       size_t value_len)
 {
 	return (nghttp2_nv){
-		.name = (uint8_t *)name, .namelen = name_len, .value = (uint8_t *)value, .valuelen = value_len,
+		.name = (uint8_t *)name,
+		.namelen = name_len,
+		.value = (uint8_t *)value,
+		.valuelen = value_len,
 	};
 }
 
@@ -130,8 +135,9 @@ static int stream_submit(struct http2 *h, struct http2_stream *stream)
 
 	fields[0] = stream_field(":status", 7, status, sizeof(status));
 	for (unsigned i = 0; i < response->field_count; i++)
-		fields[count++] = stream_field(response->fields[i].name, response->fields[i].name_len,
-					       response->fields[i].value, response->fields[i].value_len);
+		fields[count++] =
+			stream_field(response->fields[i].name, response->fields[i].name_len,
+				     response->fields[i].value, response->fields[i].value_len);
 	return nghttp2_submit_response(h->session, stream->id, fields, count,
 				       stream->body.left ? &provider : NULL);
 }
@@ -154,8 +160,8 @@ int http2_stream_respond(struct http2 *h, int32_t id)
 		response_error(response, request->status, &request->parsed, request->why);
 	}
 	response_log(response, &request->parsed, h->conn);
-	accounting_begin(h->worker->accounting, &stream->exchange, &request->parsed, response->status,
-			 response->body.left, ACCOUNTING_HTTP2);
+	accounting_begin(h->worker->accounting, &stream->exchange, &request->parsed,
+			 response->status, response->body.left, ACCOUNTING_HTTP2);
 	stream->body = response->body;
 	response->body = (struct body){ 0 };
 	return stream_submit(h, stream) ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;

@@ -37,8 +37,8 @@ struct landlock {
 
 static uint64_t landlock_fs(int version)
 {
-	return LANDLOCK_FS_1 | (version >= 2 ? LANDLOCK_FS_2 : 0) | (version >= 3 ? LANDLOCK_FS_3 : 0) |
-	       (version >= 5 ? LANDLOCK_FS_5 : 0);
+	return LANDLOCK_FS_1 | (version >= 2 ? LANDLOCK_FS_2 : 0) |
+	       (version >= 3 ? LANDLOCK_FS_3 : 0) | (version >= 5 ? LANDLOCK_FS_5 : 0);
 }
 
 bool landlock_restricts_files(const struct landlock *landlock)
@@ -85,7 +85,8 @@ void landlock_free(struct landlock *landlock)
 int landlock_allow(struct landlock *landlock, int fd)
 {
 	struct landlock_path_beneath_attr rule = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR, .parent_fd = fd,
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+		.parent_fd = fd,
 	};
 	struct landlock_folder *larger;
 	struct stat status;
@@ -122,7 +123,8 @@ bool landlock_covers(const struct landlock *landlock, int fd)
 	for (int depth = 0; at >= 0 && !found && depth < LANDLOCK_DEPTH; depth++) {
 		int above;
 
-		if (fstat(at, &status) || (status.st_dev == last.st_dev && status.st_ino == last.st_ino))
+		if (fstat(at, &status) ||
+		    (status.st_dev == last.st_dev && status.st_ino == last.st_ino))
 			break;
 		found = landlock_has(landlock, &status);
 		last = status;

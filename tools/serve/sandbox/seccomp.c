@@ -29,20 +29,68 @@ static const unsigned calls_refused[] = {
 	SYS_fork, SYS_vfork,
 #endif
 	/* other processes, and our own from outside */
-	SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_open, SYS_pidfd_getfd, SYS_kcmp,
+	SYS_ptrace,
+	SYS_process_vm_readv,
+	SYS_process_vm_writev,
+	SYS_pidfd_open,
+	SYS_pidfd_getfd,
+	SYS_kcmp,
 	/* what would go past Landlock, or past this filter */
-	SYS_io_uring_setup, SYS_open_by_handle_at, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot,
-	SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsmount, SYS_unshare, SYS_setns,
+	SYS_io_uring_setup,
+	SYS_open_by_handle_at,
+	SYS_mount,
+	SYS_umount2,
+	SYS_pivot_root,
+	SYS_chroot,
+	SYS_open_tree,
+	SYS_move_mount,
+	SYS_fsopen,
+	SYS_fsmount,
+	SYS_unshare,
+	SYS_setns,
 	/* the kernel's deeper parts */
-	SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_keyctl, SYS_add_key, SYS_request_key,
-	SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_swapon,
-	SYS_swapoff, SYS_acct, SYS_personality, SYS_quotactl, SYS_syslog, SYS_settimeofday, SYS_clock_settime,
+	SYS_bpf,
+	SYS_perf_event_open,
+	SYS_userfaultfd,
+	SYS_keyctl,
+	SYS_add_key,
+	SYS_request_key,
+	SYS_init_module,
+	SYS_finit_module,
+	SYS_delete_module,
+	SYS_kexec_load,
+	SYS_reboot,
+	SYS_swapon,
+	SYS_swapoff,
+	SYS_acct,
+	SYS_personality,
+	SYS_quotactl,
+	SYS_syslog,
+	SYS_settimeofday,
+	SYS_clock_settime,
 	/* who we are */
-	SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups,
-	SYS_setfsuid, SYS_setfsgid, SYS_capset,
+	SYS_setuid,
+	SYS_setgid,
+	SYS_setreuid,
+	SYS_setregid,
+	SYS_setresuid,
+	SYS_setresgid,
+	SYS_setgroups,
+	SYS_setfsuid,
+	SYS_setfsgid,
+	SYS_capset,
 	/* files are only read */
-	SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_mkdirat, SYS_mknodat, SYS_fchmodat,
-	SYS_fchownat, SYS_fchmod, SYS_fchown, SYS_truncate,
+	SYS_unlinkat,
+	SYS_renameat2,
+	SYS_linkat,
+	SYS_symlinkat,
+	SYS_mkdirat,
+	SYS_mknodat,
+	SYS_fchmodat,
+	SYS_fchownat,
+	SYS_fchmod,
+	SYS_fchown,
+	SYS_truncate,
 };
 #define CALLS_REFUSED	(sizeof(calls_refused) / sizeof(calls_refused[0]))
 #define CALLS_REFUSE	(SECCOMP_RET_ERRNO | EPERM)
@@ -60,7 +108,8 @@ static struct sock_filter calls_answer(unsigned answer)
 /* So many steps ahead when it is equal. */
 static struct sock_filter calls_equal(unsigned value, size_t steps)
 {
-	return (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, (unsigned char)steps, 0);
+	return (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, (unsigned char)steps,
+					    0);
 }
 #endif
 
@@ -86,7 +135,8 @@ void seccomp_enter(void)
 	code[count++] = calls_answer(CALLS_REFUSE);
 	code[count++] = calls_load(offsetof(struct seccomp_data, nr));
 #ifdef __x86_64__
-	code[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, CALLS_REFUSED + 1, 0);
+	code[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000,
+						     CALLS_REFUSED + 1, 0);
 #endif
 	for (size_t i = 0; i < CALLS_REFUSED; i++)
 		code[count++] = calls_equal(calls_refused[i], CALLS_REFUSED - i);

@@ -80,7 +80,8 @@ static void cache_drop(struct site_cache *cache, struct cache_entry *entry)
 	free(entry);
 }
 
-static struct cache_entry *cache_lookup(struct site_cache *cache, uint64_t site, uint32_t hash, const char *path)
+static struct cache_entry *cache_lookup(struct site_cache *cache, uint64_t site, uint32_t hash,
+					const char *path)
 {
 	struct cache_entry *entry = cache->buckets[hash & cache->mask];
 
@@ -135,7 +136,8 @@ void site_cache_round(struct site_cache *cache, uint64_t round, time_t now)
 	cache->now = now;
 }
 
-int site_cache_open(struct site_cache *cache, uint64_t site, int root, const char *path, struct site_file **out)
+int site_cache_open(struct site_cache *cache, uint64_t site, int root, const char *path,
+		    struct site_file **out)
 {
 	uint32_t hash = cache ? cache_hash(site, path) : 0;
 	struct cache_entry *entry = cache ? cache_lookup(cache, site, hash, path) : NULL;

@@ -28,6 +28,7 @@ void site_cache_free(struct site_cache *cache);
 /* Requests of another round follow, which begins now; before the first, and with 0, each use looks for itself. */
 void site_cache_round(struct site_cache *cache, uint64_t round, time_t now);
 /* As site_file_open(); site: a number that no other folder ever has. cache may be NULL. */
-int site_cache_open(struct site_cache *cache, uint64_t site, int root, const char *path, struct site_file **out);
+int site_cache_open(struct site_cache *cache, uint64_t site, int root, const char *path,
+		    struct site_file **out);
 
 #endif

@@ -41,8 +41,9 @@ static void file_describe(struct site_file *file, const struct statx *stx)
 	file->size = stx->stx_size;
 	file->modified = stx->stx_mtime.tv_sec;
 	http_date_format(file->modified, file->modified_text);
-	file->etag_len = (size_t)snprintf(file->etag, sizeof(file->etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
-					  file->stamp.inode, file->size, (uint64_t)file->stamp.changed);
+	file->etag_len = (size_t)snprintf(
+		file->etag, sizeof(file->etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
+		file->stamp.inode, file->size, (uint64_t)file->stamp.changed);
 }
 
 int site_file_open(struct site_file **out, int root, const char *path)
@@ -87,7 +88,9 @@ int site_file_text(struct site_file **out, char *text, size_t len, size_t *count
 		free(text);
 		return -ENOMEM;
 	}
-	*file = (struct site_file){ .references = 1, .fd = -1, .size = len, .bytes = text, .counted = counted };
+	*file = (struct site_file){
+		.references = 1, .fd = -1, .size = len, .bytes = text, .counted = counted
+	};
 	*counted += len;
 	*out = file;
 	return 0;

@@ -65,7 +65,8 @@ static int listing_gather(struct listing *out, const struct site *site, const ch
 	while (!ret && (entry = readdir(dir))) {
 		const char *name = entry->d_name;
 
-		if (!strcmp(name, ".") || !strcmp(name, "..") || (*name == '.' && !site->settings.hidden))
+		if (!strcmp(name, ".") || !strcmp(name, "..") ||
+		    (*name == '.' && !site->settings.hidden))
 			continue;
 		if (listing_stat(site, path, dirfd(dir), name, &st) ||
 		    (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))

@@ -15,30 +15,37 @@ static void entry_free(struct listing_cache_entry *entry)
 	*entry = (struct listing_cache_entry){ 0 };
 }
 
-static struct listing_cache_entry *entry_find(struct listing_cache *cache, uint64_t site, const char *path, bool json)
+static struct listing_cache_entry *entry_find(struct listing_cache *cache, uint64_t site,
+					      const char *path, bool json)
 {
-	for (struct listing_cache_entry *entry = cache->entries; entry < cache->entries + LISTING_CACHE_SIZE; entry++)
-		if (entry->path && entry->site == site && entry->json == json && !strcmp(entry->path, path))
+	for (struct listing_cache_entry *entry = cache->entries;
+	     entry < cache->entries + LISTING_CACHE_SIZE; entry++)
+		if (entry->path && entry->site == site && entry->json == json &&
+		    !strcmp(entry->path, path))
 			return entry;
 	return NULL;
 }
 
 /* Were the same entries there? Of a folder that changes just now its time need not tell. */
-static bool entry_current(const struct listing_cache_entry *entry, const struct stat *folder, time_t now)
+static bool entry_current(const struct listing_cache_entry *entry, const struct stat *folder,
+			  time_t now)
 {
-	return entry->made == now && entry->folder.st_ino == folder->st_ino && entry->folder.st_dev == folder->st_dev &&
+	return entry->made == now && entry->folder.st_ino == folder->st_ino &&
+	       entry->folder.st_dev == folder->st_dev &&
 	       entry->folder.st_ctim.tv_sec == folder->st_ctim.tv_sec &&
 	       entry->folder.st_ctim.tv_nsec == folder->st_ctim.tv_nsec &&
 	       folder->st_ctim.tv_sec + SITE_STAMP_SETTLED < now;
 }
 
-static int cache_make(const struct site *site, const char *path, bool json, char **text, size_t *len)
+static int cache_make(const struct site *site, const char *path, bool json, char **text,
+		      size_t *len)
 {
 	struct listing listing;
 	int ret = listing_read(&listing, site, path);
 
 	if (!ret) {
-		*text = json ? listing_json(&listing, path, len) : listing_html(&listing, path, len);
+		*text = json ? listing_json(&listing, path, len)
+			     : listing_html(&listing, path, len);
 		ret = *text ? 0 : -ENOMEM;
 	}
 	listing_free(&listing);
@@ -46,8 +53,8 @@ static int cache_make(const struct site *site, const char *path, bool json, char
 }
 
 /* In the entry's place, or the next. Without memory it is not kept. */
-static void cache_put(struct listing_cache *cache, struct listing_cache_entry *entry, const struct listing_cache_entry *fresh,
-		     const char *path)
+static void cache_put(struct listing_cache *cache, struct listing_cache_entry *entry,
+		      const struct listing_cache_entry *fresh, const char *path)
 {
 	if (!entry) {
 		entry = &cache->entries[cache->next];
@@ -60,8 +67,8 @@ static void cache_put(struct listing_cache *cache, struct listing_cache_entry *e
 		entry->file->references++;
 }
 
-int listing_cache_get(struct listing_cache *cache, const struct site *site, const char *path, bool json, time_t now,
-		     struct site_file **out)
+int listing_cache_get(struct listing_cache *cache, const struct site *site, const char *path,
+		      bool json, time_t now, struct site_file **out)
 {
 	struct listing_cache_entry *entry = entry_find(cache, site->number, path, json);
 	struct listing_cache_entry fresh = { .site = site->number, .json = json, .made = now };

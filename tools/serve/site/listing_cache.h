@@ -40,8 +40,8 @@ struct listing_cache {
  * path is decoded, and empty or ends in a slash. An entry's size and time may be a second old. Blocking: it may
  * read the folder. 0 or -errno, -EAGAIN when too much is on its way.
  */
-int listing_cache_get(struct listing_cache *cache, const struct site *site, const char *path, bool json, time_t now,
-		     struct site_file **out);
+int listing_cache_get(struct listing_cache *cache, const struct site *site, const char *path,
+		      bool json, time_t now, struct site_file **out);
 /* When all references were given back. */
 void listing_cache_free(struct listing_cache *cache);
 

@@ -60,7 +60,8 @@ static void html_size(FILE *out, uint64_t size)
 
 	for (; value >= 1023.5 && unit < 6; unit++)
 		value /= 1024;
-	fprintf(out, "<td class=s title=\"%" PRIu64 " bytes\">%.*f %s", size, unit && value < 99.95, value, units[unit]);
+	fprintf(out, "<td class=s title=\"%" PRIu64 " bytes\">%.*f %s", size, unit && value < 99.95,
+		value, units[unit]);
 }
 
 static void html_time(FILE *out, time_t when)
@@ -105,9 +106,11 @@ char *listing_html(const struct listing *listing, const char *path, size_t *len)
 	html_text(out, path, strlen(path));
 	fprintf(out, "</title><style>%s</style>\n<h1>", html_style);
 	html_path(out, path);
-	fputs("</h1>\n<table><thead><tr><th scope=col>Name<th class=s scope=col>Size<th scope=col>Modified (UTC)\n<tbody>\n", out);
+	fputs("</h1>\n<table><thead><tr><th scope=col>Name<th class=s scope=col>Size<th scope=col>Modified (UTC)\n<tbody>\n",
+	      out);
 	if (*path)
-		fputs("<tr><td class=\"n d\"><a href=\"../\">../</a><td class=s><td class=t>\n", out);
+		fputs("<tr><td class=\"n d\"><a href=\"../\">../</a><td class=s><td class=t>\n",
+		      out);
 	for (size_t i = 0; i < listing->count; i++)
 		html_entry(out, &listing->entries[i]);
 	fputs("</table>\n", out);

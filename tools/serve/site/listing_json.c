@@ -29,11 +29,12 @@ static json_t *json_entry(const struct listing_entry *entry)
 	href[len] = '\0';
 	if (entry->folder)
 		strcat(href, "/");
-	if (!gmtime_r(&entry->modified, &tm) || !strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm))
+	if (!gmtime_r(&entry->modified, &tm) ||
+	    !strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm))
 		return NULL;
 	if (entry->folder)
-		return json_pack("{so, ss, ss, ss}", "name", json_name(entry->name), "href", href + 1,
-				 "type", "directory", "modified", when);
+		return json_pack("{so, ss, ss, ss}", "name", json_name(entry->name), "href",
+				 href + 1, "type", "directory", "modified", when);
 	return json_pack("{so, ss, ss, sI, ss}", "name", json_name(entry->name), "href", href + 1,
 			 "type", "file", "size", (json_int_t)entry->size, "modified", when);
 }
@@ -48,7 +49,8 @@ char *listing_json(const struct listing *listing, const char *path, size_t *len)
 		json_array_append_new(entries, json_entry(&listing->entries[i]));
 	whole[0] = '/';
 	strcpy(whole + 1, path);
-	root = json_pack("{so, sb, so}", "path", json_name(whole), "cut", listing->cut, "entries", entries);
+	root = json_pack("{so, sb, so}", "path", json_name(whole), "cut", listing->cut, "entries",
+			 entries);
 	if (root && json_array_size(entries) == listing->count)
 		text = json_dumps(root, JSON_INDENT(1));
 	json_decref(root);

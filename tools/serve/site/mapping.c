@@ -52,8 +52,10 @@ static bool mappings_watched(struct site_mappings *mappings)
 	const struct itimerspec rest = { .it_value = { .tv_sec = SITE_MAPPING_REST } };
 
 	if (!mappings->running)
-		mappings->running = mappings->engine && !timerfd_settime(mappings->timer, 0, &rest, NULL) &&
-				!tlsring_engine_poll(mappings->engine, mappings->timer, POLLIN, mappings_look, mappings);
+		mappings->running = mappings->engine &&
+				    !timerfd_settime(mappings->timer, 0, &rest, NULL) &&
+				    !tlsring_engine_poll(mappings->engine, mappings->timer, POLLIN,
+							 mappings_look, mappings);
 	return mappings->running;
 }
 
@@ -69,7 +71,8 @@ static void mappings_look(int fd, int events, void *user)
 	for (unsigned i = 0; i < SITE_MAPPINGS; i++) {
 		struct site_mapping *mapping = &mappings->places[i];
 
-		if (mapping->bytes && !mapping->references && now - mapping->used >= SITE_MAPPING_REST)
+		if (mapping->bytes && !mapping->references &&
+		    now - mapping->used >= SITE_MAPPING_REST)
 			mapping_forget(mapping);
 		any |= mapping->bytes != NULL;
 	}
@@ -85,7 +88,8 @@ void site_mappings_watch(struct site_mappings *mappings, struct tlsring_engine *
 /* ---- files ---- */
 
 /* The place of this file, or the one that can be spared the soonest; NULL: none can. */
-static struct site_mapping *mappings_place(struct site_mappings *mappings, const struct site_stamp *stamp)
+static struct site_mapping *mappings_place(struct site_mappings *mappings,
+					   const struct site_stamp *stamp)
 {
 	struct site_mapping *spare = NULL;
 
@@ -104,7 +108,8 @@ static struct site_mapping *mappings_place(struct site_mappings *mappings, const
 	return spare;
 }
 
-struct site_mapping *site_mapping_get(struct site_mappings *mappings, const struct site_stamp *stamp, int fd)
+struct site_mapping *site_mapping_get(struct site_mappings *mappings,
+				      const struct site_stamp *stamp, int fd)
 {
 	int64_t now = mapping_now();
 	struct site_mapping *mapping;

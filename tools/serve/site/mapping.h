@@ -26,7 +26,8 @@ void site_mappings_watch(struct site_mappings *mappings, struct tlsring_engine *
 void site_mappings_free(struct site_mappings *mappings);
 
 /* A reference that site_mapping_put() gives back; NULL: there is none for this file now. */
-struct site_mapping *site_mapping_get(struct site_mappings *mappings, const struct site_stamp *stamp, int fd);
+struct site_mapping *site_mapping_get(struct site_mappings *mappings,
+				      const struct site_stamp *stamp, int fd);
 void site_mapping_put(struct site_mapping *mapping);
 const void *site_mapping_bytes(const struct site_mapping *mapping);
 

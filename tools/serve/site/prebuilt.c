@@ -24,11 +24,12 @@ static struct site_prebuilt *prebuilt_new(size_t head_len, const char *text, siz
 }
 
 /* Another head of the same length, such as a new second's, takes the place of one that is not on its way. */
-struct site_prebuilt *site_prebuilt_get(struct site_prebuilt **kept, const char *head, size_t head_len, const char *text,
-				  size_t len)
+struct site_prebuilt *site_prebuilt_get(struct site_prebuilt **kept, const char *head,
+					size_t head_len, const char *text, size_t len)
 {
 	struct site_prebuilt *prebuilt = *kept;
-	bool fits = prebuilt && prebuilt->head_len == head_len, same = fits && !memcmp(prebuilt->bytes, head, head_len);
+	bool fits = prebuilt && prebuilt->head_len == head_len,
+	     same = fits && !memcmp(prebuilt->bytes, head, head_len);
 
 	if (!same && !(fits && prebuilt->references == 1)) {
 		site_prebuilt_put(prebuilt);

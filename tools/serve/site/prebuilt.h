@@ -19,8 +19,8 @@ struct site_prebuilt {
 
 /* What *kept has, if it is of this head; else *kept becomes that. A reference, or NULL: no memory. *kept is NULL or a
  * reference, always of the same text. */
-struct site_prebuilt *site_prebuilt_get(struct site_prebuilt **kept, const char *head, size_t head_len, const char *text,
-				  size_t len);
+struct site_prebuilt *site_prebuilt_get(struct site_prebuilt **kept, const char *head,
+					size_t head_len, const char *text, size_t len);
 /* NULL is fine. */
 void site_prebuilt_put(struct site_prebuilt *prebuilt);
 

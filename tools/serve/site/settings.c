@@ -180,7 +180,8 @@ void site_settings_free(struct site_settings *settings)
 			rules_free((struct site_rules *)((char *)settings + settings_table[i].at));
 }
 
-int site_settings_set(struct site_settings *settings, const char *name, const char *value, const char **why)
+int site_settings_set(struct site_settings *settings, const char *name, const char *value,
+		      const char **why)
 {
 	int ret = -ENOENT;
 

@@ -35,7 +35,8 @@ void site_settings_free(struct site_settings *settings);
  * it is a list, each call adding one; names divided by commas for index. 0; -ENOENT: nothing is
  * called so; -EINVAL: not with that value; -ENOMEM; *why then says it in words ("give ...").
  */
-int site_settings_set(struct site_settings *settings, const char *name, const char *value, const char **why);
+int site_settings_set(struct site_settings *settings, const char *name, const char *value,
+		      const char **why);
 /* All that is set, in a form that site_settings_set() takes. */
 void site_settings_each(const struct site_settings *settings,
 			void (*each)(const char *name, const char *value, void *user), void *user);

@@ -11,7 +11,8 @@
 #include "tools/serve/site/mime.h"
 #include "tools/serve/site/site.h"
 
-int site_open(struct site *out, const char *dir, const struct mime *mime, const struct site_settings *settings)
+int site_open(struct site *out, const char *dir, const struct mime *mime,
+	      const struct site_settings *settings)
 {
 	static _Atomic uint64_t numbers;
 	int fd, root;
@@ -26,7 +27,10 @@ int site_open(struct site *out, const char *dir, const struct mime *mime, const 
 		return fd;
 	}
 	close(fd);
-	*out = (struct site){ .root = root, .number = atomic_fetch_add(&numbers, 1), .mime = mime, .settings = *settings };
+	*out = (struct site){ .root = root,
+			      .number = atomic_fetch_add(&numbers, 1),
+			      .mime = mime,
+			      .settings = *settings };
 	return 0;
 }
 
@@ -86,7 +90,8 @@ static void site_encoded(const struct site *site, struct site_cache *cache, cons
 	for (; *encodings; encodings++) {
 		int len = snprintf(target, sizeof(target), "%s%s", path, (*encodings)->suffix);
 
-		if (len >= (int)sizeof(target) || site_cache_open(cache, site->number, site->root, target, &file))
+		if (len >= (int)sizeof(target) ||
+		    site_cache_open(cache, site->number, site->root, target, &file))
 			continue;
 		/* Left behind when the file was changed. */
 		if (file->modified < out->file->modified) {
@@ -121,7 +126,9 @@ static int site_open_index(const struct site *site, struct site_cache *cache, co
 	for (size_t i = 0; i < names->count && (ret == -ENOENT || ret == -EISDIR); i++) {
 		int len = snprintf(target, sizeof(target), "%s%s", path, names->rows[i].key);
 
-		ret = len < (int)sizeof(target) ? site_open_best(site, cache, target, encodings, out) : -ENOENT;
+		ret = len < (int)sizeof(target)
+			      ? site_open_best(site, cache, target, encodings, out)
+			      : -ENOENT;
 	}
 	return ret == -EISDIR ? -ENOENT : ret;
 }
@@ -140,7 +147,8 @@ int site_find(const struct site *site, struct site_cache *cache, const char *pat
 	return ret ? site_status(ret) : 0;
 }
 
-int site_find_error(const struct site *site, struct site_cache *cache, int status, struct site_found *out)
+int site_find_error(const struct site *site, struct site_cache *cache, int status,
+		    struct site_found *out)
 {
 	char key[16];
 	const char *path;

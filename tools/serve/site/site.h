@@ -21,7 +21,8 @@ struct site {
 
 /* Takes over the settings when it succeeds. 0 or -errno; -ENOTDIR when dir is no folder; -ENOSYS
  * when the kernel has no openat2. */
-int site_open(struct site *out, const char *dir, const struct mime *mime, const struct site_settings *settings);
+int site_open(struct site *out, const char *dir, const struct mime *mime,
+	      const struct site_settings *settings);
 void site_close(struct site *site);
 
 /* What a path leads to. The texts live as long as the site. */
@@ -42,7 +43,8 @@ struct site_found {
 int site_find(const struct site *site, struct site_cache *cache, const char *path,
 	      const struct http_encoding *const *encodings, struct site_found *out, int *error);
 /* The page for an error's status: 0, and as above; 1: none is set; -errno: it cannot be read. */
-int site_find_error(const struct site *site, struct site_cache *cache, int status, struct site_found *out);
+int site_find_error(const struct site *site, struct site_cache *cache, int status,
+		    struct site_found *out);
 /* The folder at such a path: a descriptor, the caller's; or -errno. */
 int site_open_folder(const struct site *site, const char *path);
 /* As stat(), but nothing outside is found. 0 or -errno. */

@@ -149,7 +149,8 @@ static char *format_request(char *at, const struct access_record *record)
 	return at;
 }
 
-static char *format_common(char *at, const struct access_record *record, const struct access_clock *clock)
+static char *format_common(char *at, const struct access_record *record,
+			   const struct access_clock *clock)
 {
 	at = format_peer(at, &record->info->peer);
 	at = format_put(at, " - - [");
@@ -165,7 +166,8 @@ static char *format_common(char *at, const struct access_record *record, const s
 	return at;
 }
 
-static char *format_combined(char *at, const struct access_record *record, const struct access_clock *clock)
+static char *format_combined(char *at, const struct access_record *record,
+			     const struct access_clock *clock)
 {
 	at = format_common(at, record, clock);
 	*at++ = ' ';
@@ -206,7 +208,8 @@ FORMAT_FIXED char *json_bool(char *at, const char *name, bool value)
 	return format_put(at, value ? "\":true" : "\":false");
 }
 
-static char *json_when(char *at, const struct access_record *record, const struct access_clock *clock)
+static char *json_when(char *at, const struct access_record *record,
+		       const struct access_clock *clock)
 {
 	unsigned msecs = (unsigned)(record->when.tv_nsec / 1000000);
 
@@ -225,7 +228,8 @@ static const char *json_path(const struct tlsring_direction *direction)
 	return names[direction->path];
 }
 
-static char *format_json(char *at, const struct access_record *record, const struct access_clock *clock)
+static char *format_json(char *at, const struct access_record *record,
+			 const struct access_clock *clock)
 {
 	const struct tlsring_info *info = record->info;
 

@@ -133,7 +133,8 @@ static void access_fail(struct access_log *log, const struct iovec v[2], char la
 	log->torn |= last != '\n';
 	atomic_fetch_add(&log->lost, access_lines(&v[0]) + access_lines(&v[1]));
 	if (log->error != error)
-		log_line("the access log %s cannot be written: %s; lines are lost", log->path, strerror(error));
+		log_line("the access log %s cannot be written: %s; lines are lost", log->path,
+			 strerror(error));
 	log->error = error;
 }
 
@@ -152,7 +153,8 @@ static void access_write(struct access_log *log, struct iovec v[2])
 	char last = '\n';
 
 	while (v[0].iov_len) {
-		struct iovec piece = { v[0].iov_base, v[0].iov_len < ACCESS_PIPE ? v[0].iov_len : ACCESS_PIPE };
+		struct iovec piece = { v[0].iov_base,
+				       v[0].iov_len < ACCESS_PIPE ? v[0].iov_len : ACCESS_PIPE };
 		ssize_t done = -1;
 		size_t step;
 
@@ -324,7 +326,7 @@ void access_log_close(struct access_log *log)
 	pthread_join(log->thread, NULL);
 	lost = access_log_lost(log);
 	if (lost)
-		log_line("the access log %s lacks %llu lines that could not be written in time", log->path,
-			 (unsigned long long)lost);
+		log_line("the access log %s lacks %llu lines that could not be written in time",
+			 log->path, (unsigned long long)lost);
 	access_free(log);
 }

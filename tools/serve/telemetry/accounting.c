@@ -36,7 +36,8 @@ static size_t accounting_size(const struct http_text *text, size_t most)
 	return text->len < most ? text->len : most;
 }
 
-static char *accounting_copy(char *at, struct http_text *out, const struct http_text *text, size_t most)
+static char *accounting_copy(char *at, struct http_text *out, const struct http_text *text,
+			     size_t most)
 {
 	if (!text->at)
 		return at;
@@ -54,7 +55,8 @@ static struct accounting_texts *accounting_texts(const struct http_request *requ
 	struct http_text rest;
 	char *at;
 
-	texts = malloc(sizeof(*texts) + path + query + accounting_size(&request->method, ACCESS_TEXT_MAX) +
+	texts = malloc(sizeof(*texts) + path + query +
+		       accounting_size(&request->method, ACCESS_TEXT_MAX) +
 		       accounting_size(&request->host, ACCESS_TEXT_MAX) +
 		       accounting_size(&request->referer, ACCESS_TEXT_MAX) +
 		       accounting_size(&request->agent, ACCESS_TEXT_MAX));
@@ -76,18 +78,26 @@ void accounting_begin(const struct accounting *accounting, struct accounting_exc
 		      enum accounting_protocol protocol)
 {
 	*out = (struct accounting_exchange){
-		.began = accounting_now(), .length = length, .status = (uint16_t)status,
-		.protocol = (uint8_t)protocol, .texts = accounting->ring ? accounting_texts(request) : NULL,
+		.began = accounting_now(),
+		.length = length,
+		.status = (uint16_t)status,
+		.protocol = (uint8_t)protocol,
+		.texts = accounting->ring ? accounting_texts(request) : NULL,
 	};
 }
 
-static void accounting_log(struct accounting *accounting, const struct accounting_exchange *exchange,
-			const struct tlsring_info *info, uint64_t bytes, uint64_t nsecs)
+static void accounting_log(struct accounting *accounting,
+			   const struct accounting_exchange *exchange,
+			   const struct tlsring_info *info, uint64_t bytes, uint64_t nsecs)
 {
 	static const char *const names[] = { "HTTP/1.0", "HTTP/1.1", "HTTP/2.0" };
 	struct access_record record = {
-		.protocol = names[exchange->protocol], .info = info, .status = exchange->status, .bytes = bytes,
-		.usecs = nsecs / 1000, .complete = bytes == exchange->length,
+		.protocol = names[exchange->protocol],
+		.info = info,
+		.status = exchange->status,
+		.bytes = bytes,
+		.usecs = nsecs / 1000,
+		.complete = bytes == exchange->length,
 	};
 
 	if (exchange->texts) {
@@ -99,12 +109,13 @@ static void accounting_log(struct accounting *accounting, const struct accountin
 	}
 	/* To the kernel's tick: without a look at a clock, which costs a system call where that is no TSC. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &record.when);
-	access_ring_put(accounting->ring, accounting->line,
-			access_format(accounting->format, &record, &accounting->clock, accounting->line));
+	access_ring_put(
+		accounting->ring, accounting->line,
+		access_format(accounting->format, &record, &accounting->clock, accounting->line));
 }
 
 void accounting_end(struct accounting *accounting, struct accounting_exchange *exchange,
-		 const struct tlsring_conn *conn, uint64_t unsent)
+		    const struct tlsring_conn *conn, uint64_t unsent)
 {
 	struct tlsring_info info;
 	uint64_t nsecs, bytes = exchange->length > unsent ? exchange->length - unsent : 0;
@@ -115,7 +126,8 @@ void accounting_end(struct accounting *accounting, struct accounting_exchange *e
 		return;
 	nsecs = accounting_now() - exchange->began;
 	if (kind < 5)
-		metrics_add(accounting->metrics, METRICS_REQUESTS + 5 * exchange->protocol + kind, 1);
+		metrics_add(accounting->metrics, METRICS_REQUESTS + 5 * exchange->protocol + kind,
+			    1);
 	if (exchange->status == 431)
 		metrics_add(accounting->metrics, METRICS_LIMIT + METRICS_LIMIT_HEADER_BYTES, 1);
 	metrics_duration(accounting->metrics, nsecs);
@@ -131,14 +143,17 @@ void accounting_end(struct accounting *accounting, struct accounting_exchange *e
 
 bool accounting_accepting(struct accounting *accounting, const struct sockaddr *peer)
 {
-	enum limits_verdict verdict = accounting->limits ? limits_enter(accounting->limits, peer) : LIMITS_WELCOME;
+	enum limits_verdict verdict = accounting->limits ? limits_enter(accounting->limits, peer)
+							 : LIMITS_WELCOME;
 
 	metrics_add(accounting->metrics, METRICS_ACCEPTED, 1);
 	if (!verdict)
 		return true;
 	metrics_add(accounting->metrics, METRICS_CLOSED, 1);
-	metrics_add(accounting->metrics, METRICS_LIMIT + (verdict == LIMITS_TOO_MANY ? METRICS_LIMIT_CONNECTIONS :
-										    METRICS_LIMIT_PER_ADDRESS), 1);
+	metrics_add(accounting->metrics,
+		    METRICS_LIMIT + (verdict == LIMITS_TOO_MANY ? METRICS_LIMIT_CONNECTIONS
+								: METRICS_LIMIT_PER_ADDRESS),
+		    1);
 	return false;
 }
 
@@ -148,19 +163,22 @@ static unsigned accounting_placed(unsigned direction, const struct tlsring_direc
 }
 
 /* One more open connection has this direction there, or, by UINT64_MAX, one fewer. */
-static void accounting_place(struct accounting *accounting, unsigned direction, const struct tlsring_direction *where,
-			  uint64_t count)
+static void accounting_place(struct accounting *accounting, unsigned direction,
+			     const struct tlsring_direction *where, uint64_t count)
 {
 	if (where->path <= TLSRING_PATH_NIC)
 		metrics_add(accounting->metrics, accounting_placed(direction, where), count);
 }
 
 /* It stays there. */
-static void accounting_settle(struct accounting *accounting, unsigned direction, const struct tlsring_direction *where)
+static void accounting_settle(struct accounting *accounting, unsigned direction,
+			      const struct tlsring_direction *where)
 {
 	if (where->path <= TLSRING_PATH_NIC)
-		metrics_add(accounting->metrics, METRICS_OFFLOAD +
-			    (3 * direction + where->path) * TLSRING_REASON_COUNT + where->reason, 1);
+		metrics_add(accounting->metrics,
+			    METRICS_OFFLOAD + (3 * direction + where->path) * TLSRING_REASON_COUNT +
+				    where->reason,
+			    1);
 }
 
 /* Where a network card could do the work: why it does not, once for each reason. */
@@ -170,10 +188,11 @@ static void accounting_explain(const struct tlsring_info *info)
 	uint32_t bit = 1u << info->tx.reason;
 	const char *remedy = tlsring_reason_remedy(info->tx.reason);
 
-	if (info->tx.path != TLSRING_PATH_KERNEL || !info->tx.reason || atomic_fetch_or(&said, bit) & bit)
+	if (info->tx.path != TLSRING_PATH_KERNEL || !info->tx.reason ||
+	    atomic_fetch_or(&said, bit) & bit)
 		return;
-	log_peer(&info->peer, "not on the network card (%s, %s): %s%s%s", info->version, info->cipher,
-		 tlsring_reason_text(info->tx.reason), *remedy ? "; " : "", remedy);
+	log_peer(&info->peer, "not on the network card (%s, %s): %s%s%s", info->version,
+		 info->cipher, tlsring_reason_text(info->tx.reason), *remedy ? "; " : "", remedy);
 }
 
 static void accounting_decided(struct accounting *accounting, const struct tlsring_info *info)
@@ -187,7 +206,8 @@ void accounting_opened(struct accounting *accounting, const struct tlsring_info 
 {
 	bool tls13 = !strcmp(info->version, "TLSv1.3");
 
-	metrics_add(accounting->metrics, METRICS_HANDSHAKES + 3 * tls13 + (info->early ? 2 : info->resumed), 1);
+	metrics_add(accounting->metrics,
+		    METRICS_HANDSHAKES + 3 * tls13 + (info->early ? 2 : info->resumed), 1);
 	accounting_place(accounting, 0, &info->tx, 1);
 	accounting_place(accounting, 1, &info->rx, 1);
 	if (info->tx.reason != TLSRING_REASON_NOT_YET)
@@ -226,15 +246,18 @@ static enum metrics_failure accounting_failure(const struct tlsring_end *end)
 static void accounting_limit(struct accounting *accounting, enum tlsring_limit limit)
 {
 	static const uint8_t kinds[] = {
-		[TLSRING_LIMIT_HANDSHAKE] = METRICS_LIMIT_HANDSHAKE, [TLSRING_LIMIT_IDLE] = METRICS_LIMIT_IDLE,
-		[TLSRING_LIMIT_DEADLINE] = METRICS_LIMIT_HEADER, [TLSRING_LIMIT_RATE] = METRICS_LIMIT_RATE,
+		[TLSRING_LIMIT_HANDSHAKE] = METRICS_LIMIT_HANDSHAKE,
+		[TLSRING_LIMIT_IDLE] = METRICS_LIMIT_IDLE,
+		[TLSRING_LIMIT_DEADLINE] = METRICS_LIMIT_HEADER,
+		[TLSRING_LIMIT_RATE] = METRICS_LIMIT_RATE,
 	};
 
 	if (limit != TLSRING_LIMIT_NONE)
 		metrics_add(accounting->metrics, METRICS_LIMIT + kinds[limit], 1);
 }
 
-void accounting_closed(struct accounting *accounting, const struct tlsring_conn *conn, const struct tlsring_end *end)
+void accounting_closed(struct accounting *accounting, const struct tlsring_conn *conn,
+		       const struct tlsring_end *end)
 {
 	struct tlsring_info info = { .size = sizeof(info) };
 
@@ -255,9 +278,11 @@ void accounting_closed(struct accounting *accounting, const struct tlsring_conn 
 	}
 }
 
-void accounting_awaits(const struct accounting *accounting, struct tlsring_conn *conn, uint64_t body)
+void accounting_awaits(const struct accounting *accounting, struct tlsring_conn *conn,
+		       uint64_t body)
 {
-	uint64_t tag = tlsring_conn_tag(conn), msecs = 1000ull * accounting->settings->header_timeout;
+	uint64_t tag = tlsring_conn_tag(conn),
+		 msecs = 1000ull * accounting->settings->header_timeout;
 
 	if (tag & ACCOUNTING_AWAITS)
 		return;

@@ -49,7 +49,7 @@ void accounting_begin(const struct accounting *accounting, struct accounting_exc
 /* It is over: so much of its content was not sent. To be called once, inside a handler at the latest in
  * closed(); does nothing for one that never began. */
 void accounting_end(struct accounting *accounting, struct accounting_exchange *exchange,
-		 const struct tlsring_conn *conn, uint64_t unsent);
+		    const struct tlsring_conn *conn, uint64_t unsent);
 
 /* May a connection come in? As struct tlsring_handlers' accepting(). */
 bool accounting_accepting(struct accounting *accounting, const struct sockaddr *peer);
@@ -57,10 +57,12 @@ void accounting_opened(struct accounting *accounting, const struct tlsring_info 
 /* As struct tlsring_handlers' handed(). */
 void accounting_handed(struct accounting *accounting, const struct tlsring_conn *conn);
 /* For each that accounting_accepting() let in. */
-void accounting_closed(struct accounting *accounting, const struct tlsring_conn *conn, const struct tlsring_end *end);
+void accounting_closed(struct accounting *accounting, const struct tlsring_conn *conn,
+		       const struct tlsring_end *end);
 /* Half a request is there: the rest of a head (body: 0), or of a body of so many bytes, must come within
  * the limits. The first call counts, until accounting_arrived(). */
-void accounting_awaits(const struct accounting *accounting, struct tlsring_conn *conn, uint64_t body);
+void accounting_awaits(const struct accounting *accounting, struct tlsring_conn *conn,
+		       uint64_t body);
 void accounting_arrived(struct tlsring_conn *conn);
 /* A connection is sent away for what it makes the server do. */
 void accounting_flooded(struct accounting *accounting);

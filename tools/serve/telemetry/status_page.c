@@ -25,7 +25,7 @@ static uint64_t page_add(const uint64_t *values, unsigned count, unsigned step)
 static void page_paths(FILE *out, const uint64_t *sum)
 {
 	static const char *const names[] = {
-		"sending: user space", "sending: kernel", "sending: network card",
+		"sending: user space",	 "sending: kernel",   "sending: network card",
 		"receiving: user space", "receiving: kernel", "receiving: network card",
 	};
 
@@ -37,8 +37,10 @@ static void page_paths(FILE *out, const uint64_t *sum)
 static void page_strategies(FILE *out, const uint64_t *sum)
 {
 	static const char *const names[TLSRING_STRATEGY_COUNT] = {
-		[TLSRING_SENT_RECORDS] = "sealed in user space", [TLSRING_SENT_BUFFER] = "from a buffer",
-		[TLSRING_SENT_MAPPING] = "from a mapping of the file", [TLSRING_SENT_SENDFILE] = "by sendfile",
+		[TLSRING_SENT_RECORDS] = "sealed in user space",
+		[TLSRING_SENT_BUFFER] = "from a buffer",
+		[TLSRING_SENT_MAPPING] = "from a mapping of the file",
+		[TLSRING_SENT_SENDFILE] = "by sendfile",
 		[TLSRING_SENT_ZEROCOPY] = "by sendfile, without a copy",
 	};
 
@@ -60,8 +62,15 @@ static void page_requests(FILE *out, const uint64_t *sum)
 static void page_limits(FILE *out, const uint64_t *sum)
 {
 	static const char *const names[METRICS_LIMITS] = {
-		"connections in all", "connections of an address", "handshake", "header", "header's size", "idle",
-		"rate", "requests of a connection", "HTTP/2 floods",
+		"connections in all",
+		"connections of an address",
+		"handshake",
+		"header",
+		"header's size",
+		"idle",
+		"rate",
+		"requests of a connection",
+		"HTTP/2 floods",
 	};
 
 	page_table(out, "Limits hit");
@@ -80,7 +89,9 @@ void status_page_write(FILE *out, const uint64_t *sum, uint64_t uptime)
 	      "table{width:100%;border-collapse:collapse}th{text-align:left;font-weight:normal}"
 	      "th,td{padding:.1em 0}td{text-align:right;font-variant-numeric:tabular-nums}"
 	      "tr{border-top:1px solid #8884}</style>\n"
-	      "<h1>tlsring " TLSRING_VERSION "</h1>\n<p>All counters: <a href=\"/metrics\">/metrics</a>\n<table>\n", out);
+	      "<h1>tlsring " TLSRING_VERSION
+	      "</h1>\n<p>All counters: <a href=\"/metrics\">/metrics</a>\n<table>\n",
+	      out);
 	page_row(out, "seconds since the start", uptime);
 	page_row(out, "connections open", accepted > closed ? accepted - closed : 0);
 	page_row(out, "connections accepted", accepted);

@@ -40,8 +40,10 @@ struct telemetry {
 /* ---- what the listener answers ---- */
 
 /* Fills what write() wrote into the answer; nothing, which is a 500, when there is no memory. */
-static void telemetry_fill(struct cleartext_response *out, const char *type, struct telemetry *telemetry,
-			void (*write)(FILE *out, struct telemetry *telemetry, const uint64_t *sum))
+static void telemetry_fill(struct cleartext_response *out, const char *type,
+			   struct telemetry *telemetry,
+			   void (*write)(FILE *out, struct telemetry *telemetry,
+					 const uint64_t *sum))
 {
 	uint64_t sum[METRICS_COUNTERS];
 	FILE *stream = open_memstream(&out->body, &out->body_len);
@@ -51,7 +53,8 @@ static void telemetry_fill(struct cleartext_response *out, const char *type, str
 	metrics_sum(telemetry->metrics, telemetry->threads, sum);
 	for (unsigned i = 0; i < telemetry->threads; i++)
 		for (unsigned j = 0; j < TLSRING_STRATEGY_COUNT; j++)
-			sum[METRICS_SENT + j] += tlsring_engine_sent(telemetry->accountings[i]->engine, j);
+			sum[METRICS_SENT + j] +=
+				tlsring_engine_sent(telemetry->accountings[i]->engine, j);
 	write(stream, telemetry, sum);
 	if (fclose(stream)) {
 		free(out->body);
@@ -100,10 +103,12 @@ static void telemetry_reloads(FILE *out, struct telemetry *telemetry)
 static void telemetry_text(FILE *out, struct telemetry *telemetry, const uint64_t *sum)
 {
 	metrics_write(out, sum);
-	fprintf(out, "# HELP tlsring_access_log_lost_total Lines that found no room or could not be written.\n"
-		     "# TYPE tlsring_access_log_lost_total counter\ntlsring_access_log_lost_total %" PRIu64 "\n"
-		     "# HELP tlsring_start_time_seconds When it was started, in seconds since 1970.\n"
-		     "# TYPE tlsring_start_time_seconds gauge\ntlsring_start_time_seconds %" PRId64 "\n",
+	fprintf(out,
+		"# HELP tlsring_access_log_lost_total Lines that found no room or could not be written.\n"
+		"# TYPE tlsring_access_log_lost_total counter\ntlsring_access_log_lost_total %" PRIu64
+		"\n"
+		"# HELP tlsring_start_time_seconds When it was started, in seconds since 1970.\n"
+		"# TYPE tlsring_start_time_seconds gauge\ntlsring_start_time_seconds %" PRId64 "\n",
 		telemetry->log ? access_log_lost(telemetry->log) : 0, (int64_t)telemetry->started);
 	telemetry_reloads(out, telemetry);
 	telemetry_certificates(out, telemetry);
@@ -115,13 +120,15 @@ static void telemetry_html(FILE *out, struct telemetry *telemetry, const uint64_
 	status_page_write(out, sum, (uint64_t)(time(NULL) - telemetry->started));
 }
 
-static void telemetry_metrics_respond(struct cleartext_response *out, const struct http_request *request, void *user)
+static void telemetry_metrics_respond(struct cleartext_response *out,
+				      const struct http_request *request, void *user)
 {
 	(void)request;
 	telemetry_fill(out, "text/plain; version=0.0.4; charset=utf-8", user, telemetry_text);
 }
 
-static void telemetry_page_respond(struct cleartext_response *out, const struct http_request *request, void *user)
+static void telemetry_page_respond(struct cleartext_response *out,
+				   const struct http_request *request, void *user)
 {
 	(void)request;
 	telemetry_fill(out, "text/html; charset=utf-8", user, telemetry_html);
@@ -177,7 +184,8 @@ static int telemetry_threads(struct telemetry *telemetry, const struct limits_se
 {
 	telemetry->accountings = calloc(telemetry->threads, sizeof(*telemetry->accountings));
 	telemetry->metrics = calloc(telemetry->threads, sizeof(*telemetry->metrics));
-	if (!telemetry->accountings || !telemetry->metrics || limits_new(&telemetry->limits, limits))
+	if (!telemetry->accountings || !telemetry->metrics ||
+	    limits_new(&telemetry->limits, limits))
 		return TOOLS_FAILED;
 	for (unsigned i = 0; i < telemetry->threads; i++) {
 		struct accounting *accounting = calloc(1, sizeof(*accounting));
@@ -207,7 +215,7 @@ static int telemetry_log(struct telemetry *telemetry)
 }
 
 int telemetry_open(struct telemetry **out, const struct telemetry_settings *settings,
-		const struct limits_settings *limits, unsigned threads, struct listen_pool *pool)
+		   const struct limits_settings *limits, unsigned threads, struct listen_pool *pool)
 {
 	struct telemetry *telemetry = calloc(1, sizeof(*telemetry));
 	int ret;
@@ -219,8 +227,12 @@ int telemetry_open(struct telemetry **out, const struct telemetry_settings *sett
 	telemetry->started = time(NULL);
 	telemetry->listen = (struct listen_set){ .threads = 1, .setting = "metrics", .pool = pool };
 	pthread_mutex_init(&telemetry->lock, NULL);
-	telemetry->routes[0] = (struct cleartext_route){ .path = "/metrics", .respond = telemetry_metrics_respond, .user = telemetry };
-	telemetry->routes[1] = (struct cleartext_route){ .path = "/", .respond = telemetry_page_respond, .user = telemetry };
+	telemetry->routes[0] = (struct cleartext_route){ .path = "/metrics",
+							 .respond = telemetry_metrics_respond,
+							 .user = telemetry };
+	telemetry->routes[1] = (struct cleartext_route){ .path = "/",
+							 .respond = telemetry_page_respond,
+							 .user = telemetry };
 	ret = telemetry_log(telemetry);
 	if (!ret)
 		ret = telemetry_threads(telemetry, limits);
