@@ -8,4 +8,7 @@
 /* Text that cannot become markup, in attributes too; control characters would only confuse. */
 void html_text(FILE *out, const char *text, size_t len);
 
+/* The style that all pages share; it sets --line and --dim, and leaves the width to the page. */
+extern const char html_style[];
+
 #endif

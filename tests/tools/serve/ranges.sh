@@ -16,7 +16,7 @@ server_start serve "$tmp/www" || exit 1
 parts() { # CONTENT-TYPE ORIGINAL
 	python3 -IS -c '
 import re, sys
-boundary = re.fullmatch("multipart/byteranges; boundary=([0-9a-f]{32})", sys.argv[1]).group(1).encode()
+boundary = re.fullmatch("multipart/byteranges; boundary=([0-9A-F]{32})", sys.argv[1]).group(1).encode()
 body = sys.stdin.buffer.read()
 original = open(sys.argv[2], "rb").read()
 pieces = (b"\r\n" + body).split(b"\r\n--" + boundary)

@@ -12,41 +12,39 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "tools/http/request1.h"
+#include "tools/common/clock.h"
 #include "tools/http/date.h"
+#include "tools/http/request1.h"
 #include "tools/http/status.h"
 #include "tools/serve/cleartext/cleartext.h"
 
 #define CLEARTEXT_CONNS	256
-#define CLEARTEXT_DEADLINE	10000	/* msecs for a request and its answer */
-#define CLEARTEXT_LINGER	1000	/* msecs for the client to close, once it has the answer */
+#define CLEARTEXT_DEADLINE	10000	/* msecs for a request and its response */
+#define CLEARTEXT_LINGER	1000	/* msecs for the client to close after the response */
 
 struct cleartext_conn {
-	int fd;			/* owned; -1: free */
+	int fd;		/* owned; -1: free */
 	uint64_t deadline;	/* msecs, monotonic */
-	char *in;		/* owned; HTTP_HEAD_LIMIT bytes, NULL once it is answered */
+	char *in;	/* owned; HTTP_HEAD_LIMIT bytes, or NULL */
 	size_t in_len;
-	char *out;		/* owned; the answer, NULL once it is sent */
+	char *out;	/* owned; the response; NULL: it was sent */
 	size_t out_len, out_at;
 };
 
 struct cleartext {
 	pthread_t thread;
-	int wake;		/* an eventfd: stop */
-	int *fds;		/* owned; the descriptors are the caller's */
+	int wake;	/* owned; an eventfd that stops the thread */
+	int *fds;	/* owned; the descriptors are the caller's */
 	size_t count;
 	const struct cleartext_route *routes;
 	size_t route_count;
-	struct pollfd *polls;	/* owned: wake, fds, conns */
+	struct pollfd *polls;	/* owned; for wake, fds and conns */
 	struct cleartext_conn conns[CLEARTEXT_CONNS];
 };
 
 static uint64_t cleartext_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
 static void cleartext_drop(struct cleartext_conn *c)
@@ -126,7 +124,8 @@ static bool cleartext_send(struct cleartext_conn *c)
 		return true;
 	free(c->out);
 	c->out = NULL;
-	/* Closing on what the client still sends would reset the connection under its response. */
+	/* Closing while the client still sends would reset the connection, and lose the
+	 * response. */
 	shutdown(c->fd, SHUT_WR);
 	c->deadline = cleartext_now() + CLEARTEXT_LINGER;
 	return true;
@@ -174,7 +173,7 @@ static bool cleartext_advance(const struct cleartext *p, struct cleartext_conn *
 
 /* ---- the thread ---- */
 
-/* When all places are taken, who has waited longest gives his up. */
+/* A free place; when all are taken, the connection that has waited longest makes room. */
 static struct cleartext_conn *cleartext_place(struct cleartext *p)
 {
 	struct cleartext_conn *oldest = &p->conns[0];
@@ -195,15 +194,17 @@ static void cleartext_accept(struct cleartext *p, int listener)
 	struct cleartext_conn *c;
 
 	if (fd < 0) {
-		/* Out of descriptors: the listener stays readable, which must not spin. */
+		/* The listener stays readable while there are no descriptors: do not spin. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
 			usleep(50000);
 		return;
 	}
 	c = cleartext_place(p);
-	*c = (struct cleartext_conn){ .fd = fd,
-				      .in = malloc(HTTP_HEAD_LIMIT),
-				      .deadline = cleartext_now() + CLEARTEXT_DEADLINE };
+	*c = (struct cleartext_conn){
+		.fd = fd,
+		.in = malloc(HTTP_HEAD_LIMIT),
+		.deadline = cleartext_now() + CLEARTEXT_DEADLINE,
+	};
 	if (!c->in)
 		cleartext_drop(c);
 }
@@ -219,7 +220,8 @@ static void cleartext_fill(struct cleartext *p, bool stopping)
 		*poll++ = (struct pollfd){ .fd = c->fd, .events = c->out ? POLLOUT : POLLIN };
 }
 
-/* Until the next deadline; -1: there is none. Also drops those whose time has passed. */
+/* Drop connections whose time is up. Returns the msecs until the next deadline; -1: there is
+ * none. */
 static int cleartext_timeout(struct cleartext *p)
 {
 	uint64_t now = cleartext_now(), first = UINT64_MAX;
@@ -287,7 +289,7 @@ static void cleartext_free(struct cleartext *p)
 	free(p);
 }
 
-/* poll() and accept() race with whoever else has the socket. */
+/* Another process may accept a connection between our poll() and accept(). */
 static int cleartext_listen(struct cleartext *p, const int *fds)
 {
 	for (size_t i = 0; i < p->count; i++) {

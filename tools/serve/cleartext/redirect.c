@@ -3,7 +3,7 @@
 #include <string.h>
 #include "tools/serve/cleartext/redirect.h"
 
-/* Host without its port. */
+/* The host without its port. */
 static struct http_text redirect_host(struct http_text host)
 {
 	const char *end = host.at && *host.at == '[' ? memchr(host.at, ']', host.len) : NULL;

@@ -4,12 +4,12 @@
 
 #include "tools/serve/cleartext/cleartext.h"
 
-/* The same host and path over https. */
+/* Redirects to the same host and path over https. */
 struct redirect {
-	unsigned port;			/* of the https server, as clients see it */
+	unsigned port;	/* of the https server, as clients see it */
 };
 
-/* A route's answer(): user is a struct redirect. 301, or 308 where the method must stay. */
+/* A route's respond(); user: a struct redirect. 301, or 308 where the method must not change. */
 void redirect_respond(struct cleartext_response *out, const struct http_request *request,
 		      void *user);
 

@@ -33,17 +33,17 @@ uint64_t body_available(const struct body *body)
 	return body->now.text_len + body->now.length;
 }
 
-bool body_take(struct body *body, uint64_t most, struct body_piece *out)
+bool body_take(struct body *body, uint64_t limit, struct body_piece *out)
 {
 	struct body_piece *now = &body->now;
 
-	if (!body->left || !most)
+	if (!body->left || !limit)
 		return false;
 	*out = *now;
-	if (out->text_len > most)
-		out->text_len = (size_t)most;
-	if (out->length > most - out->text_len)
-		out->length = most - out->text_len;
+	if (out->text_len > limit)
+		out->text_len = (size_t)limit;
+	if (out->length > limit - out->text_len)
+		out->length = limit - out->text_len;
 	now->text += out->text_len;
 	now->text_len -= out->text_len;
 	now->offset += out->length;

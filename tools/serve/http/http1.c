@@ -12,11 +12,12 @@
 #include "tools/common/log.h"
 #include "tools/serve/http/worker.h"
 
-#define HTTP1_DRAIN_IDLE	5000	/* msecs that a connection may stay idle when the engine is drained */
+#define HTTP1_DRAIN_IDLE	5000	/* msecs of idleness while the engine drains */
 #define HTTP1_QUOTE	256	/* room in a log line for what a client sent */
-#define HTTP1_TEXT	SITE_FILE_KEPT	/* a content's first text of up to so many bytes goes with the head */
+/* The body's first text is sent together with the head if it has no more bytes than this. */
+#define HTTP1_TEXT	SITE_FILE_KEPT
 
-/* Bytes of the content, as far as it is known what became of them. */
+/* Bytes of the body that were not sent, as far as is known. */
 static uint64_t http1_unsent(const struct tlsring_conn *conn, const struct http1_exchange *x)
 {
 	uint64_t sent = tlsring_conn_sent(conn) - x->before;
@@ -89,15 +90,15 @@ static struct tlsring_message http1_message(const struct http1_exchange *x, cons
 	};
 }
 
-/* Is the next piece a part that can go together with others? What has no bytes of the file closes the
- * last part: that waits until all of them turn out to have gone. */
+/* Can the next piece be sent together with others? One without bytes of the file ends the last
+ * part, and waits until all parts are known to have been sent. */
 static bool http1_joins(const struct http1_exchange *x)
 {
 	return x->body.now.length && body_available(&x->body) <= TLSRING_MANY_MAX;
 }
 
-/* Short parts of a file share records and system calls: else many ranges of few bytes would cost the
- * server much and the client nothing. */
+/* Short parts of a file share records and system calls; otherwise many ranges of a few bytes would
+ * cost the server much and the client nothing. */
 static int http1_messages(struct tlsring_conn *conn, struct http1_exchange *x,
 			  const struct tlsring_message *first)
 {
@@ -113,7 +114,7 @@ static int http1_messages(struct tlsring_conn *conn, struct http1_exchange *x,
 	return tlsring_send_many(conn, x->messages, x->count);
 }
 
-/* Is the content all of a kept file, and so long that its answers share it? */
+/* Is the body all of a file in memory, and so long that responses share one copy? */
 static bool http1_shares(const struct body *body)
 {
 	const struct body_piece *now = &body->now;
@@ -122,7 +123,7 @@ static bool http1_shares(const struct body *body)
 	       now->text_len > SITE_PREBUILT_MIN && now->text_len <= HTTP1_TEXT;
 }
 
-/* The head, with what of the content can go in the same message. */
+/* Send the head, and in the same message what fits of the body. */
 static int http1_start(struct tlsring_conn *conn, struct http1_exchange *x)
 {
 	const char *text = x->prebuilt ? x->prebuilt->bytes : x->bytes;
@@ -147,7 +148,7 @@ static int http1_continue(struct tlsring_conn *conn, struct http1_exchange *x)
 	return http1_messages(conn, x, &message);
 }
 
-/* The file was shorter than a part of it that was promised, which therefore stayed behind. */
+/* Is a part missing, because the file became shorter than promised? */
 static bool http1_lacks(const struct http1_exchange *x)
 {
 	for (unsigned i = 0; i < x->count; i++)
@@ -156,7 +157,7 @@ static bool http1_lacks(const struct http1_exchange *x)
 	return false;
 }
 
-/* Send the worker's answer, whose content is the exchange's from here. */
+/* Send the worker's response; its body becomes the exchange's. */
 static int http1_send(struct tlsring_conn *conn, struct worker *worker,
 		      const struct http1_head *head)
 {
@@ -184,7 +185,7 @@ static int http1_send(struct tlsring_conn *conn, struct worker *worker,
 		.path_at = size + text_len,
 		.path_len = path->len,
 	};
-	/* All pieces and the head; without memory they go one by one. */
+	/* All pieces and the head; without memory the pieces are sent one by one. */
 	if (x->body.next_count)
 		x->messages = calloc(x->body.next_count + 2, sizeof(*x->messages));
 	accounting_begin(worker->accounting, &x->exchange, &head->request, response->status,
@@ -282,7 +283,7 @@ void http1_sent(struct tlsring_conn *conn, int result, void *user)
 	}
 }
 
-/* What is under way ends as promised, but nothing follows it. */
+/* Complete the response that is being sent, then close. */
 void http1_stopping(struct tlsring_conn *conn, void *user)
 {
 	struct http1_exchange *x = user;
@@ -293,7 +294,7 @@ void http1_stopping(struct tlsring_conn *conn, void *user)
 		tlsring_close(conn);
 }
 
-/* The next answer says that it is the last; who asks for none may leave earlier. */
+/* The next response is announced as the last; idle connections may be closed earlier. */
 void http1_draining(struct tlsring_conn *conn, void *user)
 {
 	struct http1_exchange *x = user;
@@ -323,7 +324,7 @@ static void http1_log_end(const struct tlsring_end *end, const struct http1_exch
 			 end->detail);
 }
 
-/* Between two requests a client may leave as it likes, and many do without a word. */
+/* Between two requests a client may leave in any way, and many do without close_notify. */
 static bool http1_ordinary_end(const struct tlsring_end *end, bool busy)
 {
 	if (!end->result)

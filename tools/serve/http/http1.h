@@ -10,24 +10,25 @@ struct site_prebuilt;
 struct worker;
 
 /*
- * A request of HTTP/1.1 and its response, the user pointer of its connection. Between two exchanges that
- * is the worker's `idle`, so that a connection that waits costs nothing here.
+ * A request of HTTP/1.1 and its response, the user pointer of its connection. Between two exchanges
+ * that is the worker's `idle`, so that a connection that waits costs nothing here.
  */
 struct http1_exchange {
 	struct worker *worker;
 	struct body body;
 	struct site_prebuilt *prebuilt;	/* a reference: head and body in one piece, or NULL */
-	struct tlsring_message *messages;	/* owned: room for all pieces of the body, or NULL */
+	struct tlsring_message *messages;	/* owned; room for all pieces, or NULL */
 	unsigned count;			/* of messages that are being sent */
 	struct accounting_exchange exchange;
-	uint64_t before;		/* bytes that the connection had sent before this response */
+	uint64_t before;		/* bytes that the connection had sent before */
 	bool sending;			/* sent() has not been called yet */
 	bool close;			/* the connection ends with this response */
 	int result;			/* of sending */
-	uint64_t skip;			/* bytes of the request's body that are still to be ignored */
+	uint64_t skip;			/* bytes of the request's body still to be ignored */
 	size_t head_len, path_at, path_len;
-	/* The head; the body's first text, if it is short and not prebuilt; the path, for the log. Aligned
-	 * to the blocks of the kernel's ciphers: a block across the edge of a page is copied. */
+	/* The head; the body's first text, if it is short and not prebuilt; the path, for the log.
+	 * Aligned to the blocks of the kernel's ciphers: a block across the edge of a page is
+	 * copied. */
 	char bytes[] __attribute__((aligned(16)));
 };
 

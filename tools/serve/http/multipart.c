@@ -4,19 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <openssl/crypto.h>
 #include <sys/random.h>
 #include "tools/serve/http/multipart.h"
 #include "tools/serve/site/site.h"
 
-/* Nobody who can put a file here may guess it. */
+/* Random: whoever can upload a file must not be able to guess it. */
 static int multipart_boundary(char boundary[MULTIPART_BOUNDARY])
 {
 	unsigned char bytes[(MULTIPART_BOUNDARY - 1) / 2];
 
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		return -errno;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		sprintf(boundary + 2 * i, "%02x", bytes[i]);
+	if (!OPENSSL_buf2hexstr_ex(boundary, MULTIPART_BOUNDARY, NULL, bytes, sizeof(bytes), '\0'))
+		return -EINVAL;
 	return 0;
 }
 
@@ -39,7 +40,7 @@ static size_t multipart_text(char *at, size_t room, const struct body_piece *pie
 int multipart_make(struct body *out, struct site_file *file, const char *type,
 		   const struct http_span *spans, unsigned count, char boundary[MULTIPART_BOUNDARY])
 {
-	/* A head has 49 bytes of its own, a boundary, a type and three numbers. */
+	/* A part's head has 49 fixed bytes, a boundary, a type and three numbers. */
 	size_t room = 49 + MULTIPART_BOUNDARY + strlen(type) + 3 * 20, used = 0;
 	struct body_piece *pieces = calloc(count + 1, sizeof(*pieces) + room);
 	char *texts = (char *)(pieces + count + 1);

@@ -33,10 +33,11 @@ void response_free(struct response *response)
 
 /* ---- fields ---- */
 
-/* Each answer has several fields: where they are put the compiler knows how long their names are. */
+/* Inline: the compiler then knows the length of each field's name. */
 #define RESPONSE_INLINE	static inline __attribute__((always_inline))
 
-/* The name's part of a line, and room for a value of so many bytes; NULL: there is none. */
+/* Write a field's name, and return the place for a value of so many bytes; NULL: there is no
+ * room. */
 RESPONSE_INLINE char *response_begin(struct response *out, const char *name, size_t len)
 {
 	size_t name_len = strlen(name), room = sizeof(out->lines) - out->line_bytes;
@@ -50,7 +51,7 @@ RESPONSE_INLINE char *response_begin(struct response *out, const char *name, siz
 	return value;
 }
 
-/* The value is there. */
+/* End a field's line behind its value. */
 RESPONSE_INLINE void response_finish(struct response *out, char *end)
 {
 	end = mempcpy(end, "\r\n", 2);
@@ -81,7 +82,7 @@ static void response_format(struct response *out, const char *name, const char *
 	va_start(args, format);
 	va_copy(again, args);
 	len = vsnprintf(NULL, 0, format, args);
-	/* The NUL is where the line's end comes. */
+	/* vsprintf()'s NUL lands where the line ends. */
 	at = len < 0 ? NULL : response_begin(out, name, (size_t)len);
 	if (at) {
 		vsprintf(at, format, again);
@@ -138,7 +139,7 @@ void response_error(struct response *out, int status, const struct http_request 
 		body_set_text(&out->body, text, len);
 }
 
-/* The same with the site's own page, if it has one. */
+/* Respond with the site's page for this status, or else as response_error() does. */
 static void response_refuse(struct response *out, const struct site *site, int status,
 			    const struct http_request *request, const char *why)
 {
@@ -173,14 +174,14 @@ static void response_folder(struct response *out, const struct http_request *req
 	response_length(out, 0);
 }
 
-/* What stands in every answer about a file, whether it is sent or not. */
+/* Add the fields that describe a file, whether it is sent or not. */
 static void response_about(struct response *out, const struct site *site,
 			   const struct site_found *found)
 {
 	const struct site_file *file = found->file;
 
 	response_put(out, "ETag", file->etag, file->etag_len);
-	/* A date to come would be no validator: RFC 9110, 8.8.2.1. */
+	/* A date in the future is no validator (RFC 9110, 8.8.2.1). */
 	response_put(out, "Last-Modified",
 		     file->modified <= out->date_at ? file->modified_text : out->date,
 		     HTTP_DATE_SIZE - 1);
@@ -191,7 +192,7 @@ static void response_about(struct response *out, const struct site *site,
 		response_field(out, "Vary", "Accept-Encoding");
 }
 
-/* 304, 412, 416: the file is not sent. */
+/* Complete a response that does not send the file: 304, 412, 416. */
 static void response_unsent(struct response *out, const struct site_file *file)
 {
 	if (out->status == 416)
@@ -200,13 +201,13 @@ static void response_unsent(struct response *out, const struct site_file *file)
 		response_length(out, 0);
 }
 
-/* What of a file goes out. */
+/* The parts of a file that are sent. */
 struct selection {
 	struct http_span spans[HTTP_RANGES_MAX];
 	unsigned count;
 };
 
-/* 200, 206, or the status of an answer without content. */
+/* 200, 206, or the status of a response without the file. */
 static int response_select(const struct http_request *request, const struct site_file *file,
 			   struct selection *out)
 {
@@ -228,8 +229,8 @@ static int response_select(const struct http_request *request, const struct site
 	}
 }
 
-/* The content, and the fields that say how it is to be read. 0, or the status of a failure; takes
- * over the file when it succeeds. */
+/* Set the body and the fields that describe it. 0, or the status of a failure; takes over the file
+ * on success. */
 static int response_body(struct response *out, const struct http_request *request,
 			 const struct site_found *found, const struct selection *selection)
 {
@@ -295,7 +296,7 @@ static bool response_wants_json(const struct http_list *accept)
 	return accept->line.at && http_accept(accept, json) > http_accept(accept, html);
 }
 
-/* A folder without an index. */
+/* Respond with the listing of a folder that has no index. */
 static void response_listing(struct response *out, const struct site *site,
 			     const struct http_request *request, const char *path)
 {
@@ -353,7 +354,7 @@ static void response_path(struct response *out, const struct site *site,
 		response_refuse(out, site, status, request, response_why(status, error));
 }
 
-/* What may be done is the same for every path, whether a file is there or not. */
+/* Every path permits the same methods, whether there is a file or not. */
 static void response_options(struct response *out)
 {
 	response_start(out, 204);

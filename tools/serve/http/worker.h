@@ -20,7 +20,7 @@ struct worker {
 	struct site_cache *files;	/* owned, or NULL */
 	struct site_mappings *mappings;	/* owned, or NULL */
 	struct response response;
-	struct http1_exchange *idle;	/* owned: the user pointer of HTTP/1.1 connections that wait */
+	struct http1_exchange *idle;	/* owned; user pointer of idle HTTP/1.1 connections */
 	struct http2_worker *http2;	/* owned */
 	struct accounting *accounting;	/* the process's, for this thread */
 };

@@ -3,9 +3,9 @@
 #define TOOLS_SERVE_HTTP2_CONN_H
 
 /*
- * An HTTP/2 connection: its state, and the ways it ends. nghttp2 implements the protocol. callbacks.c
- * reacts to what nghttp2 reads, stream.c responds to requests, session.c moves bytes between nghttp2
- * and the connection.
+ * An HTTP/2 connection: its state, and the ways it ends. nghttp2 implements the protocol.
+ * callbacks.c reacts to what nghttp2 reads, stream.c responds to requests, session.c moves bytes
+ * between nghttp2 and the connection.
  */
 
 #include <nghttp2/nghttp2.h>
@@ -45,7 +45,7 @@ struct http2 {
 	uint32_t batch_limit;		/* bytes of the next batch */
 	bool full;			/* the last batch reached its limit */
 	uint32_t useful;		/* second in which a request came or a body was sent */
-	uint32_t lost;			/* bytes of the peer's window spent on frames that never left */
+	uint32_t lost;			/* bytes of the peer's window spent on unsent frames */
 	int32_t widest;			/* the largest size that this window had */
 	uint32_t padding;		/* bytes of padding of the DATA frame that is being made */
 	bool sealed;			/* the kernel seals records, on this processor */
@@ -53,8 +53,8 @@ struct http2 {
 	bool ended;			/* terminated for cause: what the peer sends is ignored */
 };
 
-/* Terminate the session: GOAWAY with this error still leaves, what the peer sends is ignored. why: for
- * the log, or NULL. */
+/* Terminate the session: GOAWAY with this error still leaves, what the peer sends is ignored. why:
+ * for the log, or NULL. */
 void http2_end(struct http2 *h, uint32_t error, const char *why);
 /* Count one abuse of this kind; too many of them end the connection, and are logged. */
 void http2_abuse(struct http2 *h, enum http2_abuse kind);

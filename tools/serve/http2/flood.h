@@ -6,16 +6,16 @@
 #include <stdint.h>
 
 /*
- * Flood limits: cheap for the peer, costly for us. Each kind of abuse has a token bucket: a burst that
- * honest clients stay below, and a number of tokens that come back each second.
+ * Flood limits: cheap for the peer, costly for us. Each kind of abuse has a token bucket: a burst
+ * that honest clients stay below, and a number of tokens that come back each second.
  */
 enum http2_abuse {
-	HTTP2_ABUSE_RESET,	/* streams that either side reset before their response was complete */
+	HTTP2_ABUSE_RESET,	/* streams that either side resets before the response ends */
 	HTTP2_ABUSE_PING,
 	HTTP2_ABUSE_SETTINGS,
 	HTTP2_ABUSE_EMPTY,	/* empty DATA frames */
 	HTTP2_ABUSE_PRIORITY,
-	HTTP2_ABUSE_WINDOW,	/* WINDOW_UPDATE frames beyond those that our DATA frames call for */
+	HTTP2_ABUSE_WINDOW,	/* WINDOW_UPDATE frames that our DATA frames do not call for */
 	HTTP2_ABUSE_CRUMB,	/* tiny frames that a tiny window makes us send */
 	HTTP2_ABUSE_LARGE,	/* requests with too many or too long fields */
 	HTTP2_ABUSES

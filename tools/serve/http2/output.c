@@ -3,7 +3,7 @@
 #include <string.h>
 #include "tools/serve/http2/output.h"
 
-#define OUTPUT_FRAME_MIN	4096u	/* a frame across two records is better than a shorter one */
+#define OUTPUT_FRAME_MIN	4096u	/* rather a frame across two records than a shorter one */
 #define OUTPUT_PAD_MIN	(256u << 10)	/* padding pays for batches and files of so many bytes */
 #define OUTPUT_BLOCK	16u		/* bytes of a cipher's block */
 #define OUTPUT_PADDING	(OUTPUT_BLOCK - HTTP2_FRAME_HEAD)

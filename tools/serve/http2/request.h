@@ -5,18 +5,18 @@
 #include "tools/http/request.h"
 
 /*
- * A request while its fields arrive. nghttp2 has already checked the pseudo-header fields, that names
- * are in lower case, and that no forbidden field is among them.
+ * A request while its fields arrive. nghttp2 has already checked the pseudo-header fields, that
+ * names are in lower case, and that no forbidden field is among them.
  */
 struct http2_request {
 	struct http_request parsed;
 	struct http_text target, authority, host;
 	unsigned fields;
-	size_t used;			/* of bytes */
-	size_t size;			/* as SETTINGS_MAX_HEADER_LIST_SIZE counts it */
-	size_t limit;			/* of size */
-	int status;			/* that refuses the request; 0: nothing is wrong yet */
-	const char *why;		/* it is refused; static */
+	size_t used;		/* of bytes */
+	size_t size;		/* as SETTINGS_MAX_HEADER_LIST_SIZE counts it */
+	size_t limit;		/* of size */
+	int status;		/* that refuses the request; 0: nothing is wrong yet */
+	const char *why;	/* it is refused; static */
 	char bytes[HTTP_HEAD_LIMIT];	/* the values; all texts point into it */
 };
 

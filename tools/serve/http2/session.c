@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
+#include "tools/common/clock.h"
 #include "tools/common/log.h"
 #include "tools/serve/http/worker.h"
 #include "tools/serve/http2/callbacks.h"
@@ -12,19 +12,19 @@
 #include "tools/serve/telemetry/accounting.h"
 
 /* The next batch doubles when the last one was sent in half of SESSION_BATCH_TIME, or, once batches
- * are large, in SESSION_LARGE_TIME; it halves when the last one took longer than SESSION_BATCH_TIME. */
+ * are large, in SESSION_LARGE_TIME; it halves when the last one took longer than
+ * SESSION_BATCH_TIME. */
 #define SESSION_BATCH_TIME	100			/* msecs */
 #define SESSION_LARGE_TIME	20			/* msecs */
 #define SESSION_LARGE_BATCH	(64 * HTTP2_RECORD)	/* bytes */
-#define SESSION_PATIENCE	60	/* seconds in which a client must request or take something */
+#define SESSION_PATIENCE	60	/* seconds without a request, or a byte taken */
 
 static void session_tick(struct http2 *h)
 {
-	struct timespec now;
+	uint64_t msecs = clock_ns(CLOCK_MONOTONIC_COARSE) / 1000000;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	h->second = (uint32_t)now.tv_sec;
-	h->now = (uint32_t)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	h->second = (uint32_t)(msecs / 1000);
+	h->now = (uint32_t)msecs;
 }
 
 /* End a connection whose client neither requests anything nor takes what it requested. */

@@ -6,7 +6,7 @@
 #include "tools/serve/http2/stream.h"
 
 #define STREAM_PATH	256	/* bytes of a path that are kept for the log */
-#define STREAM_CRUMB	128	/* bytes: a shorter frame, when there is more to send, is an abuse */
+#define STREAM_CRUMB	128	/* bytes; a shorter frame before the last one is an abuse */
 
 static struct http2_stream *stream_new(struct http2 *h, int32_t id, const struct http_text *path)
 {

@@ -10,14 +10,14 @@
 
 /* A request and its response. */
 struct http2_stream {
-	LIST_ENTRY(http2_stream) link;		/* in its connection's `open` or `closed` */
-	struct body body;			/* the part that is in no batch yet */
+	LIST_ENTRY(http2_stream) link;	/* in its connection's `open` or `closed` */
+	struct body body;	/* the part that is in no batch yet */
 	struct accounting_exchange exchange;
-	uint64_t received;			/* bytes of the request's body */
+	uint64_t received;	/* bytes of the request's body */
 	int32_t id;
-	bool cut;				/* reset, because its file became shorter */
+	bool cut;		/* reset, because its file became shorter */
 	size_t path_len;
-	char path[];				/* for the log */
+	char path[];		/* for the log */
 };
 
 /* Respond to the connection's `request`. 0, or an error for nghttp2. */

@@ -12,7 +12,8 @@
 
 #define LANDLOCK_DEPTH	128	/* folders between one that is looked for and the root */
 
-/* Access rights by the version of Landlock that brought them: the headers may be older than the kernel. */
+/* Access rights by the version of Landlock that brought them: the headers may be older than the
+ * kernel. */
 #define LANDLOCK_FS_1	((1ull << 13) - 1)
 #define LANDLOCK_FS_2	(1ull << 13)	/* link and rename between folders */
 #define LANDLOCK_FS_3	(1ull << 14)	/* truncate */
@@ -29,8 +30,8 @@ struct landlock_folder {
 };
 
 struct landlock {
-	int version;			/* the kernel's; 0: it has no Landlock */
-	int ruleset;			/* owned; -1: none */
+	int version;	/* the kernel's; 0: it has no Landlock */
+	int ruleset;	/* owned; -1: none */
 	struct landlock_folder *folders;	/* owned; those that may be read */
 	size_t count;
 };

@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* The folders that threads under Landlock may read. Without Landlock in the kernel they may read all. */
+/* The folders that threads under Landlock may read. Without Landlock in the kernel they may read
+ * all. */
 struct landlock;
 
 /* Nothing may be read yet. 0 or -ENOMEM. */
@@ -16,7 +17,8 @@ void landlock_free(struct landlock *landlock);
 int landlock_allow(struct landlock *landlock, int fd);
 /* Is the folder open at fd among the permitted ones, or below one? */
 bool landlock_covers(const struct landlock *landlock, int fd);
-/* Restrict the calling thread for good. It must be unable to gain privileges (PR_SET_NO_NEW_PRIVS). */
+/* Restrict the calling thread for good. It must be unable to gain privileges
+ * (PR_SET_NO_NEW_PRIVS). */
 void landlock_restrict(const struct landlock *landlock);
 
 /* What this kernel's Landlock restricts. */

@@ -5,8 +5,8 @@
 /*
  * The sandbox of threads that talk to strangers. Landlock lets them read the served folders and
  * nothing else, and neither bind nor connect TCP sockets; a seccomp filter keeps them from starting
- * programs, looking into processes and making rings; they gain no privileges. Where the kernel lacks
- * one part the others still hold, and sandbox_announce() says so.
+ * programs, looking into processes and making rings; they gain no privileges. Where the kernel
+ * lacks one part the others still hold, and sandbox_announce() says so.
  *
  * The thread that reloads, opens logs and starts the next binary stays outside.
  */

@@ -10,9 +10,9 @@
 #include "tools/serve/sandbox/seccomp.h"
 
 /*
- * A list of what is refused, not of what is permitted: the C library and OpenSSL use other calls in
- * each of their versions, and a server that dies of an update is no safer. By hand, as a list needs no
- * compiler of filters.
+ * A list of calls that are refused. The C library and OpenSSL use other calls in each of their
+ * versions, and a list of permitted calls would kill the server at an update. Written as BPF by
+ * hand, since a list needs no compiler of filters.
  */
 
 #if defined(__x86_64__)
@@ -28,14 +28,14 @@ static const unsigned calls_refused[] = {
 #ifdef SYS_fork
 	SYS_fork, SYS_vfork,
 #endif
-	/* other processes, and our own from outside */
+	/* other processes, and our memory from outside */
 	SYS_ptrace,
 	SYS_process_vm_readv,
 	SYS_process_vm_writev,
 	SYS_pidfd_open,
 	SYS_pidfd_getfd,
 	SYS_kcmp,
-	/* what would go past Landlock, or past this filter */
+	/* ways around Landlock or this filter */
 	SYS_io_uring_setup,
 	SYS_open_by_handle_at,
 	SYS_mount,
@@ -48,7 +48,7 @@ static const unsigned calls_refused[] = {
 	SYS_fsmount,
 	SYS_unshare,
 	SYS_setns,
-	/* the kernel's deeper parts */
+	/* kernel administration */
 	SYS_bpf,
 	SYS_perf_event_open,
 	SYS_userfaultfd,
@@ -68,7 +68,7 @@ static const unsigned calls_refused[] = {
 	SYS_syslog,
 	SYS_settimeofday,
 	SYS_clock_settime,
-	/* who we are */
+	/* identity */
 	SYS_setuid,
 	SYS_setgid,
 	SYS_setreuid,
@@ -105,7 +105,7 @@ static struct sock_filter calls_answer(unsigned answer)
 	return (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, answer);
 }
 
-/* So many steps ahead when it is equal. */
+/* Jump so many instructions ahead if the value is equal. */
 static struct sock_filter calls_equal(unsigned value, size_t steps)
 {
 	return (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, (unsigned char)steps,
@@ -129,7 +129,7 @@ void seccomp_enter(void)
 	struct sock_fprog program = { .filter = code };
 	unsigned short count = 0;
 
-	/* Another architecture's calls (32 bits, x32) have other numbers: none of them. */
+	/* Refuse calls of other architectures (32 bits, x32), whose numbers differ. */
 	code[count++] = calls_load(offsetof(struct seccomp_data, arch));
 	code[count++] = calls_equal(CALLS_ARCH, 1);
 	code[count++] = calls_answer(CALLS_REFUSE);

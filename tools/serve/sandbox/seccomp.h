@@ -4,10 +4,10 @@
 
 #include <stdbool.h>
 
-/* Does this kernel filter system calls? */
+/* Does this kernel support seccomp filters? */
 bool seccomp_available(void);
-/* From now on the calling thread, and those it makes, get EPERM from calls that no serving thread has a
- * use for. It must not be able to gain privileges (PR_SET_NO_NEW_PRIVS). */
+/* Refuse calls that serving threads never need, with EPERM, to the calling thread and to all
+ * threads that it makes, for good. It must be unable to gain privileges (PR_SET_NO_NEW_PRIVS). */
 void seccomp_enter(void);
 
 #endif

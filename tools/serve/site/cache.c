@@ -4,46 +4,50 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
 #include "tools/serve/site/cache.h"
 #include "tools/serve/site/file.h"
 
 struct cache_entry {
-	struct cache_entry *next;		/* in its bucket */
-	struct cache_entry *newer, *older;	/* by use */
-	struct site_file *file;			/* a reference */
+	LIST_ENTRY(cache_entry) hashed;	/* in its bucket */
+	TAILQ_ENTRY(cache_entry) used;	/* most recently used first */
+	struct site_file *file;		/* a reference */
 	uint64_t site;
-	uint64_t round;				/* in which the path was looked at */
+	uint64_t round;			/* of the last look at the path */
 	uint32_t hash;
 	char path[];
 };
 
+LIST_HEAD(cache_bucket, cache_entry);
+
 struct site_cache {
-	struct cache_entry *newest, *oldest;
-	unsigned count, most;
-	uint64_t round;				/* of the requests that are answered */
+	TAILQ_HEAD(cache_entries, cache_entry) used;	/* entries owned */
+	unsigned count, max;
+	uint64_t round;			/* of the current requests */
 	time_t now;
-	struct site_mappings *mappings;			/* the caller's, or NULL */
-	uint32_t mask;				/* of the buckets, a power of two */
-	struct cache_entry *buckets[];
+	struct site_mappings *mappings;	/* the caller's, or NULL */
+	uint32_t mask;			/* of hashes; the number of buckets is a power of two */
+	struct cache_bucket buckets[];
 };
 
-int site_cache_new(struct site_cache **out, unsigned most, struct site_mappings *mappings)
+int site_cache_new(struct site_cache **out, unsigned max, struct site_mappings *mappings)
 {
 	uint32_t buckets = 16;
 
-	while (buckets < most)
+	while (buckets < max)
 		buckets *= 2;
-	*out = calloc(1, sizeof(**out) + buckets * sizeof(struct cache_entry *));
+	*out = calloc(1, sizeof(**out) + buckets * sizeof(struct cache_bucket));
 	if (!*out)
 		return -ENOMEM;
-	(*out)->most = most;
+	TAILQ_INIT(&(*out)->used);
+	(*out)->max = max;
 	(*out)->mask = buckets - 1;
 	(*out)->mappings = mappings;
 	return 0;
 }
 
-/* FNV-1a; strangers do not choose which files there are. */
+/* FNV-1a: strangers do not choose which files there are. */
 static uint32_t cache_hash(uint64_t site, const char *path)
 {
 	uint32_t hash = 2166136261u ^ (uint32_t)site;
@@ -53,28 +57,10 @@ static uint32_t cache_hash(uint64_t site, const char *path)
 	return hash;
 }
 
-static void cache_unlink(struct site_cache *cache, struct cache_entry *entry)
-{
-	*(entry->newer ? &entry->newer->older : &cache->newest) = entry->older;
-	*(entry->older ? &entry->older->newer : &cache->oldest) = entry->newer;
-}
-
-static void cache_link(struct site_cache *cache, struct cache_entry *entry)
-{
-	entry->newer = NULL;
-	entry->older = cache->newest;
-	*(cache->newest ? &cache->newest->newer : &cache->oldest) = entry;
-	cache->newest = entry;
-}
-
 static void cache_drop(struct site_cache *cache, struct cache_entry *entry)
 {
-	struct cache_entry **at = &cache->buckets[entry->hash & cache->mask];
-
-	while (*at != entry)
-		at = &(*at)->next;
-	*at = entry->next;
-	cache_unlink(cache, entry);
+	LIST_REMOVE(entry, hashed);
+	TAILQ_REMOVE(&cache->used, entry, used);
 	cache->count--;
 	site_file_put(entry->file);
 	free(entry);
@@ -83,14 +69,15 @@ static void cache_drop(struct site_cache *cache, struct cache_entry *entry)
 static struct cache_entry *cache_lookup(struct site_cache *cache, uint64_t site, uint32_t hash,
 					const char *path)
 {
-	struct cache_entry *entry = cache->buckets[hash & cache->mask];
+	struct cache_entry *entry;
 
-	while (entry && (entry->hash != hash || entry->site != site || strcmp(entry->path, path)))
-		entry = entry->next;
-	return entry;
+	LIST_FOREACH(entry, &cache->buckets[hash & cache->mask], hashed)
+		if (entry->hash == hash && entry->site == site && !strcmp(entry->path, path))
+			return entry;
+	return NULL;
 }
 
-/* A file that cannot be kept is no less open. */
+/* Without memory the file is not kept. */
 static void cache_add(struct site_cache *cache, uint64_t site, uint32_t hash, const char *path,
 		      struct site_file *file)
 {
@@ -99,22 +86,21 @@ static void cache_add(struct site_cache *cache, uint64_t site, uint32_t hash, co
 
 	if (!entry)
 		return;
-	if (cache->count == cache->most)
-		cache_drop(cache, cache->oldest);
+	if (cache->count == cache->max)
+		cache_drop(cache, TAILQ_LAST(&cache->used, cache_entries));
 	file->references++;
 	entry->file = file;
 	entry->site = site;
 	entry->round = cache->round;
 	entry->hash = hash;
 	memcpy(entry->path, path, size);
-	entry->next = cache->buckets[hash & cache->mask];
-	cache->buckets[hash & cache->mask] = entry;
-	cache_link(cache, entry);
+	LIST_INSERT_HEAD(&cache->buckets[hash & cache->mask], entry, hashed);
+	TAILQ_INSERT_HEAD(&cache->used, entry, used);
 	cache->count++;
 }
 
-/* Whether the path still leads to the file as it was: only what was opened inside the folder is
- * compared with, so that nothing outside can be taken for it. */
+/* Does the path still lead to the file, unchanged? The stamp it is compared with was taken from a
+ * file that was opened inside the folder, so nothing outside can pass for it. */
 static bool cache_current(struct cache_entry *entry, uint64_t round, int root)
 {
 	struct site_stamp stamp;
@@ -123,7 +109,7 @@ static bool cache_current(struct cache_entry *entry, uint64_t round, int root)
 	if (round && entry->round == round)
 		return true;
 	entry->round = round;
-	/* As opening would, a network's file system asks its server. */
+	/* A network file system asks its server, as it would for opening. */
 	if (statx(root, entry->path, AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &stx))
 		return false;
 	site_stamp_fill(&stamp, &stx);
@@ -144,8 +130,8 @@ int site_cache_open(struct site_cache *cache, uint64_t site, int root, const cha
 	int ret;
 
 	if (entry && cache_current(entry, cache->round, root)) {
-		cache_unlink(cache, entry);
-		cache_link(cache, entry);
+		TAILQ_REMOVE(&cache->used, entry, used);
+		TAILQ_INSERT_HEAD(&cache->used, entry, used);
 		site_file_keep(entry->file, cache->now);
 		*out = entry->file;
 		entry->file->references++;
@@ -154,9 +140,9 @@ int site_cache_open(struct site_cache *cache, uint64_t site, int root, const cha
 	if (entry)
 		cache_drop(cache, entry);
 	ret = site_file_open(out, root, path);
-	/* What is kept must not stand in the way of what is needed. */
-	while ((ret == -EMFILE || ret == -ENFILE) && cache && cache->oldest) {
-		cache_drop(cache, cache->oldest);
+	/* Give up kept files while descriptors are short. */
+	while ((ret == -EMFILE || ret == -ENFILE) && cache && cache->count) {
+		cache_drop(cache, TAILQ_LAST(&cache->used, cache_entries));
 		ret = site_file_open(out, root, path);
 	}
 	if (!ret && cache)
@@ -168,7 +154,11 @@ int site_cache_open(struct site_cache *cache, uint64_t site, int root, const cha
 
 void site_cache_free(struct site_cache *cache)
 {
-	while (cache && cache->oldest)
-		cache_drop(cache, cache->oldest);	/* NOLINT: it took the one before from the list */
+	struct cache_entry *entry;
+
+	if (!cache)
+		return;
+	while ((entry = TAILQ_FIRST(&cache->used)))
+		cache_drop(cache, entry);
 	free(cache);
 }

@@ -13,8 +13,8 @@
 #include "tools/serve/site/mapping.h"
 #include "tools/serve/site/prebuilt.h"
 
-#define SITE_TRIES	16	/* openat2 gives EAGAIN when a rename elsewhere gets in its way */
-#define SITE_LARGE	(1 << 20)	/* bytes of a file that is worth a word to the read-ahead */
+#define SITE_TRIES	16	/* openat2 gives EAGAIN when a rename elsewhere interferes */
+#define SITE_LARGE	(1 << 20)	/* bytes; larger files are announced to the read-ahead */
 
 int site_openat(int root, const char *path, uint64_t flags)
 {
@@ -34,7 +34,7 @@ int site_openat(int root, const char *path, uint64_t flags)
 	return -EAGAIN;
 }
 
-/* A change of content always changes ctime, which nobody can set back as they can mtime. */
+/* The tag contains ctime: it changes with the content, and unlike mtime nobody can set it back. */
 static void file_describe(struct site_file *file, const struct statx *stx)
 {
 	site_stamp_fill(&file->stamp, stx);
@@ -50,7 +50,7 @@ int site_file_open(struct site_file **out, int root, const char *path)
 {
 	struct site_file *file = NULL;
 	struct statx stx;
-	/* Without O_NONBLOCK a FIFO would hold the thread. */
+	/* Opening a FIFO without O_NONBLOCK would block the thread. */
 	int ret = 0, fd = site_openat(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
@@ -70,17 +70,17 @@ int site_file_open(struct site_file **out, int root, const char *path)
 	file->bytes = NULL;
 	file->mappings = NULL;
 	file->mapping = NULL;
-	file->counted = NULL;
+	file->sum = NULL;
 	file->prebuilt = NULL;
 	file_describe(file, &stx);
-	/* It will be read from one end to the other. */
+	/* Most often it is read from one end to the other. */
 	if (file->size >= SITE_LARGE)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	*out = file;
 	return 0;
 }
 
-int site_file_text(struct site_file **out, char *text, size_t len, size_t *counted)
+int site_file_text(struct site_file **out, char *text, size_t len, size_t *sum)
 {
 	struct site_file *file = malloc(sizeof(*file));
 
@@ -89,9 +89,9 @@ int site_file_text(struct site_file **out, char *text, size_t len, size_t *count
 		return -ENOMEM;
 	}
 	*file = (struct site_file){
-		.references = 1, .fd = -1, .size = len, .bytes = text, .counted = counted
+		.references = 1, .fd = -1, .size = len, .bytes = text, .sum = sum
 	};
-	*counted += len;
+	*sum += len;
 	*out = file;
 	return 0;
 }
@@ -102,8 +102,8 @@ void site_file_put(struct site_file *file)
 		return;
 	if (file->mapping)
 		site_mapping_put(file->mapping);
-	if (file->counted)
-		*file->counted -= file->size;
+	if (file->sum)
+		*file->sum -= file->size;
 	if (file->fd >= 0)
 		close(file->fd);
 	site_prebuilt_put(file->prebuilt);
@@ -131,7 +131,8 @@ void site_file_keep(struct site_file *file, time_t now)
 	if (!iov.iov_base)
 		return;
 	got = preadv2(file->fd, &iov, 1, 0, RWF_NOWAIT);
-	/* Of some file systems that cannot be asked: it was sent a moment ago, and is in memory. */
+	/* Some file systems do not support the flag. The file was sent a moment ago, so it is in
+	 * memory. */
 	if (got < 0 && errno == EOPNOTSUPP)
 		got = preadv(file->fd, &iov, 1, 0);
 	if (got == (ssize_t)file->size)

@@ -41,7 +41,7 @@ static int listing_add(struct listing *out, const char *name, const struct stat 
 	return 0;
 }
 
-/* Links are told by what they lead to, and not at all when that is outside. */
+/* A link is described by its target, and left out when that is outside. */
 static int listing_stat(const struct site *site, const char *path, int folder, const char *name,
 			struct stat *st)
 {

@@ -26,7 +26,8 @@ static struct listing_cache_entry *entry_find(struct listing_cache *cache, uint6
 	return NULL;
 }
 
-/* Were the same entries there? Of a folder that changes just now its time need not tell. */
+/* Does the folder still have the same entries? A folder that has just changed may change again
+ * within one tick of its clock. */
 static bool entry_current(const struct listing_cache_entry *entry, const struct stat *folder,
 			  time_t now)
 {
@@ -52,7 +53,7 @@ static int cache_make(const struct site *site, const char *path, bool json, char
 	return ret;
 }
 
-/* In the entry's place, or the next. Without memory it is not kept. */
+/* Replace this entry, or else the next one in turn. Without memory the listing is not kept. */
 static void cache_put(struct listing_cache *cache, struct listing_cache_entry *entry,
 		      const struct listing_cache_entry *fresh, const char *path)
 {
@@ -87,7 +88,7 @@ int listing_cache_get(struct listing_cache *cache, const struct site *site, cons
 		ret = cache_make(site, path, json, &text, &len);
 	if (ret)
 		return ret;
-	/* What others still wait for is the same more often than not. */
+	/* Most often nothing changed: share the text that is kept, and perhaps still being sent. */
 	if (entry && entry->file->size == len && !memcmp(entry->file->bytes, text, len)) {
 		free(text);
 		fresh.file = entry->file;

@@ -3,9 +3,9 @@
 #define TOOLS_SERVE_SITE_LISTING_CACHE_H
 
 /*
- * Listings in their last form, so that a client who asks for a large folder again and again, or takes none of
- * what it asked for, costs little: all who ask within a second, or before the folder changes, share one
- * text. One thread's.
+ * Finished listings of one thread. Clients that request a folder within the same second, before it
+ * changes, share one text. So it costs little when a client requests a large folder again and
+ * again, or takes nothing of what it requested.
  */
 
 #include <stdbool.h>
@@ -14,35 +14,35 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define LISTING_CACHE_SIZE	4		/* texts */
-#define LISTING_BYTES	(32u << 20)	/* of texts that are on their way: beyond that no more are made */
+#define LISTING_CACHE_SIZE	4		/* listings that are kept */
+#define LISTING_BYTES	(32u << 20)	/* of texts in memory; beyond that no more are made */
 
 struct site;
 struct site_file;
 
 struct listing_cache_entry {
-	char *path;			/* owned; NULL: free */
+	char *path;		/* owned; NULL: the entry is free */
 	uint64_t site;
 	bool json;
 	time_t made;
-	struct stat folder;		/* before it was read */
-	struct site_file *file;		/* a reference */
+	struct stat folder;	/* taken before it was read */
+	struct site_file *file;	/* a reference */
 };
 
 struct listing_cache {
 	struct listing_cache_entry entries[LISTING_CACHE_SIZE];
-	unsigned next;			/* to be replaced */
-	size_t bytes;			/* of the texts in memory, kept or on their way */
+	unsigned next;	/* entry to be replaced */
+	size_t bytes;	/* of texts in memory, kept or being sent */
 };
 
 /*
- * A folder's listing, as a page or as JSON: a reference to bytes in memory, which site_file_put() gives back. The
- * path is decoded, and empty or ends in a slash. An entry's size and time may be a second old. Blocking: it may
- * read the folder. 0 or -errno, -EAGAIN when too much is on its way.
+ * Get a folder's listing as a page or as JSON: a reference to a text, for site_file_put(). path:
+ * decoded, empty or ending in a slash. Sizes and times of entries may be a second old. Blocks when
+ * the folder must be read. 0 or -errno, -EAGAIN when too many texts are being sent.
  */
 int listing_cache_get(struct listing_cache *cache, const struct site *site, const char *path,
 		      bool json, time_t now, struct site_file **out);
-/* When all references were given back. */
+/* After all references were put back. */
 void listing_cache_free(struct listing_cache *cache);
 
 #endif

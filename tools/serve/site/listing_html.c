@@ -3,27 +3,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tools/common/clock.h"
 #include "tools/common/html.h"
+#include "tools/common/number.h"
 #include "tools/http/path.h"
 #include "tools/serve/site/listing.h"
 
-/* Wide: a table. Narrow: size and date go below the name. */
-static const char html_style[] =
-	":root{color-scheme:light dark;--line:#8883;--dim:#777;--hover:#8881;--link:#0b57d0}"
-	"@media(prefers-color-scheme:dark){:root{--dim:#999;--link:#8ab4f8}}"
-	"body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1.5rem 1rem}"
-	"h1{font-size:1.25rem;font-weight:600;margin:0 0 1rem;padding:0 .5rem;overflow-wrap:anywhere}"
+/* Behind html_style. Narrow screens show size and date below the name. */
+static const char listing_style[] =
+	":root{--hover:#8881;--link:#0b57d0}"
+	"@media(prefers-color-scheme:dark){:root{--link:#8ab4f8}}"
+	"body{max-width:60rem}"
+	"h1{font-size:1.25rem;font-weight:600;margin:0 0 1rem;padding:0 .5rem;"
+	"overflow-wrap:anywhere}"
 	"a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}"
-	"table{width:100%;border-collapse:collapse}"
-	"th{font-size:.85rem;font-weight:500;color:var(--dim);text-align:left}"
+	"th{font-size:.85rem;color:var(--dim)}"
 	"th,td{padding:.4rem .5rem;border-bottom:1px solid var(--line)}"
 	"tbody tr:hover{background:var(--hover)}"
 	".n{overflow-wrap:anywhere;width:100%}.d a{font-weight:600}"
-	".s,.t{white-space:nowrap;color:var(--dim);font-variant-numeric:tabular-nums}.s{text-align:right}"
+	".s,.t{white-space:nowrap;color:var(--dim)}.s{text-align:right}"
 	"p{color:var(--dim);font-size:.85rem}"
 	"@media(max-width:36rem){thead{display:none}tr{display:flex;flex-wrap:wrap;"
-	"border-bottom:1px solid var(--line);padding:.4rem 0}h1,td{padding:0 .25rem}td{border:0;font-size:.85rem}"
-	"td.n{font-size:1rem}.t{order:-1}.n{order:-2}}";
+	"border-bottom:1px solid var(--line);padding:.4rem 0}h1,td{padding:0 .25rem}"
+	"td{border:0;font-size:.85rem}td.n{font-size:1rem}.t{order:-1}.n{order:-2}}";
 
 static void html_href(FILE *out, const char *path)
 {
@@ -33,7 +35,7 @@ static void html_href(FILE *out, const char *path)
 	fwrite(href, 1, len, out);
 }
 
-/* Each folder on the way is a link to it. */
+/* Links to each folder of the path. */
 static void html_path(FILE *out, const char *path)
 {
 	char above[HTTP_PATH_MAX];
@@ -54,26 +56,18 @@ static void html_path(FILE *out, const char *path)
 
 static void html_size(FILE *out, uint64_t size)
 {
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	double value = (double)size;
-	size_t unit = 0;
+	char text[NUMBER_BYTES];
 
-	for (; value >= 1023.5 && unit < 6; unit++)
-		value /= 1024;
-	fprintf(out, "<td class=s title=\"%" PRIu64 " bytes\">%.*f %s", size, unit && value < 99.95,
-		value, units[unit]);
+	fprintf(out, "<td class=s title=\"%" PRIu64 " bytes\">%s", size, number_bytes(size, text));
 }
 
 static void html_time(FILE *out, time_t when)
 {
-	char machine[32] = "", people[32] = "";
-	struct tm tm;
+	char iso[CLOCK_ISO];
 
-	if (gmtime_r(&when, &tm)) {
-		strftime(machine, sizeof(machine), "%Y-%m-%dT%H:%M:%SZ", &tm);
-		strftime(people, sizeof(people), "%Y-%m-%d %H:%M", &tm);
-	}
-	fprintf(out, "<td class=t><time datetime=\"%s\">%s</time>", machine, people);
+	clock_iso(when, iso);
+	fprintf(out, "<td class=t><time datetime=\"%s\">%.10s %.5s</time>", iso, iso,
+		*iso ? iso + 11 : "");
 }
 
 static void html_entry(FILE *out, const struct listing_entry *entry)
@@ -104,9 +98,10 @@ char *listing_html(const struct listing *listing, const char *path, size_t *len)
 	fputs("<!DOCTYPE html>\n<html lang=en><meta charset=utf-8>"
 	      "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>/", out);
 	html_text(out, path, strlen(path));
-	fprintf(out, "</title><style>%s</style>\n<h1>", html_style);
+	fprintf(out, "</title><style>%s%s</style>\n<h1>", html_style, listing_style);
 	html_path(out, path);
-	fputs("</h1>\n<table><thead><tr><th scope=col>Name<th class=s scope=col>Size<th scope=col>Modified (UTC)\n<tbody>\n",
+	fputs("</h1>\n<table><thead><tr><th scope=col>Name<th class=s scope=col>Size"
+	      "<th scope=col>Modified (UTC)\n<tbody>\n",
 	      out);
 	if (*path)
 		fputs("<tr><td class=\"n d\"><a href=\"../\">../</a><td class=s><td class=t>\n",

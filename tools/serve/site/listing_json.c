@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <jansson.h>
 #include <string.h>
+#include "tools/common/clock.h"
 #include "tools/http/path.h"
 #include "tools/serve/site/listing.h"
 
-/* A name need not be UTF-8, JSON must: what cannot be told is told by href. */
+/* JSON must be UTF-8, names need not be: other bytes become '?', and href has the true name. */
 static json_t *json_name(const char *name)
 {
 	json_t *text = json_string(name);
@@ -22,16 +23,13 @@ static json_t *json_name(const char *name)
 
 static json_t *json_entry(const struct listing_entry *entry)
 {
-	char href[3 * 256 + 2], when[32];
+	char href[3 * 256 + 2], when[CLOCK_ISO];
 	size_t len = http_path_encode(entry->name, href, sizeof(href) - 1);
-	struct tm tm;
 
 	href[len] = '\0';
 	if (entry->folder)
 		strcat(href, "/");
-	if (!gmtime_r(&entry->modified, &tm) ||
-	    !strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return NULL;
+	clock_iso(entry->modified, when);
 	if (entry->folder)
 		return json_pack("{so, ss, ss, ss}", "name", json_name(entry->name), "href",
 				 href + 1, "type", "directory", "modified", when);

@@ -7,21 +7,22 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+#include "tools/common/clock.h"
 #include "tools/serve/site/mapping.h"
 #include "tools/serve/site/stamp.h"
 #include "tlsring.h"
 
-#define SITE_MAPPINGS	32	/* files at a time */
+#define SITE_MAPPINGS	32	/* files */
 
 struct site_mapping {
-	struct site_stamp stamp;	/* whose size is the mapping's; all 0: a free place */
-	void *bytes;			/* NULL: a note that the file was asked for */
+	struct site_stamp stamp;	/* its size is the mapping's; all zero: the place is free */
+	void *bytes;	/* NULL: the file was requested, but is not mapped yet */
 	unsigned references;
-	int64_t used;			/* seconds, when it was asked for, or given back */
+	int64_t used;	/* seconds; when it was requested, or given back */
 };
 
 struct site_mappings {
-	struct tlsring_engine *engine;	/* the thread's; NULL: not yet */
+	struct tlsring_engine *engine;	/* the thread's; NULL: it has none yet */
 	int timer;			/* owned */
 	bool running;
 	struct site_mapping places[SITE_MAPPINGS];
@@ -31,10 +32,7 @@ struct site_mappings {
 
 static int64_t mapping_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return now.tv_sec;
+	return (int64_t)(clock_ns(CLOCK_MONOTONIC_COARSE) / 1000000000);
 }
 
 static void mapping_forget(struct site_mapping *mapping)
@@ -46,7 +44,7 @@ static void mapping_forget(struct site_mapping *mapping)
 
 static void mappings_look(int fd, int events, void *user);
 
-/* While there is one, they are looked at now and then. False: nobody would give it up. */
+/* Run the timer that gives up unused mappings. False: it does not run. */
 static bool mappings_watched(struct site_mappings *mappings)
 {
 	const struct itimerspec rest = { .it_value = { .tv_sec = SITE_MAPPING_REST } };
@@ -87,7 +85,8 @@ void site_mappings_watch(struct site_mappings *mappings, struct tlsring_engine *
 
 /* ---- files ---- */
 
-/* The place of this file, or the one that can be spared the soonest; NULL: none can. */
+/* The place of this file, or else the least recently used one without references; NULL: there is
+ * none. */
 static struct site_mapping *mappings_place(struct site_mappings *mappings,
 					   const struct site_stamp *stamp)
 {

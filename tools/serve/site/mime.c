@@ -8,8 +8,8 @@
 #include "tools/serve/site/mime.h"
 
 struct mime_entry {
-	char *extension, *type;		/* owned */
-	size_t order;			/* the first line of the file that names it counts */
+	char *extension, *type;	/* owned */
+	size_t order;		/* the first line of the file that has the extension counts */
 };
 
 struct mime {
@@ -81,7 +81,7 @@ static int mime_line(struct mime *mime, char *line)
 	return ret;
 }
 
-/* Of several entries for an extension the first stays, so that a search cannot meet another. */
+/* Keep the first of several entries for an extension. */
 static void mime_sort(struct mime *mime)
 {
 	size_t kept = 0;

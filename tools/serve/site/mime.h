@@ -10,11 +10,11 @@ struct mime;
 /* 0 or -errno. */
 int mime_load(struct mime **out, const char *file);
 void mime_free(struct mime *mime);
-/* A type ready for Content-Type, the caller's to free: text without a word on its encoding is taken
- * for UTF-8. NULL: out of memory. */
+/* Complete a type for Content-Type: text of no given charset is UTF-8. For free(); NULL: out of
+ * memory. */
 char *mime_complete(const char *type);
-/* Media type of a file by the end of its name, ready for Content-Type; never NULL. mime may be
- * NULL. Lives as long as mime. */
+/* The type of a file by its extension, complete for Content-Type, never NULL; lives as long as
+ * mime, which may be NULL. */
 const char *mime_type(const struct mime *mime, const char *name);
 
 #endif

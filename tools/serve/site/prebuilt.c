@@ -23,7 +23,7 @@ static struct site_prebuilt *prebuilt_new(size_t head_len, const char *text, siz
 	return prebuilt;
 }
 
-/* Another head of the same length, such as a new second's, takes the place of one that is not on its way. */
+/* A head of the same length, such as the next second's, replaces one that is not being sent. */
 struct site_prebuilt *site_prebuilt_get(struct site_prebuilt **kept, const char *head,
 					size_t head_len, const char *text, size_t len)
 {

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * A text behind its head, in one piece: answers that are alike share it, and need not copy the text each. It begins
- * with a page, as the kernel, which pins it page by page to seal it, has it cheapest. One thread.
+ * A head and the text behind it in one piece. Equal responses share it instead of copying the text.
+ * It begins at a page, which makes it cheapest to pin for the kernel. One thread.
  */
 struct site_prebuilt {
 	unsigned references;
@@ -14,11 +14,11 @@ struct site_prebuilt {
 	char *bytes;
 };
 
-/* Whatever is shorter is copied as fast. */
+/* bytes; copying a shorter text costs as little */
 #define SITE_PREBUILT_MIN	4096
 
-/* What *kept has, if it is of this head; else *kept becomes that. A reference, or NULL: no memory. *kept is NULL or a
- * reference, always of the same text. */
+/* The piece with this head: *kept has it, or becomes it. A reference, or NULL: out of memory.
+ * *kept: NULL or a reference, always for the same text. */
 struct site_prebuilt *site_prebuilt_get(struct site_prebuilt **kept, const char *head,
 					size_t head_len, const char *text, size_t len);
 /* NULL is fine. */

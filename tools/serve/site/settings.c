@@ -65,7 +65,7 @@ const char *site_settings_find(const struct site_rules *rules, const char *key)
 
 /* ---- values ---- */
 
-/* What goes into a field of an answer must not end it. */
+/* Is the value fit for a field of a response, which it must not end? */
 static bool value_is_field(const char *value)
 {
 	for (const unsigned char *at = (const unsigned char *)value; *at; at++)
@@ -154,8 +154,9 @@ static int value_switch(bool *out, const char *text, const char **why)
 
 static const struct {
 	const char *name;
-	size_t at;			/* in struct site_settings */
-	int (*list)(struct site_rules *rules, const char *text, const char **why);	/* NULL: a switch */
+	size_t at;	/* in struct site_settings */
+	/* NULL: a switch. */
+	int (*list)(struct site_rules *rules, const char *text, const char **why);
 } settings_table[] = {
 	{ "listing", offsetof(struct site_settings, listing), NULL },
 	{ "hidden", offsetof(struct site_settings, hidden), NULL },
@@ -199,7 +200,7 @@ int site_settings_set(struct site_settings *settings, const char *name, const ch
 	return ret;
 }
 
-/* One list as it is set: index in one go, the others line by line. */
+/* Tell one list: the index in one go, other lists line by line. */
 static void settings_list(const char *name, const struct site_rules *rules,
 			  void (*each)(const char *name, const char *value, void *user), void *user)
 {

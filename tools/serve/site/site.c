@@ -20,7 +20,7 @@ int site_open(struct site *out, const char *dir, const struct mime *mime,
 	root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
-	/* O_PATH asks no permission, reading does. */
+	/* O_PATH does not check for permission to read. */
 	fd = site_openat(root, ".", O_RDONLY | O_DIRECTORY);
 	if (fd < 0) {
 		close(root);
@@ -80,7 +80,7 @@ static int site_open_plain(const struct site *site, struct site_cache *cache, co
 	return 0;
 }
 
-/* Put the best encoded sibling, if there is one, in the place of the file. */
+/* Replace the file by its best encoded sibling, if there is one. */
 static void site_encoded(const struct site *site, struct site_cache *cache, const char *path,
 			 const struct http_encoding *const *encodings, struct site_found *out)
 {
@@ -93,7 +93,7 @@ static void site_encoded(const struct site *site, struct site_cache *cache, cons
 		if (len >= (int)sizeof(target) ||
 		    site_cache_open(cache, site->number, site->root, target, &file))
 			continue;
-		/* Left behind when the file was changed. */
+		/* It is older than the file: it was not updated with it. */
 		if (file->modified < out->file->modified) {
 			site_file_put(file);
 			continue;
@@ -115,7 +115,7 @@ static int site_open_best(const struct site *site, struct site_cache *cache, con
 	return ret;
 }
 
-/* The first of the folder's indexes that is there. */
+/* Open the first of the folder's indexes that exists. */
 static int site_open_index(const struct site *site, struct site_cache *cache, const char *path,
 			   const struct http_encoding *const *encodings, struct site_found *out)
 {

@@ -13,8 +13,8 @@ struct site_stamp {
 	int64_t changed, modified;	/* nanoseconds since 1970 */
 };
 
-/* The coarsest clock of a file system ticks within so many seconds: a file whose stamp is older than
- * that cannot change from now on and keep its stamp. */
+/* The coarsest clock of a file system ticks within so many seconds: a file whose stamp is older
+ * than that cannot change from now on and keep its stamp. */
 #define SITE_STAMP_SETTLED	2
 
 /* stx: with STATX_BASIC_STATS. */

@@ -8,9 +8,10 @@
 #include "tools/common/digits.h"
 
 /*
- * By hand and not by a JSON library: this runs in the threads that serve, once for each request, and
- * must not allocate. A line may cost a small fraction of the smallest answer: names are put where they
- * are used, so that the compiler knows their lengths, and plain text goes eight bytes at a time.
+ * Written by hand rather than by a JSON library: serving threads run it for each request, so it
+ * must not allocate, and a line may cost only a fraction of the smallest response. Names stand
+ * where they are used, so that the compiler knows their lengths, and plain text is copied eight
+ * bytes at a time.
  */
 
 #define FORMAT_FIXED	static inline __attribute__((always_inline))
@@ -21,9 +22,9 @@ FORMAT_FIXED char *format_put(char *at, const char *text)
 	return mempcpy(at, text, strlen(text));
 }
 
-static struct http_text format_cut(const struct http_text *text, size_t most)
+static struct http_text format_cut(const struct http_text *text, size_t max)
 {
-	return (struct http_text){ text->at, text->len < most ? text->len : most };
+	return (struct http_text){ text->at, text->len < max ? text->len : max };
 }
 
 /* ---- texts of strangers ---- */
@@ -45,17 +46,17 @@ static bool format_has(uint64_t eight, unsigned char byte)
 	return (differs - FORMAT_EACH(1)) & ~differs & FORMAT_EACH(0x80);
 }
 
-/* Is none of them to be escaped? */
+/* Do all eight bytes stand for themselves? */
 static bool format_plain(uint64_t eight)
 {
 	return !((eight | (eight - FORMAT_EACH(' '))) & FORMAT_EACH(0x80)) &&
 	       !format_has(eight, 0x7f) && !format_has(eight, '"') && !format_has(eight, '\\');
 }
 
-/* escape: "\\x" or "\\u00". */
-static char *format_text(char *at, const struct http_text *text, size_t most, const char *escape)
+/* escape: how an escaped byte begins, "\\x" or "\\u00". */
+static char *format_text(char *at, const struct http_text *text, size_t max, const char *escape)
 {
-	struct http_text cut = format_cut(text, most);
+	struct http_text cut = format_cut(text, max);
 
 	for (size_t i = 0; i < cut.len; i++) {
 		unsigned char c = (unsigned char)cut.at[i];
@@ -91,7 +92,7 @@ static char *format_quoted(char *at, const struct http_text *text)
 
 /* ---- common to all forms ---- */
 
-/* inet_ntop() goes through printf(). */
+/* inet_ntop() would call printf(). */
 static char *format_v4(char *at, const void *address)
 {
 	const unsigned char *bytes = address;
@@ -178,7 +179,7 @@ static char *format_combined(char *at, const struct access_record *record,
 
 /* ---- JSON ---- */
 
-FORMAT_FIXED char *json_string(char *at, const char *name, const char *value)
+FORMAT_FIXED char *member_string(char *at, const char *name, const char *value)
 {
 	at = format_put(format_put(at, ",\""), name);
 	at = format_put(format_put(at, "\":\""), value);
@@ -186,29 +187,29 @@ FORMAT_FIXED char *json_string(char *at, const char *name, const char *value)
 	return at;
 }
 
-FORMAT_FIXED char *json_text(char *at, const char *name, const struct http_text *text, size_t most)
+FORMAT_FIXED char *member_text(char *at, const char *name, const struct http_text *text, size_t max)
 {
 	if (!text->at)
 		return at;
 	at = format_put(format_put(at, ",\""), name);
-	at = format_text(format_put(at, "\":\""), text, most, "\\u00");
+	at = format_text(format_put(at, "\":\""), text, max, "\\u00");
 	*at++ = '"';
 	return at;
 }
 
-FORMAT_FIXED char *json_number(char *at, const char *name, uint64_t number)
+FORMAT_FIXED char *member_number(char *at, const char *name, uint64_t number)
 {
 	at = format_put(format_put(at, ",\""), name);
 	return digits_put(format_put(at, "\":"), number);
 }
 
-FORMAT_FIXED char *json_bool(char *at, const char *name, bool value)
+FORMAT_FIXED char *member_bool(char *at, const char *name, bool value)
 {
 	at = format_put(format_put(at, ",\""), name);
 	return format_put(at, value ? "\":true" : "\":false");
 }
 
-static char *json_when(char *at, const struct access_record *record,
+static char *member_when(char *at, const struct access_record *record,
 		       const struct access_clock *clock)
 {
 	unsigned msecs = (unsigned)(record->when.tv_nsec / 1000000);
@@ -221,7 +222,7 @@ static char *json_when(char *at, const struct access_record *record,
 	return format_put(at, "Z\"");
 }
 
-static const char *json_path(const struct tlsring_direction *direction)
+static const char *member_path(const struct tlsring_direction *direction)
 {
 	static const char *const names[] = { "user", "kernel", "nic", "failed" };
 
@@ -233,25 +234,25 @@ static char *format_json(char *at, const struct access_record *record,
 {
 	const struct tlsring_info *info = record->info;
 
-	at = json_when(at, record, clock);
+	at = member_when(at, record, clock);
 	at = format_put(at, ",\"peer\":\"");
 	at = format_peer(at, &info->peer);
 	*at++ = '"';
-	at = json_text(at, "method", &record->method, ACCESS_TEXT_MAX);
-	at = json_text(at, "target", &record->target, HTTP_TARGET_LIMIT);
-	at = json_text(at, "host", &record->host, ACCESS_TEXT_MAX);
-	at = json_string(at, "protocol", record->protocol);
-	at = json_number(at, "status", (uint64_t)record->status);
-	at = json_number(at, "bytes", record->bytes);
-	at = json_number(at, "duration_us", record->usecs);
-	at = json_bool(at, "complete", record->complete);
-	at = json_string(at, "tls", info->version);
-	at = json_string(at, "cipher", info->cipher);
-	at = json_bool(at, "resumed", info->resumed);
-	at = json_string(at, "tx", json_path(&info->tx));
-	at = json_string(at, "rx", json_path(&info->rx));
-	at = json_text(at, "referer", &record->referer, ACCESS_TEXT_MAX);
-	at = json_text(at, "user_agent", &record->agent, ACCESS_TEXT_MAX);
+	at = member_text(at, "method", &record->method, ACCESS_TEXT_MAX);
+	at = member_text(at, "target", &record->target, HTTP_TARGET_LIMIT);
+	at = member_text(at, "host", &record->host, ACCESS_TEXT_MAX);
+	at = member_string(at, "protocol", record->protocol);
+	at = member_number(at, "status", (uint64_t)record->status);
+	at = member_number(at, "bytes", record->bytes);
+	at = member_number(at, "duration_us", record->usecs);
+	at = member_bool(at, "complete", record->complete);
+	at = member_string(at, "tls", info->version);
+	at = member_string(at, "cipher", info->cipher);
+	at = member_bool(at, "resumed", info->resumed);
+	at = member_string(at, "tx", member_path(&info->tx));
+	at = member_string(at, "rx", member_path(&info->rx));
+	at = member_text(at, "referer", &record->referer, ACCESS_TEXT_MAX);
+	at = member_text(at, "user_agent", &record->agent, ACCESS_TEXT_MAX);
 	*at++ = '}';
 	return at;
 }

@@ -10,34 +10,34 @@
 
 enum access_format { ACCESS_COMMON = 0, ACCESS_COMBINED, ACCESS_JSON };
 
-/* An exchange that is over. Texts are what the client sent, as it sent it; at NULL: nothing. */
+/* A finished exchange. Texts are as the client sent them; at is NULL for what it did not send. */
 struct access_record {
 	struct http_text method, target, host, referer, agent;
-	const char *protocol;		/* "HTTP/1.1" */
+	const char *protocol;	/* "HTTP/1.1" */
 	const struct tlsring_info *info;
 	int status;
-	uint64_t bytes;			/* of the content that went out */
-	uint64_t usecs;			/* from the request's head to the end of the answer */
-	struct timespec when;		/* of that end */
-	bool complete;			/* the whole answer went out */
+	uint64_t bytes;		/* of the body that were sent */
+	uint64_t usecs;		/* from the request's head to the end of the response */
+	struct timespec when;	/* when the response ended */
+	bool complete;		/* the whole response was sent */
 };
 
-/* What was written for one second, so that the next record of it need not be. */
+/* The time of one second as text, shared by all records of that second. */
 struct access_clock {
-	time_t at;			/* 0: nothing yet */
+	time_t at;	/* 0: nothing yet */
 	char common[32], iso[24];
 };
 
-/* Longer texts are cut; so much of each. */
+/* bytes of a text; longer ones are cut */
 #define ACCESS_TEXT_MAX		1024
-/* Room for any record's line. */
+/* Room for the line of any record. */
 #define ACCESS_LINE_MAX		(6 * (HTTP_TARGET_LIMIT + 4 * ACCESS_TEXT_MAX) + 1024)
 
 /*
- * Write the line, with its '\n' and without NUL; its length. Whatever the texts hold, the line is one
- * line and its fields end where they should: in the common and combined forms everything but plain
- * ASCII, the quotation mark and the backslash is \xHH; a JSON line is valid JSON, in which a byte
- * beyond ASCII is the code point of its number.
+ * Write the record's line with its '\n', without NUL. Returns its length. Whatever the texts
+ * contain, the line stays one line and its fields end where they should: in the common and combined
+ * formats all bytes but plain ASCII, as well as quotation marks and backslashes, become \xHH; a
+ * JSON line is valid JSON, in which a byte beyond ASCII becomes the code point of its number.
  */
 size_t access_format(enum access_format format, const struct access_record *record,
 		     struct access_clock *clock, char out[ACCESS_LINE_MAX]);

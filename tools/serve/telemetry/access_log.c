@@ -15,14 +15,14 @@
 #include "tools/serve/telemetry/access_log.h"
 #include "tools/common/log.h"
 
-#define ACCESS_BATCH	50	/* msecs that the writer waits for more once there is something */
-#define ACCESS_PIPE	4096	/* a pipe that polls writable takes so much without blocking */
-#define ACCESS_PATIENCE	5000	/* msecs for the reader of a pipe, when we stop */
+#define ACCESS_BATCH	50	/* msecs that the writer waits for more lines after the first */
+#define ACCESS_PIPE	4096	/* bytes that a pipe takes at once when it polls writable */
+#define ACCESS_PATIENCE	5000	/* msecs that the reader of a pipe has when we stop */
 
-/* head: bytes that the serving thread has put in; tail: those that the writer has taken out. */
+/* head: bytes that the serving thread has written; tail: bytes that the writer has taken. */
 struct access_ring {
 	_Alignas(64) _Atomic uint64_t head;
-	_Atomic uint64_t lost;		/* lines; the serving thread's */
+	_Atomic uint64_t lost;	/* lines; written by the serving thread */
 	_Alignas(64) _Atomic uint64_t tail;
 	_Alignas(64) struct access_log *log;
 	char bytes[ACCESS_RING];
@@ -30,24 +30,24 @@ struct access_ring {
 
 struct access_log {
 	pthread_t thread;
-	const char *path;		/* the caller's */
+	const char *path;	/* the caller's */
 	struct access_ring **rings;	/* owned */
 	unsigned count;
-	int fd;				/* owned, unless it is standard output */
-	int wake;			/* an eventfd */
-	bool regular;			/* a write to it does not wait for anybody */
-	bool torn;			/* it ends inside a line: there was no room for the rest */
-	_Atomic bool sleeping;		/* the writer waits for a first line */
+	int fd;			/* owned, unless it is standard output */
+	int wake;		/* owned; an eventfd */
+	bool regular;		/* writing to it never waits for a reader */
+	bool torn;		/* the file ends within a line, for lack of space */
+	_Atomic bool sleeping;	/* the writer waits for a line */
 	_Atomic bool reopen, stop;
-	_Atomic uint64_t lost;		/* lines that could not be written */
-	int error;			/* the last failure that was told */
+	_Atomic uint64_t lost;	/* lines that could not be written */
+	int error;		/* the last error that was logged */
 };
 
 static void access_wake(struct access_log *log)
 {
 	uint64_t one = 1;
 
-	/* A full eventfd has woken the writer already. */
+	/* A full eventfd has already woken the writer. */
 	if (write(log->wake, &one, sizeof(one)) < 0)
 		return;
 }
@@ -69,7 +69,7 @@ void access_ring_put(struct access_ring *ring, const char *line, size_t len)
 		first = len;
 	memcpy(ring->bytes + at, line, first);
 	memcpy(ring->bytes, line + first, len - first);
-	/* In order with the look at `sleeping`: the writer sets it, then looks at head. */
+	/* Sequentially consistent: the writer sets `sleeping`, then reads head. */
 	atomic_store(&ring->head, head + len);
 	if (atomic_load(&log->sleeping) ? atomic_exchange(&log->sleeping, false) :
 					  used <= ACCESS_RING / 2 && used + len > ACCESS_RING / 2)
@@ -104,7 +104,7 @@ static void access_renew(struct access_log *log)
 			 log->path, strerror(-ret));
 }
 
-/* False: nobody reads, and we are to end. */
+/* False: nobody reads the pipe, and we are to stop. */
 static bool access_ready(struct access_log *log)
 {
 	struct pollfd poller = { .fd = log->fd, .events = POLLOUT };
@@ -138,7 +138,7 @@ static void access_fail(struct access_log *log, const struct iovec v[2], char la
 	log->error = error;
 }
 
-/* What was lost of a line must not spoil the next. */
+/* End a torn line, so that the next line begins on its own. */
 static bool access_mend(struct access_log *log)
 {
 	if (log->torn && write(log->fd, "\n", 1) == 1)
@@ -146,8 +146,8 @@ static bool access_mend(struct access_log *log)
 	return !log->torn;
 }
 
-/* The bytes are those of v[0], then v[1]: one write, so that lines of two processes (when a new binary
- * takes over) do not mix. */
+/* Write v[0], then v[1], in one write: lines of two processes do not mix while a new binary takes
+ * over. */
 static void access_write(struct access_log *log, struct iovec v[2])
 {
 	char last = '\n';
@@ -203,7 +203,7 @@ static bool access_empty(const struct access_log *log)
 	return true;
 }
 
-/* Until there is something to write; a moment later there may be more. */
+/* Wait for a line, then a moment longer for more. */
 static void access_wait(struct access_log *log)
 {
 	struct pollfd poller = { .fd = log->wake, .events = POLLIN };
@@ -283,7 +283,7 @@ int access_log_open(struct access_log **out, const char *path, unsigned rings)
 	ret = log->wake < 0 ? -errno : access_open(log);
 	if (!ret)
 		ret = access_rings(log, rings);
-	/* While its file can still be read: isolation may come between. */
+	/* Read the time zone's file before the sandbox hides it. */
 	tzset();
 	if (!ret)
 		ret = -pthread_create(&log->thread, NULL, access_run, log);

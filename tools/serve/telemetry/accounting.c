@@ -5,48 +5,40 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "tools/common/clock.h"
+#include "tools/common/log.h"
+#include "tools/serve/limits.h"
 #include "tools/serve/telemetry/access_log.h"
 #include "tools/serve/telemetry/accounting.h"
-#include "tools/serve/limits.h"
-#include "tools/common/log.h"
 #include "tools/serve/telemetry/metrics.h"
 
-#define ACCOUNTING_NSEC	1000000000ull
-/* A connection's tag counts its requests; this bit: half of one is there. */
+/* A connection's tag counts its requests. This bit: a part of a request has arrived. */
 #define ACCOUNTING_AWAITS	(1ull << 63)
 
-/* Those of an access_record, one after the other. */
+/* The texts of an access_record, one allocation. */
 struct accounting_texts {
 	struct http_text method, target, host, referer, agent;
 	char bytes[];
 };
 
-static uint64_t accounting_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * ACCOUNTING_NSEC + (uint64_t)now.tv_nsec;
-}
-
 /* ---- exchanges ---- */
 
-static size_t accounting_size(const struct http_text *text, size_t most)
+static size_t accounting_size(const struct http_text *text, size_t max)
 {
-	return text->len < most ? text->len : most;
+	return text->len < max ? text->len : max;
 }
 
 static char *accounting_copy(char *at, struct http_text *out, const struct http_text *text,
-			     size_t most)
+			     size_t max)
 {
 	if (!text->at)
 		return at;
-	*out = (struct http_text){ at, accounting_size(text, most) };
+	*out = (struct http_text){ at, accounting_size(text, max) };
 	memcpy(at, text->at, out->len);
 	return at + out->len;
 }
 
-/* NULL when there is no memory: the line then tells less. */
+/* NULL without memory: the log line then lacks them. */
 static struct accounting_texts *accounting_texts(const struct http_request *request)
 {
 	size_t path = accounting_size(&request->path, HTTP_TARGET_LIMIT);
@@ -78,7 +70,7 @@ void accounting_begin(const struct accounting *accounting, struct accounting_exc
 		      enum accounting_protocol protocol)
 {
 	*out = (struct accounting_exchange){
-		.began = accounting_now(),
+		.began = clock_ns(CLOCK_MONOTONIC),
 		.length = length,
 		.status = (uint16_t)status,
 		.protocol = (uint8_t)protocol,
@@ -107,7 +99,7 @@ static void accounting_log(struct accounting *accounting,
 		record.referer = exchange->texts->referer;
 		record.agent = exchange->texts->agent;
 	}
-	/* To the kernel's tick: without a look at a clock, which costs a system call where that is no TSC. */
+	/* Coarse: where the clock is no TSC, a precise time costs a system call. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &record.when);
 	access_ring_put(
 		accounting->ring, accounting->line,
@@ -124,7 +116,7 @@ void accounting_end(struct accounting *accounting, struct accounting_exchange *e
 	info.size = sizeof(info);
 	if (!exchange->began || tlsring_conn_info(conn, &info))
 		return;
-	nsecs = accounting_now() - exchange->began;
+	nsecs = clock_ns(CLOCK_MONOTONIC) - exchange->began;
 	if (kind < 5)
 		metrics_add(accounting->metrics, METRICS_REQUESTS + 5 * exchange->protocol + kind,
 			    1);
@@ -162,7 +154,7 @@ static unsigned accounting_placed(unsigned direction, const struct tlsring_direc
 	return METRICS_PLACED + 3 * direction + where->path;
 }
 
-/* One more open connection has this direction there, or, by UINT64_MAX, one fewer. */
+/* Count one more open connection whose direction is there; count UINT64_MAX: one fewer. */
 static void accounting_place(struct accounting *accounting, unsigned direction,
 			     const struct tlsring_direction *where, uint64_t count)
 {
@@ -170,7 +162,7 @@ static void accounting_place(struct accounting *accounting, unsigned direction,
 		metrics_add(accounting->metrics, accounting_placed(direction, where), count);
 }
 
-/* It stays there. */
+/* Count a connection whose direction stays there. */
 static void accounting_settle(struct accounting *accounting, unsigned direction,
 			      const struct tlsring_direction *where)
 {
@@ -181,7 +173,7 @@ static void accounting_settle(struct accounting *accounting, unsigned direction,
 			    1);
 }
 
-/* Where a network card could do the work: why it does not, once for each reason. */
+/* Log why records are not sealed on the network card, once for each reason. */
 static void accounting_explain(const struct tlsring_info *info)
 {
 	static _Atomic uint32_t said;
@@ -272,7 +264,7 @@ void accounting_closed(struct accounting *accounting, const struct tlsring_conn 
 		metrics_add(accounting->metrics, METRICS_UPDATES + 1, info.rx_updates);
 		accounting_place(accounting, 0, &info.tx, UINT64_MAX);
 		accounting_place(accounting, 1, &info.rx, UINT64_MAX);
-		/* It was gone before its keys were to go to the kernel. */
+		/* It ended before its keys were due to go to the kernel. */
 		if (info.tx.reason == TLSRING_REASON_NOT_YET)
 			accounting_decided(accounting, &info);
 	}
@@ -309,15 +301,15 @@ void accounting_flooded(struct accounting *accounting)
 
 bool accounting_request(struct accounting *accounting, struct tlsring_conn *conn)
 {
-	unsigned most = accounting->settings->requests;
+	unsigned max = accounting->settings->requests;
 	uint64_t count;
 
 	accounting_arrived(conn);
 	count = tlsring_conn_tag(conn) + 1;
 	tlsring_conn_set_tag(conn, count);
-	if (!most || count < most)
+	if (!max || count < max)
 		return true;
-	if (count == most)
+	if (count == max)
 		metrics_add(accounting->metrics, METRICS_LIMIT + METRICS_LIMIT_REQUESTS, 1);
 	return false;
 }

@@ -9,7 +9,7 @@
 
 static const struct {
 	uint64_t nsecs;
-	const char *name;		/* the same in seconds */
+	const char *name;	/* the same in seconds */
 } metrics_buckets[METRICS_BUCKETS] = {
 	{ 100000, "0.0001" },  { 250000, "0.00025" },	{ 500000, "0.0005" }, { 1000000, "0.001" },
 	{ 2500000, "0.0025" }, { 5000000, "0.005" },	{ 10000000, "0.01" }, { 25000000, "0.025" },
@@ -110,7 +110,7 @@ static void write_handshakes(FILE *out, const uint64_t *sum)
 		     METRICS_FAILURES, &sum[METRICS_FAILED]);
 }
 
-/* Where nothing was counted for a reason there is no line; "none" is always there. */
+/* Reasons that were never counted are left out, except for "none". */
 static void write_offload(FILE *out, const uint64_t *sum)
 {
 	static const char name[] = "tlsring_offload_total";
@@ -118,7 +118,8 @@ static void write_offload(FILE *out, const uint64_t *sum)
 
 	write_family(
 		out, name, "counter",
-		"Connections by where each direction's records are sealed, and why not nearer to the wire.");
+		"Connections by where each direction's records are sealed, and why not nearer "
+		     "to the wire.");
 	for (unsigned i = 0; i < 2 * 3 * TLSRING_REASON_COUNT; i++, value++) {
 		unsigned place = i / TLSRING_REASON_COUNT;
 		enum tlsring_reason reason = i % TLSRING_REASON_COUNT;
@@ -176,7 +177,7 @@ void metrics_write(FILE *out, const uint64_t sum[METRICS_COUNTERS])
 		OpenSSL_version(OPENSSL_VERSION_STRING));
 	write_one(out, "tlsring_connections_accepted_total", "counter",
 		  "TCP connections that came.", sum[METRICS_ACCEPTED]);
-	/* Sets are read one after the other: a moment later more may have closed than had come. */
+	/* Threads are read one after the other: more connections may seem closed than accepted. */
 	write_one(out, "tlsring_connections_open", "gauge",
 		  "Connections there are, also in their handshake.",
 		  sum[METRICS_ACCEPTED] > sum[METRICS_CLOSED]
@@ -203,7 +204,7 @@ void metrics_write(FILE *out, const uint64_t sum[METRICS_COUNTERS])
 
 /* ---- the kernel's ---- */
 
-/* "TlsRxDeviceResync" is tls_rx_device_resync. */
+/* "TlsRxDeviceResync" becomes "tls_rx_device_resync". */
 static void kernel_name(char *out, size_t room, const char *name)
 {
 	size_t used = 0;
@@ -222,7 +223,7 @@ static int kernel_counter(const char *name, uint64_t value, void *user)
 	char snake[64], metric[96];
 
 	kernel_name(snake, sizeof(snake), name);
-	/* The one that node_exporter does not call as the kernel does. */
+	/* node_exporter has another name for this one than the kernel. */
 	if (!strcmp(snake, "tls_rx_no_pad_violation"))
 		strcpy(snake, "tls_no_pad_violation");
 	snprintf(metric, sizeof(metric), "node_ktls_%s%s", snake, gauge ? "" : "_total");

@@ -3,8 +3,8 @@
 #define TOOLS_SERVE_TELEMETRY_METRICS_H
 
 /*
- * Counters, a set for each thread that serves: it alone writes to them, without locks and on cache
- * lines of its own; whoever asks adds the sets up.
+ * Counters. Each serving thread alone writes to a set of its own, without locks and on cache lines
+ * of its own; readers add the sets up.
  */
 
 #include <stdatomic.h>
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include "tlsring.h"
 
-#define METRICS_BUCKETS	14		/* of durations, without the last, which is for all others */
+#define METRICS_BUCKETS	14		/* of durations, besides the last one for all longer ones */
 
 enum metrics_limit {
 	METRICS_LIMIT_CONNECTIONS,
@@ -45,11 +45,13 @@ enum metrics_counter {
 	METRICS_HANDSHAKES,				/* [version][full, resumed, early] */
 	METRICS_FAILED = METRICS_HANDSHAKES + 2 * 3,	/* [enum metrics_failure] */
 	METRICS_OFFLOAD = METRICS_FAILED + METRICS_FAILURES,	/* [direction][path][reason] */
-	METRICS_PLACED = METRICS_OFFLOAD + 2 * 3 * TLSRING_REASON_COUNT,	/* [direction][path]: open now */
+	/* [direction][path]: open now */
+	METRICS_PLACED = METRICS_OFFLOAD + 2 * 3 * TLSRING_REASON_COUNT,
 	METRICS_UPDATES = METRICS_PLACED + 2 * 3,	/* [direction] */
 	METRICS_BYTES = METRICS_UPDATES + 2,		/* [path] */
-	METRICS_SENT = METRICS_BYTES + 3,		/* [enum tlsring_strategy]: the engines' own count */
-	METRICS_REQUESTS = METRICS_SENT + TLSRING_STRATEGY_COUNT,	/* [protocol][status / 100 - 1] */
+	METRICS_SENT = METRICS_BYTES + 3,		/* [enum tlsring_strategy] */
+	/* [protocol][status / 100 - 1] */
+	METRICS_REQUESTS = METRICS_SENT + TLSRING_STRATEGY_COUNT,
 	METRICS_LIMIT = METRICS_REQUESTS + 3 * 5,	/* [enum metrics_limit] */
 	METRICS_DURATION = METRICS_LIMIT + METRICS_LIMITS,	/* [bucket] */
 	METRICS_DURATION_SUM = METRICS_DURATION + METRICS_BUCKETS + 1,	/* nsecs */
@@ -60,10 +62,10 @@ struct metrics {
 	_Alignas(64) _Atomic uint64_t values[METRICS_COUNTERS];
 };
 
-/* Zeroed, to be freed; NULL: no memory. */
+/* All zero; for free(). NULL: out of memory. */
 struct metrics *metrics_new(void);
 
-/* By the thread that owns them. */
+/* By the thread that owns the set. */
 static inline void metrics_add(struct metrics *m, unsigned counter, uint64_t by)
 {
 	uint64_t now = atomic_load_explicit(&m->values[counter], memory_order_relaxed);
@@ -71,13 +73,13 @@ static inline void metrics_add(struct metrics *m, unsigned counter, uint64_t by)
 	atomic_store_explicit(&m->values[counter], now + by, memory_order_relaxed);
 }
 
-/* A duration in nsecs. */
+/* Count a duration in nsecs. By the thread that owns the set. */
 void metrics_duration(struct metrics *m, uint64_t nsecs);
-/* Sum up; any thread. */
+/* Add up the sets. Any thread. */
 void metrics_sum(struct metrics *const *sets, unsigned count, uint64_t out[METRICS_COUNTERS]);
-/* Everything that was summed up, in Prometheus' text format. */
+/* Write all counters in the text format of Prometheus. */
 void metrics_write(FILE *out, const uint64_t sum[METRICS_COUNTERS]);
-/* The kernel's counters of /proc/net/tls_stat, under node_exporter's names where it has one. */
+/* Write the kernel's counters of /proc/net/tls_stat, by node_exporter's names where it has them. */
 void metrics_write_kernel(FILE *out);
 
 #endif

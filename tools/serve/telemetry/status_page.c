@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
+#include "tools/common/html.h"
 #include "tools/serve/telemetry/metrics.h"
 #include "tools/serve/telemetry/status_page.h"
 
@@ -84,13 +85,14 @@ void status_page_write(FILE *out, const uint64_t *sum, uint64_t uptime)
 
 	fputs("<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n"
 	      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>tlsring</title>\n"
-	      "<style>:root{color-scheme:light dark}body{font:1em/1.5 system-ui,sans-serif;max-width:40em;"
-	      "margin:1em auto;padding:0 1em}h1{font-size:1.4em}h2{font-size:1.1em;margin:1.5em 0 .4em}"
-	      "table{width:100%;border-collapse:collapse}th{text-align:left;font-weight:normal}"
-	      "th,td{padding:.1em 0}td{text-align:right;font-variant-numeric:tabular-nums}"
-	      "tr{border-top:1px solid #8884}</style>\n"
-	      "<h1>tlsring " TLSRING_VERSION
-	      "</h1>\n<p>All counters: <a href=\"/metrics\">/metrics</a>\n<table>\n",
+	      "<style>",
+	      out);
+	fputs(html_style, out);
+	fputs("body{max-width:40rem}h1{font-size:1.4em}h2{font-size:1.1em;margin:1.5em 0 .4em}"
+	      "th,td{padding:.1em 0;border-bottom:1px solid var(--line)}"
+	      "td{text-align:right}</style>\n"
+	      "<h1>tlsring " TLSRING_VERSION "</h1>\n"
+	      "<p>All counters: <a href=\"/metrics\">/metrics</a>\n<table>\n",
 	      out);
 	page_row(out, "seconds since the start", uptime);
 	page_row(out, "connections open", accepted > closed ? accepted - closed : 0);

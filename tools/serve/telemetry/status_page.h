@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The counters that people ask for first, as a page: sum is metrics_sum()'s, uptime in seconds. */
+/* Write the counters that people ask for first, as HTML. sum: of metrics_sum(); uptime: seconds. */
 void status_page_write(FILE *out, const uint64_t *sum, uint64_t uptime);
 
 #endif

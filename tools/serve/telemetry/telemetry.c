@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <time.h>
 #include "tools/serve/telemetry/access_log.h"
 #include "tools/common/listen.h"
@@ -15,9 +16,9 @@
 #include "tools/tools.h"
 
 struct telemetry_certificate {
-	struct telemetry_certificate *next;
+	LIST_ENTRY(telemetry_certificate) link;
 	int64_t expires;
-	bool named;			/* since the last telemetry_certificates_end() */
+	bool named;	/* named since the last telemetry_certificates_end() */
 	char name[];
 };
 
@@ -28,18 +29,18 @@ struct telemetry {
 	struct metrics **metrics;
 	struct limits *limits;
 	struct access_log *log;
-	struct listen_set listen;	/* no address: no listener */
+	struct listen_set listen;		/* without an address: no listener */
 	struct cleartext *cleartext;
 	struct cleartext_route routes[2];
 	time_t started;
-	pthread_mutex_t lock;		/* of what follows */
-	struct telemetry_certificate *certificates;
-	uint64_t reloads[2];		/* refused, done */
+	pthread_mutex_t lock;			/* guards all below */
+	LIST_HEAD(, telemetry_certificate) certificates;	/* owned */
+	uint64_t reloads[2];			/* [success] */
 };
 
 /* ---- what the listener answers ---- */
 
-/* Fills what write() wrote into the answer; nothing, which is a 500, when there is no memory. */
+/* Respond with what write() writes. Without memory the response stays all zero, which is a 500. */
 static void telemetry_fill(struct cleartext_response *out, const char *type,
 			   struct telemetry *telemetry,
 			   void (*write)(FILE *out, struct telemetry *telemetry,
@@ -77,14 +78,15 @@ static void telemetry_quote(FILE *out, const char *text)
 static void telemetry_certificates(FILE *out, struct telemetry *telemetry)
 {
 	static const char name[] = "tlsring_certificate_expiry_seconds";
+	struct telemetry_certificate *certificate;
 	time_t now = time(NULL);
 
 	fprintf(out, "# HELP %s Seconds until a certificate ends.\n# TYPE %s gauge\n", name, name);
 	pthread_mutex_lock(&telemetry->lock);
-	for (const struct telemetry_certificate *c = telemetry->certificates; c; c = c->next) {
+	LIST_FOREACH(certificate, &telemetry->certificates, link) {
 		fprintf(out, "%s{certificate=\"", name);
-		telemetry_quote(out, c->name);
-		fprintf(out, "\"} %" PRId64 "\n", c->expires - (int64_t)now);
+		telemetry_quote(out, certificate->name);
+		fprintf(out, "\"} %" PRId64 "\n", certificate->expires - (int64_t)now);
 	}
 	pthread_mutex_unlock(&telemetry->lock);
 }
@@ -104,8 +106,10 @@ static void telemetry_text(FILE *out, struct telemetry *telemetry, const uint64_
 {
 	metrics_write(out, sum);
 	fprintf(out,
-		"# HELP tlsring_access_log_lost_total Lines that found no room or could not be written.\n"
-		"# TYPE tlsring_access_log_lost_total counter\ntlsring_access_log_lost_total %" PRIu64
+		"# HELP tlsring_access_log_lost_total Lines without room or that could not be "
+		"written.\n"
+		"# TYPE tlsring_access_log_lost_total counter\n"
+		"tlsring_access_log_lost_total %" PRIu64
 		"\n"
 		"# HELP tlsring_start_time_seconds When it was started, in seconds since 1970.\n"
 		"# TYPE tlsring_start_time_seconds gauge\ntlsring_start_time_seconds %" PRId64 "\n",
@@ -134,40 +138,55 @@ static void telemetry_page_respond(struct cleartext_response *out,
 	telemetry_fill(out, "text/html; charset=utf-8", user, telemetry_html);
 }
 
+/* The certificate of this name, made if need be; NULL: out of memory. */
+static struct telemetry_certificate *certificate_get(struct telemetry *telemetry, const char *name)
+{
+	struct telemetry_certificate *certificate;
+
+	LIST_FOREACH(certificate, &telemetry->certificates, link)
+		if (!strcmp(certificate->name, name))
+			return certificate;
+	certificate = calloc(1, sizeof(*certificate) + strlen(name) + 1);
+	if (certificate) {
+		strcpy(certificate->name, name);
+		LIST_INSERT_HEAD(&telemetry->certificates, certificate, link);
+	}
+	return certificate;
+}
+
 void telemetry_certificate(struct telemetry *telemetry, const char *name, int64_t expires)
 {
-	struct telemetry_certificate **at;
+	struct telemetry_certificate *certificate;
 
 	pthread_mutex_lock(&telemetry->lock);
-	at = &telemetry->certificates;
-	while (*at && strcmp((*at)->name, name))
-		at = &(*at)->next;
-	if (!*at) {
-		*at = calloc(1, sizeof(**at) + strlen(name) + 1);
-		if (*at)
-			strcpy((*at)->name, name);
-	}
-	if (*at) {
-		(*at)->expires = expires;
-		(*at)->named = true;
+	certificate = certificate_get(telemetry, name);
+	if (certificate) {
+		certificate->expires = expires;
+		certificate->named = true;
 	}
 	pthread_mutex_unlock(&telemetry->lock);
 }
 
+/* Forget those that were not named; the others must be named again. */
+static void certificates_purge(struct telemetry *telemetry)
+{
+	struct telemetry_certificate *certificate, *next;
+
+	for (certificate = LIST_FIRST(&telemetry->certificates); certificate; certificate = next) {
+		next = LIST_NEXT(certificate, link);
+		if (!certificate->named) {
+			LIST_REMOVE(certificate, link);
+			free(certificate);
+			continue;
+		}
+		certificate->named = false;
+	}
+}
+
 void telemetry_certificates_end(struct telemetry *telemetry)
 {
-	struct telemetry_certificate **at = &telemetry->certificates, *old;
-
 	pthread_mutex_lock(&telemetry->lock);
-	while ((old = *at)) {
-		if (old->named) {
-			old->named = false;
-			at = &old->next;
-		} else {
-			*at = old->next;
-			free(old);
-		}
-	}
+	certificates_purge(telemetry);
 	pthread_mutex_unlock(&telemetry->lock);
 }
 
@@ -298,7 +317,7 @@ void telemetry_retire(struct telemetry *telemetry)
 
 void telemetry_close(struct telemetry *telemetry)
 {
-	struct telemetry_certificate *next;
+	struct telemetry_certificate *certificate;
 
 	if (!telemetry)
 		return;
@@ -314,9 +333,9 @@ void telemetry_close(struct telemetry *telemetry)
 	free(telemetry->accountings);
 	free(telemetry->metrics);
 	limits_free(telemetry->limits);
-	for (struct telemetry_certificate *c = telemetry->certificates; c; c = next) {
-		next = c->next;
-		free(c);
+	while ((certificate = LIST_FIRST(&telemetry->certificates))) {
+		LIST_REMOVE(certificate, link);
+		free(certificate);
 	}
 	free(telemetry);
 }

@@ -3,8 +3,8 @@
 #define TOOLS_SERVE_TELEMETRY_TELEMETRY_H
 
 /*
- * What a server shows of itself: the access log, and a listener for metrics and a page for people; and
- * the limits that it counts. One for each process.
+ * Telemetry: access log, metrics, status page, and the limits that are counted. One for each
+ * process.
  */
 
 #include <stdbool.h>
@@ -13,39 +13,38 @@
 #include "tools/serve/limits.h"
 
 struct telemetry_settings {
-	const char *access_log;		/* path, "-", or NULL: none */
+	const char *access_log;	/* path, "-", or NULL: none */
 	enum access_format format;
-	const char *metrics;		/* ADDR:PORT; NULL: no listener */
+	const char *metrics;	/* ADDR:PORT; NULL: no listener */
 };
 
 struct listen_pool;
 struct listen_set;
 struct telemetry;
 
-/* For so many threads; pool: sockets that were inherited, or NULL. Says on standard error what is wrong. Both settings must outlive
- * it. 0, or an exit status. */
+/* Open the telemetry of so many serving threads. pool: inherited sockets, or NULL. Both settings
+ * must outlive it. 0, or an exit status after a word on standard error. */
 int telemetry_open(struct telemetry **out, const struct telemetry_settings *settings,
 		const struct limits_settings *limits, unsigned threads, struct listen_pool *pool);
-/* A thread's; lives as long as telemetry. */
+/* The accounting of one thread, which lives as long as the telemetry. */
 struct accounting *telemetry_accounting(struct telemetry *telemetry, unsigned thread);
-/* A certificate that is served, under a name, and when it ends (seconds since 1970); again after it
- * was replaced. Any thread. */
+/* Name a certificate that is served and when it expires (seconds since 1970). Any thread. */
 void telemetry_certificate(struct telemetry *telemetry, const char *name, int64_t expires);
-/* These were all: those not named since the last call are served no more. */
+/* Forget the certificates that were not named since the last call. Any thread. */
 void telemetry_certificates_end(struct telemetry *telemetry);
-/* The configuration was read again, with success or without. Any thread. */
+/* Count a reload. Any thread. */
 void telemetry_reloaded(struct telemetry *telemetry, bool success);
-/* Begin to answer on the metrics listener. 0, or an exit status. */
+/* Begin to serve metrics. 0, or an exit status. */
 int telemetry_start(struct telemetry *telemetry);
-/* One line for each place where something can be seen. */
+/* Log where the access log and the metrics are. */
 void telemetry_announce(const struct telemetry *telemetry);
-/* The access log was renamed: write to a new one. */
+/* Open the access log anew after it was renamed. Any thread. */
 void telemetry_reopen(struct telemetry *telemetry);
-/* The sockets that it listens on. */
+/* The sockets of the metrics listener. */
 const struct listen_set *telemetry_listen(const struct telemetry *telemetry);
-/* Another process answers there from now on. */
+/* Stop serving metrics: another process does so from now on. */
 void telemetry_retire(struct telemetry *telemetry);
-/* When all threads have ended. NULL is fine. */
+/* After all serving threads have ended. NULL is fine. */
 void telemetry_close(struct telemetry *telemetry);
 
 #endif
