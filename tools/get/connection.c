@@ -7,175 +7,193 @@
 #include "tools/get/connection.h"
 #include "tools/common/log.h"
 
-static void link_free(struct link *link)
+static void connection_free(struct connection *c)
 {
-	if (link->addresses)
-		freeaddrinfo(link->addresses);
-	free(link->host);
-	free(link->port);
-	free(link->request);
-	free(link->waiting);
-	free(link);
+	if (c->addresses)
+		freeaddrinfo(c->addresses);
+	free(c->host);
+	free(c->port);
+	free(c->request);
+	free(c->waiting);
+	free(c);
 }
 
-static void link_opened(struct tlsring_conn *conn, void *user)
+static void connection_opened(struct tlsring_conn *conn, void *user)
 {
-	struct link *link = user;
+	struct connection *c = user;
 
-	link->conn = conn;
-	if (!link->user) {
+	c->conn = conn;
+	if (!c->handlers) {
 		tlsring_close(conn);
 		return;
 	}
-	/* Whoever reads slowly must not be taken for a server that is slow. */
+	/* --timeout judges the server; a slow reader of our output must not count as silence. */
 	tlsring_conn_set_idle(conn, 0);
-	link->user->opened(link->user->user);
+	c->handlers->opened(c->handlers->user);
 }
 
-static ssize_t link_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
+static ssize_t connection_received(struct tlsring_conn *conn, const void *data, size_t len,
+				   void *user)
 {
-	struct link *link = user;
+	struct connection *c = user;
 
 	(void)conn;
-	return link->user ? link->user->received(data, len, link->user->user) : (ssize_t)len;
+	return c->handlers ? c->handlers->received(data, len, c->handlers->user) : (ssize_t)len;
 }
 
-static int link_send_now(struct link *link)
+static int connection_send_now(struct connection *c)
 {
-	struct tlsring_message message = { .head = link->request, .head_len = strlen(link->request), .file_fd = -1 };
+	struct tlsring_message message = { .head = c->request,
+					   .head_len = strlen(c->request),
+					   .file_fd = -1 };
 
-	return tlsring_send(link->conn, &message);
+	return tlsring_send(c->conn, &message);
 }
 
-static void link_sent(struct tlsring_conn *conn, int result, void *user)
+static void connection_sent(struct tlsring_conn *conn, int result, void *user)
 {
-	struct link *link = user;
+	struct connection *c = user;
 
-	free(link->request);
-	link->request = link->waiting;
-	link->waiting = NULL;
-	if (result || !link->request)
+	free(c->request);
+	c->request = c->waiting;
+	c->waiting = NULL;
+	if (result || !c->request)
 		return;
-	result = link_send_now(link);
-	/* Where the connection is ending, its end will tell. */
+	result = connection_send_now(c);
+	/* -EPIPE: the connection is ending, and closed() reports it. */
 	if (result && result != -EPIPE)
 		tlsring_abort(conn, result);
 }
 
-static int link_call(struct link *link);
+static int connection_try(struct connection *c);
 
-/* Another address helps where this one could not be reached, not where TLS failed. */
-static bool link_again(struct link *link, const struct tlsring_end *end)
+/* Try the next address when this one could not be reached; not when TLS failed. */
+static bool connection_try_next(struct connection *c, const struct tlsring_end *end)
 {
-	if (!link->user || end->opened || !link->next || end->result <= -4096 || end->result == -ECANCELED)
+	if (!c->handlers || end->opened || !c->next || !connection_end_is_errno(end->result) ||
+	    end->result == -ECANCELED)
 		return false;
-	return !link_call(link);
+	return !connection_try(c);
 }
 
-static void link_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
+static void connection_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
 {
-	struct link *link = user;
+	struct connection *c = user;
 
 	(void)conn;
-	if (link_again(link, end))
+	if (connection_try_next(c, end))
 		return;
-	if (link->user)
-		link->user->closed(link, end, link->user->user);
-	link_free(link);
+	if (c->handlers)
+		c->handlers->closed(c, end, c->handlers->user);
+	connection_free(c);
 }
 
-static const struct tlsring_handlers link_handlers = {
-	.size = sizeof(link_handlers), .opened = link_opened, .received = link_received, .sent = link_sent,
-	.closed = link_closed,
+static const struct tlsring_handlers connection_callbacks = {
+	.size = sizeof(connection_callbacks),
+	.opened = connection_opened,
+	.received = connection_received,
+	.sent = connection_sent,
+	.closed = connection_closed,
 };
 
-/* Whatever address can be tried at all. */
-static int link_call(struct link *link)
+/* Start to connect to the first of the remaining addresses for which that succeeds. */
+static int connection_try(struct connection *c)
 {
 	int ret = -EADDRNOTAVAIL;
 
-	while (ret && link->next) {
+	while (ret && c->next) {
 		struct tlsring_connect_options options = {
-			.size = sizeof(options), .addr = link->next->ai_addr, .addr_len = link->next->ai_addrlen,
-			.server_name = link->host, .session = link->tls->session,
+			.size = sizeof(options),
+			.addr = c->next->ai_addr,
+			.addr_len = c->next->ai_addrlen,
+			.server_name = c->host,
+			.session = c->tls->session,
 		};
 
-		link->next = link->next->ai_next;
-		ret = tlsring_engine_connect(link->engine, link->tls->ctx, &options, &link_handlers, link);
+		c->next = c->next->ai_next;
+		ret = tlsring_engine_connect(c->engine, c->tls->ctx, &options,
+					     &connection_callbacks, c);
 	}
 	return ret;
 }
 
-/* The resolver may take long, and knows nothing of signalfd: let the signals do what they do. */
-static int link_resolve(struct link *link)
+/* Signals are unblocked meanwhile: the resolver may block for long and does not read the
+ * signalfd. */
+static int connection_resolve(struct connection *c)
 {
-	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+					       .ai_flags = AI_ADDRCONFIG };
 	sigset_t none, before;
 	int ret;
 
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, &before);
-	ret = getaddrinfo(link->host, link->port, &hints, &link->addresses);
-	/* Without any address of its own but loopback's a machine can still talk to itself. */
+	ret = getaddrinfo(c->host, c->port, &hints, &c->addresses);
+	/* AI_ADDRCONFIG finds no address on a machine that has loopback only. */
 	if (ret == EAI_NONAME || ret == EAI_ADDRFAMILY)
-		ret = getaddrinfo(link->host, link->port,
-				  &(struct addrinfo){ .ai_socktype = SOCK_STREAM }, &link->addresses);
+		ret = getaddrinfo(c->host, c->port,
+				  &(struct addrinfo){ .ai_socktype = SOCK_STREAM }, &c->addresses);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (ret) {
-		link->addresses = NULL;
-		log_line("%s: %s; %s", link->host, ret == EAI_SYSTEM ? strerror(errno) : gai_strerror(ret),
-			 ret == EAI_AGAIN ? "is this machine's name service reachable?" : "is the name right?");
+		c->addresses = NULL;
+		log_line("%s: %s; %s", c->host,
+			 ret == EAI_SYSTEM ? strerror(errno) : gai_strerror(ret),
+			 ret == EAI_AGAIN ? "is this machine's name service reachable?" :
+					    "is the name right?");
 	}
 	return ret ? -ENOENT : 0;
 }
 
-struct link *link_open(struct tlsring_engine *engine, struct get_tls *tls, const struct url *url,
-		       const struct link_user *user)
+struct connection *connection_open(struct tlsring_engine *engine, struct get_tls *tls,
+				   const struct url *url,
+				   const struct connection_handlers *handlers)
 {
-	struct link *link = malloc(sizeof(*link));
+	struct connection *c = malloc(sizeof(*c));
 	char text[160];
 	int ret = -ENOMEM;
 
-	if (!link)
+	if (!c)
 		return NULL;
-	*link = (struct link){ .engine = engine, .tls = tls, .user = user,
-			       .host = strdup(url->host), .port = strdup(url->port) };
+	*c = (struct connection){ .engine = engine, .tls = tls, .handlers = handlers,
+				    .host = strdup(url->host), .port = strdup(url->port) };
 	get_tls_expect(tls, url);
-	if (link->host && link->port) {
-		ret = link_resolve(link);
+	if (c->host && c->port) {
+		ret = connection_resolve(c);
 		if (ret)
 			goto fail;
-		link->next = link->addresses;
-		ret = link_call(link);
+		c->next = c->addresses;
+		ret = connection_try(c);
 	}
 	if (!ret)
-		return link;
-	log_line("%s: cannot connect: %s", url->authority, tlsring_strerror(ret, text, sizeof(text)));
+		return c;
+	log_line("%s: cannot connect: %s", url->authority,
+		 tlsring_strerror(ret, text, sizeof(text)));
 fail:
-	link_free(link);
+	connection_free(c);
 	return NULL;
 }
 
-bool link_serves(const struct link *link, const struct url *url)
+bool connection_serves(const struct connection *c, const struct url *url)
 {
-	return !strcmp(link->host, url->host) && !strcmp(link->port, url->port);
+	return !strcmp(c->host, url->host) && !strcmp(c->port, url->port);
 }
 
-/* The whole answer may be here before the kernel has said that the request before went out. */
-int link_send(struct link *link, char *request)
+/* The answer may arrive before the completion of the request's send: the next request then waits
+ * for that. */
+int connection_send(struct connection *c, char *request)
 {
-	if (link->request) {
-		free(link->waiting);
-		link->waiting = request;
+	if (c->request) {
+		free(c->waiting);
+		c->waiting = request;
 		return 0;
 	}
-	link->request = request;
-	return link_send_now(link);
+	c->request = request;
+	return connection_send_now(c);
 }
 
-void link_leave(struct link *link)
+void connection_close(struct connection *c)
 {
-	link->user = NULL;
-	if (link->conn)
-		tlsring_close(link->conn);
+	c->handlers = NULL;
+	if (c->conn)
+		tlsring_close(c->conn);
 }

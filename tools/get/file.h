@@ -9,42 +9,44 @@
 #include "tools/get/options.h"
 
 /*
- * Where a fetched file goes. It grows as FILE.part, beside FILE.part.version, which says of which
- * version of the file it is a part, and becomes FILE when it is whole: under its own name there is
- * never half a file. Or it goes to a stream: a pipe, a terminal, a device.
- */
-struct output {
-	char *path, *part, *version;	/* owned; NULL of a stream */
-	char *waiting;			/* owned: bytes that a stream has no room for yet */
+ * The output of one URL: a regular file or a stream (pipe, terminal, device). A regular file is
+ * written as FILE.part and renamed to FILE when it is complete, so FILE is never incomplete.
+ * FILE.part.version holds the validator (ETag or date) of the version that FILE.part is
+  * from. */
+struct file {
+	char *path, *part, *version;	/* owned; NULL for a stream */
+	char *waiting;			/* owned: bytes that the stream has no room for */
 	size_t waiting_len;
-	EVP_MD_CTX *digest;		/* owned; NULL: nothing to check */
-	const unsigned char *expected;	/* the options' */
-	uint64_t size;			/* bytes that it has */
-	char validator[320];		/* of the part that is continued; "": none is */
+	EVP_MD_CTX *digest;		/* owned; NULL: no hash to check */
+	const unsigned char *expected;	/* hash, of the options */
+	uint64_t size;			/* bytes written, those of an earlier run included */
+	char validator[320];		/* of the part that is continued; "": start anew */
 	int fd;				/* -1: not open yet */
-	bool stream, force;
-	bool known;			/* of which version of the file the part is */
+	bool stream;			/* fd belongs to the caller */
+	bool force;			/* replace an existing file */
+	bool known;			/* the part has a validator: --continue can use it */
 };
 
-/* The descriptor of --output, when that is standard output or names something that is no regular
- * file; -1: it is a file's name, or none. Others: -2, after a word. It outlives every output. */
-int output_stream(const char *path);
+/* Open path (--output, or NULL) if it is "-" or names something that is no regular file: the
+ * caller's descriptor; -1: it is none of these; -2: after an error message. */
+int file_stream(const char *path);
 
-enum output_state { OUTPUT_FAILED = -1, OUTPUT_READY, OUTPUT_WHOLE };
+enum file_state { FILE_FAILED = -1, FILE_READY, FILE_WHOLE };
 
-/* Failing comes with a word on standard error, here and below. WHOLE: --continue found the file
- * complete. output_close() in any case. */
-enum output_state output_open(struct output *out, const char *path, int stream, const struct get_options *options);
-/* The answer has come: its bytes follow from offset on, which is 0 or size. validator: for a later
- * --continue, or NULL. 0 or -1. */
-int output_begin(struct output *out, uint64_t offset, const char *validator);
-/* All of data is taken. 0; -EAGAIN: there is no room for more: output_flush() when fd is writable,
- * before more comes; -1, after a word. */
-int output_write(struct output *out, const char *data, size_t len);
-int output_flush(struct output *out);
-/* It is whole: check it, and give it its name. 0 or -1. */
-int output_finish(struct output *out);
-/* What is not whole stays as FILE.part. */
-void output_close(struct output *out);
+/* Here and below, errors are reported on standard error. WHOLE: --continue found the file complete.
+ * Call file_close() in any case. */
+enum file_state file_open(struct file *file, const char *path, int stream,
+			  const struct get_options *options);
+/* Prepare to write from offset on, which is 0 or size. validator: for a later --continue, or NULL.
+ * 0 or -1. */
+int file_begin(struct file *file, uint64_t offset, const char *validator);
+/* Write all of data. 0; -EAGAIN: data was kept, call file_flush() when fd is writable before the
+ * next file_write(); -1. */
+int file_write(struct file *file, const char *data, size_t len);
+int file_flush(struct file *file);
+/* All bytes were written: check the hash and rename the part. 0 or -1. */
+int file_finish(struct file *file);
+/* Free everything; an incomplete file stays as FILE.part. */
+void file_close(struct file *file);
 
 #endif

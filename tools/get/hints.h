@@ -6,9 +6,10 @@
 #include "tlsring.h"
 #include "tools/get/url.h"
 
-/* Why the connection to url's server ended, and what to do about it; writes into buf, returns it. */
-const char *explain_end(char *buf, size_t room, const struct url *url, const struct tlsring_end *end);
-/* What can be done about an answer that is not the file: "" or "; ...". */
-const char *explain_status(int status);
+/* Describe why the connection to the server of url ended, with a remedy where one is known. Returns
+ * buf. */
+const char *hints_end(char *buf, size_t room, const struct url *url, const struct tlsring_end *end);
+/* A remedy for an HTTP error, as the end of a sentence: "" or "; ...". */
+const char *hints_status(int status);
 
 #endif

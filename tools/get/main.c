@@ -15,10 +15,10 @@ struct get {
 	struct get_options options;
 	struct get_tls tls;
 	struct tlsring_engine *engine;
-	struct fetch *fetch;
-	sigset_t signals;		/* those that end it */
+	struct transfer *transfer;
+	sigset_t signals;		/* that end the program */
 	int signal_fd, timer_fd;
-	int signal;			/* that ended it, or 0 */
+	int signal;			/* that arrived, or 0 */
 };
 
 static void get_await_signal(struct get *g);
@@ -32,7 +32,7 @@ static void get_signalled(int fd, int events, void *user)
 	(void)events;
 	if (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		g->signal = (int)info.ssi_signo;
-		fetch_interrupt(g->fetch);
+		transfer_interrupt(g->transfer);
 	}
 	get_await_signal(g);
 }
@@ -44,7 +44,7 @@ static void get_ticked(int fd, int events, void *user)
 
 	(void)events;
 	if (read(fd, &count, sizeof(count)) == sizeof(count))
-		fetch_tick(g->fetch);
+		transfer_tick(g->transfer);
 	get_await_tick(g);
 }
 
@@ -60,7 +60,7 @@ static void get_await_tick(struct get *g)
 
 static int get_clock(struct get *g)
 {
-	const struct timespec tick = { .tv_nsec = 1000000000 / FETCH_TICKS };
+	const struct timespec tick = { .tv_nsec = 1000000000 / TRANSFER_TICKS };
 	struct itimerspec ticks = { .it_interval = tick, .it_value = tick };
 
 	g->signal_fd = signalfd(-1, &g->signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -77,7 +77,9 @@ static int get_clock(struct get *g)
 static int get_engine(struct get *g)
 {
 	struct tlsring_engine_options options = {
-		.size = sizeof(options), .io = g->options.io, .handshake_timeout = 1000 * g->options.timeout,
+		.size = sizeof(options),
+		.io = g->options.io,
+		.handshake_timeout = 1000 * g->options.timeout,
 	};
 	int ret = tlsring_engine_new(&g->engine, &options);
 	char text[160];
@@ -85,61 +87,64 @@ static int get_engine(struct get *g)
 	if (!ret)
 		return get_clock(g);
 	log_line("cannot start: %s%s", tlsring_strerror(ret, text, sizeof(text)),
-		 ret == -EPERM || ret == -ENOSYS ?
-		 "; this user may not use io_uring: use --io auto or epoll, or see `tlsring doctor`" : "");
+		 ret != -EPERM && ret != -ENOSYS ? "" :
+		 "; this user may not use io_uring: use --io auto or epoll, see `tlsring doctor`");
 	return TOOLS_FAILED;
 }
 
-static int get_fetch(struct get *g)
+static int get_transfer(struct get *g)
 {
-	struct fetch *f = g->fetch;
+	struct transfer *t = g->transfer;
 	char text[160];
 	int ret;
 
-	*f = (struct fetch){ .options = &g->options, .engine = g->engine, .tls = &g->tls, .output.fd = -1 };
-	f->stream = output_stream(g->options.output);
-	if (f->stream < -1)
+	*t = (struct transfer){
+		.options = &g->options, .engine = g->engine, .tls = &g->tls, .file.fd = -1
+	};
+	t->stream = file_stream(g->options.output);
+	if (t->stream < -1)
 		return TOOLS_FAILED;
-	progress_init(&f->progress, !g->options.quiet && isatty(STDERR_FILENO) &&
-		      !(f->stream >= 0 && isatty(f->stream)));
-	fetch_start(f);
+	progress_init(&t->progress, !g->options.quiet && isatty(STDERR_FILENO) &&
+		      !(t->stream >= 0 && isatty(t->stream)));
+	transfer_start(t);
 	ret = tlsring_engine_run(g->engine);
 	if (ret)
 		log_line("%s", tlsring_strerror(ret, text, sizeof(text)));
-	return ret || f->failed ? TOOLS_FAILED : 0;
+	return ret || t->failed ? TOOLS_FAILED : 0;
 }
 
 static int get(struct get *g)
 {
 	int ret;
 
-	/* The engine's thread takes no signals; a pipe that nobody reads is an error, not a death. */
+	/* Signals are read from signal_fd; writing to a closed pipe must fail with EPIPE, not
+	 * kill. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&g->signals);
 	sigaddset(&g->signals, SIGINT);
 	sigaddset(&g->signals, SIGTERM);
 	sigaddset(&g->signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &g->signals, NULL);
-	g->fetch = calloc(1, sizeof(*g->fetch));
-	if (!g->fetch)
+	g->transfer = calloc(1, sizeof(*g->transfer));
+	if (!g->transfer)
 		return TOOLS_FAILED;
-	g->fetch->stream = -1;
+	g->transfer->stream = -1;
 	ret = get_tls_open(&g->tls, &g->options);
 	if (!ret)
 		ret = get_engine(g);
-	return ret ? ret : get_fetch(g);
+	return ret ? ret : get_transfer(g);
 }
 
 static void get_free(struct get *g)
 {
 	tlsring_engine_free(g->engine);
-	if (g->fetch) {
-		output_close(&g->fetch->output);
-		url_free(&g->fetch->url);
-		if (g->fetch->stream >= 0)
-			close(g->fetch->stream);
+	if (g->transfer) {
+		file_close(&g->transfer->file);
+		url_free(&g->transfer->url);
+		if (g->transfer->stream >= 0)
+			close(g->transfer->stream);
 	}
-	free(g->fetch);
+	free(g->transfer);
 	if (g->signal_fd >= 0)
 		close(g->signal_fd);
 	if (g->timer_fd >= 0)
@@ -157,7 +162,7 @@ int get_main(int argc, char **argv)
 		ret = get(&g);
 	get_free(&g);
 	if (g.signal) {
-		/* Whoever started us sees what ended us. */
+		/* End by the same signal, so that the parent process sees it. */
 		signal(g.signal, SIG_DFL);
 		raise(g.signal);
 		pthread_sigmask(SIG_UNBLOCK, &g.signals, NULL);

@@ -1,152 +1,67 @@
 // SPDX-License-Identifier: MIT
-#include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <openssl/crypto.h>
 #include "tools/get/options.h"
 #include "tools/common/log.h"
 #include "tools/common/options.h"
 #include "tools/tools.h"
 
+#define GET_TIMEOUT	30	/* seconds */
 #define GET_TIMEOUT_MAX	86400
 
-static const char get_usage[] =
-	"usage: tlsring get [OPTION]... URL...\n"
-	"\n"
-	"Fetches https:// URLs into files of the current folder. What has not wholly come is FILE.part.\n"
-	"\n"
-	"  -o, --output FILE        write to FILE instead of the URL's last segment; - is standard output\n"
-	"  -C, --continue           go on where FILE.part ends, if the file is still the same\n"
-	"  -f, --force              replace a file that is already there\n"
-	"      --sha256 HEX         the file must have this hash\n"
-	"      --ca FILE            trust these authorities, PEM (default: the system's)\n"
-	"      --insecure           take any certificate\n"
-	"  -c, --cert FILE          our own certificate chain, PEM, for servers that ask for one\n"
-	"  -k, --key FILE           its private key, PEM\n"
-	"      --timeout SECONDS    give up on a server that is silent for so long (default 30)\n"
-	"      --offload WHEN       opening of records by the kernel: auto (default), off, require\n"
-	"      --io WITH            auto (default), uring, epoll\n"
-	"  -q, --quiet              errors only\n"
-	"  -v, --verbose            say where records are sealed and opened, and why\n"
-	"  -h, --help               this text\n";
-
-enum { OPTION_SHA256 = 256, OPTION_CA, OPTION_INSECURE, OPTION_TIMEOUT, OPTION_OFFLOAD, OPTION_IO };
-
-static const struct option get_long[] = {
-	{ "output", required_argument, NULL, 'o' },
-	{ "continue", no_argument, NULL, 'C' },
-	{ "force", no_argument, NULL, 'f' },
-	{ "sha256", required_argument, NULL, OPTION_SHA256 },
-	{ "ca", required_argument, NULL, OPTION_CA },
-	{ "insecure", no_argument, NULL, OPTION_INSECURE },
-	{ "cert", required_argument, NULL, 'c' },
-	{ "key", required_argument, NULL, 'k' },
-	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
-	{ "offload", required_argument, NULL, OPTION_OFFLOAD },
-	{ "io", required_argument, NULL, OPTION_IO },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
-static int options_digit(char c)
+static int options_sha256(void *options, const struct options_row *row, const char *value)
 {
-	const char *digits = "0123456789abcdef";
-	const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+	struct get_options *out = options;
+	size_t len = 0;
 
-	return at ? (int)(at - digits) : -1;
-}
-
-static int options_sha256(struct get_options *out, const char *text)
-{
-	bool good = strlen(text) == 2 * GET_DIGEST;
-
-	for (size_t i = 0; good && i < 2 * GET_DIGEST; i++) {
-		int digit = options_digit(text[i]);
-
-		good = digit >= 0;
-		out->sha256[i / 2] = (unsigned char)(out->sha256[i / 2] << 4 | (good ? digit : 0));
-	}
-	out->check = good;
-	if (good)
+	/* OPENSSL_hexstr2buf_ex() would take colons, too. */
+	out->check = strlen(value) == 2 * GET_DIGEST && !strchr(value, ':') &&
+		     OPENSSL_hexstr2buf_ex(out->sha256, GET_DIGEST, &len, value, ':') &&
+		     len == GET_DIGEST;
+	if (out->check)
 		return 0;
-	log_line("--sha256 %s: give the %d hexadecimal digits that sha256sum prints", text, 2 * GET_DIGEST);
+	log_line("--%s %s: give the %d hexadecimal digits that sha256sum prints", row->name, value,
+		 2 * GET_DIGEST);
 	return TOOLS_USAGE;
 }
 
-static int options_offload(struct get_options *out, const char *text)
-{
-	static const char *const words[] = { "auto", "off", "require", NULL };
-	static const enum tlsring_offload values[] = {
-		TLSRING_OFFLOAD_AUTO, TLSRING_OFFLOAD_OFF, TLSRING_OFFLOAD_REQUIRE,
-	};
-	unsigned which = 0;
-	int ret = options_word("offload", text, words, &which);
+#define AT(member) .at = offsetof(struct get_options, member)
 
-	out->offload = values[which];
-	return ret;
-}
+static const struct options_row options_rows[] = {
+	{ "output", 'o', "FILE",
+	  "write to FILE instead of the URL's last segment; - is standard output", options_set_text,
+	  AT(output) },
+	{ "continue", 'C', NULL, "go on where FILE.part ends, if the file is still the same",
+	  options_set_true, AT(resume) },
+	{ "force", 'f', NULL, "replace a file that is already there", options_set_true, AT(force) },
+	{ "sha256", 0, "HEX", "the file must have this hash", options_sha256, AT(sha256) },
+	{ "ca", 0, "FILE", "trust these authorities, PEM (default: the system's)", options_set_text,
+	  AT(ca) },
+	{ "insecure", 0, NULL, "take any certificate", options_set_true, AT(insecure) },
+	{ "cert", 'c', "FILE", "our own certificate chain, PEM, for servers that ask for one",
+	  options_set_text, AT(cert) },
+	{ "key", 'k', "FILE", "its private key, PEM", options_set_text, AT(key) },
+	{ "timeout", 0, "SECONDS", "give up on a server that is silent for so long (default 30)",
+	  options_set_number, AT(timeout), .min = 1, .max = GET_TIMEOUT_MAX },
+	{ "offload", 0, "WHEN", "opening of records by the kernel: auto (default), off, require",
+	  options_set_word, AT(offload), .words = options_offload_words },
+	{ "io", 0, "WITH", "auto (default), uring, epoll", options_set_word, AT(io),
+	  .words = options_io_words },
+	{ "quiet", 'q', NULL, "errors only", options_set_true, AT(quiet) },
+	{ "verbose", 'v', NULL, "say where records are sealed and opened, and why",
+	  options_set_true, AT(verbose) },
+};
 
-static int options_io(struct get_options *out, const char *text)
-{
-	static const char *const words[] = { "auto", "uring", "epoll", NULL };
-	static const enum tlsring_io values[] = { TLSRING_IO_AUTO, TLSRING_IO_URING, TLSRING_IO_EPOLL };
-	unsigned which = 0;
-	int ret = options_word("io", text, words, &which);
-
-	out->io = values[which];
-	return ret;
-}
-
-static int options_take(struct get_options *out, int option, const char *value)
-{
-	switch (option) {
-	case 'o':
-		out->output = value;
-		return 0;
-	case 'C':
-		out->resume = true;
-		return 0;
-	case 'f':
-		out->force = true;
-		return 0;
-	case OPTION_SHA256:
-		return options_sha256(out, value);
-	case OPTION_CA:
-		out->ca = value;
-		return 0;
-	case OPTION_INSECURE:
-		out->insecure = true;
-		return 0;
-	case 'c':
-		out->cert = value;
-		return 0;
-	case 'k':
-		out->key = value;
-		return 0;
-	case OPTION_TIMEOUT:
-		return options_number("timeout", value, 1, GET_TIMEOUT_MAX, &out->timeout);
-	case OPTION_OFFLOAD:
-		return options_offload(out, value);
-	case OPTION_IO:
-		return options_io(out, value);
-	case 'q':
-		out->quiet = true;
-		return 0;
-	case 'v':
-		out->verbose = true;
-		return 0;
-	case 'h':
-		fputs(get_usage, stdout);
-		return -1;
-	default:
-		fputs("tlsring: `tlsring get --help` lists the options\n", stderr);
-		return TOOLS_USAGE;
-	}
-}
+static const struct options_table options_table = {
+	.command = "get",
+	.usage = "usage: tlsring get [OPTION]... URL...\n\n"
+		 "Fetches https:// URLs into files of the current folder. An unfinished file is "
+		 "FILE.part.\n\n",
+	.rows = options_rows,
+	.count = sizeof(options_rows) / sizeof(options_rows[0]),
+};
 
 static int options_url(struct get_options *out, const char *text)
 {
@@ -178,8 +93,10 @@ static int options_urls(struct get_options *out, int count, char **texts)
 		return TOOLS_USAGE;
 	}
 	out->urls = calloc((size_t)count, sizeof(*out->urls));
-	if (!out->urls)
+	if (!out->urls) {
+		log_line("%s", strerror(ENOMEM));
 		return TOOLS_FAILED;
+	}
 	for (int i = 0; i < count && !ret; i++)
 		ret = options_url(out, texts[i]);
 	return ret;
@@ -197,9 +114,11 @@ static int options_check(const struct get_options *out)
 	else if (out->output && !*out->output)
 		wrong = "--output needs a file's name, or - for standard output";
 	else if (out->output && !stdout_too && out->count > 1)
-		wrong = "--output names one file, but several URLs were given: fetch them one by one, or without --output";
+		wrong = "--output names one file, but several URLs were given: fetch them one by "
+			"one, or without --output";
 	else if (out->check && out->count > 1)
-		wrong = "--sha256 is of one file, but several URLs were given: fetch them one by one";
+		wrong = "--sha256 is of one file, but several URLs were given: fetch them one by "
+			"one";
 	else if (out->resume && stdout_too)
 		wrong = "--continue needs a file, not standard output";
 	else if (out->quiet && out->verbose)
@@ -212,15 +131,12 @@ static int options_check(const struct get_options *out)
 
 int get_options_parse(struct get_options *out, int argc, char **argv)
 {
-	int option, ret;
+	int ret;
 
-	*out = (struct get_options){ .timeout = 30 };
-	while ((option = getopt_long(argc, argv, "o:Cfc:k:qvh", get_long, NULL)) != -1) {
-		ret = options_take(out, option, optarg);
-		if (ret)
-			return ret;
-	}
-	ret = options_urls(out, argc - optind, argv + optind);
+	*out = (struct get_options){ .timeout = GET_TIMEOUT };
+	ret = options_parse(&options_table, out, &argc, &argv);
+	if (!ret)
+		ret = options_urls(out, argc, argv);
 	return ret ? ret : options_check(out);
 }
 

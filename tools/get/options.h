@@ -22,8 +22,8 @@ struct get_options {
 	bool resume, force, insecure, quiet, verbose;
 };
 
-/* 0; -1 when there is nothing left to do (--help); else the exit status, after a word on
- * standard error. get_options_free() in any case. */
+/* 0; -1: --help was printed, end with status 0; else an exit status, after a message on standard
+ * error. Call get_options_free() in any case. */
 int get_options_parse(struct get_options *out, int argc, char **argv);
 void get_options_free(struct get_options *options);
 

@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+#include "tools/common/clock.h"
 #include "tools/common/log.h"
+#include "tools/common/number.h"
 #include "tools/get/progress.h"
 
 #define PROGRESS_LINE	256
@@ -12,10 +13,7 @@
 
 static double progress_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return (double)clock_ns(CLOCK_MONOTONIC) / 1e9;
 }
 
 void progress_init(struct progress *p, bool on)
@@ -27,32 +25,28 @@ void progress_start(struct progress *p, const char *name, uint64_t done, uint64_
 {
 	double now = progress_now();
 
-	*p = (struct progress){ .name = name, .begun = done, .done = done, .total = total, .last = done,
-				.start = now, .looked = now, .on = p->on, .shown = p->shown };
-}
-
-/* "12.3 MiB"; writes into buf, returns it. */
-static const char *progress_bytes(double bytes, char buf[16])
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
-	unsigned unit = 0;
-
-	while (bytes >= 1000 && unit < 5) {
-		bytes /= 1024;
-		unit++;
-	}
-	snprintf(buf, 16, unit && bytes < 100 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
-	return buf;
+	*p = (struct progress){ .name = name,
+				.begun = done,
+				.done = done,
+				.total = total,
+				.last = done,
+				.start = now,
+				.sampled = now,
+				.on = p->on,
+				.shown = p->shown };
 }
 
 static const char *progress_eta(const struct progress *p, char buf[24])
 {
-	double left = p->total == PROGRESS_UNKNOWN || p->rate < 1 ? 1e9 : (double)(p->total - p->done) / p->rate;
+	double left = p->total == PROGRESS_UNKNOWN || p->rate < 1 ?
+			      1e9 :
+			      (double)(p->total - p->done) / p->rate;
 
 	if (left >= 360000)
 		return "-:--";
 	if (left >= 3600)
-		snprintf(buf, 24, "%d:%02d:%02d", (int)left / 3600, (int)left / 60 % 60, (int)left % 60);
+		snprintf(buf, 24, "%d:%02d:%02d", (int)left / 3600, (int)left / 60 % 60,
+			 (int)left % 60);
 	else
 		snprintf(buf, 24, "%d:%02d", (int)left / 60, (int)left % 60);
 	return buf;
@@ -68,37 +62,42 @@ static unsigned progress_width(void)
 	return width < PROGRESS_LINE ? width : PROGRESS_LINE;
 }
 
-/* The numbers have their place at the right; the name and the bar share what is left. */
+/* Numbers are aligned on the right; the name and the bar share the rest of the line. */
 static void progress_draw(struct progress *p)
 {
-	char numbers[96], bar[PROGRESS_LINE], line[2 * PROGRESS_LINE], done[16], rate[16], eta[24], name[64];
-	double part = p->total && p->total != PROGRESS_UNKNOWN ? (double)p->done / (double)p->total : 0;
+	char numbers[96], bar[PROGRESS_LINE], line[2 * PROGRESS_LINE], done[NUMBER_BYTES],
+		rate[NUMBER_BYTES], eta[24], name[64];
+	double part =
+		p->total && p->total != PROGRESS_UNKNOWN ? (double)p->done / (double)p->total : 0;
 	unsigned width = progress_width() - 1, room, fill;
 	int len;
 
 	if (p->total == PROGRESS_UNKNOWN)
-		len = snprintf(numbers, sizeof(numbers), "%9s %9s/s", progress_bytes((double)p->done, done),
-			       progress_bytes(p->rate, rate));
+		len = snprintf(numbers, sizeof(numbers), "%9s %9s/s", number_bytes(p->done, done),
+			       number_bytes((uint64_t)p->rate, rate));
 	else
-		len = snprintf(numbers, sizeof(numbers), "%3d%% %9s %9s/s ETA %7s", (int)(part * 100),
-			       progress_bytes((double)p->done, done), progress_bytes(p->rate, rate),
-			       progress_eta(p, eta));
+		len = snprintf(numbers, sizeof(numbers), "%3d%% %9s %9s/s ETA %7s",
+			       (int)(part * 100), number_bytes(p->done, done),
+			       number_bytes((uint64_t)p->rate, rate), progress_eta(p, eta));
 	log_quote(name, 28, p->name, strlen(p->name));
-	room = width > (unsigned)len + strlen(name) + 5 ? width - (unsigned)len - (unsigned)strlen(name) - 5 : 0;
+	room = width > (unsigned)len + strlen(name) + 5 ?
+		       width - (unsigned)len - (unsigned)strlen(name) - 5 :
+		       0;
 	fill = (unsigned)(part * room);
 	for (unsigned i = 0; i < room; i++)
 		bar[i] = i < fill ? '=' : i == fill && fill ? '>' : ' ';
 	bar[room] = '\0';
-	len = snprintf(line, sizeof(line), room ? "\r\033[K%s [%s] %s" : "\r\033[K%s%s %s", name, bar, numbers);
-	/* Nowhere is left to complain when standard error is gone. */
+	len = snprintf(line, sizeof(line), room ? "\r\033[K%s [%s] %s" : "\r\033[K%s%s %s", name,
+		       bar, numbers);
+	/* A failure cannot be reported: standard error is what failed. */
 	if (write(STDERR_FILENO, line, (size_t)len) < 0)
 		p->on = false;
 	p->shown = true;
 }
 
-void progress_look(struct progress *p, uint64_t done)
+void progress_update(struct progress *p, uint64_t done)
 {
-	double now = progress_now(), passed = now - p->looked;
+	double now = progress_now(), passed = now - p->sampled;
 
 	if (!p->on || !p->name)
 		return;
@@ -108,7 +107,7 @@ void progress_look(struct progress *p, uint64_t done)
 
 		p->rate = p->rate ? p->rate + PROGRESS_SMOOTH * (newest - p->rate) : newest;
 		p->last = done;
-		p->looked = now;
+		p->sampled = now;
 	}
 	progress_draw(p);
 }
@@ -125,12 +124,14 @@ void progress_hide(struct progress *p)
 void progress_end(struct progress *p, bool done)
 {
 	double passed = progress_now() - p->start;
-	char size[16], rate[16], name[96];
+	char size[NUMBER_BYTES], rate[NUMBER_BYTES], name[96];
 
 	progress_hide(p);
 	if (p->on && p->name && done)
 		log_line("%s: %s, %s/s", log_quote(name, sizeof(name), p->name, strlen(p->name)),
-			 progress_bytes((double)p->done, size),
-			 progress_bytes((double)(p->done - p->begun) / (passed > 0.001 ? passed : 0.001), rate));
+			 number_bytes(p->done, size),
+			 number_bytes((uint64_t)((double)(p->done - p->begun) /
+						 (passed > 0.001 ? passed : 0.001)),
+				      rate));
 	p->name = NULL;
 }

@@ -7,25 +7,25 @@
 
 #define PROGRESS_UNKNOWN	UINT64_MAX
 
-/* One line at a terminal's bottom that says how far a file has come. */
+/* A line at the bottom of a terminal: how much of a file has arrived. */
 struct progress {
-	const char *name;	/* the caller's; NULL: nothing under way */
-	uint64_t begun;		/* bytes that were there before */
-	uint64_t done, total;	/* total may be unknown */
-	uint64_t last;		/* done at the last look */
-	double start, looked;	/* seconds */
-	double rate;		/* bytes a second, of late */
-	bool on, shown;
+	const char *name;	/* of the file, the caller's; NULL: no file is being fetched */
+	uint64_t begun;		/* bytes of an earlier run */
+	uint64_t done, total;	/* bytes; total may be PROGRESS_UNKNOWN */
+	uint64_t last;		/* `done` when the rate was sampled */
+	double start, sampled;	/* seconds of the monotonic clock */
+	double rate;		/* bytes per second, smoothed */
+	bool on;		/* the line may be shown */
+	bool shown;		/* it is on the screen */
 };
 
-/* on: it may be shown at all. */
 void progress_init(struct progress *progress, bool on);
 void progress_start(struct progress *progress, const char *name, uint64_t done, uint64_t total);
-/* Show how far it is now. */
-void progress_look(struct progress *progress, uint64_t done);
-/* Make room for a line of text. */
+/* Show the line with `done` bytes. */
+void progress_update(struct progress *progress, uint64_t done);
+/* Clear the line, so that a message can be printed. */
 void progress_hide(struct progress *progress);
-/* Nothing is under way any more; with a last line if it is done. */
+/* The file ended; prints a summary if it is done. */
 void progress_end(struct progress *progress, bool done);
 
 #endif

@@ -8,7 +8,7 @@
 
 #define RESPONSE_FIELDS	100
 
-/* A number of digits only, from the front of text; what is behind them stays. */
+/* Take a decimal number from the front of text. */
 static bool response_number(struct http_text *text, uint64_t *out)
 {
 	uint64_t value = 0;
@@ -55,7 +55,7 @@ static const char *response_length(struct response *r, struct http_text value)
 static const char *response_coding(struct response *r, const struct http_text *value)
 {
 	if (!http_text_is_nocase(value, "chunked") || r->chunked)
-		return "its Transfer-Encoding is none that was asked for";
+		return "its Transfer-Encoding is not chunked";
 	r->chunked = true;
 	return NULL;
 }
@@ -72,10 +72,10 @@ static void response_connection(struct response *r, struct http_text value)
 	}
 }
 
-/* "bytes 5-9/10", "bytes 5-9/" and a star, "bytes " and a star and "/10" */
+/* "bytes 5-9/10"; a star stands for an unknown total, or (in a 416) for the range. */
 static const char *response_range(struct response *r, struct http_text value)
 {
-	static const char why[] = "its Content-Range makes no sense";
+	static const char why[] = "its Content-Range is not valid";
 	uint64_t last = UINT64_MAX;
 
 	if (value.len < 6 || memcmp(value.at, "bytes ", 6))
@@ -97,7 +97,7 @@ static const char *response_range(struct response *r, struct http_text value)
 	return NULL;
 }
 
-/* One too long to be kept counts as absent: a cut one would be another. */
+/* A value that does not fit counts as absent: a truncated one would have another meaning. */
 static void response_keep_text(char *out, size_t room, const char *at, size_t len)
 {
 	if (len >= room)
@@ -106,7 +106,8 @@ static void response_keep_text(char *out, size_t room, const char *at, size_t le
 	out[len] = '\0';
 }
 
-static const char *response_field(struct response *r, const struct http_text *name, const struct http_text *value)
+static const char *response_field(struct response *r, const struct http_text *name,
+				  const struct http_text *value)
 {
 	if (http_text_is_nocase(name, "content-length"))
 		return response_length(r, *value);
@@ -129,7 +130,8 @@ static const char *response_field(struct response *r, const struct http_text *na
 	return NULL;
 }
 
-static const char *response_fields(struct response *r, const struct phr_header *fields, size_t count)
+static const char *response_fields(struct response *r, const struct phr_header *fields,
+				   size_t count)
 {
 	const char *why = NULL;
 
@@ -142,7 +144,7 @@ static const char *response_fields(struct response *r, const struct phr_header *
 	return why;
 }
 
-/* What the framing of the body comes to. */
+/* Decide how the body is framed (RFC 9112, 6.3). */
 static void response_frame(struct response *r)
 {
 	if (r->status < 200 || r->status == 204 || r->status == 304) {
@@ -164,7 +166,8 @@ ssize_t response_parse(struct response *out, const char *data, size_t len, const
 	int minor, ret;
 
 	*out = (struct response){ 0 };
-	ret = phr_parse_response(data, len, &minor, &out->status, &phrase, &phrase_len, fields, &count, 0);
+	ret = phr_parse_response(data, len, &minor, &out->status, &phrase, &phrase_len, fields,
+				 &count, 0);
 	if (ret == -2 && len < RESPONSE_HEAD_LIMIT)
 		return 0;
 	if (ret < 0) {
@@ -183,8 +186,8 @@ ssize_t response_parse(struct response *out, const char *data, size_t len, const
 	return ret;
 }
 
-/* A date is strong when the answer was made so much later that the file cannot have changed twice
- * within that second (RFC 9110, 8.8.2.2). */
+/* A date is strong when the answer was made at least a second later: otherwise the file may have
+ * changed twice within that second (RFC 9110, 8.8.2.2). */
 const char *response_validator(const struct response *r)
 {
 	time_t modified = http_date_parse(r->modified, strlen(r->modified));

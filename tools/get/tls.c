@@ -10,13 +10,14 @@
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
-/* A name that is sent tells late tickets of another server from this one's. */
+/* Keep a session, unless it is a late ticket of another server: the name that was sent tells. */
 static int get_tls_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct get_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 
-	if (!tls->host || !name || strncmp(tls->host, name, strlen(name)) || tls->host[strlen(name)] != ' ')
+	if (!tls->host || !name || strncmp(tls->host, name, strlen(name)) ||
+	    tls->host[strlen(name)] != ' ')
 		return 0;
 	SSL_SESSION_free(tls->session);
 	tls->session = session;
@@ -50,11 +51,13 @@ static int get_tls_trust(struct get_tls *tls, const struct get_options *options)
 		return 0;
 	SSL_CTX_set_verify(tls->ssl, SSL_VERIFY_PEER, NULL);
 	if (options->ca && !SSL_CTX_load_verify_locations(tls->ssl, options->ca, NULL)) {
-		log_line("--ca %s: %s; give a file of certificates in PEM form", options->ca, get_tls_error());
+		log_line("--ca %s: %s; give a file of certificates in PEM form", options->ca,
+			 get_tls_error());
 		return TOOLS_FAILED;
 	}
 	if (!options->ca && !SSL_CTX_set_default_verify_paths(tls->ssl)) {
-		log_line("the system's certificate authorities cannot be had: %s; give --ca FILE", get_tls_error());
+		log_line("the system's certificate authorities cannot be loaded: %s; "
+			 "give --ca FILE", get_tls_error());
 		return TOOLS_FAILED;
 	}
 	return 0;
@@ -79,7 +82,8 @@ static int get_tls_context(struct get_tls *tls, const struct get_options *option
 	if (!ret)
 		return 0;
 	log_line("cannot set up TLS: %s%s", tlsring_strerror(ret, text, sizeof(text)),
-		 ret == -EOPNOTSUPP ? "; --offload require needs kernel TLS, see `tlsring doctor`" : "");
+		 ret == -EOPNOTSUPP ? "; --offload require needs kernel TLS, see `tlsring doctor`" :
+				      "");
 	return TOOLS_FAILED;
 }
 

@@ -5,7 +5,7 @@
 #include <openssl/types.h>
 #include "tools/get/options.h"
 
-/* What all connections of one run share. */
+/* TLS settings and session, shared by all connections of one run. */
 struct get_tls {
 	SSL_CTX *ssl;
 	struct tlsring_ctx *ctx;
@@ -13,10 +13,10 @@ struct get_tls {
 	char *host;			/* owned: its server's name and port */
 };
 
-/* 0, or the exit status, after a word on standard error. get_tls_free() in any case. The structure
- * must stay where it is. */
+/* 0, or an exit status after a message on standard error. Call get_tls_free() in any case. The
+ * structure must not move. */
 int get_tls_open(struct get_tls *tls, const struct get_options *options);
-/* Sessions that come from now on are this server's. */
+/* Keep the sessions of this server from now on; forget those of another. */
 void get_tls_expect(struct get_tls *tls, const struct url *url);
 void get_tls_free(struct get_tls *tls);
 

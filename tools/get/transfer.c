@@ -10,495 +10,517 @@
 #include "tools/common/address.h"
 #include "tools/common/log.h"
 
-#define FETCH_HOPS	10	/* redirections that are followed */
-#define FETCH_PASS	262144	/* bytes of an unwanted body that cost less than a new connection */
-#define FETCH_GRACE	1000	/* msecs that the last connection has to be closed */
+#define TRANSFER_HOPS	10	/* redirections that are followed */
+#define TRANSFER_PASS	262144	/* bytes of a body that are cheaper than a new connection */
+#define TRANSFER_GRACE	1000	/* msecs for the last connection to close */
 
-static void fetch_ask(struct fetch *f);
-static void fetch_next(struct fetch *f);
+static void transfer_ask(struct transfer *t);
+static void transfer_next(struct transfer *t);
 
 __attribute__((format(printf, 2, 3)))
-static void fetch_say(struct fetch *f, const char *format, ...)
+static void transfer_say(struct transfer *t, const char *format, ...)
 {
 	char text[900];
 	va_list args;
 
-	progress_hide(&f->progress);
+	progress_hide(&t->progress);
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	log_line("%s", text);
 }
 
-static void fetch_leave(struct fetch *f)
+static void transfer_disconnect(struct transfer *t)
 {
-	if (f->link)
-		link_leave(f->link);
-	f->link = NULL;
+	if (t->connection)
+		connection_close(t->connection);
+	t->connection = NULL;
 }
 
-/* ---- one URL is over ---- */
+/* ---- the end of a URL ---- */
 
-static void fetch_over(struct fetch *f)
+static void transfer_end(struct transfer *t)
 {
-	progress_hide(&f->progress);
-	output_close(&f->output);
-	f->stage = FETCH_IDLE;
-	f->index++;
-	fetch_next(f);
+	progress_hide(&t->progress);
+	file_close(&t->file);
+	t->stage = TRANSFER_IDLE;
+	t->index++;
+	transfer_next(t);
 }
 
-/* After a word about it. */
-static void fetch_fail(struct fetch *f)
+/* End the current URL; the caller has printed why. */
+static void transfer_fail(struct transfer *t)
 {
-	progress_end(&f->progress, false);
-	if (!f->output.stream && f->output.fd >= 0 && f->output.size)
-		log_line("%s is kept%s", f->output.part, f->output.known ? "; --continue goes on from there" :
-			 ", but the server said nothing by which --continue could know that the file is the same");
-	f->failed = true;
-	if (f->stage != FETCH_IDLE)
-		fetch_leave(f);
-	fetch_over(f);
+	progress_end(&t->progress, false);
+	if (!t->file.stream && t->file.fd >= 0 && t->file.size)
+		log_line("%s is kept%s", t->file.part,
+			 t->file.known ? "; --continue goes on from there" :
+					 ", but --continue cannot use it: the server sent no "
+					 "strong ETag or Last-Modified");
+	t->failed = true;
+	if (t->stage != TRANSFER_IDLE)
+		transfer_disconnect(t);
+	transfer_end(t);
 }
 
-static void fetch_finish(struct fetch *f)
+static void transfer_finish(struct transfer *t)
 {
-	if (f->total != PROGRESS_UNKNOWN && f->output.size != f->total) {
-		fetch_say(f, "%s: %llu bytes came, but the file has %llu", f->url.text,
-			  (unsigned long long)f->output.size, (unsigned long long)f->total);
-		fetch_fail(f);
+	if (t->total != PROGRESS_UNKNOWN && t->file.size != t->total) {
+		transfer_say(t, "%s: %llu bytes were received, but the file has %llu", t->url.text,
+			  (unsigned long long)t->file.size, (unsigned long long)t->total);
+		transfer_fail(t);
 		return;
 	}
-	progress_look(&f->progress, f->output.size);
-	progress_hide(&f->progress);
-	if (output_finish(&f->output)) {
-		progress_end(&f->progress, false);
-		f->failed = true;
+	progress_update(&t->progress, t->file.size);
+	progress_hide(&t->progress);
+	if (file_finish(&t->file)) {
+		progress_end(&t->progress, false);
+		t->failed = true;
 	} else {
-		progress_end(&f->progress, true);
+		progress_end(&t->progress, true);
 	}
-	fetch_over(f);
+	transfer_end(t);
 }
 
 /* ---- the answer ---- */
 
-static void fetch_body_over(struct fetch *f)
+static void transfer_body_end(struct transfer *t)
 {
-	f->stage = FETCH_IDLE;
-	if (f->link) {
-		f->link->answers++;
-		if (!f->response.keep)
-			fetch_leave(f);
+	t->stage = TRANSFER_IDLE;
+	if (t->connection) {
+		t->connection->answers++;
+		if (!t->response.keep)
+			transfer_disconnect(t);
 	}
-	switch (f->then) {
-	case FETCH_THEN_FINISH:
-		fetch_finish(f);
+	switch (t->then) {
+	case TRANSFER_THEN_FINISH:
+		transfer_finish(t);
 		break;
-	case FETCH_THEN_AGAIN:
-		fetch_ask(f);
+	case TRANSFER_THEN_AGAIN:
+		transfer_ask(t);
 		break;
 	default:
-		fetch_fail(f);
+		transfer_fail(t);
 	}
 }
 
-/* The body is not the file's: pass over it, if that is worth it. */
-static void fetch_skip(struct fetch *f, enum fetch_then then)
+/* Skip a body that is not the file, or close the connection where that is cheaper. */
+static void transfer_skip(struct transfer *t, enum transfer_then then)
 {
-	f->then = then;
-	f->wanted = false;
-	f->passed = 0;
-	if (f->body.chunked || (f->body.sized && f->body.left <= FETCH_PASS))
+	t->then = then;
+	t->wanted = false;
+	t->passed = 0;
+	if (t->body.chunked || (t->body.sized && t->body.left <= TRANSFER_PASS))
 		return;
-	f->response.keep = false;
-	f->body.done = true;
+	t->response.keep = false;
+	t->body.done = true;
 }
 
-static void fetch_redirect(struct fetch *f)
+static void transfer_redirect(struct transfer *t)
 {
 	const char *why = "";
 	struct url url;
 	char quoted[160];
 	int ret;
 
-	if (++f->hops > FETCH_HOPS) {
-		fetch_say(f, "%s: more than %d redirections: they seem to go in circles", f->url.text, FETCH_HOPS);
-		fetch_skip(f, FETCH_THEN_FAIL);
+	if (++t->hops > TRANSFER_HOPS) {
+		transfer_say(t, "%s: more than %d redirections: they seem to go in circles",
+			     t->url.text, TRANSFER_HOPS);
+		transfer_skip(t, TRANSFER_THEN_FAIL);
 		return;
 	}
-	ret = url_resolve(&url, &f->url, f->response.location, &why);
+	ret = url_resolve(&url, &t->url, t->response.location, &why);
 	if (ret) {
-		fetch_say(f, "%s: redirected to %s, which is not followed: %s", f->url.text,
-			  log_quote(quoted, sizeof(quoted), f->response.location, strlen(f->response.location)),
-			  ret == -ENOMEM ? strerror(ENOMEM) : why);
-		fetch_skip(f, FETCH_THEN_FAIL);
+		transfer_say(t, "%s: redirected to %s, which is not followed: %s", t->url.text,
+			     log_quote(quoted, sizeof(quoted), t->response.location,
+				       strlen(t->response.location)),
+			     ret == -ENOMEM ? strerror(ENOMEM) : why);
+		transfer_skip(t, TRANSFER_THEN_FAIL);
 		return;
 	}
-	url_free(&f->url);
-	f->url = url;
-	if (f->options->verbose)
-		fetch_say(f, "redirected to %s", f->url.text);
-	fetch_skip(f, FETCH_THEN_AGAIN);
+	url_free(&t->url);
+	t->url = url;
+	if (t->options->verbose)
+		transfer_say(t, "redirected to %s", t->url.text);
+	transfer_skip(t, TRANSFER_THEN_AGAIN);
 }
 
-static void fetch_refused(struct fetch *f)
+static void transfer_refused(struct transfer *t)
 {
-	fetch_say(f, "%s: the server answered %d %s%s", f->url.text, f->response.status, f->response.phrase,
-		  explain_status(f->response.status));
-	fetch_skip(f, FETCH_THEN_FAIL);
+	transfer_say(t, "%s: the server answered %d %s%s", t->url.text, t->response.status,
+		     t->response.phrase, hints_status(t->response.status));
+	transfer_skip(t, TRANSFER_THEN_FAIL);
 }
 
-static void fetch_accept(struct fetch *f, uint64_t offset)
+static void transfer_accept(struct transfer *t, uint64_t offset)
 {
-	const struct response *r = &f->response;
+	const struct response *r = &t->response;
 
-	f->wanted = true;
-	f->then = FETCH_THEN_FINISH;
-	f->total = r->sized ? offset + r->length : PROGRESS_UNKNOWN;
+	t->wanted = true;
+	t->then = TRANSFER_THEN_FINISH;
+	t->total = r->sized ? offset + r->length : PROGRESS_UNKNOWN;
 	if (offset && r->total != PROGRESS_UNKNOWN)
-		f->total = r->total;
+		t->total = r->total;
 	if (r->encoded)
-		fetch_say(f, "%s: warning: the server compressed it though it was not asked to; kept as it came",
-			  f->url.text);
-	if (output_begin(&f->output, offset, response_validator(r)))
-		fetch_skip(f, FETCH_THEN_FAIL);
+		transfer_say(t,
+			     "%s: warning: the server compressed it though it was not asked to; "
+			     "kept as it came",
+			     t->url.text);
+	if (file_begin(&t->file, offset, response_validator(r)))
+		transfer_skip(t, TRANSFER_THEN_FAIL);
 	else
-		progress_start(&f->progress, f->output.path ? f->output.path : f->url.text, offset, f->total);
+		progress_start(&t->progress, t->file.path ? t->file.path : t->url.text, offset,
+			       t->total);
 }
 
-/* The server's answer to a range is about another file, or none. */
-static void fetch_anew(struct fetch *f)
+/* The answer to the range request cannot be used: request the whole file. */
+static void transfer_anew(struct transfer *t)
 {
-	fetch_say(f, "%s: the server does not continue %s; fetched anew", f->url.text, f->output.part);
-	f->anew = true;
-	fetch_skip(f, FETCH_THEN_AGAIN);
+	transfer_say(t, "%s: the server does not continue %s; fetched anew", t->url.text,
+		     t->file.part);
+	t->anew = true;
+	transfer_skip(t, TRANSFER_THEN_AGAIN);
 }
 
-static bool fetch_continues(const struct fetch *f)
+static bool transfer_continues(const struct transfer *t)
 {
-	return *f->output.validator && f->output.size && !f->anew;
+	return *t->file.validator && t->file.size && !t->anew;
 }
 
-static void fetch_answer(struct fetch *f)
+static void transfer_answer(struct transfer *t)
 {
-	const struct response *r = &f->response;
+	const struct response *r = &t->response;
 
 	if (r->status == 200) {
-		if (fetch_continues(f))
-			fetch_say(f, "%s: the file has changed, or the server does not continue; fetched anew",
-				  f->url.text);
-		fetch_accept(f, 0);
-	} else if (r->status == 206 && fetch_continues(f)) {
-		if (r->ranged && r->first == f->output.size)
-			fetch_accept(f, f->output.size);
+		if (transfer_continues(t))
+			transfer_say(t,
+				     "%s: the file has changed, or the server does not continue; "
+				     "fetched anew",
+				     t->url.text);
+		transfer_accept(t, 0);
+	} else if (r->status == 206 && transfer_continues(t)) {
+		if (r->ranged && r->first == t->file.size)
+			transfer_accept(t, t->file.size);
 		else
-			fetch_anew(f);
-	} else if (r->status == 416 && fetch_continues(f)) {
-		/* If-Range held: it is the same file, and wholly here. */
-		f->total = f->output.size;
-		if (r->ranged && r->total == f->output.size)
-			fetch_skip(f, FETCH_THEN_FINISH);
+			transfer_anew(t);
+	} else if (r->status == 416 && transfer_continues(t)) {
+		/* If-Range matched: the part is complete already. */
+		t->total = t->file.size;
+		if (r->ranged && r->total == t->file.size)
+			transfer_skip(t, TRANSFER_THEN_FINISH);
 		else
-			fetch_anew(f);
-	} else if ((r->status <= 303 || r->status == 307 || r->status == 308) && r->status >= 301 && *r->location) {
-		fetch_redirect(f);
+			transfer_anew(t);
+	} else if ((r->status <= 303 || r->status == 307 || r->status == 308) && r->status >= 301 &&
+		   *r->location) {
+		transfer_redirect(t);
 	} else {
-		fetch_refused(f);
+		transfer_refused(t);
 	}
 }
 
-static ssize_t fetch_head(struct fetch *f, const char *data, size_t len)
+static ssize_t transfer_head(struct transfer *t, const char *data, size_t len)
 {
 	const char *why = "";
-	ssize_t used = response_parse(&f->response, data, len, &why);
+	ssize_t used = response_parse(&t->response, data, len, &why);
 
 	if (!used)
 		return 0;
-	if (used < 0 || f->response.status == 101) {
-		fetch_say(f, "%s: the server's answer cannot be understood: %s", f->url.text,
-			  used < 0 ? why : "it changed to another protocol");
-		fetch_fail(f);
+	if (used < 0 || t->response.status == 101) {
+		transfer_say(t, "%s: the server's answer is not valid: %s", t->url.text,
+			  used < 0 ? why : "it switches to another protocol");
+		transfer_fail(t);
 		return (ssize_t)len;
 	}
-	if (f->response.status < 200)
+	if (t->response.status < 200)
 		return used;
-	f->stage = FETCH_BODY;
-	response_body_start(&f->body, &f->response);
-	fetch_answer(f);
-	if (f->body.done) {
-		f->response.keep &= (size_t)used == len;
-		fetch_body_over(f);
+	t->stage = TRANSFER_BODY;
+	response_body_start(&t->body, &t->response);
+	transfer_answer(t);
+	if (t->body.done) {
+		t->response.keep &= (size_t)used == len;
+		transfer_body_end(t);
 	}
 	return used;
 }
 
 /* ---- the body ---- */
 
-static void fetch_writable(int fd, int events, void *user)
+static void transfer_writable(int fd, int events, void *user)
 {
-	struct fetch *f = user;
+	struct transfer *t = user;
 	int ret;
 
 	(void)fd, (void)events;
-	f->waiting = false;
-	if (f->stage != FETCH_BODY && f->stage != FETCH_FLUSH)
+	t->waiting = false;
+	if (t->stage != TRANSFER_BODY && t->stage != TRANSFER_FLUSH)
 		return;
-	ret = output_flush(&f->output);
+	ret = file_flush(&t->file);
 	if (ret == -EAGAIN) {
-		f->waiting = !tlsring_engine_poll(f->engine, f->output.fd, POLLOUT, fetch_writable, f);
-		if (f->waiting)
+		t->waiting =
+			!tlsring_engine_poll(t->engine, t->file.fd, POLLOUT, transfer_writable, t);
+		if (t->waiting)
 			return;
 	}
 	if (ret)
-		fetch_fail(f);
-	else if (f->stage == FETCH_FLUSH)
-		fetch_body_over(f);
-	else if (f->link)
-		tlsring_conn_resume(f->link->conn);
+		transfer_fail(t);
+	else if (t->stage == TRANSFER_FLUSH)
+		transfer_body_end(t);
+	else if (t->connection)
+		tlsring_conn_resume(t->connection->conn);
 }
 
-/* 0, or -1 after the URL has failed. */
-static int fetch_keep(struct fetch *f, const char *data, size_t len)
+/* Write to the file. 0, or -1 after the URL failed. */
+static int transfer_keep(struct transfer *t, const char *data, size_t len)
 {
-	int ret = output_write(&f->output, data, len);
+	int ret = file_write(&t->file, data, len);
 
 	if (ret == -EAGAIN) {
-		ret = tlsring_engine_poll(f->engine, f->output.fd, POLLOUT, fetch_writable, f);
-		f->waiting = !ret;
+		ret = tlsring_engine_poll(t->engine, t->file.fd, POLLOUT, transfer_writable, t);
+		t->waiting = !ret;
 	}
 	if (ret)
-		fetch_fail(f);
+		transfer_fail(t);
 	return ret;
 }
 
-static ssize_t fetch_body(struct fetch *f, const char *data, size_t len)
+static ssize_t transfer_body(struct transfer *t, const char *data, size_t len)
 {
-	size_t surplus, taken = len < sizeof(f->piece) ? len : sizeof(f->piece);
+	size_t surplus, taken = len < sizeof(t->piece) ? len : sizeof(t->piece);
 	ssize_t content;
 
-	memcpy(f->piece, data, taken);
-	content = response_body_take(&f->body, f->piece, taken, &surplus);
+	memcpy(t->piece, data, taken);
+	content = response_body_take(&t->body, t->piece, taken, &surplus);
 	if (content < 0) {
-		fetch_say(f, "%s: the server's chunks make no sense", f->url.text);
-		fetch_fail(f);
+		transfer_say(t, "%s: the server's chunked encoding is not valid", t->url.text);
+		transfer_fail(t);
 		return (ssize_t)len;
 	}
 	if (surplus || taken < len)
-		f->response.keep &= !f->body.done;
-	if (f->wanted && content && fetch_keep(f, f->piece, (size_t)content))
+		t->response.keep &= !t->body.done;
+	if (t->wanted && content && transfer_keep(t, t->piece, (size_t)content))
 		return (ssize_t)len;
-	if (!f->wanted) {
-		f->passed += (uint64_t)content;
-		if (f->passed > FETCH_PASS) {
-			f->response.keep = false;
-			f->body.done = true;
+	if (!t->wanted) {
+		t->passed += (uint64_t)content;
+		if (t->passed > TRANSFER_PASS) {
+			t->response.keep = false;
+			t->body.done = true;
 		}
 	}
-	if (f->body.done && f->waiting)
-		f->stage = FETCH_FLUSH;
-	else if (f->body.done)
-		fetch_body_over(f);
+	if (t->body.done && t->waiting)
+		t->stage = TRANSFER_FLUSH;
+	else if (t->body.done)
+		transfer_body_end(t);
 	return (ssize_t)taken;
 }
 
-static ssize_t fetch_received(const void *data, size_t len, void *user)
+static ssize_t transfer_received(const void *data, size_t len, void *user)
 {
-	struct fetch *f = user;
+	struct transfer *t = user;
 
-	f->silent = 0;
-	if (f->waiting)
+	t->silent = 0;
+	if (t->waiting)
 		return -EAGAIN;
-	switch (f->stage) {
-	case FETCH_HEAD:
-		return fetch_head(f, data, len);
-	case FETCH_BODY:
-		return fetch_body(f, data, len);
+	switch (t->stage) {
+	case TRANSFER_HEAD:
+		return transfer_head(t, data, len);
+	case TRANSFER_BODY:
+		return transfer_body(t, data, len);
 	default:
-		/* Nobody asked: such a connection is not used again. */
-		fetch_leave(f);
+		/* Data that nobody requested: do not reuse the connection. */
+		transfer_disconnect(t);
 		return (ssize_t)len;
 	}
 }
 
 /* ---- the connection ---- */
 
-static void fetch_cut(struct fetch *f, const struct tlsring_end *end)
+static void transfer_cut(struct transfer *t, const struct tlsring_end *end)
 {
 	char text[160];
 
-	if (!f->wanted) {
-		f->response.keep = false;
-		fetch_body_over(f);
+	if (!t->wanted) {
+		t->response.keep = false;
+		transfer_body_end(t);
 		return;
 	}
 	if (!end->result)
 		snprintf(text, sizeof(text), "the server closed the connection");
 	else if (end->result == -EKEYEXPIRED)
-		snprintf(text, sizeof(text), "its key changed, which this kernel cannot follow; use --offload off");
+		snprintf(text, sizeof(text),
+			 "the server changed its key, which this kernel does not support; use "
+			 "--offload off");
 	else
 		tlsring_strerror(end->result, text, sizeof(text));
-	if (f->total != PROGRESS_UNKNOWN)
-		fetch_say(f, "%s: cut short after %llu of %llu bytes: %s", f->url.text,
-			  (unsigned long long)f->output.size, (unsigned long long)f->total, text);
+	if (t->total != PROGRESS_UNKNOWN)
+		transfer_say(t, "%s: cut short after %llu of %llu bytes: %s", t->url.text,
+			  (unsigned long long)t->file.size, (unsigned long long)t->total, text);
 	else
-		fetch_say(f, "%s: cut short after %llu bytes: %s", f->url.text,
-			  (unsigned long long)f->output.size, text);
-	fetch_fail(f);
+		transfer_say(t, "%s: cut short after %llu bytes: %s", t->url.text,
+			  (unsigned long long)t->file.size, text);
+	transfer_fail(t);
 }
 
-static void fetch_closed(const struct link *link, const struct tlsring_end *end, void *user)
+static void transfer_closed(const struct connection *c, const struct tlsring_end *end, void *user)
 {
-	struct fetch *f = user;
-	bool stale = f->stage == FETCH_HEAD && link->answers && !f->retried && end->result > -4096;
+	struct transfer *t = user;
+	bool stale = t->stage == TRANSFER_HEAD && c->answers && !t->retried &&
+		     connection_end_is_errno(end->result);
 	char text[600];
 
-	f->link = NULL;
+	t->connection = NULL;
 	if (stale) {
-		/* It was closed for having been idle, while we asked. */
-		f->retried = true;
-		fetch_ask(f);
-	} else if (f->stage == FETCH_CONNECT || f->stage == FETCH_HEAD) {
-		fetch_say(f, "%s", explain_end(text, sizeof(text), &f->url, end));
-		fetch_fail(f);
-	} else if (f->stage == FETCH_BODY && !f->body.sized && !f->body.chunked && !end->result) {
-		f->body.done = true;
-		if (f->waiting)
-			f->stage = FETCH_FLUSH;
+		/* The server closed an idle connection while the request was on its way. */
+		t->retried = true;
+		transfer_ask(t);
+	} else if (t->stage == TRANSFER_CONNECT || t->stage == TRANSFER_HEAD) {
+		transfer_say(t, "%s", hints_end(text, sizeof(text), &t->url, end));
+		transfer_fail(t);
+	} else if (t->stage == TRANSFER_BODY && !t->body.sized && !t->body.chunked &&
+		   !end->result) {
+		t->body.done = true;
+		if (t->waiting)
+			t->stage = TRANSFER_FLUSH;
 		else
-			fetch_body_over(f);
-	} else if (f->stage == FETCH_BODY) {
-		fetch_cut(f, end);
+			transfer_body_end(t);
+	} else if (t->stage == TRANSFER_BODY) {
+		transfer_cut(t, end);
 	}
 }
 
-static char *fetch_request(const struct fetch *f)
+static char *transfer_request(const struct transfer *t)
 {
 	char range[400] = "", *request;
 
-	if (fetch_continues(f))
+	if (transfer_continues(t))
 		snprintf(range, sizeof(range), "Range: bytes=%llu-\r\nIf-Range: %s\r\n",
-			 (unsigned long long)f->output.size, f->output.validator);
-	if (asprintf(&request, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: tlsring/" TLSRING_VERSION "\r\n"
-		     "Accept: */*\r\nAccept-Encoding: identity\r\n%s\r\n", f->url.target, f->url.authority, range) < 0)
+			 (unsigned long long)t->file.size, t->file.validator);
+	if (asprintf(&request,
+		     "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: tlsring/" TLSRING_VERSION "\r\n"
+		     "Accept: */*\r\nAccept-Encoding: identity\r\n%s\r\n",
+		     t->url.target, t->url.authority, range) < 0)
 		return NULL;
 	return request;
 }
 
-static void fetch_send(struct fetch *f)
+static void transfer_send(struct transfer *t)
 {
-	char *request = fetch_request(f);
-	int ret = request ? link_send(f->link, request) : -ENOMEM;
+	char *request = transfer_request(t);
+	int ret = request ? connection_send(t->connection, request) : -ENOMEM;
 
-	f->stage = FETCH_HEAD;
-	f->silent = 0;
-	/* Where the connection is ending, its end will tell. */
+	t->stage = TRANSFER_HEAD;
+	t->silent = 0;
+	/* -EPIPE: the connection is ending, and transfer_closed() reports it. */
 	if (!ret || ret == -EPIPE)
 		return;
-	fetch_say(f, "%s: %s", f->url.text, strerror(-ret));
-	fetch_fail(f);
+	transfer_say(t, "%s: %s", t->url.text, strerror(-ret));
+	transfer_fail(t);
 }
 
-static void fetch_direction(struct fetch *f, const char *name, const struct tlsring_direction *direction)
+static void transfer_direction(struct transfer *t, const char *name,
+			       const struct tlsring_direction *direction)
 {
-	static const char *const paths[] = { "user space", "kernel", "NIC", "failed" };
 	const char *remedy = tlsring_reason_remedy(direction->reason);
 
 	if (direction->path == TLSRING_PATH_USER)
-		fetch_say(f, "%s: user space: %s%s%s", name, tlsring_reason_text(direction->reason),
-			  *remedy ? "; " : "", remedy);
+		transfer_say(t, "%s: user space: %s%s%s", name,
+			     tlsring_reason_text(direction->reason), *remedy ? "; " : "", remedy);
 	else
-		fetch_say(f, "%s: %s", name, paths[direction->path]);
+		transfer_say(t, "%s: %s", name, tlsring_path_name(direction->path));
 }
 
-static void fetch_opened(void *user)
+static void transfer_opened(void *user)
 {
-	struct fetch *f = user;
+	struct transfer *t = user;
 	struct tlsring_info info = { .size = sizeof(info) };
 	char address[ADDRESS_TEXT];
 
-	if (f->options->verbose && !tlsring_conn_info(f->link->conn, &info)) {
-		fetch_say(f, "connected to %s: %s, %s%s", address_text(&info.peer, address), info.version,
-			  info.cipher, info.resumed ? ", resumed" : "");
-		fetch_direction(f, "sending", &info.tx);
-		fetch_direction(f, "receiving", &info.rx);
+	if (t->options->verbose && !tlsring_conn_info(t->connection->conn, &info)) {
+		transfer_say(t, "connected to %s: %s, %s%s", address_text(&info.peer, address),
+			     info.version, info.cipher, info.resumed ? ", resumed" : "");
+		transfer_direction(t, "sending", &info.tx);
+		transfer_direction(t, "receiving", &info.rx);
 	}
-	fetch_send(f);
+	transfer_send(t);
 }
 
-static void fetch_ask(struct fetch *f)
+static void transfer_ask(struct transfer *t)
 {
-	if (f->link && link_serves(f->link, &f->url)) {
-		fetch_send(f);
+	if (t->connection && connection_serves(t->connection, &t->url)) {
+		transfer_send(t);
 		return;
 	}
-	fetch_leave(f);
-	f->stage = FETCH_CONNECT;
-	f->link = link_open(f->engine, f->tls, &f->url, &f->link_user);
-	if (!f->link)
-		fetch_fail(f);
+	transfer_disconnect(t);
+	t->stage = TRANSFER_CONNECT;
+	t->connection = connection_open(t->engine, t->tls, &t->url, &t->handlers);
+	if (!t->connection)
+		transfer_fail(t);
 }
 
 /* ---- the list ---- */
 
-static enum output_state fetch_open(struct fetch *f)
+static enum file_state transfer_open(struct transfer *t)
 {
-	const struct url *url = &f->options->urls[f->index];
-	const char *path = f->options->output ? f->options->output : url->name, *why;
+	const struct url *url = &t->options->urls[t->index];
+	const char *path = t->options->output ? t->options->output : url->name, *why;
 
-	f->hops = 0;
-	f->anew = f->retried = false;
-	url_free(&f->url);
-	if (url_parse(&f->url, url->text, &why)) {
+	t->hops = 0;
+	t->anew = t->retried = false;
+	url_free(&t->url);
+	if (url_parse(&t->url, url->text, &why)) {
 		log_line("%s", strerror(ENOMEM));
-		return OUTPUT_FAILED;
+		return FILE_FAILED;
 	}
-	return output_open(&f->output, path, f->stream, f->options);
+	return file_open(&t->file, path, t->stream, t->options);
 }
 
-/* The first that there is something to do about. */
-static void fetch_next(struct fetch *f)
+/* Start with the next URL that needs the network; stop the engine behind the last. */
+static void transfer_next(struct transfer *t)
 {
-	for (; f->index < f->options->count; f->index++) {
-		enum output_state state = fetch_open(f);
+	for (; t->index < t->options->count; t->index++) {
+		enum file_state state = transfer_open(t);
 
-		if (state == OUTPUT_READY) {
-			fetch_ask(f);
+		if (state == FILE_READY) {
+			transfer_ask(t);
 			return;
 		}
-		if (state == OUTPUT_WHOLE && !f->options->quiet)
-			log_line("%s: it is already there, and whole", f->output.path);
-		f->failed |= state == OUTPUT_FAILED;
-		output_close(&f->output);
+		if (state == FILE_WHOLE && !t->options->quiet)
+			log_line("%s: it is already there and complete", t->file.path);
+		t->failed |= state == FILE_FAILED;
+		file_close(&t->file);
 	}
-	fetch_leave(f);
-	tlsring_engine_stop(f->engine, FETCH_GRACE);
+	transfer_disconnect(t);
+	tlsring_engine_stop(t->engine, TRANSFER_GRACE);
 }
 
-void fetch_start(struct fetch *f)
+void transfer_start(struct transfer *t)
 {
-	f->link_user = (struct link_user){ .opened = fetch_opened, .received = fetch_received,
-					   .closed = fetch_closed, .user = f };
-	fetch_next(f);
+	t->handlers = (struct connection_handlers){ .opened = transfer_opened,
+						    .received = transfer_received,
+						    .closed = transfer_closed,
+						    .user = t };
+	transfer_next(t);
 }
 
-void fetch_tick(struct fetch *f)
+void transfer_tick(struct transfer *t)
 {
-	if (f->stage == FETCH_BODY && f->wanted)
-		progress_look(&f->progress, f->output.size);
-	if (f->waiting || (f->stage != FETCH_HEAD && f->stage != FETCH_BODY))
+	if (t->stage == TRANSFER_BODY && t->wanted)
+		progress_update(&t->progress, t->file.size);
+	if (t->waiting || (t->stage != TRANSFER_HEAD && t->stage != TRANSFER_BODY))
 		return;
-	if (++f->silent <= f->options->timeout * FETCH_TICKS)
+	if (++t->silent <= t->options->timeout * TRANSFER_TICKS)
 		return;
-	fetch_say(f, "%s: the server has sent nothing for %u seconds: try again later, or with a longer --timeout",
-		  f->url.text, f->options->timeout);
-	fetch_fail(f);
+	transfer_say(t,
+		     "%s: the server has been silent for %u seconds: try again later, or with a "
+		     "longer --timeout",
+		     t->url.text, t->options->timeout);
+	transfer_fail(t);
 }
 
-void fetch_interrupt(struct fetch *f)
+void transfer_interrupt(struct transfer *t)
 {
-	f->index = f->options->count;
-	fetch_say(f, "interrupted");
-	if (f->stage != FETCH_IDLE)
-		fetch_fail(f);
-	tlsring_engine_stop(f->engine, 0);
+	t->index = t->options->count;
+	transfer_say(t, "interrupted");
+	if (t->stage != TRANSFER_IDLE)
+		transfer_fail(t);
+	tlsring_engine_stop(t->engine, 0);
 }

@@ -9,53 +9,53 @@
 #include "tools/get/progress.h"
 #include "tools/get/response.h"
 
-#define FETCH_TICKS	4	/* a second */
-#define FETCH_PIECE	65536
+#define TRANSFER_TICKS	4	/* a second */
+#define TRANSFER_PIECE	65536
 
-enum fetch_stage {
-	FETCH_IDLE,		/* no answer is awaited */
-	FETCH_CONNECT,
-	FETCH_HEAD,
-	FETCH_BODY,
-	FETCH_FLUSH,		/* the answer is here, its last bytes wait for the stream */
+enum transfer_stage {
+	TRANSFER_IDLE,		/* no answer is expected */
+	TRANSFER_CONNECT,
+	TRANSFER_HEAD,
+	TRANSFER_BODY,
+	TRANSFER_FLUSH,		/* the answer arrived; its last bytes wait for the output stream */
 };
 
-/* What follows when an answer's body is over. */
-enum fetch_then { FETCH_THEN_FINISH, FETCH_THEN_AGAIN, FETCH_THEN_FAIL };
+/* What to do at the end of an answer's body. */
+enum transfer_then { TRANSFER_THEN_FINISH, TRANSFER_THEN_AGAIN, TRANSFER_THEN_FAIL };
 
-/* All URLs of one run, one after the other, over as few connections as they need. */
-struct fetch {
+/* All URLs of one run, one after the other, over as few connections as possible. */
+struct transfer {
 	const struct get_options *options;
 	struct tlsring_engine *engine;
 	struct get_tls *tls;
-	struct link *link;		/* NULL: none; frees itself */
-	struct link_user link_user;
-	size_t index;			/* of the URL under way */
-	struct url url;			/* where it is looked for, after redirections */
-	struct output output;
+	struct connection *connection;		/* NULL: none; frees itself */
+	struct connection_handlers handlers;
+	size_t index;			/* of the current URL */
+	struct url url;			/* the current one, after redirections */
+	struct file file;
 	struct response response;
 	struct response_body body;
 	struct progress progress;
-	uint64_t passed;		/* bytes of a body that nobody wants */
-	uint64_t total;			/* bytes that the file shall have, PROGRESS_UNKNOWN */
-	unsigned hops;			/* redirections */
-	unsigned silent;			/* ticks since something came */
-	int stream;			/* the output's descriptor if it is a stream, else -1 */
-	enum fetch_stage stage;
-	enum fetch_then then;
-	bool wanted;			/* the body is the file's */
-	bool anew;			/* do not continue */
-	bool retried;
-	bool waiting;			/* for the stream */
-	bool failed;			/* one of them */
-	char piece[FETCH_PIECE];
+	uint64_t passed;		/* bytes of an unwanted body that were skipped */
+	uint64_t total;			/* size of the complete file, or PROGRESS_UNKNOWN */
+	unsigned hops;			/* redirections followed */
+	unsigned silent;		/* ticks since the server sent something */
+	int stream;			/* descriptor of an output that is no file, else -1 */
+	enum transfer_stage stage;
+	enum transfer_then then;
+	bool wanted;			/* the body is written to the file */
+	bool anew;			/* fetch the whole file, do not continue a part */
+	bool retried;			/* after a kept connection was closed */
+	bool waiting;			/* for the stream to be writable */
+	bool failed;			/* at least one URL did */
+	char piece[TRANSFER_PIECE];
 };
 
-/* Begin with the first; the rest happens inside tlsring_engine_run(), which ends with the last. */
-void fetch_start(struct fetch *fetch);
-/* A tick of the clock has passed. */
-void fetch_tick(struct fetch *fetch);
-/* Give up all that is not done; what has come is kept. */
-void fetch_interrupt(struct fetch *fetch);
+/* Start with the first URL; tlsring_engine_run() does the rest and ends after the last. */
+void transfer_start(struct transfer *transfer);
+/* Call TRANSFER_TICKS times per second. */
+void transfer_tick(struct transfer *transfer);
+/* Give up the current and all further URLs; unfinished parts are kept. */
+void transfer_interrupt(struct transfer *transfer);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <uriparser/Uri.h>
+#include "tools/common/number.h"
 #include "tools/get/url.h"
 
 static char *url_range(const UriTextRangeA *range)
@@ -14,13 +15,13 @@ static char *url_range(const UriTextRangeA *range)
 
 static int url_port(struct url *out, const UriUriA *uri, const char **why)
 {
-	unsigned long number;
+	unsigned number;
 
-	out->port = uri->portText.first < uri->portText.afterLast ? url_range(&uri->portText) : strdup("443");
+	out->port = uri->portText.first < uri->portText.afterLast ? url_range(&uri->portText) :
+								    strdup("443");
 	if (!out->port)
 		return -ENOMEM;
-	number = strtoul(out->port, NULL, 10);
-	if (number >= 1 && number <= 65535 && strlen(out->port) <= 5)
+	if (!number_parse_unsigned(out->port, 1, 65535, &number))
 		return 0;
 	*why = "a port is a number from 1 to 65535";
 	return -EINVAL;
@@ -40,7 +41,7 @@ static int url_authority(struct url *out)
 	return ret < 0 ? -ENOMEM : 0;
 }
 
-/* The authority ends where the target begins; a fragment is the reader's own. */
+/* Path and query, as they are sent; a fragment is not sent. */
 static int url_target(struct url *out, const UriUriA *uri, const char *text)
 {
 	const char *start = strstr(text, "//") + 2, *end = text + strlen(text);
@@ -56,7 +57,7 @@ static int url_target(struct url *out, const UriUriA *uri, const char *text)
 	return ret < 0 || !out->text ? -ENOMEM : 0;
 }
 
-/* What is decoded must still be the name of a file in the folder it is put into. */
+/* The decoded name must be a plain file name: no "/", no "..", no control characters. */
 static int url_name(struct url *out, const UriUriA *uri)
 {
 	const char *end;
@@ -65,7 +66,8 @@ static int url_name(struct url *out, const UriUriA *uri)
 	if (!name)
 		return -ENOMEM;
 	end = uriUnescapeInPlaceExA(name, URI_FALSE, URI_BR_DONT_TOUCH);
-	if (strlen(name) != (size_t)(end - name) || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+	if (strlen(name) != (size_t)(end - name) || strchr(name, '/') || !strcmp(name, ".") ||
+	    !strcmp(name, ".."))
 		*name = '\0';
 	for (const char *c = name; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
@@ -82,7 +84,8 @@ static int url_take(struct url *out, const UriUriA *uri, const char *text, const
 		*why = "a URL begins with https:// and a host";
 		return -EINVAL;
 	}
-	if (uri->scheme.afterLast - uri->scheme.first != 5 || strncasecmp(uri->scheme.first, "https", 5)) {
+	if (uri->scheme.afterLast - uri->scheme.first != 5 ||
+	    strncasecmp(uri->scheme.first, "https", 5)) {
 		*why = "only https:// is fetched";
 		return -EINVAL;
 	}
