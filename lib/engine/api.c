@@ -1,19 +1,119 @@
 // SPDX-License-Identifier: MIT
-/* What a program asks of a connection of the engine, sending apart. */
+/* The public calls that a program makes on a connection of the engine. */
 #include <errno.h>
 #include <string.h>
-#include "lib/engine/internal.h"
+#include "lib/engine/connection.h"
+#include "lib/engine/ops.h"
+#include "lib/engine/receive.h"
+#include "lib/engine/send.h"
+#include "lib/engine/timeout.h"
+#include "lib/tls/control.h"
+#include "lib/tls/machine.h"
+
+/* ---- sending ---- */
+
+static int api_sendable(const struct tlsring_conn *c)
+{
+	if (!c->opened || c->closing || c->finishing || c->ended || c->conn.state == CONN_FAILED)
+		return -EPIPE;
+	return c->send.busy ? -EBUSY : 0;
+}
+
+/* Is a message of this length the moment to hand the keys over? */
+static bool api_hands_over(const struct tlsring_conn *c, uint64_t length)
+{
+	const struct tlsring_ctx *ctx = c->conn.ctx;
+
+	if (conn_handed(&c->conn) ||
+	    (ctx->when != TLSRING_AT_LARGE && ctx->when != TLSRING_ADAPTIVE))
+		return false;
+	return length >= ctx->large || (ctx->when == TLSRING_ADAPTIVE && c->sent);
+}
+
+static void api_send_start(struct tlsring_conn *c, uint64_t length)
+{
+	c->send.busy = true;
+	c->send.large = length > SEND_RECORD;
+	c->sampled = false;
+	timeout_watch(c);
+	if (api_hands_over(c, length))
+		c->handing = true;
+	connection_advance(c);
+}
+
+/* Does each length come with its bytes? */
+static bool api_message_complete(const struct tlsring_message *m)
+{
+	return !(m->length && m->file_fd < 0) && !(m->head_len && !m->head) &&
+	       !(m->tail_len && !m->tail);
+}
+
+int tlsring_send(struct tlsring_conn *c, const struct tlsring_message *message)
+{
+	int ret = api_sendable(c);
+
+	if (ret)
+		return ret;
+	if (!api_message_complete(message) || message->tail_len)
+		return -EINVAL;
+	c->send.message = *message;
+	api_send_start(c, engine_message_size(message));
+	return 0;
+}
+
+static bool api_fits_batch(const struct tlsring_message *m)
+{
+	return m->length <= TLSRING_MANY_MAX && m->head_len <= TLSRING_MANY_MAX - m->length &&
+	       m->tail_len <= TLSRING_MANY_MAX - m->length - m->head_len;
+}
+
+int tlsring_send_many(struct tlsring_conn *c, struct tlsring_message *messages, unsigned count)
+{
+	int ret = api_sendable(c);
+	uint64_t length = 0;
+
+	if (ret)
+		return ret;
+	for (unsigned i = 0; i < count; i++) {
+		if (!api_message_complete(&messages[i]) || !api_fits_batch(&messages[i]))
+			return -EINVAL;
+		messages[i].missing = false;
+		length += engine_message_size(&messages[i]);
+	}
+	if (!count)
+		return -EINVAL;
+	c->send.messages = messages;
+	c->send.count = count;
+	api_send_start(c, length);
+	return 0;
+}
+
+/* ---- receiving ---- */
+
+void tlsring_conn_resume(struct tlsring_conn *c)
+{
+	c->paused = false;
+	/* Inside a handler of this connection the caller of that handler goes on offering. */
+	if (!c->opened || c->advancing)
+		return;
+	c->advancing = true;
+	receive_offer_pending(c);
+	c->advancing = false;
+	connection_advance(c);
+}
+
+/* ---- ending ---- */
 
 void tlsring_close(struct tlsring_conn *c)
 {
 	c->closing = true;
-	drive(c);
+	connection_advance(c);
 }
 
 void tlsring_finish(struct tlsring_conn *c)
 {
 	c->finishing = true;
-	drive(c);
+	connection_advance(c);
 }
 
 void tlsring_abort(struct tlsring_conn *c, int result)
@@ -21,9 +121,11 @@ void tlsring_abort(struct tlsring_conn *c, int result)
 	if (c->ended)
 		return;
 	conn_fail(&c->conn, result, NULL);
-	drive_end(c);
-	drive(c);
+	ops_end(c);
+	connection_advance(c);
 }
+
+/* ---- keys ---- */
 
 int tlsring_conn_update(struct tlsring_conn *c, bool request)
 {
@@ -32,7 +134,7 @@ int tlsring_conn_update(struct tlsring_conn *c, bool request)
 	if (!conn_updatable(&c->conn))
 		return -EOPNOTSUPP;
 	conn_update(&c->conn, request);
-	drive(c);
+	connection_advance(c);
 	return 0;
 }
 
@@ -40,6 +142,8 @@ bool tlsring_conn_early(const struct tlsring_conn *c)
 {
 	return c->conn.state == CONN_EARLY;
 }
+
+/* ---- settings and facts ---- */
 
 void tlsring_conn_set_user(struct tlsring_conn *c, void *user)
 {
@@ -62,14 +166,14 @@ int tlsring_conn_set_handlers(struct tlsring_conn *c, const struct tlsring_handl
 void tlsring_conn_set_idle(struct tlsring_conn *c, unsigned msecs)
 {
 	c->idle = msecs;
-	deadline_watch(c);
+	timeout_watch(c);
 }
 
 void tlsring_conn_set_deadline(struct tlsring_conn *c, unsigned msecs)
 {
 	c->deadline = msecs;
 	c->deadline_from = uring_now(c->engine->loop);
-	deadline_watch(c);
+	timeout_watch(c);
 }
 
 void tlsring_conn_set_tag(struct tlsring_conn *c, uint64_t tag)

@@ -1,59 +1,68 @@
 // SPDX-License-Identifier: MIT
-/* How a connection of the engine ends, on its side and on the peer's. */
 #include <errno.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include "lib/engine/internal.h"
+#include "lib/engine/close.h"
+#include "lib/engine/ops.h"
+#include "lib/engine/timeout.h"
+#include "lib/tls/machine.h"
 
-#define LEAVE_LOOK	64	/* msecs between looks at a send buffer that must drain */
-#define LEAVE_DRAIN	1000	/* msecs in which what was sent should have arrived */
+#define CLOSE_LOOK	64	/* msecs between looks at a send buffer that must drain */
+#define CLOSE_DRAIN	1000	/* msecs in which what was sent should have arrived */
 
-bool leave_peer(const struct tlsring_conn *c)
+bool close_peer_done(const struct tlsring_conn *c)
 {
 	return c->conn.close_received || c->conn.fin_received || c->conn.rx_over;
 }
 
-/* A FIN would overtake records that the kernel has sealed but that TCP had no room for, so that
- * the peer saw a truncation. Nearly empty send buffers leave none behind. */
-static bool leave_drained(struct tlsring_conn *c)
+/* A FIN would overtake records that the kernel has sealed but that TCP had no room for, and the
+ * peer would see a truncation. A nearly empty send buffer leaves no such records behind. */
+static bool close_drained(struct tlsring_conn *c)
 {
 	int queued, room;
 	socklen_t len = sizeof(room);
 
 	return c->conn.dir[KTLS_TX].path == TLSRING_PATH_USER || ioctl(c->fd, SIOCOUTQ, &queued) ||
-	       !queued || getsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &room, &len) || queued < room / 8;
+	       !queued || getsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &room, &len) ||
+	       queued < room / 8;
 }
 
-/* Our side is over: close_notify, FIN. True: look again. */
-static bool leave_finish(struct tlsring_conn *c)
+static void close_notify(struct tlsring_conn *c)
+{
+	conn_close(&c->conn);
+	c->sampled = false;
+}
+
+/* End our side alone: close_notify, then FIN. True: look again. */
+static bool close_half(struct tlsring_conn *c)
 {
 	if (!c->conn.close_sent) {
-		conn_close(&c->conn);
-		c->looked = false;
+		close_notify(c);
 		return true;
 	}
 	if (c->half)
 		return false;
-	if (leave_drained(c)) {
+	if (close_drained(c)) {
 		c->half = true;
 		shutdown(c->fd, SHUT_WR);
-		deadline_active(c);
+		timeout_active(c);
 	} else {
-		deadline_set(c, LEAVE_LOOK);
+		timeout_set(c, CLOSE_LOOK);
 	}
 	return false;
 }
 
-/* The peer has nothing more to send: whoever wants to know decides himself when to close. */
-static bool leave_tell(struct tlsring_conn *c)
+/* Report the peer's close_notify to a user that decides itself when to close; close for all others.
+ * True: look again. */
+static bool close_report(struct tlsring_conn *c)
 {
 	const struct conn *conn = &c->conn;
 
 	if (c->handlers->finished && conn->close_received && !conn->rx_over) {
-		if (c->told)
+		if (c->eof_reported)
 			return false;
-		c->told = true;
+		c->eof_reported = true;
 		c->handlers->finished(c, c->user);
 		return true;
 	}
@@ -62,33 +71,33 @@ static bool leave_tell(struct tlsring_conn *c)
 	return true;
 }
 
-void leave_shut(struct tlsring_conn *c)
+void close_shut(struct tlsring_conn *c)
 {
 	c->shut = true;
 	shutdown(c->fd, SHUT_WR);
-	/* Closing at once on data we cannot read would reset what is still on its way to the peer. */
+	/* Closing the descriptor while unreadable data waits on it would send a reset, and the peer
+	 * would lose what is still on its way. */
 	if (c->conn.rx_over)
-		deadline_set(c, LEAVE_DRAIN);
-	else if (leave_peer(c))
-		drive_end(c);
+		timeout_set(c, CLOSE_DRAIN);
+	else if (close_peer_done(c))
+		ops_end(c);
 	else
-		deadline_set(c, DRIVE_LINGER);
+		timeout_set(c, TIMEOUT_LINGER);
 }
 
-bool leave_step(struct tlsring_conn *c)
+bool close_step(struct tlsring_conn *c)
 {
-	if (!c->closing && leave_peer(c) && !c->paused && leave_tell(c))
+	if (!c->closing && close_peer_done(c) && !c->paused && close_report(c))
 		return true;
 	if (!c->closing)
-		return c->finishing && leave_finish(c);
+		return c->finishing && close_half(c);
 	if (!c->conn.close_sent) {
-		conn_close(&c->conn);
-		c->looked = false;
+		close_notify(c);
 		return true;
 	}
-	if (leave_drained(c))
-		leave_shut(c);
+	if (close_drained(c))
+		close_shut(c);
 	else
-		deadline_set(c, LEAVE_LOOK);
+		timeout_set(c, CLOSE_LOOK);
 	return false;
 }

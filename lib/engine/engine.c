@@ -8,124 +8,23 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "lib/engine/internal.h"
+#include "lib/engine/connection.h"
+#include "lib/engine/handshake_queue.h"
+#include "lib/engine/listener.h"
+#include "lib/engine/ops.h"
+#include "lib/engine/poll.h"
+#include "lib/tls/machine.h"
 
 #define ENGINE_COMPLETIONS	64
-#define ENGINE_RETRY_MS	100	/* pause after accept ran out of descriptors or memory */
-
-void engine_adopt(struct tlsring_engine *engine, struct tlsring_conn *c)
-{
-	c->next = engine->conns;
-	if (c->next)
-		c->next->prev = c;
-	engine->conns = c;
-}
-
-/* Completions of the same batch may still name it: it is freed when the batch is done. */
-void engine_bury(struct tlsring_conn *c)
-{
-	struct tlsring_engine *engine = c->engine;
-
-	if (c->next)
-		c->next->prev = c->prev;
-	if (c->prev)
-		c->prev->next = c->next;
-	else
-		engine->conns = c->next;
-	c->driving = true;
-	c->next = engine->dead;
-	engine->dead = c;
-}
 
 static void engine_reap(struct tlsring_engine *engine)
 {
 	struct tlsring_conn *c;
 
-	while ((c = engine->dead)) {
-		engine->dead = c->next;
-		drive_free(c);
+	while ((c = LIST_FIRST(&engine->dead))) {
+		LIST_REMOVE(c, link);
+		connection_free(c);
 	}
-}
-
-/* ---- accepting ---- */
-
-static void engine_accept(struct engine_listener *listener)
-{
-	struct uring_loop *loop = listener->engine->loop;
-
-	if (listener->accepting || listener->engine->stopping)
-		return;
-	if (uring_accept(loop, listener->fd, engine_tag(listener, ENGINE_ACCEPT)))
-		uring_timer_set(loop, &listener->timer, ENGINE_RETRY_MS, engine_tag(listener, ENGINE_RETRY));
-	else
-		listener->accepting = true;
-}
-
-static bool engine_welcome(struct engine_listener *listener, int fd)
-{
-	const struct tlsring_handlers *handlers = listener->handlers;
-	struct tlsring_conn *c = drive_new(listener->engine, fd, handlers, listener->user);
-	socklen_t len = sizeof(c->peer);
-
-	if (!c)
-		return false;
-	getpeername(fd, &c->peer.any, &len);
-	if (handlers->accepting && !handlers->accepting(&c->peer.any, listener->user)) {
-		drive_discard(c);
-		return false;
-	}
-	conn_accept(&c->conn, listener->ctx);
-	drive_start(c);
-	return true;
-}
-
-static void engine_accepted(struct engine_listener *listener, const struct uring_completion *completion)
-{
-	struct tlsring_engine *engine = listener->engine;
-
-	if (!(completion->flags & URING_COMPLETION_MORE))
-		listener->accepting = false;
-	if (completion->res >= 0 && ((engine->stopping && !engine->draining) || !engine_welcome(listener, completion->res)))
-		close(completion->res);
-	switch (-completion->res) {
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-		if (!engine->stopping)
-			uring_timer_set(engine->loop, &listener->timer, ENGINE_RETRY_MS,
-					engine_tag(listener, ENGINE_RETRY));
-		break;
-	default:
-		engine_accept(listener);
-	}
-}
-
-int tlsring_engine_listen(struct tlsring_engine *engine, struct tlsring_ctx *ctx, int fd,
-			  const struct tlsring_handlers *handlers, void *user)
-{
-	struct engine_listener *listener;
-	int one = 1, listening = 0;
-	socklen_t len = sizeof(listening);
-
-	if (!ctx || !engine_takes(handlers))
-		return -EINVAL;
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len))
-		return -errno;
-	if (!listening)
-		return -EINVAL;
-	listener = aligned_alloc(_Alignof(struct engine_listener), sizeof(*listener));
-	if (!listener)
-		return -ENOMEM;
-	*listener = (struct engine_listener){
-		.engine = engine, .ctx = ctx, .fd = fd, .handlers = handlers, .user = user,
-		.next = engine->listeners,
-	};
-	engine->listeners = listener;
-	/* Accepted sockets inherit it; records are written whole, nothing is gained by waiting. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	engine_accept(listener);
-	return 0;
 }
 
 /* ---- connecting ---- */
@@ -159,7 +58,7 @@ int tlsring_engine_connect(struct tlsring_engine *engine, struct tlsring_ctx *ct
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	c = drive_new(engine, fd, handlers, user);
+	c = ops_conn_new(engine, fd, handlers, user);
 	if (!c) {
 		close(fd);
 		return -ENOMEM;
@@ -167,11 +66,11 @@ int tlsring_engine_connect(struct tlsring_engine *engine, struct tlsring_ctx *ct
 	memcpy(&c->peer, options->addr, options->addr_len);
 	ret = engine_call(c, ctx, options);
 	if (ret) {
-		drive_discard(c);
+		ops_conn_discard(c);
 		close(fd);
 		return ret;
 	}
-	drive_start(c);
+	connection_start(c);
 	return 0;
 }
 
@@ -181,9 +80,9 @@ static void engine_each(struct tlsring_engine *engine, bool at_once)
 {
 	struct tlsring_conn *next;
 
-	for (struct tlsring_conn *c = engine->conns; c; c = next) {
-		next = c->next;
-		drive_stop(c, at_once);
+	for (struct tlsring_conn *c = LIST_FIRST(&engine->conns); c; c = next) {
+		next = LIST_NEXT(c, link);
+		connection_stop(c, at_once);
 	}
 }
 
@@ -193,11 +92,8 @@ static void engine_stop(struct tlsring_engine *engine)
 
 	engine->stopping = true;
 	engine->draining = engine->drain && (first || drained);
-	for (struct engine_listener *l = engine->listeners; l && first; l = l->next) {
-		uring_timer_clear(engine->loop, &l->timer);
-		if (l->accepting)
-			uring_cancel(engine->loop, l->fd);
-	}
+	if (first)
+		listener_stop_all(engine);
 	if (first || drained != engine->draining || !engine->stop_grace)
 		engine_each(engine, !engine->stop_grace);
 	if (engine->stop_grace)
@@ -242,20 +138,12 @@ void tlsring_engine_drain(struct tlsring_engine *engine, unsigned grace_msecs)
 	engine_wake(engine, grace_msecs, true);
 }
 
-static bool engine_accepting(const struct tlsring_engine *engine)
-{
-	for (const struct engine_listener *l = engine->listeners; l; l = l->next)
-		if (l->accepting)
-			return true;
-	return false;
-}
-
 /* ---- running ---- */
 
-static void engine_completed(struct tlsring_engine *engine, const struct uring_completion *completion)
+static void engine_completed(struct tlsring_engine *engine,
+			     const struct uring_completion *completion)
 {
 	void *object = (void *)(uintptr_t)(completion->tag & ~(uint64_t)ENGINE_OP_MASK);
-	struct engine_listener *listener = object;
 	enum engine_op op = completion->tag & ENGINE_OP_MASK;
 
 	switch (op) {
@@ -267,20 +155,20 @@ static void engine_completed(struct tlsring_engine *engine, const struct uring_c
 		engine_each(engine, true);
 		break;
 	case ENGINE_ACCEPT:
-		engine_accepted(listener, completion);
+		listener_complete(object, completion);
 		break;
 	case ENGINE_RETRY:
-		engine_accept(listener);
+		listener_accept(object);
 		break;
 	case ENGINE_POLL:
-		poll_completed(object, completion->res);
+		poll_complete(object, completion->res);
 		break;
 	case ENGINE_RECV:
-		if (fair_put_off(engine, object, completion))
+		if (handshake_queue_put_off(engine, object, completion))
 			break;
 		/* fall through */
 	default:
-		drive_completed(object, op, completion);
+		connection_complete(object, op, completion);
 	}
 }
 
@@ -289,7 +177,7 @@ static int engine_turn(struct tlsring_engine *engine)
 	struct uring_completion completions[ENGINE_COMPLETIONS];
 	int count;
 
-	if (engine->fair.first)
+	if (handshake_queue_waits(engine))
 		count = uring_loop_look(engine->loop, completions, ENGINE_COMPLETIONS);
 	else
 		count = uring_loop_wait(engine->loop, completions, ENGINE_COMPLETIONS);
@@ -297,7 +185,7 @@ static int engine_turn(struct tlsring_engine *engine)
 	engine->round++;
 	for (int i = 0; i < count; i++)
 		engine_completed(engine, &completions[i]);
-	fair_turn(engine, count > 0);
+	handshake_queue_turn(engine, count > 0);
 	engine_reap(engine);
 	return count < 0 ? count : 0;
 }
@@ -306,7 +194,8 @@ int tlsring_engine_run(struct tlsring_engine *engine)
 {
 	int ret = 0;
 
-	while (!ret && (!engine->stopping || engine->conns || engine_accepting(engine)))
+	while (!ret &&
+	       (!engine->stopping || !LIST_EMPTY(&engine->conns) || listener_any_accepting(engine)))
 		ret = engine_turn(engine);
 	return ret;
 }
@@ -337,6 +226,7 @@ int tlsring_engine_new(struct tlsring_engine **out, const struct tlsring_engine_
 		.min_rate = options->min_rate,
 		.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	};
+	handshake_queue_init(engine);
 	if (engine->wake_fd < 0) {
 		ret = -errno;
 		free(engine);
@@ -363,7 +253,8 @@ fail:
 
 enum tlsring_io tlsring_engine_io(const struct tlsring_engine *engine)
 {
-	return uring_loop_backend(engine->loop) == URING_BACKEND_RING ? TLSRING_IO_URING : TLSRING_IO_EPOLL;
+	return uring_loop_backend(engine->loop) == URING_BACKEND_RING ? TLSRING_IO_URING :
+									TLSRING_IO_EPOLL;
 }
 
 static uint64_t engine_count(const _Atomic uint64_t *count)
@@ -379,9 +270,11 @@ uint64_t tlsring_engine_sent(const struct tlsring_engine *engine, enum tlsring_s
 	case TLSRING_SENT_RECORDS:
 		return engine_count(&engine->records);
 	case TLSRING_SENT_BUFFER:
-		return engine_count(&copied->bytes[URING_WAY_BUFFER]) + engine_count(&zerocopy->bytes[URING_WAY_BUFFER]);
+		return engine_count(&copied->bytes[URING_WAY_BUFFER]) +
+		       engine_count(&zerocopy->bytes[URING_WAY_BUFFER]);
 	case TLSRING_SENT_MAPPING:
-		return engine_count(&copied->bytes[URING_WAY_MAPPING]) + engine_count(&zerocopy->bytes[URING_WAY_MAPPING]);
+		return engine_count(&copied->bytes[URING_WAY_MAPPING]) +
+		       engine_count(&zerocopy->bytes[URING_WAY_MAPPING]);
 	case TLSRING_SENT_SENDFILE:
 		return engine_count(&copied->bytes[URING_WAY_SENDFILE]);
 	case TLSRING_SENT_ZEROCOPY:
@@ -393,25 +286,21 @@ uint64_t tlsring_engine_sent(const struct tlsring_engine *engine, enum tlsring_s
 
 void tlsring_engine_free(struct tlsring_engine *engine)
 {
-	struct engine_listener *next;
-
 	if (!engine)
 		return;
-	engine->ending = true;
+	engine->freeing = true;
 	if (engine->loop) {
 		engine->stop_grace = 0;
 		engine->drain = false;
 		engine_stop(engine);
 		engine_each(engine, true);
 		engine_reap(engine);
-		while ((engine->conns || engine_accepting(engine)) && !engine_turn(engine))
+		while ((!LIST_EMPTY(&engine->conns) || listener_any_accepting(engine)) &&
+		       !engine_turn(engine))
 			;
 	}
-	for (struct engine_listener *l = engine->listeners; l; l = next) {
-		next = l->next;
-		free(l);
-	}
-	fair_free(engine);
+	listener_free_all(engine);
+	handshake_queue_free(engine);
 	uring_loop_free(engine->loop);
 	poll_free(engine);
 	free(engine->scratch);

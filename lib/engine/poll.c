@@ -1,34 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <stdlib.h>
-#include "lib/engine/internal.h"
+#include "lib/engine/poll.h"
 
-static void poll_unlink(struct engine_poll *poll)
+void poll_complete(struct engine_poll *poll, int res)
 {
-	if (poll->next)
-		poll->next->prev = poll->prev;
-	if (poll->prev)
-		poll->prev->next = poll->next;
-	else
-		poll->engine->polls = poll->next;
-}
+	struct engine_poll done = *poll;
 
-void poll_completed(struct engine_poll *poll, int res)
-{
-	struct engine_poll told = *poll;
-
-	poll_unlink(poll);
+	LIST_REMOVE(poll, link);
 	free(poll);
-	if (!told.engine->ending)
-		told.ready(told.fd, res, told.user);
+	if (!done.engine->freeing)
+		done.ready(done.fd, res, done.user);
 }
 
 void poll_free(struct tlsring_engine *engine)
 {
 	struct engine_poll *poll;
 
-	while ((poll = engine->polls)) {
-		engine->polls = poll->next;
+	while ((poll = LIST_FIRST(&engine->polls))) {
+		LIST_REMOVE(poll, link);
 		free(poll);
 	}
 }
@@ -49,11 +39,7 @@ int tlsring_engine_poll(struct tlsring_engine *engine, int fd, short events,
 		free(poll);
 		return ret;
 	}
-	*poll = (struct engine_poll){
-		.engine = engine, .next = engine->polls, .ready = ready, .user = user, .fd = fd,
-	};
-	if (poll->next)
-		poll->next->prev = poll;
-	engine->polls = poll;
+	*poll = (struct engine_poll){ .engine = engine, .ready = ready, .user = user, .fd = fd };
+	LIST_INSERT_HEAD(&engine->polls, poll, link);
 	return 0;
 }

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include "lib/engine/internal.h"
+#include <sys/socket.h>
+#include "ktls/control.h"
+#include "lib/engine/close.h"
+#include "lib/engine/ops.h"
+#include "lib/engine/receive.h"
+#include "lib/engine/timeout.h"
+#include "lib/tls/control.h"
+#include "lib/tls/machine.h"
 
-#define DELIVER_PENDING_MAX	(64 * 1024)
+#define RECEIVE_PENDING_MAX	(64 * 1024)
 
-bool deliver_room(const struct tlsring_conn *c)
-{
-	return !c->paused || c->pending_len < DELIVER_PENDING_MAX;
-}
+/* ---- plaintext to the user ---- */
 
 /* Offer data; returns how much of it was taken. */
-static size_t deliver_offer(struct tlsring_conn *c, const uint8_t *data, size_t len)
+static size_t receive_offer(struct tlsring_conn *c, const uint8_t *data, size_t len)
 {
 	size_t taken = 0;
 
@@ -34,7 +40,7 @@ static size_t deliver_offer(struct tlsring_conn *c, const uint8_t *data, size_t 
 	return taken;
 }
 
-static void deliver_keep(struct tlsring_conn *c, const uint8_t *data, size_t len)
+static void receive_keep(struct tlsring_conn *c, const uint8_t *data, size_t len)
 {
 	uint8_t *larger = realloc(c->pending, c->pending_len + len);
 
@@ -47,47 +53,220 @@ static void deliver_keep(struct tlsring_conn *c, const uint8_t *data, size_t len
 	c->pending_len += (uint32_t)len;
 }
 
-void deliver_pending(struct tlsring_conn *c)
+void receive_offer_pending(struct tlsring_conn *c)
 {
 	size_t taken;
 
 	if (!c->pending_len)
 		return;
-	taken = deliver_offer(c, c->pending, c->pending_len);
+	taken = receive_offer(c, c->pending, c->pending_len);
 	c->pending_len -= (uint32_t)taken;
 	if (c->pending_len) {
 		memmove(c->pending, c->pending + taken, c->pending_len);
-		if (!c->paused && c->pending_len >= DELIVER_PENDING_MAX)
-			conn_fail(&c->conn, -ENOBUFS, "more data than the program can take at once");
+		if (!c->paused && c->pending_len >= RECEIVE_PENDING_MAX)
+			conn_fail(&c->conn, -ENOBUFS,
+				  "more data than the program can take at once");
 	} else {
 		free(c->pending);
 		c->pending = NULL;
 	}
 }
 
-void deliver(struct tlsring_conn *c, const void *data, size_t len)
+static void receive_deliver(struct tlsring_conn *c, const void *data, size_t len)
 {
 	size_t taken = 0;
 
 	if (c->closing || c->shut)
 		return;
 	if (c->opened && !c->pending_len)
-		taken = deliver_offer(c, data, len);
+		taken = receive_offer(c, data, len);
 	if (taken == len || c->closing || c->conn.state == CONN_FAILED)
 		return;
-	deliver_keep(c, (const uint8_t *)data + taken, len - taken);
+	receive_keep(c, (const uint8_t *)data + taken, len - taken);
 	if (c->opened && taken == 0)
-		deliver_pending(c);
+		receive_offer_pending(c);
 }
 
-void tlsring_conn_resume(struct tlsring_conn *c)
+/* ---- receives in flight ---- */
+
+bool receive_is_op(enum engine_op op)
 {
-	c->paused = false;
-	/* Inside a handler of this connection: whoever called that offers on. */
-	if (!c->opened || c->driving)
+	return op == ENGINE_RECV || op == ENGINE_RECORDS || op == ENGINE_PART;
+}
+
+static bool receive_has_room(const struct tlsring_conn *c)
+{
+	return !c->paused || c->pending_len < RECEIVE_PENDING_MAX;
+}
+
+bool receive_held(const struct tlsring_conn *c)
+{
+	return c->handing && c->conn.state == CONN_OPEN;
+}
+
+static bool receive_kernel(const struct tlsring_conn *c)
+{
+	return c->conn.dir[KTLS_RX].path != TLSRING_PATH_USER;
+}
+
+static bool receive_possible(const struct tlsring_conn *c)
+{
+	return !c->receiving && !c->ended && !c->connecting && !c->conn.fin_received &&
+	       !c->conn.rx_over && !receive_held(c) && receive_has_room(c) &&
+	       (receive_kernel(c) || conn_receivable(&c->conn));
+}
+
+static int receive_queue(struct tlsring_conn *c)
+{
+	struct uring_loop *loop = c->engine->loop;
+
+	if (c->conn.message_len)
+		return uring_poll(loop, c->fd, POLLIN, engine_tag(c, ENGINE_PART));
+	if (receive_kernel(c))
+		return uring_recvmsg(loop, c->fd, engine_tag(c, ENGINE_RECORDS));
+	return uring_recv(loop, c->fd, conn_receivable(&c->conn), engine_tag(c, ENGINE_RECV));
+}
+
+void receive_start(struct tlsring_conn *c)
+{
+	int ret;
+
+	if (c->receiving && receive_kernel(c) && (c->conn.rx_over || !receive_has_room(c)))
+		uring_cancel_tag(c->engine->loop, c->fd, engine_tag(c, ENGINE_RECORDS));
+	if (!receive_possible(c))
 		return;
-	c->driving = true;
-	deliver_pending(c);
-	c->driving = false;
-	drive(c);
+	ret = receive_queue(c);
+	if (ret) {
+		conn_fail(&c->conn, ret, NULL);
+		ops_end(c);
+		return;
+	}
+	ops_begin_receive(c);
+}
+
+/* ---- what came ---- */
+
+/* The client's Finished came after early data: no data left over can be a replay any more. */
+static void receive_confirmed(struct tlsring_conn *c)
+{
+	timeout_active(c);
+	c->paused = false;
+	receive_offer_pending(c);
+}
+
+static void receive_stream(struct tlsring_conn *c, const struct uring_completion *completion)
+{
+	bool early = c->conn.state == CONN_EARLY;
+	size_t got;
+
+	conn_feed(&c->conn, completion->data, (size_t)completion->res);
+	while ((got = conn_read(&c->conn, c->engine->scratch, ENGINE_SCRATCH)))
+		receive_deliver(c, c->engine->scratch, got);
+	if (early && c->conn.state != CONN_EARLY)
+		receive_confirmed(c);
+}
+
+static void receive_record(struct tlsring_conn *c, const struct uring_completion *completion)
+{
+	int type = ktls_control_type_of(completion->control, completion->control_len,
+					completion->msg_flags);
+
+	if (conn_record(&c->conn, type, completion->data, (size_t)completion->res,
+			completion->msg_flags & MSG_EOR))
+		receive_deliver(c, completion->data, (size_t)completion->res);
+	if (c->conn.rx_over)
+		timeout_watch(c);
+}
+
+/* Is nothing of what comes of use any more? */
+static bool receive_drops(const struct tlsring_conn *c)
+{
+	return c->shut || c->ended || c->conn.rx_over || c->conn.state == CONN_FAILED;
+}
+
+static void receive_data(struct tlsring_conn *c, enum engine_op op,
+			 const struct uring_completion *completion)
+{
+	if (receive_drops(c))
+		return;
+	if (c->opened && !c->closing)
+		timeout_active(c);
+	if (op == ENGINE_RECV)
+		receive_stream(c, completion);
+	else
+		receive_record(c, completion);
+}
+
+static void receive_error(struct tlsring_conn *c, enum engine_op op, int error)
+{
+	/* Sendfile made the socket non-blocking: make it wait again. The receive begins anew by
+	 * itself. */
+	if (error == -EAGAIN) {
+		fcntl(c->fd, F_SETFL, 0);
+		c->nonblocking = false;
+		return;
+	}
+	if (error == -ECANCELED || c->ended)
+		return;
+	if (op == ENGINE_RECORDS && (c->conn.rx_over || !receive_drops(c)))
+		ktls_control_excuse(c->fd);
+	if (receive_drops(c))
+		conn_fin(&c->conn);
+	else if (op == ENGINE_RECORDS)
+		conn_record_error(&c->conn, error);
+	else
+		conn_fail(&c->conn, error, NULL);
+}
+
+static void receive_completed(struct tlsring_conn *c, enum engine_op op,
+			      const struct uring_completion *completion)
+{
+	if (completion->res < 0)
+		receive_error(c, op, completion->res);
+	/* An empty record comes with its type in a control message, a FIN with nothing. */
+	else if (!completion->res && !completion->control_len)
+		conn_fin(&c->conn);
+	else
+		receive_data(c, op, completion);
+	if (completion->flags & URING_COMPLETION_BUFFER)
+		uring_buffer_put(c->engine->loop, completion->buffer);
+	if (c->shut && !c->conn.rx_over && close_peer_done(c) && !c->ended)
+		ops_end(c);
+}
+
+/* Receive one piece of a handshake message whose first piece came alone. A kernel that changes
+ * keys recognizes a KeyUpdate by the first byte of its record, so that the last piece of a
+ * KeyUpdate does not stop it: nothing behind that piece may be received before its key was
+ * installed. */
+static void receive_part(struct tlsring_conn *c, int ready)
+{
+	struct iovec iov = { c->engine->scratch, ENGINE_SCRATCH };
+	uint8_t space[KTLS_CMSG_SPACE];
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = space,
+		.msg_controllen = sizeof(space),
+	};
+	ssize_t got = ready < 0 ? ready : recvmsg(c->fd, &msg, MSG_DONTWAIT);
+
+	if (ready >= 0 && got < 0)
+		got = -errno;
+	if (got == -EAGAIN)
+		return;
+	receive_completed(c, ENGINE_RECORDS, &(struct uring_completion){
+		.res = (int)got, .data = iov.iov_base, .msg_flags = msg.msg_flags,
+		.control = space, .control_len = msg.msg_controllen,
+	});
+}
+
+void receive_complete(struct tlsring_conn *c, enum engine_op op,
+		      const struct uring_completion *completion)
+{
+	if (!(completion->flags & URING_COMPLETION_MORE))
+		c->receiving = false;
+	if (op == ENGINE_PART)
+		receive_part(c, completion->res);
+	else
+		receive_completed(c, op, completion);
 }

@@ -7,7 +7,8 @@
 /* Take a record, or a piece of one, that came from the kernel. True: it is application data to
  * deliver. */
 bool conn_record(struct conn *conn, int type, const void *data, size_t len, bool end);
-/* Take the error (-errno) of a receive from a kernel that holds the RX key. True: go on receiving. */
+/* Take the error (-errno) of a receive from a kernel that holds the RX key. True: go on
+ * receiving. */
 bool conn_record_error(struct conn *conn, int error);
 
 /* Write the control record that is to be sent through the kernel now into buf, which has room for 8
@@ -16,8 +17,8 @@ bool conn_record_error(struct conn *conn, int error);
 uint8_t conn_control(const struct conn *conn, uint8_t *buf, size_t *len);
 void conn_control_sent(struct conn *conn);
 
-/* Make the direction's next key if a KeyUpdate made it due. True: it is to be installed, for TX with
- * nothing in flight, and conn_rekeyed() must follow with the result. */
+/* Make the direction's next key if a KeyUpdate made it due. True: it is to be installed, for TX
+ * with nothing in flight, and conn_rekeyed() must follow with the result. */
 bool conn_rekey(struct conn *conn, enum ktls_direction dir);
 void conn_rekeyed(struct conn *conn, enum ktls_direction dir, int result);
 /* Take the result of installing the current RX key again, which conn->rx_stalled asks for. */

@@ -48,9 +48,11 @@ const char *tlsring_strerror(int result, char *buf, size_t len)
 	else if (result >= -4095)
 		snprintf(buf, len, "%s", strerror_r(-result, text, sizeof(text)));
 	else if (tlsring_result_is_alert_sent(result))
-		snprintf(buf, len, "alert sent: %s", ktls_alert_name((uint8_t)tlsring_result_alert(result)));
+		snprintf(buf, len, "alert sent: %s",
+			 ktls_alert_name((uint8_t)tlsring_result_alert(result)));
 	else if (tlsring_result_is_alert_received(result))
-		snprintf(buf, len, "alert received: %s", ktls_alert_name((uint8_t)tlsring_result_alert(result)));
+		snprintf(buf, len, "alert received: %s",
+			 ktls_alert_name((uint8_t)tlsring_result_alert(result)));
 	else if (result == TLSRING_ELIBRARY)
 		snprintf(buf, len, "OpenSSL failed");
 	else if (result == TLSRING_EREFUSED)
