@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "tools/common/number.h"
 
 struct number_unit {
@@ -98,7 +99,7 @@ int number_parse_switch(const char *text, bool *out)
 	};
 
 	for (unsigned i = 0; i < 8; i++) {
-		if (strcmp(text, words[i / 4][i % 4]))
+		if (strcasecmp(text, words[i / 4][i % 4]))
 			continue;
 		*out = i / 4;
 		return 0;

@@ -20,7 +20,7 @@ int number_parse_real(const char *text, double min, double max, double *out);
 int number_parse_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 /* Seconds, with ms, s, m, h or d as unit: "30", "250ms", "1.5h". */
 int number_parse_seconds(const char *text, double min, double max, double *out);
-/* "on", "yes", "true", "1", or "off", "no", "false", "0". */
+/* "on", "yes", "true", "1", or "off", "no", "false", "0"; in either case. */
 int number_parse_switch(const char *text, bool *out);
 
 /* Room for "1023 KiB". */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* What clients may use up. 0: without limit, where the table in limits_settings.c permits it. */
+/* What clients may use. The table of settings says which may be 0, for no limit. */
 struct limits_settings {
 	unsigned handshake_timeout;	/* seconds, as the next two */
 	unsigned header_timeout;	/* from a request's first byte to the end of its head */
@@ -18,16 +18,7 @@ struct limits_settings {
 	unsigned requests;		/* of one connection */
 };
 
-/* The defaults; those of connections follow from the descriptors that this process may have. */
-void limits_settings_init(struct limits_settings *out);
-/* Set what is called name from text. 0; -ENOENT: nothing is called so; -EINVAL: not with that value;
- * *why then says it in words. The names are flags of tlsring-serve(1). */
-int limits_settings_set(struct limits_settings *settings, const char *name, const char *value, const char **why);
-/* All of them, in a form that limits_settings_set() takes. */
-void limits_settings_each(const struct limits_settings *settings,
-			  void (*each)(const char *name, const char *value, void *user), void *user);
-
-/* The connections there are, of all threads. */
+/* Counts the open connections of all threads. */
 struct limits;
 
 enum limits_verdict { LIMITS_WELCOME = 0, LIMITS_TOO_MANY, LIMITS_TOO_MANY_OF_ADDRESS };

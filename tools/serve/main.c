@@ -18,6 +18,7 @@
 #include "tools/common/log.h"
 #include "tools/serve/cleartext/cleartext.h"
 #include "tools/serve/server.h"
+#include "tools/serve/config/file.h"
 #include "tools/serve/config/options.h"
 #include "tlsring.h"
 #include "tools/tools.h"
@@ -222,7 +223,7 @@ static int serve(struct serve *s, struct config *config)
 	int ret, ended;
 
 	s->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->done < 0)
+	if (s->done < 0 || config_fixed_note(&s->fixed, config))
 		return TOOLS_FAILED;
 	ret = serve_hosts(s, config);
 	if (ret)
@@ -258,6 +259,7 @@ static void serve_free(struct serve *s)
 	hosts_current_free(s->current);
 	OSSL_PROVIDER_unload(s->provider);
 	landlock_free(s->landlock);
+	config_fixed_free(&s->fixed);
 	if (s->done >= 0)
 		close(s->done);
 }
@@ -304,7 +306,7 @@ static int serve_check(struct serve *s, struct config *config, int ret)
 int serve_main(int argc, char **argv)
 {
 	struct serve s = { .done = -1, .argc = argc, .argv = argv };
-	enum serve_action action;
+	enum config_action action;
 	struct config config;
 	int ret;
 
@@ -312,10 +314,10 @@ int serve_main(int argc, char **argv)
 	serve_memory();
 	serve_life_block();
 	serve_upgrade_init();
-	ret = serve_options_parse(&config, &action, argc, argv);
-	if (!ret && action == SERVE_PRINT)
-		config_print(&config, stdout);
-	else if ((!ret || ret == TOOLS_FAILED) && action == SERVE_CHECK)
+	ret = config_options_parse(&config, &action, argc, argv);
+	if (!ret && action == CONFIG_PRINT)
+		config_file_print(&config, stdout);
+	else if ((!ret || ret == TOOLS_FAILED) && action == CONFIG_CHECK)
 		ret = serve_check(&s, &config, ret);
 	else if (!ret)
 		ret = serve(&s, &config);

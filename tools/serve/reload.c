@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +11,8 @@
 #include "tools/serve/config/options.h"
 #include "tlsring.h"
 #include "tools/tools.h"
+
+#define RELOAD_NAMES	512		/* room for the settings that a reload cannot change */
 
 /* Who has the key can read what its tickets resume. */
 static unsigned reload_ticket_file(const struct config *config, const struct config_text *key)
@@ -88,34 +89,12 @@ void serve_certificates(struct serve *s, const struct hosts *hosts)
 	telemetry_certificates_end(s->telemetry);
 }
 
-static bool reload_text_same(const struct config_text *a, const struct config_text *b)
+static void reload_warn(const struct serve *s, const struct config *config)
 {
-	return !strcmp(a->text ? a->text : "", b->text ? b->text : "");
-}
+	char names[RELOAD_NAMES];
 
-static bool reload_texts_same(const struct config_texts *a, const struct config_texts *b)
-{
-	bool same = a->count == b->count;
-
-	for (size_t i = 0; same && i < a->count; i++)
-		same = reload_text_same(&a->rows[i], &b->rows[i]);
-	return same;
-}
-
-/* What is fixed while a process lives. */
-static void reload_differences(const struct config *old, const struct config *fresh)
-{
-	bool same = reload_texts_same(&old->listen, &fresh->listen) && reload_texts_same(&old->http, &fresh->http) &&
-		    old->https_port == fresh->https_port && old->threads == fresh->threads && old->io == fresh->io &&
-		    old->offload == fresh->offload && old->nic == fresh->nic && old->zerocopy == fresh->zerocopy &&
-		    old->handover == fresh->handover && old->handshake_provider == fresh->handshake_provider &&
-		    !memcmp(&old->limits, &fresh->limits, sizeof(old->limits)) &&
-		    old->file_cache == fresh->file_cache && old->log_format == fresh->log_format &&
-		    reload_text_same(&old->access_log, &fresh->access_log) &&
-		    reload_text_same(&old->metrics, &fresh->metrics) && reload_text_same(&old->user, &fresh->user);
-
-	if (!same)
-		log_line("some settings of [server] have changed: they take effect with an upgrade (SIGUSR2) or a restart");
+	if (config_fixed_changes(&s->fixed, config, names, sizeof(names)))
+		log_line("warning: %s changed, which takes effect with an upgrade (SIGUSR2) or a restart", names);
 }
 
 /* The threads' sandbox cannot grow. */
@@ -133,14 +112,13 @@ static bool reload_covered(const struct serve *s, const struct hosts *hosts)
 
 void serve_reload(struct serve *s)
 {
-	struct hosts *old = hosts_current_get(s->current), *fresh;
-	enum serve_action action;
+	struct hosts *fresh;
+	enum config_action action;
 	struct config config;
 	int ret;
 
 	notify_reloading();
-	optind = 0;		/* glibc: from the start */
-	ret = serve_options_parse(&config, &action, s->argc, s->argv);
+	ret = config_options_parse(&config, &action, s->argc, s->argv);
 	if (!ret)
 		ret = serve_load(s, &config, &fresh);
 	config_free(&config);
@@ -152,11 +130,10 @@ void serve_reload(struct serve *s)
 	if (ret) {
 		log_line("not reloaded: what was in use before stays");
 	} else {
-		reload_differences(&old->config, &fresh->config);
+		reload_warn(s, &fresh->config);
 		serve_certificates(s, fresh);
 		log_line("reloaded");
 		hosts_current_set(s->current, fresh);
 	}
-	hosts_put(old);
 	notify("READY=1");
 }

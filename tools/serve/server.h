@@ -43,6 +43,7 @@ struct serve {
 	struct telemetry *telemetry;		/* owned */
 	struct telemetry_settings telemetry_settings;	/* texts owned */
 	struct limits_settings limits;
+	struct config_fixed fixed;	/* what we were started with */
 	int done;			/* an eventfd: engines that have ended */
 	int argc;			/* the call's, to be read again */
 	char **argv;

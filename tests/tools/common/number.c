@@ -57,7 +57,9 @@ TEST(switches)
 	CHECK(!number_parse_switch("yes", &on) && on);
 	CHECK(!number_parse_switch("off", &on) && !on);
 	CHECK(!number_parse_switch("1", &on) && on);
-	CHECK(number_parse_switch("ON", &on) == -EINVAL && number_parse_switch("", &on) == -EINVAL && on);
+	CHECK(!number_parse_switch("Off", &on) && !on);
+	CHECK(!number_parse_switch("ON", &on) && on);
+	CHECK(number_parse_switch("o", &on) == -EINVAL && number_parse_switch("", &on) == -EINVAL && on);
 }
 
 TEST(for_people)

@@ -173,6 +173,20 @@ flags_are_printed() {
 	"$tlsring" serve --config flags --print-config | cmp - flags
 }
 
+switches_agree() {
+	local word
+	for word in yes on true 1 YES; do
+		printf '[server]\npin = %s\nzerocopy = %s\n[host]\ndir = one\nhidden = %s\nclient-optional = off\n' \
+			$word $word $word > switches
+		equal "$("$tlsring" serve --config switches --print-config | grep -cE '^(pin|zerocopy|hidden) = on$')" 3 $word
+	done
+}
+
+# The limit of one client follows the limit of all.
+limits_follow() {
+	"$tlsring" serve --max-connections 100 one --print-config | grep -qx 'max-connections-per-address = 75'
+}
+
 it_is_done() {
 	server_start done --config good
 	equal "$(curl -sSk --resolve "one.test:$port:127.0.0.1" "https://one.test:$port/index.html")" one
@@ -185,7 +199,7 @@ it_is_done() {
 	equal "$(wc -l < lines)" 4 "lines in the access log"
 }
 
-for name in text_mistakes file_mistakes server_mistakes no_file printed_is_read_again flags_are_printed it_is_done; do
+for name in text_mistakes file_mistakes server_mistakes no_file printed_is_read_again flags_are_printed switches_agree limits_follow it_is_done; do
 	test_case $name $name
 done
 test_end

@@ -90,10 +90,21 @@ reload_refuses() {
 	equal "$(fetch '')" one
 }
 
+# Each by its name, whatever form the value has.
+reload_names_what_stays() {
+	sed 's/^no-sandbox = on/no-sandbox = no\npin = yes\nidle-timeout = 9/' conf > conf.fixed
+	mv conf.fixed conf
+	reload 'tlsring: reloaded'
+	expect_log 'warning: pin, no-sandbox, idle-timeout changed, which takes effect with an upgrade'
+	write one first
+	reload 'tlsring: reloaded'
+	equal "$(grep -c 'changed, which takes effect' "$log")" 1 "warnings"
+}
+
 # Both results, and the certificate that is served now, not those that were.
 reload_is_counted() {
 	curl -sS "$(sed -n 's|.*metrics on .*: \(http://.*\)|\1|p' "$log")" > metrics
-	grep -qx 'tlsring_reloads_total{result="done"} 2' metrics || fail "$(cat metrics)"
+	grep -qx 'tlsring_reloads_total{result="done"} 4' metrics || fail "$(cat metrics)"
 	grep -qx 'tlsring_reloads_total{result="refused"} 3' metrics || fail "$(cat metrics)"
 	equal "$(sed -n 's/^tlsring_certificate_expiry_seconds{certificate="\(.*\)"}.*/\1/p' metrics)" first.crt certificates
 }
@@ -249,7 +260,7 @@ other_user() {
 write one first
 cp ticket.first ticket
 server_start reload --config conf
-for name in reload_changes reload_refuses reload_is_counted reload_keeps_connections upgrade upgrade_shares_sockets pinned \
+for name in reload_changes reload_refuses reload_names_what_stays reload_is_counted reload_keeps_connections upgrade upgrade_shares_sockets pinned \
 	service_manager other_user; do
 	test_case $name $name
 done

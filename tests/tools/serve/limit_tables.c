@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* How many connections there may be, in all and of each client; and the settings of limits. */
+/* How many connections there may be, in all and of each client. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include "tests/ktap.h"
 #include "tools/serve/limits.h"
 
@@ -73,59 +72,4 @@ TEST(many_come_and_go)
 		}
 	}
 	limits_free(limits);
-}
-
-static int set(struct limits_settings *settings, const char *name, const char *value)
-{
-	const char *why = NULL;
-	int ret = limits_settings_set(settings, name, value, &why);
-
-	CHECK(!ret || (why && *why));
-	return ret;
-}
-
-TEST(settings_from_text)
-{
-	struct limits_settings settings;
-
-	limits_settings_init(&settings);
-	CHECK(settings.connections >= 64 && settings.connections_per_address < settings.connections);
-	EQ(set(&settings, "idle-timeout", "7"), 0);
-	EQ(settings.idle_timeout, 7);
-	EQ(set(&settings, "min-rate", "0"), 0);
-	EQ(settings.min_rate, 0);
-	EQ(set(&settings, "max-connections", "10000000"), 0);
-	EQ(set(&settings, "max-connections", "0"), -EINVAL);
-	EQ(set(&settings, "max-connections", "10000001"), -EINVAL);
-	EQ(set(&settings, "max-connections", "99999999999999999999999"), -EINVAL);
-	EQ(set(&settings, "header-timeout", "-1"), -EINVAL);
-	EQ(set(&settings, "header-timeout", "5s"), -EINVAL);
-	EQ(set(&settings, "header-timeout", ""), -EINVAL);
-	EQ(set(&settings, "header-timeout", NULL), -EINVAL);
-	EQ(set(&settings, "no-such", "1"), -ENOENT);
-	EQ(settings.connections, 10000000);
-}
-
-static void again(const char *name, const char *value, void *user)
-{
-	EQ(set(user, name, value), 0);
-}
-
-TEST(connections_by_descriptors)
-{
-	const struct rlimit few = { 60, 60 };
-	struct limits_settings settings;
-
-	EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
-	limits_settings_init(&settings);
-	EQ(settings.connections, 30);
-}
-
-TEST(settings_to_text_and_back)
-{
-	struct limits_settings settings, copy = { 0 };
-
-	limits_settings_init(&settings);
-	limits_settings_each(&settings, again, &copy);
-	EQ_MEM(&settings, &copy, sizeof(settings));
 }

@@ -161,7 +161,7 @@ heads_limited() {
 	done
 	server_stop
 	! "$tlsring" serve --max-header-bytes 100000 "$tmp/www" 2> "$tmp/refused" || fail "it starts"
-	grep -q 'max-header-bytes.*give bytes from 512 to 16384' "$tmp/refused"
+	grep -q 'max-header-bytes.*give a number from 512 to 16384' "$tmp/refused"
 }
 
 test_case heads_limited heads_limited

@@ -11,6 +11,7 @@
 static char dir[] = "/tmp/tlsring-site.XXXXXX";
 static struct site site;
 static const struct http_encoding *const none[] = { NULL };
+static const char *why;
 
 static int wipe(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
@@ -36,10 +37,8 @@ static void put(const char *path, const char *text)
 }
 
 /* DIR/root is served; DIR/secret is outside. */
-static void set_up_with(const char *const *set)
+static void set_up_with(struct site_settings settings)
 {
-	struct site_settings settings;
-	const char *why;
 	char path[64];
 
 	CHECK(mkdtemp(dir));
@@ -55,17 +54,15 @@ static void set_up_with(const char *const *set)
 	CHECK(!symlink("/proc/self/root", "root/magic") && !symlink("loop", "root/loop"));
 	CHECK(!mkfifo("root/fifo", 0644));
 	snprintf(path, sizeof(path), "%s/root", dir);
-	EQ(site_settings_init(&settings), 0);
-	while (*set) {
-		EQ(site_settings_set(&settings, set[0], set[1], &why), 0);
-		set += 2;
-	}
 	EQ(site_open(&site, path, NULL, &settings), 0);
 }
 
 static void set_up(void)
 {
-	set_up_with((const char *const []){ NULL });
+	struct site_settings settings = { 0 };
+
+	EQ(site_rules_set_index(&settings.index, "index.html", &why), 0);
+	set_up_with(settings);
 }
 
 static int status(const char *path)
@@ -107,7 +104,10 @@ TEST(files_and_folders)
 
 TEST(indexes)
 {
-	set_up_with((const char *const []){ "index", "none.html, a.txt,index.html", NULL });
+	struct site_settings settings = { 0 };
+
+	EQ(site_rules_set_index(&settings.index, "none.html, a.txt,index.html", &why), 0);
+	set_up_with(settings);
 	EQ(status("folder/"), 0);
 	EQ(status("empty/"), 404);
 	EQ(status(""), 0);
@@ -116,7 +116,7 @@ TEST(indexes)
 
 TEST(no_index)
 {
-	set_up_with((const char *const []){ "index", "", NULL });
+	set_up_with((struct site_settings){ 0 });
 	EQ(status("folder/"), 404);
 	EQ(status("folder/index.html"), 0);
 	clean();
@@ -136,11 +136,15 @@ TEST(an_index_that_leads_out)
 
 TEST(what_belongs_to_a_path)
 {
+	struct site_settings settings = { 0 };
 	struct site_found found;
 	int error;
 
-	set_up_with((const char *const []){ "cache-control", "/folder/*=no-cache", "cache-control", "*.txt=max-age=1",
-					    "type", ".TXT=text/x-mine", NULL });
+	EQ(site_rules_set_index(&settings.index, "index.html", &why), 0);
+	EQ(site_rules_add_pattern(&settings.cache_control, "/folder/*=no-cache", &why), 0);
+	EQ(site_rules_add_pattern(&settings.cache_control, "*.txt=max-age=1", &why), 0);
+	EQ(site_rules_add_type(&settings.types, ".TXT=text/x-mine", &why), 0);
+	set_up_with(settings);
 	EQ(site_find(&site, NULL, "a.txt", none, &found, &error), 0);
 	EQ_STR(found.type, "text/x-mine; charset=utf-8");
 	EQ_STR(found.cache_control, "max-age=1");

@@ -3,103 +3,87 @@
 #define TOOLS_SERVE_CONFIG_CONFIG_H
 
 /*
- * The effective configuration of `tlsring serve`. Each setting has one row in config.c's table: its
- * name there is its long flag and its key in the file.
+ * The effective configuration of `tlsring serve`. Each setting is one row of config.c's table: flags,
+ * the file, --check, --print-config and the warnings of a reload come from it.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include "tools/serve/config/values.h"
 #include "tools/serve/limits.h"
 #include "tools/serve/site/settings.h"
-
-struct config_text {
-	char *text;			/* owned */
-	unsigned line;			/* of the file; 0: from a flag */
-};
-
-/* Of a setting that may be given more than once. */
-struct config_texts {
-	struct config_text *rows;	/* owned */
-	size_t count;
-};
 
 struct config_host {
 	struct config_texts names;	/* lower case; "*.example.org" is every name below it */
 	struct config_text dir;
-	struct config_texts certs, keys;	/* pairs by their order; none: one is made for localhost */
-	struct config_text client_ca;	/* text NULL: clients are not asked for certificates */
+	struct config_texts certs, keys;	/* pairs by their order; none: self-signed for localhost */
+	struct config_text client_ca;	/* not set: clients are not asked for certificates */
 	bool client_optional;		/* a client may come without */
-	unsigned tls_min;		/* CONFIG_TLS_... */
+	unsigned tls_min;		/* enum config_tls */
 	struct config_texts ciphers, suites, groups;	/* OpenSSL's names, parts of one list; none: ours */
 	struct site_settings site;
 	unsigned line;			/* of its section; 0: by flags */
 };
 
-enum { CONFIG_TLS_1_2, CONFIG_TLS_1_3 };
-
-enum config_provider { CONFIG_PROVIDER_OPENSSL = 0, CONFIG_PROVIDER_TLSRING };
-
-enum config_handover { CONFIG_HANDOVER_AT_ONCE = 0, CONFIG_HANDOVER_ADAPTIVE };
+enum config_tls { CONFIG_TLS_1_2, CONFIG_TLS_1_3 };
+enum config_provider { CONFIG_PROVIDER_OPENSSL, CONFIG_PROVIDER_TLSRING };
+enum config_handover { CONFIG_HANDOVER_AT_ONCE, CONFIG_HANDOVER_ADAPTIVE };
 
 struct config {
 	char *file;			/* owned; NULL: by flags */
-	struct config_texts listen;	/* none: what was inherited, else :8443 */
+	struct config_texts listen;	/* none: inherited sockets, else :8443 */
 	struct config_texts http, ticket_keys;
-	unsigned https_port;		/* that http redirects to; 0: the first one listened on */
+	unsigned https_port;		/* that http redirects to; 0: the first listened on */
 	unsigned threads;
 	bool pin;
 	struct limits_settings limits;
 	bool no_sandbox;
-	struct config_text access_log;	/* text NULL: none */
+	struct config_text access_log, metrics;
 	unsigned log_format;		/* enum access_format */
-	struct config_text metrics;	/* text NULL: none */
 	unsigned file_cache;		/* files that a thread keeps open */
-	unsigned offload, nic, io;	/* as enum tlsring_offload, tlsring_nic, tlsring_io */
+	unsigned offload, nic, io;	/* enum tlsring_offload, tlsring_nic, tlsring_io */
 	unsigned handover;		/* enum config_handover */
 	unsigned handshake_provider;	/* enum config_provider */
 	bool zerocopy;
-	struct config_text user;	/* text NULL: stay who we are */
+	struct config_text user;	/* not set: stay who we are */
 	struct config_host *hosts;	/* owned; the first answers for unknown names */
 	size_t host_count;
 };
 
-struct config_setting {		/* NOLINT: in the order in which its table reads */
-	const char *name;
-	char letter;			/* short flag, or 0 */
-	const char *arg;		/* what the help calls its value; NULL: a switch */
-	const char *help;		/* lines */
-	bool host;			/* of a host, else of the server */
-	bool list;			/* may be given more than once */
-	int (*set)(void *at, const struct config_setting *setting, const char *value, unsigned line,
-		   const char **why);
-	void (*print)(FILE *out, const struct config_setting *setting, const void *at);
-	size_t at;			/* in struct config or config_host */
-	unsigned min, max;		/* of a number */
-	const char *const *words;	/* of a choice, ends with NULL */
-};
+/* More than the table has rows. */
+#define CONFIG_SETTINGS_MAX	128
 
-/* The defaults, and no host. */
-void config_init(struct config *out);
-void config_free(struct config *config);
-/* Another host, with defaults; its address changes with the next. NULL: out of memory. */
-struct config_host *config_host_add(struct config *config, unsigned line);
 /* The table, by position; NULL behind its end. */
 const struct config_setting *config_setting(size_t index);
-/* host: where a host's settings go. 0; -EINVAL, *why says in words what to give; -ENOMEM. */
+/* By its name; NULL: there is none. *index, if not NULL: its position. */
+const struct config_setting *config_find(const char *name, size_t *index);
+
+/* The defaults, and no host. 0 or -ENOMEM; config_free() in any case. */
+int config_init(struct config *out);
+void config_free(struct config *config);
+/* Add a host with the defaults. The pointer is valid until the next is added. NULL: out of memory. */
+struct config_host *config_host_add(struct config *config, unsigned line);
+/* Set from text; host: whose, for a setting of a host. 0; -EINVAL or -ENOMEM: *why says it in words. */
 int config_set(struct config *config, struct config_host *host, const struct config_setting *setting,
 	       const char *value, unsigned line, const char **why);
-/* What only shows when everything is there. Says each mistake on standard error, returns how many. */
-unsigned config_complain(const struct config *config);
 /*
- * Read an INI file into a config that is freshly made. Says each mistake with file and line on
- * standard error. 0, or how many there are.
+ * When everything was read: fill in the defaults that follow from other settings, and log what does not
+ * fit together. 0, or how many mistakes there are.
  */
-unsigned config_read(struct config *out, const char *file);
-/* In the form that config_read() takes. */
-void config_print(const struct config *config, FILE *out);
-/* The list's parts in one, divided by colons; the caller's. NULL: out of memory. */
-char *config_join(const struct config_texts *texts);
+unsigned config_finish(struct config *config);
+/* The values, as text, of the settings that stay while the process runs; texts owned. */
+struct config_fixed {
+	char *texts[CONFIG_SETTINGS_MAX];
+};
+
+/* 0 or -ENOMEM; config_fixed_free() in any case. */
+int config_fixed_note(struct config_fixed *out, const struct config *config);
+void config_fixed_free(struct config_fixed *fixed);
+/* The names of those that config has otherwise, divided by ", " and cut to the room. Returns how many. */
+unsigned config_fixed_changes(const struct config_fixed *fixed, const struct config *config, char *buf,
+			      size_t room);
+
 /* "FILE:LINE: ", or "" for what came from flags; writes into buf, returns it. */
 #define CONFIG_WHERE	320
 const char *config_where(const struct config *config, unsigned line, char buf[CONFIG_WHERE]);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* The INI file: inih reads it, what it leaves open (line numbers, empty sections) is told by the
- * lines we give to it. */
-#include <ctype.h>
+/*
+ * The INI file, read by inih. inih reports neither empty sections nor the lines of values: file_line() hands it
+ * each line, and notes its number and the sections.
+ */
 #include <errno.h>
 #include <ini.h>
 #include <stdarg.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tools/serve/config/config.h"
 #include "tools/common/log.h"
+#include "tools/serve/config/file.h"
 
 #define FILE_SECTION_MAX	48	/* inih cuts longer ones */
 
@@ -20,10 +21,11 @@ struct file_reader {
 	size_t line_size;
 	unsigned number;		/* of the line */
 	unsigned section;		/* line of its header */
-	unsigned begun;			/* section whose first setting came */
-	bool host;			/* in a host's section; else in the server's */
-	bool unknown;			/* in neither */
-	uint64_t server_seen, host_seen;	/* settings, by their position in the table */
+	unsigned begun;			/* the section of the last setting, by its line */
+	enum config_scope scope;	/* of the section */
+	bool unknown;			/* the section is none of ours: skip its settings */
+	/* Settings that were given, by their position in the table. */
+	bool server_seen[CONFIG_SETTINGS_MAX], host_seen[CONFIG_SETTINGS_MAX];
 	unsigned mistakes;
 };
 
@@ -40,19 +42,15 @@ static void file_mistake(struct file_reader *r, unsigned line, const char *forma
 	r->mistakes++;
 }
 
-/* "host NAME" or "host". */
+/* A section "host NAME" or "host". */
 static void file_host(struct file_reader *r, const char *name)
 {
-	const struct config_setting *setting;
 	struct config_host *host = config_host_add(r->config, r->section);
 	const char *why = "out of memory";
-	size_t i = 0;
 
-	r->host = true;
-	r->host_seen = 0;
-	while ((setting = config_setting(i)) && strcmp(setting->name, "name"))
-		i++;
-	if (!host || (*name && config_set(r->config, host, setting, name, r->section, &why)))
+	r->scope = CONFIG_HOST;
+	memset(r->host_seen, 0, sizeof(r->host_seen));
+	if (!host || (*name && config_set(r->config, host, config_find("name", NULL), name, r->section, &why)))
 		file_mistake(r, r->section, "[host %s]: %s", name, why);
 	r->unknown = !host;
 }
@@ -60,7 +58,8 @@ static void file_host(struct file_reader *r, const char *name)
 static void file_section(struct file_reader *r, const char *section)
 {
 	r->begun = r->section;
-	r->host = r->unknown = false;
+	r->scope = CONFIG_SERVER;
+	r->unknown = false;
 	if (!strcmp(section, "host")) {
 		file_host(r, "");
 	} else if (!strncmp(section, "host ", 5)) {
@@ -74,37 +73,25 @@ static void file_section(struct file_reader *r, const char *section)
 	}
 }
 
-static const struct config_setting *file_find(const char *name, uint64_t *bit)
-{
-	const struct config_setting *setting;
-
-	for (size_t i = 0; (setting = config_setting(i)); i++) {
-		if (strcmp(setting->name, name))
-			continue;
-		*bit = (uint64_t)1 << i;
-		return setting;
-	}
-	return NULL;
-}
-
 static void file_set(struct file_reader *r, const char *name, const char *value)
 {
-	struct config_host *host = r->host ? &r->config->hosts[r->config->host_count - 1] : NULL;
-	uint64_t bit, *seen = r->host ? &r->host_seen : &r->server_seen;
-	const struct config_setting *setting = file_find(name, &bit);
+	bool in_host = r->scope == CONFIG_HOST, *seen = in_host ? r->host_seen : r->server_seen;
+	struct config_host *host = in_host ? &r->config->hosts[r->config->host_count - 1] : NULL;
+	size_t index = 0;
+	const struct config_setting *setting = config_find(name, &index);
 	const char *why;
 
 	if (!setting)
 		file_mistake(r, r->number, "there is no setting %s", name);
-	else if (setting->host != r->host)
+	else if (setting->scope != r->scope)
 		file_mistake(r, r->number, "%s belongs into a section %s", name,
-			     setting->host ? "[host NAME]" : "[server]");
-	else if (*seen & bit && !setting->list)
+			     setting->scope == CONFIG_HOST ? "[host NAME]" : "[server]");
+	else if (seen[index] && !setting->type->list)
 		file_mistake(r, r->number, "%s was given before", name);
 	else if (config_set(r->config, host, setting, value, r->number, &why))
 		file_mistake(r, r->number, "%s = %s: %s", name, value, why);
 	if (setting)
-		*seen |= bit;
+		seen[index] = true;
 }
 
 static int file_value(void *user, const char *section, const char *name, const char *value)
@@ -118,7 +105,7 @@ static int file_value(void *user, const char *section, const char *name, const c
 	return 1;
 }
 
-/* A section without settings is one too, but inih does not tell. */
+/* Note where a section begins: inih does not report one without settings. */
 static void file_header(struct file_reader *r, const char *line)
 {
 	size_t len = strcspn(line + 1, "]");
@@ -130,7 +117,8 @@ static void file_header(struct file_reader *r, const char *line)
 		file_mistake(r, r->number, "too long: write [host], and the name below as name = NAME");
 }
 
-/* inih's fgets(): without indentation, which inih would take for more of the value before. */
+/* inih reads lines through this fgets(). Indentation is removed: inih would take an indented line for a
+ * continuation of the value before it. */
 static char *file_line(char *buf, int room, void *user)
 {
 	struct file_reader *r = user;
@@ -150,7 +138,7 @@ static char *file_line(char *buf, int room, void *user)
 	return buf;
 }
 
-unsigned config_read(struct config *out, const char *file)
+unsigned config_file_read(struct config *out, const char *file)
 {
 	struct file_reader r = { .config = out, .stream = fopen(file, "re") };
 	int ret;
@@ -171,36 +159,26 @@ unsigned config_read(struct config *out, const char *file)
 		file_mistake(&r, r.section, "this section is empty");
 	fclose(r.stream);
 	free(r.line);
-	return r.mistakes + config_complain(out);
+	return r.mistakes + config_finish(out);
 }
 
 /* ---- writing ---- */
 
-static void file_print_each(const char *name, const char *value, void *user)
-{
-	fprintf(user, "%s = %s\n", name, value);
-}
-
-static void file_print_host(const struct config_host *host, FILE *out)
+static void file_print(enum config_scope scope, const void *base, FILE *out)
 {
 	const struct config_setting *setting;
 
-	fputs("\n[host]\n", out);
 	for (size_t i = 0; (setting = config_setting(i)); i++)
-		if (setting->host && setting->print)
-			setting->print(out, setting, (const char *)host + setting->at);
-	site_settings_each(&host->site, file_print_each, out);
+		if (setting->scope == scope)
+			setting->type->print(out, setting, (const char *)base + setting->at);
 }
 
-void config_print(const struct config *config, FILE *out)
+void config_file_print(const struct config *config, FILE *out)
 {
-	const struct config_setting *setting;
-
 	fputs("[server]\n", out);
-	for (size_t i = 0; (setting = config_setting(i)); i++)
-		if (!setting->host && setting->print)
-			setting->print(out, setting, (const char *)config + setting->at);
-	limits_settings_each(&config->limits, file_print_each, out);
-	for (size_t i = 0; i < config->host_count; i++)
-		file_print_host(&config->hosts[i], out);
+	file_print(CONFIG_SERVER, config, out);
+	for (size_t i = 0; i < config->host_count; i++) {
+		fputs("\n[host]\n", out);
+		file_print(CONFIG_HOST, &config->hosts[i], out);
+	}
 }

@@ -4,13 +4,12 @@
 
 #include "tools/serve/config/config.h"
 
-enum serve_action { SERVE_RUN, SERVE_CHECK, SERVE_PRINT };
+enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_PRINT };
 
 /*
- * The configuration from the command line, and from the file that it names. 0; -1 when there is
- * nothing left to do (--help); else the exit status, after a word on standard error.
- * config_free() in any case.
+ * The configuration from the command line, or from the file that it names. 0; -1: nothing is left to do
+ * (--help); otherwise the exit status, after a line on standard error. config_free() in any case.
  */
-int serve_options_parse(struct config *out, enum serve_action *action, int argc, char **argv);
+int config_options_parse(struct config *out, enum config_action *action, int argc, char **argv);
 
 #endif

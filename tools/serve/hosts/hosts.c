@@ -109,7 +109,7 @@ static unsigned host_folder(struct host *host, const struct hosts *hosts)
 	char where[CONFIG_WHERE];
 	int ret;
 
-	/* What config_complain() has complained of. */
+	/* config_finish() has logged it. */
 	if (!dir)
 		return 0;
 	ret = site_open(&host->site, dir, hosts->mime, &config->site);

@@ -25,7 +25,7 @@ static const char *sni_name(SSL *ssl, size_t *len)
  * copied into the SSL when it was made: set them again. */
 static bool sni_switch(SSL *ssl, const struct host *host)
 {
-	char *groups = config_join(&host->config->groups);
+	char *groups = config_texts_join(&host->config->groups);
 	bool done = groups && SSL_set_SSL_CTX(ssl, host->ssl) == host->ssl &&
 		    SSL_set_min_proto_version(ssl, SSL_CTX_get_min_proto_version(host->ssl)) &&
 		    SSL_set_max_proto_version(ssl, SSL_CTX_get_max_proto_version(host->ssl)) &&

@@ -29,7 +29,7 @@ static int tls_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 static unsigned tls_list(SSL_CTX *ssl, const struct config *config, const struct config_texts *texts,
 			 const char *name, const char *ours, int (*set)(SSL_CTX *ssl, const char *list))
 {
-	char *joined = config_join(texts), where[CONFIG_WHERE];
+	char *joined = config_texts_join(texts), where[CONFIG_WHERE];
 	unsigned mistakes = 0;
 
 	if (!joined)

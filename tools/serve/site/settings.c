@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -29,7 +28,7 @@ static int rules_add(struct site_rules *rules, const char *key, size_t key_len, 
 	return 0;
 }
 
-static void rules_free(struct site_rules *rules)
+void site_rules_free(struct site_rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		free(rules->rows[i].key);
@@ -39,7 +38,7 @@ static void rules_free(struct site_rules *rules)
 	*rules = (struct site_rules){ 0 };
 }
 
-const char *site_settings_match(const struct site_rules *rules, const char *path)
+const char *site_rules_match(const struct site_rules *rules, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
@@ -55,7 +54,7 @@ const char *site_settings_match(const struct site_rules *rules, const char *path
 	return NULL;
 }
 
-const char *site_settings_find(const struct site_rules *rules, const char *key)
+const char *site_rules_find(const struct site_rules *rules, const char *key)
 {
 	for (size_t i = 0; i < rules->count; i++)
 		if (!strcasecmp(rules->rows[i].key, key))
@@ -74,9 +73,9 @@ static bool value_is_field(const char *value)
 	return *value && *value != ' ';
 }
 
-static int value_pair(struct site_rules *rules, const char *text, const char **why)
+int site_rules_add_pattern(struct site_rules *rules, const char *text, const char **why)
 {
-	const char *equal = text ? strchr(text, '=') : NULL;
+	const char *equal = strchr(text, '=');
 
 	*why = "give PATTERN=VALUE, such as '*.css=max-age=3600'";
 	if (!equal || equal == text || !value_is_field(equal + 1))
@@ -84,9 +83,9 @@ static int value_pair(struct site_rules *rules, const char *text, const char **w
 	return rules_add(rules, text, (size_t)(equal - text), equal + 1);
 }
 
-static int value_type(struct site_rules *rules, const char *text, const char **why)
+int site_rules_add_type(struct site_rules *rules, const char *text, const char **why)
 {
-	const char *equal = text ? strchr(text, '=') : NULL;
+	const char *equal = strchr(text, '=');
 	char *type;
 	int ret;
 
@@ -101,27 +100,26 @@ static int value_type(struct site_rules *rules, const char *text, const char **w
 	return ret;
 }
 
-static int value_error_page(struct site_rules *rules, const char *text, const char **why)
+int site_rules_add_error_page(struct site_rules *rules, const char *text, const char **why)
 {
 	const char *path;
 
 	*why = "give STATUS=PATH, such as 404=/errors/404.html";
-	if (!text || strlen(text) < 5 || strspn(text, "0123456789") != 3 || text[3] != '=' ||
+	if (strlen(text) < 5 || strspn(text, "0123456789") != 3 || text[3] != '=' ||
 	    (*text != '4' && *text != '5'))
 		return -EINVAL;
 	path = text + 4 + strspn(text + 4, "/");
 	return *path ? rules_add(rules, text, 3, path) : -EINVAL;
 }
 
-/* An empty value: folders have no index. */
-static int value_index(struct site_rules *rules, const char *text, const char **why)
+int site_rules_set_index(struct site_rules *rules, const char *text, const char **why)
 {
 	int ret = 0;
 
 	*why = "give names of files, divided by commas";
-	if (!text || strchr(text, '/'))
+	if (strchr(text, '/'))
 		return -EINVAL;
-	rules_free(rules);
+	site_rules_free(rules);
 	while (*text && !ret) {
 		size_t len = strcspn(text, ", ");
 
@@ -133,107 +131,10 @@ static int value_index(struct site_rules *rules, const char *text, const char **
 	return ret;
 }
 
-static int value_switch(bool *out, const char *text, const char **why)
-{
-	static const char *const words[] = { "off", "on", "no", "yes", "false", "true", "0", "1" };
-
-	*why = "give on or off";
-	*out = true;
-	if (!text)
-		return 0;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcasecmp(text, words[i]))
-			continue;
-		*out = i & 1;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-/* ---- settings ---- */
-
-static const struct {
-	const char *name;
-	size_t at;	/* in struct site_settings */
-	/* NULL: a switch. */
-	int (*list)(struct site_rules *rules, const char *text, const char **why);
-} settings_table[] = {
-	{ "listing", offsetof(struct site_settings, listing), NULL },
-	{ "hidden", offsetof(struct site_settings, hidden), NULL },
-	{ "precompressed", offsetof(struct site_settings, precompressed), NULL },
-	{ "index", offsetof(struct site_settings, index), value_index },
-	{ "cache-control", offsetof(struct site_settings, cache_control), value_pair },
-	{ "type", offsetof(struct site_settings, types), value_type },
-	{ "error-page", offsetof(struct site_settings, error_pages), value_error_page },
-};
-#define SETTINGS (sizeof(settings_table) / sizeof(settings_table[0]))
-
-int site_settings_init(struct site_settings *out)
-{
-	*out = (struct site_settings){ 0 };
-	return rules_add(&out->index, "index.html", strlen("index.html"), "");
-}
-
 void site_settings_free(struct site_settings *settings)
 {
-	for (size_t i = 0; i < SETTINGS; i++)
-		if (settings_table[i].list)
-			rules_free((struct site_rules *)((char *)settings + settings_table[i].at));
-}
-
-int site_settings_set(struct site_settings *settings, const char *name, const char *value,
-		      const char **why)
-{
-	int ret = -ENOENT;
-
-	*why = "there is no such setting";
-	for (size_t i = 0; i < SETTINGS && ret == -ENOENT; i++) {
-		void *at = (char *)settings + settings_table[i].at;
-
-		if (strcmp(settings_table[i].name, name))
-			continue;
-		ret = settings_table[i].list ? settings_table[i].list(at, value, why) :
-					       value_switch(at, value, why);
-	}
-	if (ret == -ENOMEM)
-		*why = "out of memory";
-	return ret;
-}
-
-/* Tell one list: the index in one go, other lists line by line. */
-static void settings_list(const char *name, const struct site_rules *rules,
-			  void (*each)(const char *name, const char *value, void *user), void *user)
-{
-	bool index = !strcmp(name, "index");
-	char *text = NULL;
-	size_t len;
-	FILE *stream;
-
-	for (size_t i = 0; i < rules->count && !index; i++) {
-		if (asprintf(&text, "%s=%s", rules->rows[i].key, rules->rows[i].value) < 0)
-			return;
-		each(name, text, user);
-		free(text);
-	}
-	stream = index ? open_memstream(&text, &len) : NULL;
-	if (!stream)
-		return;
-	for (size_t i = 0; i < rules->count; i++)
-		fprintf(stream, "%s%s", i ? "," : "", rules->rows[i].key);
-	if (!fclose(stream))
-		each(name, text, user);
-	free(text);
-}
-
-void site_settings_each(const struct site_settings *settings,
-			void (*each)(const char *name, const char *value, void *user), void *user)
-{
-	for (size_t i = 0; i < SETTINGS; i++) {
-		const void *at = (const char *)settings + settings_table[i].at;
-
-		if (settings_table[i].list)
-			settings_list(settings_table[i].name, at, each, user);
-		else
-			each(settings_table[i].name, *(const bool *)at ? "on" : "off", user);
-	}
+	site_rules_free(&settings->index);
+	site_rules_free(&settings->cache_control);
+	site_rules_free(&settings->types);
+	site_rules_free(&settings->error_pages);
 }

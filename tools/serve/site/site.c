@@ -62,7 +62,7 @@ int site_status(int result)
 static const char *site_type(const struct site *site, const char *path)
 {
 	const char *dot = strrchr(path, '.');
-	const char *type = dot ? site_settings_find(&site->settings.types, dot + 1) : NULL;
+	const char *type = dot ? site_rules_find(&site->settings.types, dot + 1) : NULL;
 
 	return type ? type : mime_type(site->mime, path);
 }
@@ -75,7 +75,7 @@ static int site_open_plain(const struct site *site, struct site_cache *cache, co
 	if (ret)
 		return ret;
 	out->type = site_type(site, path);
-	out->cache_control = site_settings_match(&site->settings.cache_control, path);
+	out->cache_control = site_rules_match(&site->settings.cache_control, path);
 	out->encoding = NULL;
 	return 0;
 }
@@ -154,7 +154,7 @@ int site_find_error(const struct site *site, struct site_cache *cache, int statu
 	const char *path;
 
 	snprintf(key, sizeof(key), "%d", status);
-	path = site_settings_find(&site->settings.error_pages, key);
+	path = site_rules_find(&site->settings.error_pages, key);
 	return path ? site_open_plain(site, cache, path, out) : 1;
 }
 
