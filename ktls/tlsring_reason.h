@@ -41,11 +41,28 @@ enum tlsring_reason {
 	TLSRING_REASON_COUNT
 };
 
-/* One word for logs and JSON ("no-module"); never NULL, static storage. */
+/*
+ * Name a reason in one word.
+ *
+ * For logs and JSON, such as "no-module".
+ *
+ * Returns the word, never NULL. Static.
+ * Threads: any.
+ */
 const char *tlsring_reason_name(enum tlsring_reason reason);
-/* One sentence for people: what is the matter. Never NULL, static. */
+/*
+ * Say in a sentence for people what a reason means.
+ *
+ * Returns the sentence, never NULL. Static.
+ * Threads: any.
+ */
 const char *tlsring_reason_text(enum tlsring_reason reason);
-/* One sentence for people: what to do about it; "" when nothing is to do. */
+/*
+ * Say in a sentence for people what can be done about a reason.
+ *
+ * Returns the sentence; "" when nothing is to be done. Static.
+ * Threads: any.
+ */
 const char *tlsring_reason_remedy(enum tlsring_reason reason);
 
 #pragma GCC visibility pop
