@@ -14,7 +14,7 @@
 
 static int api_sendable(const struct tlsring_conn *c)
 {
-	if (!c->opened || c->closing || c->finishing || c->ended || c->conn.state == CONN_FAILED)
+	if (!c->opened || c->phase != CONNECTION_RUNNING || c->conn.state == CONN_FAILED)
 		return -EPIPE;
 	return c->send.busy ? -EBUSY : 0;
 }
@@ -106,19 +106,19 @@ void tlsring_conn_resume(struct tlsring_conn *c)
 
 void tlsring_close(struct tlsring_conn *c)
 {
-	c->closing = true;
+	engine_enter(c, CONNECTION_CLOSING);
 	connection_advance(c);
 }
 
 void tlsring_finish(struct tlsring_conn *c)
 {
-	c->finishing = true;
+	engine_enter(c, CONNECTION_FINISHING);
 	connection_advance(c);
 }
 
 void tlsring_abort(struct tlsring_conn *c, int result)
 {
-	if (c->ended)
+	if (c->phase == CONNECTION_ENDED)
 		return;
 	conn_fail(&c->conn, result, NULL);
 	ops_end(c);
@@ -129,7 +129,7 @@ void tlsring_abort(struct tlsring_conn *c, int result)
 
 int tlsring_conn_update(struct tlsring_conn *c, bool request)
 {
-	if (!c->opened || c->closing || c->conn.state != CONN_OPEN)
+	if (!c->opened || c->phase >= CONNECTION_CLOSING || c->conn.state != CONN_OPEN)
 		return -EPIPE;
 	if (!conn_updatable(&c->conn))
 		return -EOPNOTSUPP;

@@ -34,6 +34,12 @@ static void close_notify(struct tlsring_conn *c)
 	c->sampled = false;
 }
 
+static void close_send_fin(struct tlsring_conn *c)
+{
+	c->fin_sent = true;
+	shutdown(c->fd, SHUT_WR);
+}
+
 /* End our side alone: close_notify, then FIN. True: look again. */
 static bool close_half(struct tlsring_conn *c)
 {
@@ -41,11 +47,10 @@ static bool close_half(struct tlsring_conn *c)
 		close_notify(c);
 		return true;
 	}
-	if (c->half)
+	if (c->fin_sent)
 		return false;
 	if (close_drained(c)) {
-		c->half = true;
-		shutdown(c->fd, SHUT_WR);
+		close_send_fin(c);
 		timeout_active(c);
 	} else {
 		timeout_set(c, CLOSE_LOOK);
@@ -66,15 +71,15 @@ static bool close_report(struct tlsring_conn *c)
 		c->handlers->finished(c, c->user);
 		return true;
 	}
-	c->closing = true;
+	engine_enter(c, CONNECTION_CLOSING);
 	c->result = conn->rx_over ? -EKEYEXPIRED : conn->close_received ? 0 : -EPIPE;
 	return true;
 }
 
 void close_shut(struct tlsring_conn *c)
 {
-	c->shut = true;
-	shutdown(c->fd, SHUT_WR);
+	engine_enter(c, CONNECTION_LINGERING);
+	close_send_fin(c);
 	/* Closing the descriptor while unreadable data waits on it would send a reset, and the peer
 	 * would lose what is still on its way. */
 	if (c->conn.rx_over)
@@ -87,10 +92,10 @@ void close_shut(struct tlsring_conn *c)
 
 bool close_step(struct tlsring_conn *c)
 {
-	if (!c->closing && close_peer_done(c) && !c->paused && close_report(c))
+	if (c->phase < CONNECTION_CLOSING && close_peer_done(c) && !c->paused && close_report(c))
 		return true;
-	if (!c->closing)
-		return c->finishing && close_half(c);
+	if (c->phase < CONNECTION_CLOSING)
+		return c->phase == CONNECTION_FINISHING && close_half(c);
 	if (!c->conn.close_sent) {
 		close_notify(c);
 		return true;

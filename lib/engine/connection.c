@@ -45,7 +45,7 @@ static bool connection_output(struct tlsring_conn *c)
 	if (!len)
 		return false;
 	/* libssl would answer a KeyUpdate even after our close_notify. */
-	if (c->half) {
+	if (c->fin_sent) {
 		free(out);
 		return false;
 	}
@@ -83,14 +83,14 @@ static bool connection_control(struct tlsring_conn *c)
 /* Ask the application to close; close ourselves if it set no handler for that. */
 static void connection_ask_close(struct tlsring_conn *c)
 {
-	bool open = !c->closing && c->conn.state == CONN_OPEN;
+	bool open = c->phase < CONNECTION_CLOSING && c->conn.state == CONN_OPEN;
 
 	if (open && c->engine->draining && c->handlers->draining)
 		c->handlers->draining(c, c->user);
 	else if (open && c->handlers->stopping)
 		c->handlers->stopping(c, c->user);
 	else
-		c->closing = true;
+		engine_enter(c, CONNECTION_CLOSING);
 }
 
 static void connection_open(struct tlsring_conn *c)
@@ -168,7 +168,7 @@ static bool connection_step(struct tlsring_conn *c)
 		handover_rekey(conn, c->fd, KTLS_RX);
 		return true;
 	}
-	if (c->shut || c->ended || c->connecting)
+	if (c->phase == CONNECTION_CONNECTING || c->phase >= CONNECTION_LINGERING)
 		return false;
 	/* The next key comes before everything that is still to be sealed, an alert too. */
 	if (conn->rekey_tx && !c->writing) {
@@ -208,7 +208,7 @@ void connection_advance(struct tlsring_conn *c)
 		;
 	receive_start(c);
 	c->advancing = false;
-	if (c->ended && !c->ops)
+	if (c->phase == CONNECTION_ENDED && !c->ops)
 		ops_bury(c);
 }
 
@@ -232,7 +232,7 @@ static void connection_written(struct tlsring_conn *c, enum engine_op op, int re
 
 static void connection_connected(struct tlsring_conn *c, int res)
 {
-	c->connecting = false;
+	engine_enter(c, CONNECTION_RUNNING);
 	if (res < 0)
 		connection_cut(c, res, "the connection could not be made");
 }
@@ -251,7 +251,7 @@ void connection_complete(struct tlsring_conn *c, enum engine_op op,
 		connection_connected(c, completion->res);
 	else if (op != ENGINE_TIMER)
 		connection_written(c, op, completion->res);
-	else if (!c->ended)
+	else if (c->phase != CONNECTION_ENDED)
 		timeout_expired(c);
 	c->advancing = outer;
 	connection_advance(c);
@@ -262,14 +262,14 @@ void connection_complete(struct tlsring_conn *c, enum engine_op op,
 void connection_start(struct tlsring_conn *c)
 {
 	ops_adopt(c);
-	if (!c->ended)
+	if (c->phase != CONNECTION_ENDED)
 		timeout_set(c, c->engine->handshake_timeout);
 	connection_advance(c);
 }
 
 void connection_stop(struct tlsring_conn *c, bool at_once)
 {
-	if (c->ended)
+	if (c->phase == CONNECTION_ENDED)
 		return;
 	if (at_once || (!c->opened && !c->engine->draining))
 		connection_cut(c, -ECANCELED, "the program is stopping");

@@ -39,7 +39,6 @@ static int engine_call(struct tlsring_conn *c, struct tlsring_ctx *ctx,
 				    engine_tag(c, ENGINE_CONNECT));
 	if (ret)
 		return ret;
-	c->connecting = true;
 	c->ops++;
 	return 0;
 }

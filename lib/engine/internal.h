@@ -102,6 +102,32 @@ struct send_state {
 	bool large;			/* longer than a record: a full socket is waited for */
 };
 
+/*
+ * The phases of a connection, from first to last. Some are skipped, none is entered again.
+ *
+ *	phase		sent				received	left
+ *	CONNECTING	nothing				nothing		when TCP is connected
+ *	RUNNING		handshake, messages		delivered	by user, peer or limit
+ *	FINISHING	message under way,		delivered	by user or peer
+ *			close_notify, FIN: half closed
+ *	CLOSING		message under way,		dropped		when the FIN is sent
+ *			close_notify, FIN
+ *	LINGERING	nothing				dropped		when the peer has closed too
+ *	ENDED		nothing				dropped		when nothing is in flight
+ *
+ * The state of conn (enum conn_state) moves independently: inside RUNNING it goes from HANDSHAKE to
+ * OPEN. When it has FAILED the message is given up, an alert and FIN are sent, and LINGERING
+ * follows. A cut (by tlsring_abort(), an I/O error, some limits) leads from any phase to ENDED.
+ */
+enum connection_phase {
+	CONNECTION_CONNECTING,
+	CONNECTION_RUNNING,
+	CONNECTION_FINISHING,
+	CONNECTION_CLOSING,
+	CONNECTION_LINGERING,
+	CONNECTION_ENDED,
+};
+
 struct tlsring_conn {
 	LIST_ENTRY(tlsring_conn) link;
 	struct conn conn;
@@ -130,25 +156,28 @@ struct tlsring_conn {
 	int fd;
 	uint16_t ops;			/* in flight: the connection lives until it is 0 */
 	bool receiving, writing;	/* an operation of that side is in flight */
-	bool connecting;		/* a client's TCP handshake is under way */
 	bool handing;			/* hand the keys over as soon as nothing is in flight */
 	bool opened;			/* opened() was called */
 	bool paused;			/* the user takes no data before the next sent() */
-	bool finishing;			/* the user has nothing more to send */
-	bool half;			/* our FIN went out, the peer goes on */
+	bool fin_sent;			/* our side of TCP is shut down */
 	bool eof_reported;		/* finished() was called */
-	bool closing;			/* the user or the peer wants a clean end */
-	bool shut;			/* our FIN went out; what still comes is dropped */
-	bool ended;			/* only waiting for ops */
 	bool advancing;			/* connection_advance() is at work further up the stack */
 	bool sampled;			/* acked is of the current message, or of its drain */
 	bool nonblocking;		/* for sendfile: receives begun since end with -EAGAIN */
+	uint8_t phase;			/* enum connection_phase */
 	uint8_t limit;			/* enum tlsring_limit: the one that ended it */
 } __attribute__((aligned(16)));
 
 static inline uint64_t engine_tag(const void *object, enum engine_op op)
 {
 	return (uint64_t)(uintptr_t)object | op;
+}
+
+/* Enter a phase, unless a later one has been entered. */
+static inline void engine_enter(struct tlsring_conn *c, enum connection_phase phase)
+{
+	if (c->phase < phase)
+		c->phase = (uint8_t)phase;
 }
 
 /* Can handlers be accepted from a program? */

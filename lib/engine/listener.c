@@ -47,6 +47,7 @@ static bool listener_welcome(struct engine_listener *listener, int fd)
 		return false;
 	}
 	conn_accept(&c->conn, listener->ctx);
+	engine_enter(c, CONNECTION_RUNNING);
 	connection_start(c);
 	return true;
 }

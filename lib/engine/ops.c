@@ -53,7 +53,7 @@ void ops_begin_write(struct tlsring_conn *c)
 
 void ops_end(struct tlsring_conn *c)
 {
-	c->ended = true;
+	c->phase = CONNECTION_ENDED;
 	uring_timer_clear(c->engine->loop, &c->timer);
 	if (c->ops)
 		uring_cancel(c->engine->loop, c->fd);

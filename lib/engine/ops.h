@@ -6,8 +6,8 @@
 
 /* The life of a connection object, which its operations in flight prolong. */
 
-/* Make a connection, in no list yet and with its conn zeroed. NULL: no memory; fd stays the
- * caller's. */
+/* Make a connection, in no list yet, CONNECTING, and with its conn zeroed. NULL: no memory; fd
+ * stays the caller's. */
 struct tlsring_conn *ops_conn_new(struct tlsring_engine *engine, int fd,
 				  const struct tlsring_handlers *handlers, void *user);
 /* Free a connection that is in no list, without a call of closed(); fd stays the caller's. */

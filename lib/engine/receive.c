@@ -22,7 +22,7 @@ static size_t receive_offer(struct tlsring_conn *c, const uint8_t *data, size_t 
 {
 	size_t taken = 0;
 
-	while (taken < len && !c->paused && !c->closing && conn_flows(&c->conn)) {
+	while (taken < len && !c->paused && c->phase < CONNECTION_CLOSING && conn_flows(&c->conn)) {
 		ssize_t ret = c->handlers->received(c, data + taken, len - taken, c->user);
 
 		if (ret == -EAGAIN) {
@@ -76,11 +76,11 @@ static void receive_deliver(struct tlsring_conn *c, const void *data, size_t len
 {
 	size_t taken = 0;
 
-	if (c->closing || c->shut)
+	if (c->phase >= CONNECTION_CLOSING)
 		return;
 	if (c->opened && !c->pending_len)
 		taken = receive_offer(c, data, len);
-	if (taken == len || c->closing || c->conn.state == CONN_FAILED)
+	if (taken == len || c->phase >= CONNECTION_CLOSING || c->conn.state == CONN_FAILED)
 		return;
 	receive_keep(c, (const uint8_t *)data + taken, len - taken);
 	if (c->opened && taken == 0)
@@ -111,9 +111,9 @@ static bool receive_kernel(const struct tlsring_conn *c)
 
 static bool receive_possible(const struct tlsring_conn *c)
 {
-	return !c->receiving && !c->ended && !c->connecting && !c->conn.fin_received &&
-	       !c->conn.rx_over && !receive_held(c) && receive_has_room(c) &&
-	       (receive_kernel(c) || conn_receivable(&c->conn));
+	return !c->receiving && c->phase != CONNECTION_CONNECTING && c->phase != CONNECTION_ENDED &&
+	       !c->conn.fin_received && !c->conn.rx_over && !receive_held(c) &&
+	       receive_has_room(c) && (receive_kernel(c) || conn_receivable(&c->conn));
 }
 
 static int receive_queue(struct tlsring_conn *c)
@@ -181,7 +181,7 @@ static void receive_record(struct tlsring_conn *c, const struct uring_completion
 /* Is nothing of what comes of use any more? */
 static bool receive_drops(const struct tlsring_conn *c)
 {
-	return c->shut || c->ended || c->conn.rx_over || c->conn.state == CONN_FAILED;
+	return c->phase >= CONNECTION_LINGERING || c->conn.rx_over || c->conn.state == CONN_FAILED;
 }
 
 static void receive_data(struct tlsring_conn *c, enum engine_op op,
@@ -189,7 +189,7 @@ static void receive_data(struct tlsring_conn *c, enum engine_op op,
 {
 	if (receive_drops(c))
 		return;
-	if (c->opened && !c->closing)
+	if (c->opened && c->phase < CONNECTION_CLOSING)
 		timeout_active(c);
 	if (op == ENGINE_RECV)
 		receive_stream(c, completion);
@@ -206,7 +206,7 @@ static void receive_error(struct tlsring_conn *c, enum engine_op op, int error)
 		c->nonblocking = false;
 		return;
 	}
-	if (error == -ECANCELED || c->ended)
+	if (error == -ECANCELED || c->phase == CONNECTION_ENDED)
 		return;
 	if (op == ENGINE_RECORDS && (c->conn.rx_over || !receive_drops(c)))
 		ktls_control_excuse(c->fd);
@@ -230,7 +230,7 @@ static void receive_completed(struct tlsring_conn *c, enum engine_op op,
 		receive_data(c, op, completion);
 	if (completion->flags & URING_COMPLETION_BUFFER)
 		uring_buffer_put(c->engine->loop, completion->buffer);
-	if (c->shut && !c->conn.rx_over && close_peer_done(c) && !c->ended)
+	if (c->phase == CONNECTION_LINGERING && !c->conn.rx_over && close_peer_done(c))
 		ops_end(c);
 }
 

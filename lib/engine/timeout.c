@@ -75,7 +75,7 @@ static void timeout_sooner(struct tlsring_conn *c, unsigned msecs)
 void timeout_watch(struct tlsring_conn *c)
 {
 	/* The handshake's limit holds until the client's Finished has come. */
-	if (!c->opened || c->conn.state == CONN_EARLY || c->shut || c->ended)
+	if (!c->opened || c->conn.state == CONN_EARLY || c->phase >= CONNECTION_LINGERING)
 		return;
 	if (timeout_quiet(c))
 		timeout_sooner(c, timeout_rest(timeout_quiet(c), timeout_since(c, c->active)));
@@ -165,13 +165,13 @@ static void timeout_close(struct tlsring_conn *c, enum tlsring_limit limit)
 {
 	c->limit = limit;
 	c->result = -ETIMEDOUT;
-	c->closing = true;
+	engine_enter(c, CONNECTION_CLOSING);
 }
 
 static void timeout_idle(struct tlsring_conn *c)
 {
 	/* A connection that has tried to close cannot, while the peer is silent inside a record. */
-	if (c->closing)
+	if (c->phase == CONNECTION_CLOSING)
 		timeout_cut(c, TLSRING_LIMIT_IDLE, "the peer fell silent inside a record");
 	else
 		timeout_close(c, TLSRING_LIMIT_IDLE);
@@ -199,14 +199,15 @@ static void timeout_open(struct tlsring_conn *c)
 
 void timeout_expired(struct tlsring_conn *c)
 {
-	if (c->shut || c->conn.state == CONN_FAILED) {
+	if (c->phase == CONNECTION_LINGERING || c->conn.state == CONN_FAILED) {
 		ops_end(c);
 	} else if (!c->opened || c->conn.state == CONN_EARLY) {
 		c->limit = TLSRING_LIMIT_HANDSHAKE;
 		conn_fail(&c->conn, -ETIMEDOUT, "the handshake was not finished in time");
-		if (c->connecting)
+		if (c->phase == CONNECTION_CONNECTING)
 			ops_end(c);
-	} else if (c->conn.close_sent && !c->writing && (c->closing || !c->half)) {
+	} else if (c->conn.close_sent && !c->writing &&
+		   (c->phase == CONNECTION_CLOSING || !c->fin_sent)) {
 		timeout_drain(c);
 	} else {
 		timeout_open(c);
