@@ -1,42 +1,29 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <jansson.h>
-#include "tools/doctor/nic.h"
-#include "tools/common/log.h"
 #include "tlsring.h"
+#include "tools/common/log.h"
+#include "tools/common/options.h"
+#include "tools/doctor/nic.h"
 #include "tools/tools.h"
-
-static const char doctor_usage[] =
-	"usage: tlsring doctor [OPTION]...\n"
-	"\n"
-	"Says what this kernel, this OpenSSL and this user can do, and what to do about the rest.\n"
-	"Status 0: kernel TLS and io_uring are usable; 1: one of them is not.\n"
-	"\n"
-	"      --json    findings as JSON\n"
-	"      --nic DEVICE\n"
-	"                instead: can that network card do TLS, does it, what stands in the way\n"
-	"                (status 0: it does)\n"
-	"      --fix     with --nic: switch on what is off\n"
-	"      --undo    with --nic: switch off what --fix switched on\n"
-	"  -h, --help    this text\n";
 
 static const char *const doctor_states[] = {
 	[TLSRING_GOOD] = "good", [TLSRING_MISSING] = "missing", [TLSRING_BROKEN] = "broken",
 };
 
+/* A report that is being made. */
 struct doctor {
-	json_t *findings;	/* NULL: print for people */
-	unsigned counts[3];	/* by state */
-	bool kernel_tls, cipher, uring;
-	bool nic;		/* it seals and opens */
+	json_t *findings;		/* owned; NULL: print for people */
+	unsigned counts[3];		/* findings, by state */
+	bool kernel_tls, cipher, uring;	/* findings about these are good */
+	bool nic;			/* all findings about the network card are good */
 	bool colour;
-	char area[64];		/* whose heading was printed last */
+	char area[64];			/* of the finding printed last */
 };
 
 static void doctor_count(struct doctor *d, const struct tlsring_finding *f)
@@ -55,7 +42,9 @@ static void doctor_count(struct doctor *d, const struct tlsring_finding *f)
 static void doctor_print(struct doctor *d, const struct tlsring_finding *f)
 {
 	static const char *const colours[] = {
-		[TLSRING_GOOD] = "\033[32m", [TLSRING_MISSING] = "\033[33m", [TLSRING_BROKEN] = "\033[31m",
+		[TLSRING_GOOD] = "\033[32m",
+		[TLSRING_MISSING] = "\033[33m",
+		[TLSRING_BROKEN] = "\033[31m",
 	};
 
 	if (strcmp(d->area, f->area)) {
@@ -77,19 +66,20 @@ static int doctor_each(const struct tlsring_finding *f, void *user)
 		doctor_print(d, f);
 		return 0;
 	}
-	if (json_array_append_new(d->findings, json_pack("{s:s, s:s, s:s, s:s, s:s}", "area", f->area,
-							 "name", f->name, "state", doctor_states[f->state],
-							 "text", f->text, "remedy", f->remedy)))
+	if (json_array_append_new(d->findings,
+				  json_pack("{s:s, s:s, s:s, s:s, s:s}", "area", f->area, "name",
+					    f->name, "state", doctor_states[f->state], "text",
+					    f->text, "remedy", f->remedy)))
 		return -ENOMEM;
 	return 0;
 }
 
 static int doctor_json(struct doctor *d)
 {
-	json_t *all = json_pack("{s:O, s:{s:b, s:b, s:i, s:i, s:i}}", "findings", d->findings, "summary",
-				"kernel_tls", d->kernel_tls && d->cipher, "io_uring", d->uring,
-				"good", d->counts[TLSRING_GOOD], "missing", d->counts[TLSRING_MISSING],
-				"broken", d->counts[TLSRING_BROKEN]);
+	json_t *all = json_pack("{s:O, s:{s:b, s:b, s:i, s:i, s:i}}", "findings", d->findings,
+				"summary", "kernel_tls", d->kernel_tls && d->cipher, "io_uring",
+				d->uring, "good", d->counts[TLSRING_GOOD], "missing",
+				d->counts[TLSRING_MISSING], "broken", d->counts[TLSRING_BROKEN]);
 	int ret = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
 
 	putchar('\n');
@@ -100,8 +90,9 @@ static int doctor_json(struct doctor *d)
 static void doctor_summary(const struct doctor *d)
 {
 	printf("\nkernel TLS: %s; io_uring: %s; %u good, %u missing, %u broken\n",
-	       d->kernel_tls && d->cipher ? "usable" : "not usable", d->uring ? "usable" : "not usable",
-	       d->counts[TLSRING_GOOD], d->counts[TLSRING_MISSING], d->counts[TLSRING_BROKEN]);
+	       d->kernel_tls && d->cipher ? "usable" : "not usable",
+	       d->uring ? "usable" : "not usable", d->counts[TLSRING_GOOD],
+	       d->counts[TLSRING_MISSING], d->counts[TLSRING_BROKEN]);
 }
 
 static int doctor_report(struct doctor *d)
@@ -123,8 +114,8 @@ static int doctor_report(struct doctor *d)
 
 static int doctor_nic_json(struct doctor *d, const char *device)
 {
-	json_t *all = json_pack("{s:O, s:{s:s, s:b}}", "findings", d->findings, "summary", "device", device,
-				"offloads", d->nic);
+	json_t *all = json_pack("{s:O, s:{s:s, s:b}}", "findings", d->findings, "summary", "device",
+				device, "offloads", d->nic);
 	int ret = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
 
 	putchar('\n');
@@ -145,56 +136,77 @@ static int doctor_nic(struct doctor *d, const char *device)
 	if (d->findings && doctor_nic_json(d, device))
 		return TOOLS_FAILED;
 	if (!d->findings)
-		printf("\n%s: %s\n", device, d->nic ? "seals and opens TLS 1.2 records with AES-GCM" :
-							"not everything is as it could be");
+		printf("\n%s: %s\n", device,
+		       d->nic ? "seals and opens TLS 1.2 records with AES-GCM" :
+				"not everything is as it should be");
 	return d->nic ? 0 : TOOLS_FAILED;
+}
+
+/* ---- options ---- */
+
+struct doctor_options {
+	const char *nic;		/* device; NULL: this machine */
+	bool json, fix, undo;
+};
+
+#define AT(member) .at = offsetof(struct doctor_options, member)
+
+static const struct options_row doctor_rows[] = {
+	{ "json", 0, NULL, "findings as JSON", options_set_true, AT(json) },
+	{ "nic", 0, "DEVICE",
+	  "instead: can that network card do TLS, does it, what stands in the way "
+	  "(status 0: it does)",
+	  options_set_text, AT(nic) },
+	{ "fix", 0, NULL, "with --nic: switch on what is off", options_set_true, AT(fix) },
+	{ "undo", 0, NULL, "with --nic: switch off what --fix switched on", options_set_true,
+	  AT(undo) },
+};
+
+static const struct options_table doctor_table = {
+	.command = "doctor",
+	.usage = "usage: tlsring doctor [OPTION]...\n\n"
+		 "Says what this kernel, this OpenSSL and this user can do, and what to do about "
+		 "the rest.\n"
+		 "Status 0: kernel TLS and io_uring are usable; 1: one of them is not.\n\n",
+	.rows = doctor_rows,
+	.count = sizeof(doctor_rows) / sizeof(doctor_rows[0]),
+};
+
+static int doctor_check(const struct doctor_options *o, int argc, char **argv)
+{
+	if (argc)
+		log_line("doctor takes no argument: %s", argv[0]);
+	else if ((o->fix || o->undo) && (!o->nic || o->json || (o->fix && o->undo)))
+		log_line("--fix and --undo need --nic DEVICE, and nothing else beside it");
+	else
+		return 0;
+	return TOOLS_USAGE;
+}
+
+static int doctor_run(const struct doctor_options *o)
+{
+	struct doctor d = { .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") };
+	int ret;
+
+	if (o->fix)
+		return doctor_nic_fix(o->nic);
+	if (o->undo)
+		return doctor_nic_undo(o->nic);
+	if (o->json)
+		d.findings = json_array();
+	ret = o->nic ? doctor_nic(&d, o->nic) : doctor_report(&d);
+	json_decref(d.findings);
+	return ret;
 }
 
 int doctor_main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "nic", required_argument, NULL, 'n' },
-		{ "fix", no_argument, NULL, 'f' },
-		{ "undo", no_argument, NULL, 'u' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct doctor d = { .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") };
-	const char *nic = NULL;
-	bool json = false;
-	int option, ret, act = 0;
+	struct doctor_options options = { 0 };
+	int ret = options_parse(&doctor_table, &options, &argc, &argv);
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(doctor_usage, stdout);
-			return 0;
-		}
-		if (option == 'n')
-			nic = optarg;
-		else if ((option == 'f' || option == 'u') && !act)
-			act = option;
-		else if (option == 'j')
-			json = true;
-		else
-			goto usage;
-	}
-	if (optind < argc) {
-		log_line("doctor takes no argument: %s", argv[optind]);
-		goto usage;
-	}
-	if (act && (!nic || json)) {
-		log_line("--fix and --undo go with --nic DEVICE alone, and one at a time");
-		goto usage;
-	}
-	if (act)
-		return act == 'f' ? doctor_nic_fix(nic) : doctor_nic_undo(nic);
-	if (json)
-		d.findings = json_array();
-	ret = nic ? doctor_nic(&d, nic) : doctor_report(&d);
-	json_decref(d.findings);
-	return ret;
-usage:
-	fputs("tlsring: `tlsring doctor --help` lists the options\n", stderr);
-	return TOOLS_USAGE;
+	if (!ret)
+		ret = doctor_check(&options, argc, argv);
+	if (ret)
+		return ret < 0 ? 0 : ret;
+	return doctor_run(&options);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* What was switched on is noted, a feature a line, in a file that the next boot forgets as the
- * device does. */
+/*
+ * Switch features of a network card on, and off again. A file in /run has a line for each feature
+ * that was switched on; a boot removes it, as it resets the card.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,11 +47,13 @@ static int nic_collect(const struct tlsring_finding *f, void *user)
 static int nic_complain(const char *device, const char *feature, int error)
 {
 	if (error == -EPERM)
-		log_line("%s: this user may not switch features: CAP_NET_ADMIN is missing (sudo)", device);
+		log_line("%s: this user may not switch features: CAP_NET_ADMIN is missing (sudo)",
+			 device);
 	else if (error == -ENODEV)
 		log_line("%s: there is no such network device", device);
 	else if (error == -EOPNOTSUPP)
-		log_line("%s: %s does not change: its driver or another feature forbids it", device, feature);
+		log_line("%s: %s does not change: its driver or another feature forbids it", device,
+			 feature);
 	else
 		log_line("%s: %s: %s", device, feature, strerror(-error));
 	return TOOLS_FAILED;
@@ -75,7 +79,7 @@ static int nic_note(const char *device, const char *feature)
 	return ret;
 }
 
-/* First noted, then done: what is not noted could not be undone. */
+/* Write the note first: a feature without one could not be undone. */
 static int nic_fix_one(const char *device, const char *feature)
 {
 	int ret = nic_note(device, feature);
@@ -134,7 +138,7 @@ int doctor_nic_undo(const char *device)
 	}
 	if (ret)
 		return nic_complain(device, path, ret);
-	/* TLS before the checksums that it stands on. */
+	/* In reverse order: TLS depends on the checksum features. */
 	while (features.count-- && !status) {
 		const char *feature = features.name[features.count];
 

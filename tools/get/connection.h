@@ -37,7 +37,7 @@ struct connection {
 
 /* Look the host up, which blocks, and connect. Events follow; the connection frees itself after
  * closed() or connection_close(). NULL after a message: out of memory, or the name has no
-  * address. */
+ * address. */
 struct connection *connection_open(struct tlsring_engine *engine, struct get_tls *tls,
 				   const struct url *url,
 				   const struct connection_handlers *handlers);

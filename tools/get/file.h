@@ -11,8 +11,8 @@
 /*
  * The output of one URL: a regular file or a stream (pipe, terminal, device). A regular file is
  * written as FILE.part and renamed to FILE when it is complete, so FILE is never incomplete.
- * FILE.part.version holds the validator (ETag or date) of the version that FILE.part is
-  * from. */
+ * FILE.part.version holds the validator (ETag or date) of the version that FILE.part is from.
+ */
 struct file {
 	char *path, *part, *version;	/* owned; NULL for a stream */
 	char *waiting;			/* owned: bytes that the stream has no room for */

@@ -1,194 +1,148 @@
 // SPDX-License-Identifier: MIT
-#include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "tools/common/address.h"
 #include "tools/common/log.h"
+#include "tools/common/number.h"
+#include "tools/common/options.h"
+#include "tools/stat/print.h"
 #include "tools/stat/snapshot.h"
 #include "tools/tools.h"
 
 #define STAT_LINES	20
+#define STAT_LINES_MAX	1000000000
 #define STAT_WATCH_MAX	3600
 
-static const char stat_usage[] =
-	"usage: tlsring stat [OPTION]...\n"
-	"\n"
-	"Says of every connection whose records the kernel or a NIC seals, of any program: where, and\n"
-	"why not on a NIC; those with most bytes first. Then of every NIC that can, and of the system.\n"
-	"\n"
-	"  -P, --port PORT        only connections with that port, here or there\n"
-	"  -a, --address ADDRESS  only connections with that IP address, here or there\n"
-	"  -c, --process NAME     only connections of that program, or process number\n"
-	"  -p, --processes        find the process of each connection\n"
-	"  -n, --lines N          at most N connections (default 20; 0: all)\n"
-	"  -d, --devices          also the NICs' counters that are 0\n"
-	"  -w, --watch[=SECONDS]  look again and again (every second); bytes and counters a second\n"
-	"      --json             everything, as one JSON object on a line for each look\n"
-	"  -h, --help             this text\n";
-
-static const struct option stat_long[] = {
-	{ "port", required_argument, NULL, 'P' },
-	{ "address", required_argument, NULL, 'a' },
-	{ "process", required_argument, NULL, 'c' },
-	{ "processes", no_argument, NULL, 'p' },
-	{ "lines", required_argument, NULL, 'n' },
-	{ "devices", no_argument, NULL, 'd' },
-	{ "watch", optional_argument, NULL, 'w' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
 struct stat_options {
-	struct stat_filter filter;
-	size_t lines;
-	unsigned watch;		/* seconds; 0: one look */
-	bool json, devices;
+	struct snapshot_filter filter;
+	unsigned lines;		/* 0: all */
+	unsigned watch;		/* seconds; 0: one snapshot */
+	bool json, zeroes;
 };
 
-static int stat_number(const char *name, const char *text, unsigned long max, unsigned long *out)
+static int stat_set_address(void *out, const struct options_row *row, const char *value)
 {
-	char *end;
+	struct stat_options *o = out;
 
-	*out = strtoul(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && *out <= max)
+	if (!address_parse_ip(value, &o->filter.address))
 		return 0;
-	log_line("--%s %s: give a number up to %lu", name, text, max);
+	log_line("--%s %s: give an IPv4 or IPv6 address", row->name, value);
 	return TOOLS_USAGE;
 }
 
-static int stat_address(const char *text, struct sockaddr_storage *out)
+static int stat_set_watch(void *out, const struct options_row *row, const char *value)
 {
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-	struct sockaddr_in *in = (struct sockaddr_in *)out;
+	struct stat_options *o = out;
 
-	out->ss_family = AF_INET;
-	if (inet_pton(AF_INET, text, &in->sin_addr) == 1)
-		return 0;
-	out->ss_family = AF_INET6;
-	if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1)
-		return 0;
-	log_line("--address %s: give an IPv4 or IPv6 address", text);
-	return TOOLS_USAGE;
+	o->watch = 1;
+	return value ? options_set_number(out, row, value) : 0;
 }
 
-static int stat_option(struct stat_options *o, int option, const char *value)
-{
-	unsigned long number = 1;
-	int ret = 0;
+#define AT(member) .at = offsetof(struct stat_options, member)
 
-	switch (option) {
-	case 'P':
-		ret = stat_number("port", value, 65535, &number);
-		o->filter.port = (unsigned)number;
-		break;
-	case 'a':
-		return stat_address(value, &o->filter.address);
-	case 'c':
-		o->filter.process = value;
-		break;
-	case 'p':
-		o->filter.processes = true;
-		break;
-	case 'n':
-		ret = stat_number("lines", value, 1000000000, &number);
-		o->lines = number ? number : SIZE_MAX;
-		break;
-	case 'd':
-		o->devices = true;
-		break;
-	case 'w':
-		if (value)
-			ret = stat_number("watch", value, STAT_WATCH_MAX, &number);
-		o->watch = number ? (unsigned)number : 1;
-		break;
-	case 'j':
-		o->json = true;
-		break;
-	default:
-		fputs("tlsring: `tlsring stat --help` lists the options\n", stderr);
-		return TOOLS_USAGE;
-	}
-	return ret;
-}
+static const struct options_row stat_rows[] = {
+	{ "port", 'P', "PORT", "only connections with that port, here or at the peer",
+	  options_set_number, AT(filter.port), .min = 1, .max = 65535 },
+	{ "address", 'a', "ADDRESS", "only connections with that IP address, here or at the peer",
+	  stat_set_address, AT(filter.address) },
+	{ "process", 'c', "NAME", "only connections of that program, or process number",
+	  options_set_text, AT(filter.process) },
+	{ "processes", 'p', NULL, "find the process of each connection", options_set_true,
+	  AT(filter.processes) },
+	{ "lines", 'n', "N", "at most N connections (default 20; 0: all)", options_set_number,
+	  AT(lines), .max = STAT_LINES_MAX },
+	{ "devices", 'd', NULL, "also the NICs' counters that are 0", options_set_true,
+	  AT(zeroes) },
+	{ "watch", 'w', "[=SECONDS]", "repeat (every second), with bytes and counters per second",
+	  stat_set_watch, AT(watch), .min = 1, .max = STAT_WATCH_MAX },
+	{ "json", 0, NULL, "everything, as one JSON object on one line, for each repetition",
+	  options_set_true, AT(json) },
+};
 
-static int stat_failed(const struct stat_look *look)
+static const struct options_table stat_table = {
+	.command = "stat",
+	.usage = "usage: tlsring stat [OPTION]...\n\n"
+		 "Lists the connections whose records the kernel or a NIC seals, of any program, "
+		 "those\n"
+		 "with most bytes first: where each is sealed, and why not on a NIC. Also the NICs "
+		 "that\n"
+		 "can seal, and the kernel's counters.\n\n",
+	.rows = stat_rows,
+	.count = sizeof(stat_rows) / sizeof(stat_rows[0]),
+};
+
+static int stat_failed(const struct snapshot *s)
 {
 	char text[128];
 
-	if (look->sockets_result == -EPERM)
-		log_line("this user may not see which connections use TLS: CAP_NET_ADMIN is missing "
-			 "(sudo, or setcap cap_net_admin+ep on this program)");
-	else if (look->sockets_result)
+	if (s->sockets_result == -EPERM)
+		log_line(
+			"this user may not see which connections use TLS: CAP_NET_ADMIN is missing "
+			"(sudo, or setcap cap_net_admin+ep on this program)");
+	else if (s->sockets_result)
 		log_line("the kernel does not list its sockets: %s",
-			 tlsring_strerror(look->sockets_result, text, sizeof(text)));
-	return look->sockets_result ? TOOLS_FAILED : 0;
+			 tlsring_strerror(s->sockets_result, text, sizeof(text)));
+	return s->sockets_result ? TOOLS_FAILED : 0;
 }
 
-static int stat_show(const struct stat_options *o, const struct stat_look *look, bool rates)
+static int stat_show(const struct stat_options *o, const struct snapshot *s, bool rates)
 {
+	struct print_options options = {
+		.lines = o->lines ? o->lines : SIZE_MAX, .rates = rates, .zeroes = o->zeroes,
+	};
 	int ret = 0;
 
-	if (o->json) {
-		ret = stat_print_json(look, rates, stdout);
-	} else {
-		if (rates && isatty(STDOUT_FILENO))
-			fputs("\033[H\033[J", stdout);
-		stat_print(look, rates, o->lines, o->devices, stdout);
-	}
+	if (!o->json && rates && isatty(STDOUT_FILENO))
+		fputs("\033[H\033[J", stdout);
+	if (o->json)
+		ret = print_json(s, rates, stdout);
+	else
+		print_text(s, &options, stdout);
 	if (ret || fflush(stdout) || ferror(stdout)) {
-		log_line("cannot write what was found");
+		log_line("cannot write to standard output");
 		return TOOLS_FAILED;
 	}
-	return stat_failed(look);
+	return stat_failed(s);
 }
 
 static int stat_run(const struct stat_options *o)
 {
-	struct stat_look before = { 0 }, look;
+	struct snapshot before = { 0 }, now;
 	bool rates = false;
 	int ret;
 
 	for (;;) {
-		ret = stat_take(&look, &o->filter, rates ? &before : NULL);
-		stat_free(&before);
+		ret = snapshot_take(&now, &o->filter, rates ? &before : NULL);
+		snapshot_free(&before);
 		if (ret) {
-			log_line("cannot look: %s", strerror(-ret));
+			log_line("cannot list connections: %s", strerror(-ret));
 			ret = TOOLS_FAILED;
 			break;
 		}
-		/* The first look of several only serves the second. */
+		/* With --watch the first snapshot is only the base of the first rates. */
 		if (rates || !o->watch)
-			ret = stat_show(o, &look, rates);
+			ret = stat_show(o, &now, rates);
 		if (ret || !o->watch)
 			break;
-		before = look;
+		before = now;
 		rates = true;
 		sleep(o->watch);
 	}
-	stat_free(&look);
+	snapshot_free(&now);
 	return ret;
 }
 
 int stat_main(int argc, char **argv)
 {
 	struct stat_options options = { .lines = STAT_LINES };
-	int option, ret;
+	int ret = options_parse(&stat_table, &options, &argc, &argv);
 
-	while ((option = getopt_long(argc, argv, "P:a:c:pn:dw::h", stat_long, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(stat_usage, stdout);
-			return 0;
-		}
-		ret = stat_option(&options, option, optarg);
-		if (ret)
-			return ret;
-	}
-	if (optind < argc) {
-		log_line("stat takes no argument: %s", argv[optind]);
+	if (ret)
+		return ret < 0 ? 0 : ret;
+	if (argc) {
+		log_line("stat takes no argument: %s", argv[0]);
 		return TOOLS_USAGE;
 	}
 	return stat_run(&options);

@@ -1,40 +1,36 @@
 // SPDX-License-Identifier: MIT
-/* Whose socket is it? /proc/PID/fd says, for what this user may see. */
+/* The process of a socket: /proc/PID/fd has links to "socket:[INODE]". */
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "tools/stat/snapshot.h"
+#include "tools/common/number.h"
+#include "tools/stat/process.h"
 
-static int process_by_inode(const void *a, const void *b)
-{
-	uint64_t x = ((const struct stat_row *)a)->socket.inode, y = ((const struct stat_row *)b)->socket.inode;
-
-	return (x > y) - (x < y);
-}
-
-static void process_name(int proc, int pid, char *out, size_t len)
+void process_name(int pid, char *out, size_t len)
 {
 	char path[32];
 	ssize_t got;
 	int fd;
 
-	snprintf(path, sizeof(path), "%d/comm", pid);
-	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	got = fd < 0 ? 0 : read(fd, out, len - 1);
 	if (fd >= 0)
 		close(fd);
 	out[got > 0 ? got : 0] = '\0';
 	out[strcspn(out, "\n")] = '\0';
-	/* A process names itself: it must not draw on the terminal. */
+	/* A process chooses its name: control characters must not reach the terminal. */
 	for (char *c = out; *c; c++)
 		if (!isprint((unsigned char)*c))
 			*c = '?';
 }
 
-/* The socket behind a descriptor: its inode, or 0. */
+/* The inode of the socket behind a descriptor; 0: it is no socket. */
 static uint64_t process_socket(int folder, const char *descriptor)
 {
 	char target[64];
@@ -46,45 +42,35 @@ static uint64_t process_socket(int folder, const char *descriptor)
 	return strncmp(target, "socket:[", 8) ? 0 : strtoull(target + 8, NULL, 10);
 }
 
-static void process_look_at(struct stat_look *look, int proc, int pid)
+static void process_scan(int pid, void (*each)(uint64_t inode, int pid, void *user), void *user)
 {
-	struct stat_row key = { 0 }, *row;
 	struct dirent *entry;
 	char path[32];
-	int folder;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "%d/fd", pid);
-	folder = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = folder < 0 ? NULL : fdopendir(folder);
-	if (!dir) {
-		if (folder >= 0)
-			close(folder);
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	if (!dir)
 		return;
-	}
 	while ((entry = readdir(dir))) {
-		key.socket.inode = process_socket(folder, entry->d_name);
-		row = key.socket.inode ?
-			bsearch(&key, look->rows, look->count, sizeof(key), process_by_inode) : NULL;
-		if (!row || row->pid)
-			continue;
-		row->pid = pid;
-		process_name(proc, pid, row->process, sizeof(row->process));
+		uint64_t inode = process_socket(dirfd(dir), entry->d_name);
+
+		if (inode)
+			each(inode, pid, user);
 	}
 	closedir(dir);
 }
 
-void stat_name_processes(struct stat_look *look)
+void process_each_socket(void (*each)(uint64_t inode, int pid, void *user), void *user)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
+	unsigned pid;
 
 	if (!proc)
 		return;
-	if (look->count)
-		qsort(look->rows, look->count, sizeof(*look->rows), process_by_inode);
-	while (look->count && (entry = readdir(proc)))
-		if (isdigit((unsigned char)entry->d_name[0]))
-			process_look_at(look, dirfd(proc), atoi(entry->d_name));
+	while ((entry = readdir(proc)))
+		if (!number_parse_unsigned(entry->d_name, 1, INT_MAX, &pid))
+			process_scan((int)pid, each, user);
 	closedir(proc);
 }

@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "tools/common/clock.h"
+#include "tools/stat/process.h"
 #include "tools/stat/snapshot.h"
 
-struct look_walk {
-	struct stat_look *look;
-	const struct stat_filter *filter;
+struct snapshot_walk {
+	struct snapshot *snapshot;
+	const struct snapshot_filter *filter;
 	size_t room;
 };
 
 /* ---- filters ---- */
 
-static unsigned look_port(const struct sockaddr_storage *addr)
+static unsigned snapshot_port(const struct sockaddr_storage *addr)
 {
 	return ntohs(addr->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)addr)->sin6_port :
 						   ((const struct sockaddr_in *)addr)->sin_port);
 }
 
-static void look_bytes(const struct sockaddr_storage *addr, uint8_t out[16])
+static void snapshot_ip(const struct sockaddr_storage *addr, uint8_t out[16])
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -32,23 +34,25 @@ static void look_bytes(const struct sockaddr_storage *addr, uint8_t out[16])
 	}
 }
 
-static bool look_is(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+static bool snapshot_same_ip(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
 	uint8_t x[16], y[16];
 
-	look_bytes(a, x);
-	look_bytes(b, y);
+	snapshot_ip(a, x);
+	snapshot_ip(b, y);
 	return !memcmp(x, y, sizeof(x));
 }
 
-static bool look_wanted(const struct stat_filter *f, const struct tlsring_socket *s)
+static bool snapshot_wanted(const struct snapshot_filter *f, const struct tlsring_socket *socket)
 {
-	if (f->port && look_port(&s->own) != f->port && look_port(&s->peer) != f->port)
+	if (f->port && snapshot_port(&socket->own) != f->port &&
+	    snapshot_port(&socket->peer) != f->port)
 		return false;
-	return !f->address.ss_family || look_is(&f->address, &s->own) || look_is(&f->address, &s->peer);
+	return !f->address.ss_family || snapshot_same_ip(&f->address, &socket->own) ||
+	       snapshot_same_ip(&f->address, &socket->peer);
 }
 
-static bool look_process_wanted(const char *wanted, const struct stat_row *row)
+static bool snapshot_of_process(const char *wanted, const struct snapshot_row *row)
 {
 	char pid[16];
 
@@ -58,10 +62,10 @@ static bool look_process_wanted(const char *wanted, const struct stat_row *row)
 
 /* ---- sockets ---- */
 
-static void look_list(struct stat_look *look, const struct tlsring_socket *socket)
+static void snapshot_list_on_device(struct snapshot *s, const struct tlsring_socket *socket)
 {
-	for (size_t i = 0; i < look->device_count; i++) {
-		struct stat_device *d = &look->devices[i];
+	for (size_t i = 0; i < s->device_count; i++) {
+		struct snapshot_device *d = &s->devices[i];
 
 		if (strcmp(d->name, socket->device))
 			continue;
@@ -70,226 +74,267 @@ static void look_list(struct stat_look *look, const struct tlsring_socket *socke
 	}
 }
 
-static int look_socket(const struct tlsring_socket *socket, void *user)
+static int snapshot_socket(const struct tlsring_socket *socket, void *user)
 {
-	struct look_walk *walk = user;
-	struct stat_look *look = walk->look;
-	struct stat_row *row;
+	struct snapshot_walk *walk = user;
+	struct snapshot *s = walk->snapshot;
+	struct snapshot_row *row;
 
-	look_list(look, socket);
-	if (!look_wanted(walk->filter, socket))
+	snapshot_list_on_device(s, socket);
+	if (!snapshot_wanted(walk->filter, socket))
 		return 0;
-	if (look->count == walk->room) {
+	if (s->count == walk->room) {
 		size_t room = walk->room ? walk->room * 2 : 256;
-		struct stat_row *larger = realloc(look->rows, room * sizeof(*larger));
+		struct snapshot_row *larger = realloc(s->rows, room * sizeof(*larger));
 
 		if (!larger)
 			return -ENOMEM;
-		look->rows = larger;
+		s->rows = larger;
 		walk->room = room;
 	}
-	row = &look->rows[look->count++];
-	*row = (struct stat_row){ .socket = *socket };
+	row = &s->rows[s->count++];
+	*row = (struct snapshot_row){ .socket = *socket };
 	snprintf(row->device, sizeof(row->device), "%s", socket->device);
 	row->socket.device = NULL;
 	return 0;
 }
 
-static int look_by_cookie(const void *a, const void *b)
+static int snapshot_by_cookie(const void *a, const void *b)
 {
-	uint64_t x = ((const struct stat_row *)a)->socket.cookie, y = ((const struct stat_row *)b)->socket.cookie;
+	uint64_t x = ((const struct snapshot_row *)a)->socket.cookie;
+	uint64_t y = ((const struct snapshot_row *)b)->socket.cookie;
 
 	return (x > y) - (x < y);
 }
 
-static uint64_t look_total(const struct stat_row *row)
+static uint64_t snapshot_total(const struct snapshot_row *row)
 {
 	return row->socket.sent + row->socket.received;
 }
 
-static int look_by_bytes(const void *a, const void *b)
+static int snapshot_by_bytes(const void *a, const void *b)
 {
-	uint64_t x = look_total(a), y = look_total(b);
+	uint64_t x = snapshot_total(a), y = snapshot_total(b);
 
-	return x == y ? look_by_cookie(a, b) : x < y ? 1 : -1;
+	return x == y ? snapshot_by_cookie(a, b) : x < y ? 1 : -1;
 }
 
-static uint64_t look_rate(uint64_t now, uint64_t before, double seconds)
+static uint64_t snapshot_rate(uint64_t now, uint64_t before, double seconds)
 {
 	return now > before && seconds > 0 ? (uint64_t)((double)(now - before) / seconds + 0.5) : 0;
 }
 
-/* Rows of both looks are in the order of their cookies here. */
-static int look_rates(struct stat_look *look, const struct stat_look *before)
+/* Rates of connections; one that is not in the snapshot before had no bytes then. */
+static int snapshot_rows_rates(struct snapshot *s, const struct snapshot *before)
 {
-	double seconds = look->when - before->when;
-	struct stat_row *old = malloc((before->count + 1) * sizeof(*old));
+	double seconds = s->when - before->when;
+	struct snapshot_row *old = malloc((before->count + 1) * sizeof(*old));
 
 	if (!old)
 		return -ENOMEM;
 	if (before->count)
 		memcpy(old, before->rows, before->count * sizeof(*old));
-	qsort(old, before->count, sizeof(*old), look_by_cookie);
-	for (size_t i = 0; i < look->count; i++) {
-		struct stat_row *row = &look->rows[i];
-		const struct stat_row *was = bsearch(row, old, before->count, sizeof(*old), look_by_cookie);
+	qsort(old, before->count, sizeof(*old), snapshot_by_cookie);
+	for (size_t i = 0; i < s->count; i++) {
+		struct snapshot_row *row = &s->rows[i];
+		const struct snapshot_row *was =
+			bsearch(row, old, before->count, sizeof(*old), snapshot_by_cookie);
 
-		row->sent_rate = look_rate(row->socket.sent, was ? was->socket.sent : 0, seconds);
-		row->received_rate = look_rate(row->socket.received, was ? was->socket.received : 0, seconds);
+		row->sent_rate =
+			snapshot_rate(row->socket.sent, was ? was->socket.sent : 0, seconds);
+		row->received_rate = snapshot_rate(row->socket.received,
+						   was ? was->socket.received : 0, seconds);
 	}
 	free(old);
 	return 0;
 }
 
-static void look_sum(struct stat_look *look)
+static void snapshot_sum(struct snapshot *s)
 {
-	for (size_t i = 0; i < look->count; i++) {
-		const struct tlsring_socket *s = &look->rows[i].socket;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct tlsring_socket *socket = &s->rows[i].socket;
 
-		look->sent[s->tx.path] += s->sent;
-		look->received[s->rx.path] += s->received;
-		look->connections[s->tx.path]++;
+		s->sent[socket->tx.path] += socket->sent;
+		s->received[socket->rx.path] += socket->received;
+		s->connections[socket->tx.path]++;
 	}
 }
 
-static void look_keep_process(struct stat_look *look, const char *process)
+static int snapshot_by_inode(const void *a, const void *b)
+{
+	uint64_t x = ((const struct snapshot_row *)a)->socket.inode;
+	uint64_t y = ((const struct snapshot_row *)b)->socket.inode;
+
+	return (x > y) - (x < y);
+}
+
+/* Rows are in the order of their inodes here. */
+static void snapshot_found_process(uint64_t inode, int pid, void *user)
+{
+	struct snapshot_row key = { .socket.inode = inode }, *row;
+	struct snapshot *s = user;
+
+	row = bsearch(&key, s->rows, s->count, sizeof(key), snapshot_by_inode);
+	if (!row || row->pid)
+		return;
+	row->pid = pid;
+	process_name(pid, row->process, sizeof(row->process));
+}
+
+static void snapshot_find_processes(struct snapshot *s)
+{
+	if (!s->count)
+		return;
+	qsort(s->rows, s->count, sizeof(*s->rows), snapshot_by_inode);
+	process_each_socket(snapshot_found_process, s);
+}
+
+static void snapshot_keep_process(struct snapshot *s, const char *process)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < look->count; i++)
-		if (look_process_wanted(process, &look->rows[i]))
-			look->rows[kept++] = look->rows[i];
-	look->count = kept;
+	for (size_t i = 0; i < s->count; i++)
+		if (snapshot_of_process(process, &s->rows[i]))
+			s->rows[kept++] = s->rows[i];
+	s->count = kept;
 }
 
 /* ---- counters and devices ---- */
 
-static int look_counter(const char *name, uint64_t value, void *user)
+static int snapshot_counter(const char *name, uint64_t value, void *user)
 {
-	struct stat_counters *counters = user;
-	struct stat_counter *larger = realloc(counters->list, (counters->count + 1) * sizeof(*larger));
+	struct snapshot_counters *counters = user;
+	struct snapshot_counter *larger =
+		realloc(counters->list, (counters->count + 1) * sizeof(*larger));
 
 	if (!larger)
 		return -ENOMEM;
 	counters->list = larger;
-	larger[counters->count] = (struct stat_counter){ .value = value };
+	larger[counters->count] = (struct snapshot_counter){ .value = value };
 	snprintf(larger[counters->count++].name, sizeof(larger->name), "%s", name);
 	return 0;
 }
 
-static void look_counter_rates(struct stat_counters *now, const struct stat_counters *before, double seconds)
+static void snapshot_counter_rates(struct snapshot_counters *now,
+				   const struct snapshot_counters *before, double seconds)
 {
 	for (size_t i = 0; i < now->count; i++)
 		for (size_t j = 0; j < before->count; j++)
 			if (!strcmp(now->list[i].name, before->list[j].name))
-				now->list[i].rate = look_rate(now->list[i].value, before->list[j].value, seconds);
+				now->list[i].rate = snapshot_rate(now->list[i].value,
+								  before->list[j].value, seconds);
 }
 
-static int look_device(const struct tlsring_device *device, void *user)
+static int snapshot_device(const struct tlsring_device *device, void *user)
 {
-	struct stat_look *look = user;
-	struct stat_device *larger = realloc(look->devices, (look->device_count + 1) * sizeof(*larger)), *d;
+	struct snapshot *s = user;
+	size_t size = (s->device_count + 1) * sizeof(*s->devices);
+	struct snapshot_device *larger = realloc(s->devices, size), *d;
+	int ret;
 
 	if (!larger)
 		return -ENOMEM;
-	look->devices = larger;
-	d = &larger[look->device_count++];
-	*d = (struct stat_device){
+	s->devices = larger;
+	d = &larger[s->device_count++];
+	*d = (struct snapshot_device){
 		.tx_can = device->tx_can, .tx_on = device->tx_on,
 		.rx_can = device->rx_can, .rx_on = device->rx_on,
 	};
 	snprintf(d->name, sizeof(d->name), "%s", device->name);
 	snprintf(d->driver, sizeof(d->driver), "%s", device->driver);
-	return tlsring_report_counters(d->name, look_counter, &d->counters) == -ENOMEM ? -ENOMEM : 0;
+	ret = tlsring_report_counters(d->name, snapshot_counter, &d->counters);
+	/* A driver without counters is no error. */
+	return ret == -ENOMEM ? ret : 0;
 }
 
-static const struct stat_counter *look_find(const struct stat_counters *counters, const char *name)
+uint64_t snapshot_counter_value(const struct snapshot_counters *counters, const char *name)
 {
 	for (size_t i = 0; i < counters->count; i++)
 		if (!strcmp(counters->list[i].name, name))
-			return &counters->list[i];
-	return NULL;
+			return counters->list[i].value;
+	return 0;
 }
 
-static uint64_t look_value(const struct stat_counters *counters, const char *name)
-{
-	const struct stat_counter *counter = look_find(counters, name);
-
-	return counter ? counter->value : 0;
-}
-
-/* Connections come and go while they are listed. At no time of that were there more contexts than
- * were made until its end, less those that had gone at its start. */
-static unsigned look_lost(unsigned listed, uint64_t made, uint64_t deleted)
+/*
+ * How many of the listed connections have no context in the device. Connections come and go while
+ * they are listed: `deleted` is from before and `made` from after the listing, so their difference
+ * is the most contexts that existed at any time between. 0: the driver does not count
+ * deletions.
+ */
+static unsigned snapshot_count_lost(unsigned listed, uint64_t made, uint64_t deleted)
 {
 	return deleted && made - deleted < listed ? listed - (unsigned)(made - deleted) : 0;
 }
 
-static int look_devices_again(struct stat_look *look)
+/* Read the counters again, after the listing, and compare them with what was listed. */
+static int snapshot_lost_contexts(struct snapshot *s)
 {
-	for (size_t i = 0; i < look->device_count; i++) {
-		struct stat_device *d = &look->devices[i];
-		uint64_t tx_deleted = look_value(&d->counters, "tx_tls_del");
-		uint64_t rx_deleted = look_value(&d->counters, "rx_tls_del");
+	for (size_t i = 0; i < s->device_count; i++) {
+		struct snapshot_device *d = &s->devices[i];
+		uint64_t tx_deleted = snapshot_counter_value(&d->counters, "tx_tls_del");
+		uint64_t rx_deleted = snapshot_counter_value(&d->counters, "rx_tls_del");
 
 		d->counters.count = 0;
-		if (tlsring_report_counters(d->name, look_counter, &d->counters) == -ENOMEM)
+		if (tlsring_report_counters(d->name, snapshot_counter, &d->counters) == -ENOMEM)
 			return -ENOMEM;
-		d->tx_lost = look_lost(d->tx_listed, look_value(&d->counters, "tx_tls_ctx"), tx_deleted);
-		d->rx_lost = look_lost(d->rx_listed, look_value(&d->counters, "rx_tls_ctx"), rx_deleted);
+		d->tx_lost = snapshot_count_lost(d->tx_listed,
+						 snapshot_counter_value(&d->counters, "tx_tls_ctx"),
+						 tx_deleted);
+		d->rx_lost = snapshot_count_lost(d->rx_listed,
+						 snapshot_counter_value(&d->counters, "rx_tls_ctx"),
+						 rx_deleted);
 	}
 	return 0;
 }
 
-static void look_all_rates(struct stat_look *look, const struct stat_look *before)
+static void snapshot_counters_rates(struct snapshot *s, const struct snapshot *before)
 {
-	double seconds = look->when - before->when;
+	double seconds = s->when - before->when;
 
-	look_counter_rates(&look->system, &before->system, seconds);
-	for (size_t i = 0; i < look->device_count; i++)
+	snapshot_counter_rates(&s->system, &before->system, seconds);
+	for (size_t i = 0; i < s->device_count; i++)
 		for (size_t j = 0; j < before->device_count; j++)
-			if (!strcmp(look->devices[i].name, before->devices[j].name))
-				look_counter_rates(&look->devices[i].counters, &before->devices[j].counters, seconds);
+			if (!strcmp(s->devices[i].name, before->devices[j].name))
+				snapshot_counter_rates(&s->devices[i].counters,
+						       &before->devices[j].counters, seconds);
 }
 
-int stat_take(struct stat_look *look, const struct stat_filter *filter, const struct stat_look *before)
+int snapshot_take(struct snapshot *s, const struct snapshot_filter *filter,
+		  const struct snapshot *before)
 {
-	struct look_walk walk = { .look = look, .filter = filter };
-	struct timespec now;
+	struct snapshot_walk walk = { .snapshot = s, .filter = filter };
 	int ret;
 
-	*look = (struct stat_look){ 0 };
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	look->when = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-	ret = tlsring_report_devices(look_device, look);
-	look->sockets_result = tlsring_report_sockets(look_socket, &walk);
-	look->system_result = tlsring_report_counters(NULL, look_counter, &look->system);
-	if (ret != -ENOMEM && look->sockets_result != -ENOMEM)
-		ret = look_devices_again(look);
-	if (look->sockets_result == -ENOMEM || look->system_result == -ENOMEM || ret == -ENOMEM)
+	*s = (struct snapshot){ .when = (double)clock_ns(CLOCK_MONOTONIC) / 1e9 };
+	ret = tlsring_report_devices(snapshot_device, s);
+	s->sockets_result = tlsring_report_sockets(snapshot_socket, &walk);
+	s->system_result = tlsring_report_counters(NULL, snapshot_counter, &s->system);
+	if (ret != -ENOMEM && s->sockets_result != -ENOMEM)
+		ret = snapshot_lost_contexts(s);
+	if (s->sockets_result == -ENOMEM || s->system_result == -ENOMEM || ret == -ENOMEM)
 		return -ENOMEM;
 	if (filter->processes || filter->process)
-		stat_name_processes(look);
+		snapshot_find_processes(s);
 	if (filter->process)
-		look_keep_process(look, filter->process);
-	look_sum(look);
+		snapshot_keep_process(s, filter->process);
+	snapshot_sum(s);
 	if (before) {
-		look_all_rates(look, before);
-		ret = look_rates(look, before);
+		snapshot_counters_rates(s, before);
+		ret = snapshot_rows_rates(s, before);
 		if (ret)
 			return ret;
 	}
-	if (look->count)
-		qsort(look->rows, look->count, sizeof(*look->rows), look_by_bytes);
+	if (s->count)
+		qsort(s->rows, s->count, sizeof(*s->rows), snapshot_by_bytes);
 	return 0;
 }
 
-void stat_free(struct stat_look *look)
+void snapshot_free(struct snapshot *s)
 {
-	for (size_t i = 0; i < look->device_count; i++)
-		free(look->devices[i].counters.list);
-	free(look->devices);
-	free(look->system.list);
-	free(look->rows);
-	*look = (struct stat_look){ 0 };
+	for (size_t i = 0; i < s->device_count; i++)
+		free(s->devices[i].counters.list);
+	free(s->devices);
+	free(s->system.list);
+	free(s->rows);
+	*s = (struct snapshot){ 0 };
 }
