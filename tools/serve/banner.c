@@ -2,13 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <netinet/in.h>
+#include "tlsring.h"
 #include "tools/common/address.h"
 #include "tools/common/log.h"
+#include "tools/serve/banner.h"
 #include "tools/serve/sandbox/sandbox.h"
 #include "tools/serve/server.h"
-#include "tlsring.h"
 
-static void announce_direction(const struct tlsring_ctx *ctx, bool tx)
+static void banner_direction(const struct tlsring_ctx *ctx, bool tx)
 {
 	const char *name = tx ? "sending" : "receiving", *remedy;
 	enum tlsring_reason why;
@@ -22,11 +23,12 @@ static void announce_direction(const struct tlsring_ctx *ctx, bool tx)
 		break;
 	default:
 		remedy = tlsring_reason_remedy(why);
-		log_line("%s: user space: %s%s%s", name, tlsring_reason_text(why), *remedy ? "; " : "", remedy);
+		log_line("%s: user space: %s%s%s", name, tlsring_reason_text(why),
+			 *remedy ? "; " : "", remedy);
 	}
 }
 
-static int announce_io_finding(const struct tlsring_finding *finding, void *user)
+static int banner_io_finding(const struct tlsring_finding *finding, void *user)
 {
 	(void)user;
 	if (strcmp(finding->name, "uring.setup") || finding->state == TLSRING_GOOD)
@@ -35,15 +37,15 @@ static int announce_io_finding(const struct tlsring_finding *finding, void *user
 	return 1;
 }
 
-static void announce_io(const struct serve *s, const struct config *config)
+static void banner_io(const struct server *s, const struct config *config)
 {
 	if (tlsring_engine_io(s->threads[0].engine) == TLSRING_IO_URING)
 		log_line("io: io_uring");
-	else if (config->io == TLSRING_IO_EPOLL || !tlsring_diagnose(announce_io_finding, NULL))
+	else if (config->io == TLSRING_IO_EPOLL || !tlsring_diagnose(banner_io_finding, NULL))
 		log_line("io: epoll");
 }
 
-static bool announce_wildcard(const struct sockaddr_storage *address)
+static bool banner_wildcard(const struct sockaddr_storage *address)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
@@ -53,40 +55,46 @@ static bool announce_wildcard(const struct sockaddr_storage *address)
 	return v4->sin_addr.s_addr == INADDR_ANY;
 }
 
-static void announce_address(const struct sockaddr_storage *address)
+static void banner_address(const struct sockaddr_storage *address)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
 	char text[ADDRESS_TEXT];
 
 	address_text(address, text);
-	/* The port stands in the same place in both families. */
-	if (announce_wildcard(address))
+	/* IPv6 has the port at the same offset. */
+	if (banner_wildcard(address))
 		log_line("listening on %s: https://localhost:%u/", text, ntohs(v4->sin_port));
 	else
 		log_line("listening on %s: https://%s/", text, text);
 }
 
-static void announce_redirect(const struct serve *s, const struct sockaddr_storage *address)
+static void banner_redirect(const struct server *s, const struct sockaddr_storage *address)
 {
 	char text[ADDRESS_TEXT];
 
-	log_line("redirecting http://%s/ to https, port %u", address_text(address, text), s->redirect.port);
+	log_line("redirecting http://%s/ to https, port %u", address_text(address, text),
+		 s->redirect.port);
 }
 
-static void announce_hosts(const struct config *config)
+static void banner_hosts(const struct config *config)
 {
 	const char *threads = config->threads > 1 ? "threads" : "thread";
 
 	if (config->host_count == 1)
-		log_line("serving %s with %u %s", config->hosts[0].dir.text, config->threads, threads);
+		log_line("serving %s with %u %s", config->hosts[0].dir.text, config->threads,
+			 threads);
 	else
-		log_line("serving %zu hosts with %u %s", config->host_count, config->threads, threads);
-	for (size_t i = 0; config->host_count > 1 && i < config->host_count; i++)
-		log_line("%s: %s", config->hosts[i].names.count ? config->hosts[i].names.rows[0].text : "other names",
-			 config->hosts[i].dir.text);
+		log_line("serving %zu hosts with %u %s", config->host_count, config->threads,
+			 threads);
+	for (size_t i = 0; config->host_count > 1 && i < config->host_count; i++) {
+		const struct config_host *host = &config->hosts[i];
+
+		log_line("%s: %s", host->names.count ? host->names.rows[0].text : "other names",
+			 host->dir.text);
+	}
 }
 
-void serve_announce(const struct serve *s, const struct hosts *hosts)
+void banner_print(const struct server *s, const struct hosts *hosts)
 {
 	const struct config *config = &hosts->config;
 	size_t own = 0;
@@ -95,14 +103,14 @@ void serve_announce(const struct serve *s, const struct hosts *hosts)
 		own++;
 	if (own < config->host_count)
 		certificate_announce(hosts->list[own].ssl);
-	announce_direction(s->ctx, true);
-	announce_direction(s->ctx, false);
-	announce_io(s, config);
+	banner_direction(s->ctx, true);
+	banner_direction(s->ctx, false);
+	banner_io(s, config);
 	sandbox_announce(s->landlock);
-	announce_hosts(config);
+	banner_hosts(config);
 	telemetry_announce(s->telemetry);
 	for (size_t i = 0; i < s->http.count; i++)
-		announce_redirect(s, &s->http.addresses[i].address);
+		banner_redirect(s, &s->http.addresses[i].address);
 	for (size_t i = 0; i < s->listen.count; i++)
-		announce_address(&s->listen.addresses[i].address);
+		banner_address(&s->listen.addresses[i].address);
 }

@@ -10,27 +10,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tools/common/log.h"
-#include "tools/serve/systemd.h"
 #include "tools/serve/cleartext/cleartext.h"
+#include "tools/serve/lifecycle.h"
+#include "tools/serve/reload.h"
 #include "tools/serve/server.h"
+#include "tools/serve/systemd.h"
+#include "tools/serve/threads.h"
+#include "tools/serve/upgrade.h"
 #include "tools/tools.h"
 
-#define LIFE_GRACE	10000		/* msecs that answers under way have when we stop */
-#define LIFE_DRAIN	3600000		/* msecs that they have when another process goes on */
-#define LIFE_DAY	86400000u
+#define LIFECYCLE_GRACE	10000		/* msecs that responses under way have at a stop */
+#define LIFECYCLE_DRAIN	3600000		/* msecs that connections have at an upgrade */
+#define LIFECYCLE_DAY	86400000u
 
-struct life {
-	struct serve *serve;
-	unsigned running;		/* engines */
-	bool stopping;			/* a signal, or an engine that failed */
+struct lifecycle {
+	struct server *serve;
+	unsigned running;		/* threads */
+	bool stopping;			/* by a signal, or because a thread failed */
 	bool drained;			/* a successor has our sockets */
-	pid_t successor;		/* that is being started; 0: none */
-	int ready;			/* its descriptor; -1 */
-	uint64_t warn, ping;		/* when to warn of certificates, to calm the watchdog; msecs */
-	unsigned watchdog;		/* msecs between; 0: nobody waits */
+	pid_t successor;		/* process that is being started; 0: none */
+	int ready;			/* where the successor says that it serves; -1: none */
+	uint64_t warn;			/* when to warn of certificates again, msecs */
+	uint64_t ping;			/* when to notify the watchdog, msecs */
+	unsigned watchdog;		/* msecs between its pings; 0: there is none */
 };
 
-static uint64_t life_now(void)
+static uint64_t lifecycle_now(void)
 {
 	struct timespec now;
 
@@ -38,7 +43,7 @@ static uint64_t life_now(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void life_signals(sigset_t *set)
+static void lifecycle_signals(sigset_t *set)
 {
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
@@ -48,48 +53,51 @@ static void life_signals(sigset_t *set)
 	sigaddset(set, SIGUSR2);
 }
 
-void serve_life_block(void)
+void lifecycle_block_signals(void)
 {
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
-	life_signals(&set);
+	lifecycle_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
 /* ---- ending ---- */
 
-/* The first signal lets answers under way finish, the second does not. */
-static void life_stop(struct life *l)
+/* The first signal lets responses under way finish, the second does not. */
+static void lifecycle_stop(struct lifecycle *l)
 {
-	log_line(l->stopping ? "stopping at once" : "stopping; answers under way have %u s, a second signal ends them",
-		 LIFE_GRACE / 1000);
-	notify("STOPPING=1");
-	serve_engines_stop(l->serve, l->stopping ? 0 : LIFE_GRACE);
+	if (l->stopping)
+		log_line("stopping at once");
+	else
+		log_line("stopping; answers under way have %u s, a second signal ends them",
+			 LIFECYCLE_GRACE / 1000);
+	systemd_notify("STOPPING=1");
+	threads_stop(l->serve, l->stopping ? 0 : LIFECYCLE_GRACE);
 	l->stopping = true;
 }
 
-static void life_engine_ended(struct life *l)
+static void lifecycle_thread_ended(struct lifecycle *l)
 {
 	uint64_t count = 0;
 
 	if (read(l->serve->done, &count, sizeof(count)) != sizeof(count))
 		return;
 	l->running -= count < l->running ? (unsigned)count : l->running;
-	/* One that ends by itself takes the others with it. */
+	/* A thread that ended by itself ends the server. */
 	if (!l->stopping && !l->drained) {
-		serve_engines_stop(l->serve, LIFE_GRACE);
+		threads_stop(l->serve, LIFECYCLE_GRACE);
 		l->stopping = true;
 	}
 }
 
 /* ---- the successor ---- */
 
-static void life_upgrade(struct life *l)
+static void lifecycle_upgrade(struct lifecycle *l)
 {
 	if (l->stopping || l->drained || l->successor)
 		return;
-	l->successor = serve_upgrade(l->serve, &l->ready);
+	l->successor = upgrade_start(l->serve, &l->ready);
 	if (l->successor > 0) {
 		log_line("upgrade: process %d is being started", (int)l->successor);
 		return;
@@ -98,18 +106,19 @@ static void life_upgrade(struct life *l)
 	l->successor = 0;
 }
 
-static void life_successor(struct life *l)
+static void lifecycle_successor(struct lifecycle *l)
 {
 	char byte;
 
 	if (read(l->ready, &byte, 1) == 1) {
-		log_line("upgrade: process %d serves; connections here are drained", (int)l->successor);
-		notify("MAINPID=%d", (int)l->successor);
+		log_line("upgrade: process %d serves; connections here are drained",
+			 (int)l->successor);
+		systemd_notify("MAINPID=%d", (int)l->successor);
 		l->drained = true;
 		cleartext_stop(l->serve->cleartext);
 		l->serve->cleartext = NULL;
 		telemetry_retire(l->serve->telemetry);
-		serve_engines_drain(l->serve, LIFE_DRAIN);
+		threads_drain(l->serve, LIFECYCLE_DRAIN);
 	} else {
 		waitpid(l->successor, NULL, 0);
 		log_line("upgrade: the new process did not start; this one serves on");
@@ -119,9 +128,9 @@ static void life_successor(struct life *l)
 	l->successor = 0;
 }
 
-/* ---- what comes ---- */
+/* ---- events ---- */
 
-static void life_signal(struct life *l, int fd)
+static void lifecycle_signal(struct lifecycle *l, int fd)
 {
 	struct signalfd_siginfo info;
 
@@ -130,40 +139,40 @@ static void life_signal(struct life *l, int fd)
 	switch (info.ssi_signo) {
 	case SIGHUP:
 		if (!l->drained)
-			serve_reload(l->serve);
+			reload_run(l->serve);
 		break;
 	case SIGUSR1:
 		telemetry_reopen(l->serve->telemetry);
 		break;
 	case SIGUSR2:
-		life_upgrade(l);
+		lifecycle_upgrade(l);
 		break;
 	default:
-		life_stop(l);
+		lifecycle_stop(l);
 	}
 }
 
-/* Msecs until the next thing is due; does what is. */
-static int life_clock(struct life *l)
+/* Do what is due. Returns msecs until the next thing is. */
+static int lifecycle_clock(struct lifecycle *l)
 {
-	uint64_t now = life_now(), next;
+	uint64_t now = lifecycle_now(), next;
 	struct hosts *hosts;
 
 	if (now >= l->warn) {
 		hosts = hosts_current_get(l->serve->current);
 		hosts_warn(hosts);
 		hosts_put(hosts);
-		l->warn = now + LIFE_DAY;
+		l->warn = now + LIFECYCLE_DAY;
 	}
 	if (l->watchdog && now >= l->ping) {
-		notify("WATCHDOG=1");
+		systemd_notify("WATCHDOG=1");
 		l->ping = now + l->watchdog;
 	}
 	next = l->watchdog && l->ping < l->warn ? l->ping : l->warn;
 	return (int)(next - now);
 }
 
-static void life_turn(struct life *l, int signals)
+static void lifecycle_turn(struct lifecycle *l, int signals)
 {
 	struct pollfd polls[] = {
 		{ .fd = signals, .events = POLLIN },
@@ -171,36 +180,37 @@ static void life_turn(struct life *l, int signals)
 		{ .fd = l->ready, .events = POLLIN },
 	};
 
-	if (poll(polls, sizeof(polls) / sizeof(polls[0]), life_clock(l)) <= 0)
+	if (poll(polls, sizeof(polls) / sizeof(polls[0]), lifecycle_clock(l)) <= 0)
 		return;
 	if (polls[0].revents)
-		life_signal(l, signals);
+		lifecycle_signal(l, signals);
 	if (polls[1].revents)
-		life_engine_ended(l);
+		lifecycle_thread_ended(l);
 	if (polls[2].revents)
-		life_successor(l);
+		lifecycle_successor(l);
 }
 
-int serve_life(struct serve *s)
+int lifecycle_run(struct server *s)
 {
-	struct life l = { .serve = s, .running = s->thread_count, .ready = -1, .watchdog = notify_watchdog() };
+	struct lifecycle l = { .serve = s, .running = s->thread_count, .ready = -1,
+			       .watchdog = systemd_watchdog() };
 	sigset_t set;
 	int signals;
 
-	life_signals(&set);
+	lifecycle_signals(&set);
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0) {
 		log_line("cannot wait for signals: %s", strerror(errno));
-		serve_engines_stop(s, 0);
+		threads_stop(s, 0);
 		return TOOLS_FAILED;
 	}
-	l.warn = life_now() + LIFE_DAY;
-	notify("READY=1\nMAINPID=%d", (int)getpid());
-	serve_upgrade_ready();
+	l.warn = lifecycle_now() + LIFECYCLE_DAY;
+	systemd_notify("READY=1\nMAINPID=%d", (int)getpid());
+	upgrade_ready();
 	while (l.running)
-		life_turn(&l, signals);
+		lifecycle_turn(&l, signals);
 	if (l.ready >= 0)
 		close(l.ready);
 	close(signals);
-	return serve_engines_join(s);
+	return threads_join(s);
 }

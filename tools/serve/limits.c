@@ -9,9 +9,10 @@
 #include <sys/random.h>
 #include "tools/serve/limits.h"
 
-/* Connections are made and ended far less often than requests: locks will do, but not one for all. */
+/* Connections begin and end far less often than requests: locks are fast enough, but not one for
+ * all. */
 #define LIMITS_LOCKS	64
-#define LIMITS_BUCKETS	4096	/* a multiple of it */
+#define LIMITS_BUCKETS	4096	/* a multiple of LIMITS_LOCKS */
 
 struct limits_address {
 	struct limits_address *next;
@@ -22,12 +23,12 @@ struct limits_address {
 struct limits {
 	const struct limits_settings *settings;
 	_Atomic unsigned count;
-	uint64_t seed;			/* strangers must not be able to fill one bucket */
+	uint64_t seed;			/* so that clients cannot choose to fill one bucket */
 	pthread_mutex_t locks[LIMITS_LOCKS];
 	struct limits_address *buckets[LIMITS_BUCKETS];	/* owned */
 };
 
-/* The lower half of an IPv6 address is the client's to choose. */
+/* An IPv6 client can choose the lower half of its address: count by the upper half. */
 static void limits_key(const struct sockaddr *peer, uint64_t key[2])
 {
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)peer;
@@ -56,7 +57,8 @@ static unsigned limits_bucket(const struct limits *limits, const uint64_t key[2]
 	return hash % LIMITS_BUCKETS;
 }
 
-static struct limits_address **limits_find(struct limits *limits, unsigned bucket, const uint64_t key[2])
+static struct limits_address **limits_find(struct limits *limits, unsigned bucket,
+					   const uint64_t key[2])
 {
 	struct limits_address **at = &limits->buckets[bucket];
 
@@ -65,8 +67,9 @@ static struct limits_address **limits_find(struct limits *limits, unsigned bucke
 	return at;
 }
 
-/* Under its bucket's lock. */
-static enum limits_verdict limits_count(struct limits *limits, unsigned bucket, const uint64_t key[2])
+/* The caller holds the bucket's lock. */
+static enum limits_verdict limits_count(struct limits *limits, unsigned bucket,
+					const uint64_t key[2])
 {
 	unsigned most = limits->settings->connections_per_address;
 	struct limits_address **at = limits_find(limits, bucket, key);
@@ -116,7 +119,7 @@ void limits_leave(struct limits *limits, const struct sockaddr *peer)
 	pthread_mutex_lock(&limits->locks[bucket % LIMITS_LOCKS]);
 	at = limits_find(limits, bucket, key);
 	address = *at;
-	if (!--address->count) {	/* NOLINT: it was counted when it came */
+	if (!--address->count) {	/* NOLINT: limits_enter() counted it */
 		*at = address->next;
 		free(address);
 	}

@@ -8,10 +8,11 @@
 
 /* What clients may use. The table of settings says which may be 0, for no limit. */
 struct limits_settings {
-	unsigned handshake_timeout;	/* seconds, as the next two */
+	unsigned handshake_timeout;	/* seconds, also the next two */
 	unsigned header_timeout;	/* from a request's first byte to the end of its head */
 	unsigned idle_timeout;
-	unsigned min_rate;		/* bytes per second that a client must take, or send of a body */
+	/* bytes per second that a client must take, or send of a body */
+	unsigned min_rate;
 	unsigned connections;
 	unsigned connections_per_address;	/* an IPv4 address, an IPv6 /64 */
 	unsigned header_bytes;		/* of a request, at most HTTP_HEAD_LIMIT */
@@ -26,7 +27,8 @@ enum limits_verdict { LIMITS_WELCOME = 0, LIMITS_TOO_MANY, LIMITS_TOO_MANY_OF_AD
 /* settings must outlive it. 0 or -ENOMEM. */
 int limits_new(struct limits **out, const struct limits_settings *settings);
 void limits_free(struct limits *limits);
-/* A connection comes. Any thread. When it is welcome limits_leave() must follow. Out of memory it is not. */
+/* Count a new connection; any thread. LIMITS_WELCOME: call limits_leave() at its end. Out of
+ * memory counts as LIMITS_TOO_MANY. */
 enum limits_verdict limits_enter(struct limits *limits, const struct sockaddr *peer);
 void limits_leave(struct limits *limits, const struct sockaddr *peer);
 

@@ -12,23 +12,30 @@
 #include <unistd.h>
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
-#include "tools/serve/hosts/sni.h"
-#include "tools/serve/sandbox/landlock.h"
-#include "tools/serve/sandbox/sandbox.h"
+#include "tlsring.h"
 #include "tools/common/log.h"
+#include "tools/serve/banner.h"
 #include "tools/serve/cleartext/cleartext.h"
-#include "tools/serve/server.h"
 #include "tools/serve/config/file.h"
 #include "tools/serve/config/options.h"
-#include "tlsring.h"
+#include "tools/serve/hosts/sni.h"
+#include "tools/serve/lifecycle.h"
+#include "tools/serve/reload.h"
+#include "tools/serve/sandbox/landlock.h"
+#include "tools/serve/sandbox/sandbox.h"
+#include "tools/serve/server.h"
+#include "tools/serve/threads.h"
+#include "tools/serve/upgrade.h"
+#include "tools/serve/user.h"
 #include "tools/tools.h"
 
 #define SERVE_LISTEN	":8443"
-/* Bytes that each thread may keep for its next answers. */
+/* Bytes of freed memory that malloc keeps for the next responses. */
 #define SERVE_SPARE	(4 << 20)
 #define SERVE_SPARE_ONE	(1 << 20)
 
-/* By default what a burst of answers frees goes back to the kernel at once, and comes as page faults again. */
+/* malloc by default returns what a burst of responses freed at once; the next burst faults it in
+ * again. */
 static void serve_memory(void)
 {
 	mallopt(M_TRIM_THRESHOLD, SERVE_SPARE);
@@ -37,9 +44,9 @@ static void serve_memory(void)
 
 #define SERVE_FILES	65536
 
-/* Connections are descriptors: take as many as we may have. The kernel makes room for them as they come, for
- * which a process with threads waits for tens of milliseconds: have it make most of it now. */
-static void serve_limits(void)
+/* Connections are descriptors: raise the soft limit to the hard one. Growing the descriptor
+ * table of a process with threads takes tens of milliseconds, so have the kernel grow it now. */
+static void serve_descriptors(void)
 {
 	struct rlimit limit;
 	int fd;
@@ -48,45 +55,52 @@ static void serve_limits(void)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (limit.rlim_max < SERVE_FILES ? (int)limit.rlim_max : SERVE_FILES) - 1);
+	fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC,
+		   (limit.rlim_max < SERVE_FILES ? (int)limit.rlim_max : SERVE_FILES) - 1);
 	if (fd >= 0)
 		close(fd);
 }
 
 /* ---- TLS and hosts ---- */
 
-static int serve_context(struct serve *s, const struct config *config)
+static int serve_context(struct server *s, const struct config *config)
 {
-	bool adaptive = config->handover == CONFIG_HANDOVER_ADAPTIVE;
+	enum tlsring_when when = config->handover == CONFIG_HANDOVER_ADAPTIVE ? TLSRING_ADAPTIVE :
+										TLSRING_AT_ONCE;
 	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = config->offload,
 					       .nic = config->nic, .zerocopy = config->zerocopy,
-					       .when = adaptive ? TLSRING_ADAPTIVE : TLSRING_AT_ONCE };
+					       .when = when };
 	char text[160];
 	int ret = tlsring_ctx_new(&s->ctx, s->front, &options);
 
 	if (!ret)
 		return 0;
 	log_line("cannot set up TLS: %s%s", tlsring_strerror(ret, text, sizeof(text)),
-		 ret == -EOPNOTSUPP ? "; --offload require and --nic require need kernel TLS, see `tlsring doctor`" : "");
+		 ret != -EOPNOTSUPP ? "" :
+		 "; --offload require and --nic require need kernel TLS, see `tlsring doctor`");
 	return TOOLS_FAILED;
 }
 
-/* Into the process's own library context: into which the user's openssl.cnf was read. */
-static int serve_provider(struct serve *s, const struct config *config)
+/* The provider goes into the process's library context, which openssl.cnf configures. */
+static int serve_provider(struct server *s, const struct config *config)
 {
 	char text[160];
-	int ret = config->handshake_provider == CONFIG_PROVIDER_TLSRING ? tlsring_provider_load(&s->provider, NULL) : 0;
+	int ret = 0;
 
+	if (config->handshake_provider == CONFIG_PROVIDER_TLSRING)
+		ret = tlsring_provider_load(&s->provider, NULL);
 	if (!ret)
 		return 0;
-	log_line("cannot use the handshake provider: %s%s", tlsring_strerror(ret, text, sizeof(text)),
-		 ret == -EOPNOTSUPP ? "; OpenSSL is configured for FIPS here, give --handshake-provider openssl" : "");
+	log_line("cannot use the handshake provider: %s%s",
+		 tlsring_strerror(ret, text, sizeof(text)),
+		 ret != -EOPNOTSUPP ? "" :
+		 "; OpenSSL is configured for FIPS here, give --handshake-provider openssl");
 	return TOOLS_FAILED;
 }
 
-/* Connections come to the front before they come to a host, which the front finds in the current
- * set: that is there first, and filled last. */
-static int serve_hosts(struct serve *s, struct config *config)
+/* The front SSL_CTX points to the current set of hosts, and hosts need the context made from the
+ * front: make the set empty, and fill it last. */
+static int serve_hosts(struct server *s, struct config *config)
 {
 	struct hosts *hosts = NULL;
 	int ret = hosts_current_new(&s->current, NULL);
@@ -98,7 +112,7 @@ static int serve_hosts(struct serve *s, struct config *config)
 		return TOOLS_FAILED;
 	ret = serve_context(s, config);
 	if (!ret)
-		ret = serve_load(s, config, &hosts);
+		ret = reload_hosts(s, config, &hosts);
 	if (!ret)
 		hosts_current_set(s->current, hosts);
 	return ret;
@@ -120,24 +134,26 @@ static char *serve_copy(const struct config_text *text)
 	return text->text ? strdup(text->text) : NULL;
 }
 
-/* With settings of its own: the configuration goes with the next reload. */
-static int serve_telemetry(struct serve *s, const struct config *config)
+/* Telemetry outlives the configuration, which the next reload frees: copy its settings. */
+static int serve_telemetry(struct server *s, const struct config *config)
 {
 	s->limits = config->limits;
 	s->telemetry_settings = (struct telemetry_settings){
 		.access_log = serve_copy(&config->access_log), .format = config->log_format,
 		.metrics = serve_copy(&config->metrics),
 	};
-	return telemetry_open(&s->telemetry, &s->telemetry_settings, &s->limits, config->threads, &s->pool);
+	return telemetry_open(&s->telemetry, &s->telemetry_settings, &s->limits, config->threads,
+			      &s->pool);
 }
 
-static int serve_listen(struct serve *s, const struct config *config)
+static int serve_listen(struct server *s, const struct config *config)
 {
 	int ret;
 
 	if (listen_pool_take(&s->pool))
 		return TOOLS_FAILED;
-	s->listen = (struct listen_set){ .threads = config->threads, .setting = "listen", .pool = &s->pool };
+	s->listen = (struct listen_set){ .threads = config->threads, .setting = "listen",
+					 .pool = &s->pool };
 	s->http = (struct listen_set){ .threads = 1, .setting = "http", .pool = &s->pool };
 	ret = serve_listen_all(&s->listen, &config->listen);
 	if (!ret)
@@ -154,15 +170,16 @@ static int serve_listen(struct serve *s, const struct config *config)
 	return ret;
 }
 
-static int serve_redirect(struct serve *s, const struct config *config)
+static int serve_redirect(struct server *s, const struct config *config)
 {
-	const struct sockaddr_in *first = (const struct sockaddr_in *)&s->listen.addresses[0].address;
+	const struct sockaddr_in *first = (void *)&s->listen.addresses[0].address;
 	int fds[64], ret;
 	size_t count = 0;
 
-	/* The port stands in the same place in both families. */
+	/* IPv6 has the port at the same offset. */
 	s->redirect.port = config->https_port ? config->https_port : ntohs(first->sin_port);
-	s->route = (struct cleartext_route){ .any_method = true, .respond = redirect_respond, .user = &s->redirect };
+	s->route = (struct cleartext_route){ .any_method = true, .respond = redirect_respond,
+					     .user = &s->redirect };
 	for (size_t i = 0; i < s->http.count; i++)
 		for (unsigned j = 0; j < s->http.addresses[i].count && count < 64; j++)
 			fds[count++] = s->http.addresses[i].fds[j];
@@ -177,7 +194,7 @@ static int serve_redirect(struct serve *s, const struct config *config)
 
 /* ---- the whole ---- */
 
-static int serve_sandbox(struct serve *s, const struct hosts *hosts)
+static int serve_sandbox(struct server *s, const struct hosts *hosts)
 {
 	int ret;
 
@@ -193,31 +210,31 @@ static int serve_sandbox(struct serve *s, const struct hosts *hosts)
 	return TOOLS_FAILED;
 }
 
-/* What needs privileges comes before serve_user(). */
-static int serve_begin(struct serve *s, const struct hosts *hosts)
+/* Everything that needs privileges comes before user_become(). */
+static int serve_begin(struct server *s, const struct hosts *hosts)
 {
 	const struct config *config = &hosts->config;
 	int ret = serve_listen(s, config);
 
 	s->thread_count = config->threads;
 	if (!ret)
-		ret = serve_user(config);
+		ret = user_become(config);
 	if (!ret)
 		ret = serve_sandbox(s, hosts);
 	if (!ret)
-		ret = serve_engines(s, config);
+		ret = threads_new(s, config);
 	if (!ret)
 		ret = serve_redirect(s, config);
 	if (!ret)
 		ret = telemetry_start(s->telemetry);
 	if (ret)
 		return ret;
-	serve_certificates(s, hosts);
-	serve_announce(s, hosts);
+	reload_certificates(s, hosts);
+	banner_print(s, hosts);
 	return 0;
 }
 
-static int serve(struct serve *s, struct config *config)
+static int serve(struct server *s, struct config *config)
 {
 	struct hosts *hosts;
 	int ret, ended;
@@ -233,21 +250,21 @@ static int serve(struct serve *s, struct config *config)
 	hosts_put(hosts);
 	if (ret)
 		return ret;
-	ret = serve_engines_start(s);
+	ret = threads_start(s);
 	if (!ret)
-		return serve_life(s);
-	serve_engines_stop(s, 0);
-	ended = serve_engines_join(s);
+		return lifecycle_run(s);
+	threads_stop(s, 0);
+	ended = threads_join(s);
 	return ret ? ret : ended;
 }
 
-static void serve_free(struct serve *s)
+static void serve_free(struct server *s)
 {
 	cleartext_stop(s->cleartext);
-	/* It looks at the engines. */
+	/* The telemetry reads the engines: end its thread before they go. */
 	if (s->telemetry)
 		telemetry_retire(s->telemetry);
-	serve_engines_free(s);
+	threads_free(s);
 	telemetry_close(s->telemetry);
 	free((char *)s->telemetry_settings.access_log);
 	free((char *)s->telemetry_settings.metrics);
@@ -264,7 +281,7 @@ static void serve_free(struct serve *s)
 		close(s->done);
 }
 
-/* Can the access log be written, or made? Without making it. */
+/* Can the access log be written or created? Checks without creating it. */
 static int serve_check_log(const struct config *config)
 {
 	const char *path = config->access_log.text;
@@ -281,18 +298,19 @@ static int serve_check_log(const struct config *config)
 	free(folder);
 	if (!error)
 		return 0;
-	log_line("%scannot open the access log %s: %s", config_where(config, config->access_log.line, where), path,
+	log_line("%scannot open the access log %s: %s",
+		 config_where(config, config->access_log.line, where), path,
 		 strerror(error));
 	return TOOLS_FAILED;
 }
 
-/* All that can be wrong but what only shows on the network; mistakes in the text do not hide those in
- * the files that it names. */
-static int serve_check(struct serve *s, struct config *config, int ret)
+/* --check: look at everything but the network. ret: of the text; mistakes there do not hide
+ * those in the files that it names. */
+static int serve_check(struct server *s, struct config *config, int ret)
 {
 	char *file = config->file ? strdup(config->file) : NULL;
 
-	if (serve_user_check(config))
+	if (user_check(config))
 		ret = TOOLS_FAILED;
 	if (serve_check_log(config))
 		ret = TOOLS_FAILED;
@@ -305,15 +323,15 @@ static int serve_check(struct serve *s, struct config *config, int ret)
 
 int serve_main(int argc, char **argv)
 {
-	struct serve s = { .done = -1, .argc = argc, .argv = argv };
+	struct server s = { .done = -1, .argc = argc, .argv = argv };
 	enum config_action action;
 	struct config config;
 	int ret;
 
-	serve_limits();
+	serve_descriptors();
 	serve_memory();
-	serve_life_block();
-	serve_upgrade_init();
+	lifecycle_block_signals();
+	upgrade_init();
 	ret = config_options_parse(&config, &action, argc, argv);
 	if (!ret && action == CONFIG_PRINT)
 		config_file_print(&config, stdout);

@@ -4,17 +4,18 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "tools/serve/sandbox/landlock.h"
-#include "tools/common/log.h"
-#include "tools/serve/systemd.h"
-#include "tools/serve/server.h"
-#include "tools/serve/config/options.h"
 #include "tlsring.h"
+#include "tools/common/log.h"
+#include "tools/serve/config/options.h"
+#include "tools/serve/reload.h"
+#include "tools/serve/sandbox/landlock.h"
+#include "tools/serve/server.h"
+#include "tools/serve/systemd.h"
 #include "tools/tools.h"
 
 #define RELOAD_NAMES	512		/* room for the settings that a reload cannot change */
 
-/* Who has the key can read what its tickets resume. */
+/* Whoever has the ticket key can decrypt resumed sessions: warn when others may read the file. */
 static unsigned reload_ticket_file(const struct config *config, const struct config_text *key)
 {
 	char where[CONFIG_WHERE];
@@ -26,7 +27,8 @@ static unsigned reload_ticket_file(const struct config *config, const struct con
 		return 1;
 	}
 	if (S_ISREG(st.st_mode) && st.st_size != 48 && st.st_size != 80) {
-		log_line("%scannot use the ticket key %s: it has %lld bytes, not 48 or 80; make one with `openssl rand -out FILE 80`",
+		log_line("%scannot use the ticket key %s: it has %lld bytes, not 48 or 80; "
+			 "make one with `openssl rand -out FILE 80`",
 			 where, key->text, (long long)st.st_size);
 		return 1;
 	}
@@ -36,7 +38,7 @@ static unsigned reload_ticket_file(const struct config *config, const struct con
 	return 0;
 }
 
-static unsigned reload_ticket_keys(struct serve *s, const struct config *config)
+static unsigned reload_ticket_keys(struct server *s, const struct config *config)
 {
 	const struct config_texts *keys = &config->ticket_keys;
 	char where[CONFIG_WHERE], text[160];
@@ -55,12 +57,13 @@ static unsigned reload_ticket_keys(struct serve *s, const struct config *config)
 	if (!ret)
 		return 0;
 	log_line("%scannot use the ticket keys: %s; up to 8 files may be given",
-		 config_where(config, keys->rows[0].line, where), tlsring_strerror(ret, text, sizeof(text)));
+		 config_where(config, keys->rows[0].line, where),
+		 tlsring_strerror(ret, text, sizeof(text)));
 	return 1;
 }
 
-/* The ticket keys come last: with them the new set begins to have effect. */
-int serve_load(struct serve *s, struct config *config, struct hosts **out)
+/* Ticket keys take effect as soon as they are loaded: load them last. */
+int reload_hosts(struct server *s, struct config *config, struct hosts **out)
 {
 	unsigned mistakes = 0;
 	struct hosts *hosts;
@@ -77,50 +80,52 @@ int serve_load(struct serve *s, struct config *config, struct hosts **out)
 	return 0;
 }
 
-void serve_certificates(struct serve *s, const struct hosts *hosts)
+void reload_certificates(struct server *s, const struct hosts *hosts)
 {
 	for (size_t i = 0; i < hosts->config.host_count; i++)
 		for (size_t j = 0; j < hosts->list[i].certificate_count; j++) {
-			const struct certificate *certificate = &hosts->list[i].certificates[j];
+			const struct certificate *one = &hosts->list[i].certificates[j];
 
-			telemetry_certificate(s->telemetry, certificate->file ? certificate->file : "(self-signed)",
-					   certificate->ends);
+			telemetry_certificate(s->telemetry, one->file ? one->file : "(self-signed)",
+					      one->ends);
 		}
 	telemetry_certificates_end(s->telemetry);
 }
 
-static void reload_warn(const struct serve *s, const struct config *config)
+static void reload_warn(const struct server *s, const struct config *config)
 {
 	char names[RELOAD_NAMES];
 
 	if (config_fixed_changes(&s->fixed, config, names, sizeof(names)))
-		log_line("warning: %s changed, which takes effect with an upgrade (SIGUSR2) or a restart", names);
+		log_line("warning: %s changed, "
+			 "which takes effect with an upgrade (SIGUSR2) or a restart", names);
 }
 
-/* The threads' sandbox cannot grow. */
-static bool reload_covered(const struct serve *s, const struct hosts *hosts)
+/* A sandbox cannot grow: are all folders below those that it permits? */
+static bool reload_covered(const struct server *s, const struct hosts *hosts)
 {
 	for (size_t i = 0; s->landlock && i < hosts->config.host_count; i++) {
 		if (landlock_covers(s->landlock, hosts->list[i].site.root))
 			continue;
-		log_line("%s is not a folder that the sandbox lets the threads read: an upgrade (SIGUSR2) serves it, and loses no connection",
+		log_line("%s is not a folder that the sandbox lets the threads read: "
+			 "an upgrade (SIGUSR2) serves it, and loses no connection",
 			 hosts->list[i].config->dir.text);
 		return false;
 	}
 	return true;
 }
 
-void serve_reload(struct serve *s)
+void reload_run(struct server *s)
 {
 	struct hosts *fresh;
 	enum config_action action;
 	struct config config;
 	int ret;
 
-	notify_reloading();
+	systemd_notify_reloading();
 	ret = config_options_parse(&config, &action, s->argc, s->argv);
 	if (!ret)
-		ret = serve_load(s, &config, &fresh);
+		ret = reload_hosts(s, &config, &fresh);
 	config_free(&config);
 	if (!ret && !reload_covered(s, fresh)) {
 		hosts_put(fresh);
@@ -131,9 +136,9 @@ void serve_reload(struct serve *s)
 		log_line("not reloaded: what was in use before stays");
 	} else {
 		reload_warn(s, &fresh->config);
-		serve_certificates(s, fresh);
+		reload_certificates(s, fresh);
 		log_line("reloaded");
 		hosts_current_set(s->current, fresh);
 	}
-	notify("READY=1");
+	systemd_notify("READY=1");
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "tools/serve/systemd.h"
 
-void notify(const char *format, ...)
+void systemd_notify(const char *format, ...)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -30,22 +30,22 @@ void notify(const char *format, ...)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	/* A manager that does not listen has nothing to be told. */
+	/* Errors are ignored: a manager that does not listen misses nothing. */
 	(void)sendto(fd, text, (size_t)len, MSG_NOSIGNAL, (struct sockaddr *)&address,
 		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path_len));
 	close(fd);
 }
 
-void notify_reloading(void)
+void systemd_notify_reloading(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	notify("RELOADING=1\nMONOTONIC_USEC=%llu",
+	systemd_notify("RELOADING=1\nMONOTONIC_USEC=%llu",
 	       (unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000);
 }
 
-unsigned notify_watchdog(void)
+unsigned systemd_watchdog(void)
 {
 	const char *usecs = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
 	unsigned long long value = usecs ? strtoull(usecs, NULL, 10) : 0;

@@ -4,25 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tlsring.h"
+#include "tools/common/log.h"
 #include "tools/serve/connection.h"
 #include "tools/serve/http/http1.h"
+#include "tools/serve/http/worker.h"
 #include "tools/serve/http2/session.h"
 #include "tools/serve/sandbox/sandbox.h"
-#include "tools/common/log.h"
 #include "tools/serve/server.h"
 #include "tools/serve/site/mapping.h"
-#include "tlsring.h"
+#include "tools/serve/threads.h"
 #include "tools/tools.h"
-#include "tools/serve/http/worker.h"
 
-static void engine_explain(int error)
+static void threads_explain(int error)
 {
 	char text[160];
 	const char *remedy = "";
 
 	if (error == -EPERM || error == -ENOSYS)
-		remedy =
-			"; this user may not use io_uring: use --io auto or epoll, or see `tlsring doctor`";
+		remedy = "; this user may not use io_uring: "
+			 "use --io auto or epoll, or see `tlsring doctor`";
 	else if (error == -EMFILE)
 		remedy = "; fewer --threads, or more descriptors (ulimit -n)";
 	else if (error == -ENOMEM)
@@ -43,7 +44,7 @@ static void worker_free(struct worker *worker)
 	free(worker);
 }
 
-/* files: how many open files it may keep. 0; -ENOMEM; -EMFILE. */
+/* files: how many open files the worker may keep. 0; -ENOMEM; -EMFILE. */
 static int worker_new(struct worker **out, struct hosts_current *current, unsigned files,
 		      struct accounting *accounting)
 {
@@ -70,9 +71,9 @@ static int worker_new(struct worker **out, struct hosts_current *current, unsign
 	return 0;
 }
 
-/* Each thread has sockets of its own; of inherited ones there may be more than threads, or fewer, which
- * they then share. */
-static int engine_listen(struct serve *s, struct serve_thread *thread, unsigned index)
+/* Each thread listens on its own sockets. Inherited sockets can be more than threads, when a
+ * thread takes several, or fewer, when threads share one. */
+static int threads_listen(struct server *s, struct server_thread *thread, unsigned index)
 {
 	unsigned threads = s->thread_count;
 	int ret = 0;
@@ -88,8 +89,8 @@ static int engine_listen(struct serve *s, struct serve_thread *thread, unsigned 
 	return ret;
 }
 
-/* Those that we may run on by turns. */
-static int engine_cpu(unsigned index)
+/* The CPU for the thread with this index, of those that we may run on; -1: any. */
+static int threads_cpu(unsigned index)
 {
 	cpu_set_t cpus;
 
@@ -102,8 +103,8 @@ static int engine_cpu(unsigned index)
 	return -1;
 }
 
-/* By the thread itself: what its ring starts in the kernel stays there too. */
-static void engine_stay(int cpu)
+/* Called by the thread itself, so that kernel workers of its ring inherit the CPU. */
+static void threads_pin(int cpu)
 {
 	cpu_set_t cpus;
 	int ret;
@@ -116,7 +117,7 @@ static void engine_stay(int cpu)
 			 strerror(ret));
 }
 
-static int engine_new(struct serve *s, const struct config *config, unsigned index)
+static int threads_new_one(struct server *s, const struct config *config, unsigned index)
 {
 	struct tlsring_engine_options options = {
 		.size = sizeof(options), .io = config->io,
@@ -124,11 +125,11 @@ static int engine_new(struct serve *s, const struct config *config, unsigned ind
 		.idle_timeout = 1000 * config->limits.idle_timeout,
 		.min_rate = config->limits.min_rate,
 	};
-	struct serve_thread *thread = &s->threads[index];
+	struct server_thread *thread = &s->threads[index];
 	int ret;
 
 	thread->done = s->done;
-	thread->cpu = config->pin ? engine_cpu(index) : -1;
+	thread->cpu = config->pin ? threads_cpu(index) : -1;
 	thread->landlock = s->landlock;
 	ret = worker_new(&thread->worker, s->current, config->file_cache,
 			 telemetry_accounting(s->telemetry, index));
@@ -139,32 +140,32 @@ static int engine_new(struct serve *s, const struct config *config, unsigned ind
 	if (thread->worker->mappings)
 		site_mappings_watch(thread->worker->mappings, thread->engine);
 	telemetry_accounting(s->telemetry, index)->engine = thread->engine;
-	return engine_listen(s, thread, index);
+	return threads_listen(s, thread, index);
 }
 
-int serve_engines(struct serve *s, const struct config *config)
+int threads_new(struct server *s, const struct config *config)
 {
 	s->threads = calloc(s->thread_count, sizeof(*s->threads));
 	if (!s->threads)
 		return TOOLS_FAILED;
 	for (unsigned i = 0; i < s->thread_count; i++) {
-		int ret = engine_new(s, config, i);
+		int ret = threads_new_one(s, config, i);
 
 		if (ret) {
-			engine_explain(ret);
+			threads_explain(ret);
 			return TOOLS_FAILED;
 		}
 	}
 	return 0;
 }
 
-static void *engine_run(void *arg)
+static void *threads_run(void *arg)
 {
-	struct serve_thread *thread = arg;
+	struct server_thread *thread = arg;
 	uint64_t one = 1;
 
 	if (thread->cpu >= 0)
-		engine_stay(thread->cpu);
+		threads_pin(thread->cpu);
 	sandbox_enter(thread->landlock);
 	thread->result = tlsring_engine_run(thread->engine);
 	if (write(thread->done, &one, sizeof(one)) < 0)
@@ -172,10 +173,10 @@ static void *engine_run(void *arg)
 	return NULL;
 }
 
-int serve_engines_start(struct serve *s)
+int threads_start(struct server *s)
 {
 	for (unsigned i = 0; i < s->thread_count; i++) {
-		int ret = pthread_create(&s->threads[i].thread, NULL, engine_run, &s->threads[i]);
+		int ret = pthread_create(&s->threads[i].thread, NULL, threads_run, &s->threads[i]);
 
 		if (ret) {
 			log_line("cannot start a thread: %s; fewer --threads", strerror(ret));
@@ -186,21 +187,21 @@ int serve_engines_start(struct serve *s)
 	return 0;
 }
 
-void serve_engines_stop(struct serve *s, unsigned grace)
+void threads_stop(struct server *s, unsigned grace)
 {
 	for (unsigned i = 0; i < s->thread_count; i++)
 		if (s->threads[i].running)
 			tlsring_engine_stop(s->threads[i].engine, grace);
 }
 
-void serve_engines_drain(struct serve *s, unsigned grace)
+void threads_drain(struct server *s, unsigned grace)
 {
 	for (unsigned i = 0; i < s->thread_count; i++)
 		if (s->threads[i].running)
 			tlsring_engine_drain(s->threads[i].engine, grace);
 }
 
-int serve_engines_join(struct serve *s)
+int threads_join(struct server *s)
 {
 	char text[160];
 	int ret = 0;
@@ -219,7 +220,7 @@ int serve_engines_join(struct serve *s)
 	return ret;
 }
 
-void serve_engines_free(struct serve *s)
+void threads_free(struct server *s)
 {
 	for (unsigned i = 0; s->threads && i < s->thread_count; i++) {
 		tlsring_engine_free(s->threads[i].engine);

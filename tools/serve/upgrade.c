@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The successor is a child that gets all listening sockets, so that what waits in their queues waits for
- * it. It begins to accept beside us; only when it says so do we stop.
+ * The successor is a child that inherits all listening sockets, with the connections that wait in
+ * their queues. It starts to accept beside us, and we stop when it reports that it serves.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,24 +13,25 @@
 #include <unistd.h>
 #include "tools/common/log.h"
 #include "tools/serve/server.h"
+#include "tools/serve/upgrade.h"
 
-#define UPGRADE_READY	"TLSRING_READY_FD"	/* tells the successor where to say that it serves */
+#define UPGRADE_READY	"TLSRING_READY_FD"	/* descriptor on which the successor reports */
 #define UPGRADE_FIRST	3			/* descriptor of its first socket */
 
 static char upgrade_program[PATH_MAX];
 
-void serve_upgrade_init(void)
+void upgrade_init(void)
 {
 	ssize_t len = readlink("/proc/self/exe", upgrade_program, sizeof(upgrade_program) - 1);
 
 	upgrade_program[len > 0 ? len : 0] = '\0';
 }
 
-/* ---- before the fork: in the child nothing can be allocated ---- */
+/* ---- before the fork: the child must not allocate ---- */
 
 struct upgrade {
-	char **argv, **envp;		/* owned arrays of strings that are not */
-	char sockets[40], ready[40];	/* variables */
+	char **argv, **envp;		/* arrays owned, their strings not */
+	char sockets[40], ready[40];	/* "NAME=VALUE" of envp */
 	int *fds;			/* owned: sockets, then the pipe's end */
 	size_t count;
 };
@@ -61,7 +62,7 @@ static int upgrade_environment(struct upgrade *u)
 	if (!u->envp)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		/* The watchdog is told to one process. */
+		/* It names this process; the watchdog must follow the successor. */
 		if (strncmp(environ[i], "WATCHDOG_PID=", 13))
 			u->envp[used++] = environ[i];
 	snprintf(u->sockets, sizeof(u->sockets), LISTEN_HEIRS "=%zu", u->count - 1);
@@ -71,7 +72,7 @@ static int upgrade_environment(struct upgrade *u)
 	return 0;
 }
 
-static int upgrade_prepare(struct upgrade *u, const struct serve *s, int ready)
+static int upgrade_prepare(struct upgrade *u, const struct server *s, int ready)
 {
 	const struct listen_set *sets[] = { &s->listen, &s->http, telemetry_listen(s->telemetry) };
 	size_t sockets = 0;
@@ -100,7 +101,7 @@ static void upgrade_wipe(struct upgrade *u)
 
 /* ---- the child ---- */
 
-/* First out of the way, then to their places, where they are not closed by exec. */
+/* Move the descriptors above their places first, then to them; dup2() clears close-on-exec. */
 __attribute__((noreturn))
 static void upgrade_exec(struct upgrade *u)
 {
@@ -118,7 +119,7 @@ static void upgrade_exec(struct upgrade *u)
 	_exit(127);
 }
 
-pid_t serve_upgrade(const struct serve *s, int *ready)
+pid_t upgrade_start(const struct server *s, int *ready)
 {
 	struct upgrade u = { 0 };
 	int pipes[2];
@@ -144,7 +145,7 @@ pid_t serve_upgrade(const struct serve *s, int *ready)
 	return child;
 }
 
-void serve_upgrade_ready(void)
+void upgrade_ready(void)
 {
 	const char *text = getenv(UPGRADE_READY);
 	int fd = text ? atoi(text) : -1;

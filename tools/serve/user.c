@@ -7,14 +7,16 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 #include "tools/common/log.h"
-#include "tools/serve/server.h"
+#include "tools/serve/config/config.h"
+#include "tools/serve/user.h"
 #include "tools/tools.h"
 
 static int user_unknown(const struct config *config, const char *what, const char *name)
 {
 	char where[CONFIG_WHERE];
 
-	log_line("%suser %s: there is no %s %s", config_where(config, config->user.line, where), config->user.text,
+	log_line("%suser %s: there is no %s %s", config_where(config, config->user.line, where),
+		 config->user.text,
 		 what, name);
 	return TOOLS_FAILED;
 }
@@ -30,11 +32,12 @@ static int user_find(const struct config *config, const char *name, const char *
 	if (group && !other)
 		return user_unknown(config, "group", group);
 	gid = other ? other->gr_gid : user->pw_gid;
-	/* A successor is that user already, and may not say so again. */
+	/* After an upgrade we are that user already, and may not call setuid() again. */
 	if (!become || (geteuid() == user->pw_uid && getegid() == gid))
 		return 0;
 	if (initgroups(name, gid) || setgid(gid) || setuid(user->pw_uid)) {
-		log_line("cannot become the user %s: %s; only root can", config->user.text, strerror(errno));
+		log_line("cannot become the user %s: %s; only root can", config->user.text,
+			 strerror(errno));
 		return TOOLS_FAILED;
 	}
 	return 0;
@@ -58,16 +61,16 @@ static int user_take(const struct config *config, bool become)
 	return ret;
 }
 
-int serve_user_check(const struct config *config)
+int user_check(const struct config *config)
 {
 	return user_take(config, false);
 }
 
-int serve_user(const struct config *config)
+int user_become(const struct config *config)
 {
 	int ret = user_take(config, true);
 
-	/* Nothing that we start may get more than we have. */
+	/* Programs that we start must not gain privileges. */
 	if (!ret && config->user.text)
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return ret;

@@ -64,10 +64,12 @@ static const struct config_word config_nic[] = {
 	{ "require", TLSRING_NIC_REQUIRE }, { 0 },
 };
 static const struct config_word config_io[] = {
-	{ "auto", TLSRING_IO_AUTO }, { "uring", TLSRING_IO_URING }, { "epoll", TLSRING_IO_EPOLL }, { 0 },
+	{ "auto", TLSRING_IO_AUTO }, { "uring", TLSRING_IO_URING }, { "epoll", TLSRING_IO_EPOLL },
+	{ 0 },
 };
 static const struct config_word config_format[] = {
-	{ "common", ACCESS_COMMON }, { "combined", ACCESS_COMBINED }, { "json", ACCESS_JSON }, { 0 },
+	{ "common", ACCESS_COMMON }, { "combined", ACCESS_COMBINED }, { "json", ACCESS_JSON },
+	{ 0 },
 };
 static const struct config_word config_tls[] = {
 	{ "1.2", CONFIG_TLS_1_2 }, { "1.3", CONFIG_TLS_1_3 }, { 0 },
@@ -90,13 +92,16 @@ static const struct config_setting config_table[] = {
 	{ "name", 0, "NAME", "a name of the host, *.NAME for all below it; may be repeated",
 	  HOST(names), TYPE(names) },
 	{ "dir", 0, "DIR", "the folder, as the last argument", HOST(dir), TYPE(text) },
-	{ "cert", 'c', "FILE", "certificate chain, PEM (default: self-signed for localhost); may be "
+	{ "cert", 'c', "FILE",
+	  "certificate chain, PEM (default: self-signed for localhost); may be "
 	  "repeated with --key, say for ECDSA and RSA", HOST(certs), TYPE(texts) },
 	{ "key", 'k', "FILE", "its private key, PEM", HOST(keys), TYPE(texts) },
-	{ "ticket-keys", 0, "FILE", "session tickets under the key in FILE, so that several servers "
+	{ "ticket-keys", 0, "FILE",
+	  "session tickets under the key in FILE, so that several servers "
 	  "resume each other's sessions; the first seals, repeated ones open", SERVER(ticket_keys),
 	  TYPE(texts) },
-	{ "tls-min", 0, "VERSION", "the oldest version of TLS", "1.2", HOST(tls_min), WORD(config_tls) },
+	{ "tls-min", 0, "VERSION", "the oldest version of TLS", "1.2", HOST(tls_min),
+	  WORD(config_tls) },
 	{ "ciphers", 0, "LIST", "of TLS 1.2, OpenSSL's names", HOST(ciphers), TYPE(texts) },
 	{ "ciphersuites", 0, "LIST", "of TLS 1.3, OpenSSL's names", HOST(suites), TYPE(texts) },
 	{ "groups", 0, "LIST", "for the key exchange, OpenSSL's names", HOST(groups), TYPE(texts) },
@@ -107,25 +112,33 @@ static const struct config_setting config_table[] = {
 	{ "threads", 't', "N", "threads, each with its own sockets (default: one per CPU)",
 	  .derive = derive_threads, FIXED(threads), NUMBER(1, CONFIG_THREADS_MAX) },
 	{ "pin", 0, NULL, "keep each thread on a CPU of its own", FIXED(pin), TYPE(switch) },
-	{ "user", 0, "NAME[:GROUP]", "become that user when the sockets are open and the keys are read",
+	{ "user", 0, "NAME[:GROUP]",
+	  "become that user when the sockets are open and the keys are read",
 	  FIXED(user), TYPE(text) },
 	{ "offload", 0, "WHEN", "whether the kernel seals the records", "auto", FIXED(offload),
 	  WORD(config_offload) },
-	{ "handover", 0, "WHEN", "when a connection's keys go to the kernel; adaptive: with the second "
+	{ "handover", 0, "WHEN",
+	  "when a connection's keys go to the kernel; adaptive: with the second "
 	  "answer, a large one, or silence", "at-once", FIXED(handover), WORD(config_handover) },
-	{ "handshake-provider", 0, "NAME", "who makes the X25519 keys and derives the secrets of TLS 1.3; "
+	{ "handshake-provider", 0, "NAME",
+	  "who makes the X25519 keys and derives the secrets of TLS 1.3; "
 	  "tlsring costs less, and is not certified", "openssl", FIXED(handshake_provider),
 	  WORD(config_provider) },
 	{ "nic", 0, "WHEN", "whether a network card seals the records; prefer and require limit "
-	  "connections to what cards take (TLS 1.2, AES-GCM)", "auto", FIXED(nic), WORD(config_nic) },
-	{ "zerocopy", 0, NULL, "a network card seals the files' own pages: the fastest, but files that "
+	  "connections to what cards take (TLS 1.2, AES-GCM)", "auto", FIXED(nic),
+	  WORD(config_nic) },
+	{ "zerocopy", 0, NULL,
+	  "a network card seals the files' own pages: the fastest, but files that "
 	  "change while they are sent reach the client broken", FIXED(zerocopy), TYPE(switch) },
 	{ "io", 0, "WITH", "what drives the sockets", "auto", FIXED(io), WORD(config_io) },
-	{ "no-sandbox", 0, NULL, "let the threads that serve do what this user may", FIXED(no_sandbox),
+	{ "no-sandbox", 0, NULL, "let the threads that serve do what this user may",
+	  FIXED(no_sandbox),
 	  TYPE(switch) },
-	{ "access-log", 0, "FILE", "a line for each request; - is standard output; SIGUSR1 opens it anew",
+	{ "access-log", 0, "FILE",
+	  "a line for each request; - is standard output; SIGUSR1 opens it anew",
 	  FIXED(access_log), TYPE(text) },
-	{ "log-format", 0, "FORM", "of these lines", "combined", FIXED(log_format), WORD(config_format) },
+	{ "log-format", 0, "FORM", "of these lines", "combined", FIXED(log_format),
+	  WORD(config_format) },
 	{ "metrics", 0, "ADDR:PORT", "answer Prometheus, and people, there over plain HTTP",
 	  FIXED(metrics), TYPE(address) },
 	{ "handshake-timeout", 0, "SECONDS", "end connections whose handshake takes longer", "30",
@@ -134,28 +147,35 @@ static const struct config_setting config_table[] = {
 	  FIXED(limits.header_timeout), NUMBER(1, CONFIG_SECONDS_MAX) },
 	{ "idle-timeout", 0, "SECONDS", "or that are silent for so long", "60",
 	  FIXED(limits.idle_timeout), NUMBER(1, CONFIG_SECONDS_MAX) },
-	{ "min-rate", 0, "BYTES", "or that take, or send, fewer bytes per second; 0: any rate", "500",
+	{ "min-rate", 0, "BYTES", "or that take, or send, fewer bytes per second; 0: any rate",
+	  "500",
 	  FIXED(limits.min_rate), NUMBER(0, CONFIG_COUNT_MAX) },
-	{ "max-connections", 0, "N", "refuse more (default: half of the descriptors this process may "
+	{ "max-connections", 0, "N",
+	  "refuse more (default: half of the descriptors this process may "
 	  "have)", .derive = derive_connections, FIXED(limits.connections),
 	  NUMBER(1, CONFIG_CONNECTIONS_MAX) },
-	{ "max-connections-per-address", 0, "N", "and more of one client; 0: as many as in all (default: "
+	{ "max-connections-per-address", 0, "N",
+	  "and more of one client; 0: as many as in all (default: "
 	  "three quarters of that)", .derive = derive_connections_per_address,
 	  FIXED(limits.connections_per_address), NUMBER(0, CONFIG_CONNECTIONS_MAX) },
 	{ "max-header-bytes", 0, "N", "of a request's head, at most 16384", "16384",
 	  FIXED(limits.header_bytes), NUMBER(512, HTTP_HEAD_LIMIT) },
-	{ "max-requests", 0, "N", "of one connection; 0: any number", "1000000", FIXED(limits.requests),
+	{ "max-requests", 0, "N", "of one connection; 0: any number", "1000000",
+	  FIXED(limits.requests),
 	  NUMBER(0, CONFIG_COUNT_MAX) },
 	{ "file-cache", 0, "N", "small files that each thread keeps open", "256", FIXED(file_cache),
 	  NUMBER(0, CONFIG_FILES_MAX) },
 	{ "listing", 0, NULL, "list folders that have no index, as a page or as JSON by Accept",
 	  HOST(site.listing), TYPE(switch) },
-	{ "hidden", 0, NULL, "also serve names that begin with a dot", HOST(site.hidden), TYPE(switch) },
-	{ "precompressed", 0, NULL, "send FILE.br, FILE.zst or FILE.gz for FILE to those who accept it",
+	{ "hidden", 0, NULL, "also serve names that begin with a dot", HOST(site.hidden),
+	  TYPE(switch) },
+	{ "precompressed", 0, NULL,
+	  "send FILE.br, FILE.zst or FILE.gz for FILE to those who accept it",
 	  HOST(site.precompressed), TYPE(switch) },
 	{ "index", 0, "NAME,...", "a folder's index is the first of them", "index.html",
 	  HOST(site.index), TYPE(index) },
-	{ "cache-control", 0, "PATTERN=VALUE", "Cache-Control of files that fit; may be repeated, the "
+	{ "cache-control", 0, "PATTERN=VALUE",
+	  "Cache-Control of files that fit; may be repeated, the "
 	  "first counts", HOST(site.cache_control), TYPE(patterns) },
 	{ "type", 0, "EXTENSION=TYPE", "media type of files with that extension; may be repeated",
 	  HOST(site.types), TYPE(media_types) },
@@ -233,7 +253,8 @@ void config_free(struct config *config)
 
 struct config_host *config_host_add(struct config *config, unsigned line)
 {
-	struct config_host *larger = realloc(config->hosts, (config->host_count + 1) * sizeof(*larger));
+	struct config_host *larger = realloc(config->hosts,
+					     (config->host_count + 1) * sizeof(*larger));
 
 	if (!larger)
 		return NULL;
@@ -243,7 +264,8 @@ struct config_host *config_host_add(struct config *config, unsigned line)
 	return config_defaults(CONFIG_HOST, config, larger) ? NULL : larger;
 }
 
-int config_set(struct config *config, struct config_host *host, const struct config_setting *setting,
+int config_set(struct config *config, struct config_host *host,
+	       const struct config_setting *setting,
 	       const char *value, unsigned line, const char **why)
 {
 	int ret = setting->type->set(config_at(setting, config, host), setting, value, line, why);
@@ -298,7 +320,8 @@ void config_fixed_free(struct config_fixed *fixed)
 	*fixed = (struct config_fixed){ 0 };
 }
 
-unsigned config_fixed_changes(const struct config_fixed *fixed, const struct config *config, char *buf,
+unsigned config_fixed_changes(const struct config_fixed *fixed, const struct config *config,
+			      char *buf,
 			      size_t room)
 {
 	unsigned count = 0;
@@ -309,7 +332,8 @@ unsigned config_fixed_changes(const struct config_fixed *fixed, const struct con
 		char *text = fixed->texts[i] ? config_text(&config_table[i], config) : NULL;
 
 		if (text && strcmp(text, fixed->texts[i]) && used < room)
-			used += (size_t)snprintf(buf + used, room - used, "%s%s", count++ ? ", " : "",
+			used += (size_t)snprintf(buf + used, room - used, "%s%s",
+						 count++ ? ", " : "",
 						 config_table[i].name);
 		free(text);
 	}
@@ -331,7 +355,8 @@ static unsigned complain(const struct config *config, unsigned line, const char 
 	return 1;
 }
 
-static unsigned complain_name(const struct config *config, const struct config_text *name, size_t before)
+static unsigned complain_name(const struct config *config, const struct config_text *name,
+			      size_t before)
 {
 	for (size_t i = 0; i < before; i++)
 		for (size_t j = 0; j < config->hosts[i].names.count; j++)
@@ -348,7 +373,8 @@ static unsigned complain_host(const struct config *config, size_t index)
 	unsigned mistakes = 0;
 
 	if (!host->dir.text)
-		mistakes += complain(config, host->line, "this host has no folder: give dir = FOLDER");
+		mistakes += complain(config, host->line,
+				     "this host has no folder: give dir = FOLDER");
 	if (host->certs.count != host->keys.count)
 		mistakes += complain(config, host->line, config->file ?
 				     "each cert needs its key: %zu and %zu are given" :

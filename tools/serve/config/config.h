@@ -3,8 +3,8 @@
 #define TOOLS_SERVE_CONFIG_CONFIG_H
 
 /*
- * The effective configuration of `tlsring serve`. Each setting is one row of config.c's table: flags,
- * the file, --check, --print-config and the warnings of a reload come from it.
+ * The effective configuration of `tlsring serve`. Each setting is one row of config.c's table:
+ * flags, the file, --check, --print-config and the warnings of a reload come from it.
  */
 
 #include <stdbool.h>
@@ -17,11 +17,13 @@
 struct config_host {
 	struct config_texts names;	/* lower case; "*.example.org" is every name below it */
 	struct config_text dir;
-	struct config_texts certs, keys;	/* pairs by their order; none: self-signed for localhost */
+	/* pairs by their order; none: self-signed for localhost */
+	struct config_texts certs, keys;
 	struct config_text client_ca;	/* not set: clients are not asked for certificates */
 	bool client_optional;		/* a client may come without */
 	unsigned tls_min;		/* enum config_tls */
-	struct config_texts ciphers, suites, groups;	/* OpenSSL's names, parts of one list; none: ours */
+	/* OpenSSL's names, parts of one list; none: ours */
+	struct config_texts ciphers, suites, groups;
 	struct site_settings site;
 	unsigned line;			/* of its section; 0: by flags */
 };
@@ -62,14 +64,17 @@ const struct config_setting *config_find(const char *name, size_t *index);
 /* The defaults, and no host. 0 or -ENOMEM; config_free() in any case. */
 int config_init(struct config *out);
 void config_free(struct config *config);
-/* Add a host with the defaults. The pointer is valid until the next is added. NULL: out of memory. */
+/* Add a host with the defaults. The pointer is valid until the next is added. NULL: out of
+ * memory. */
 struct config_host *config_host_add(struct config *config, unsigned line);
-/* Set from text; host: whose, for a setting of a host. 0; -EINVAL or -ENOMEM: *why says it in words. */
-int config_set(struct config *config, struct config_host *host, const struct config_setting *setting,
+/* Set from text; host: whose, for a setting of a host. 0; -EINVAL or -ENOMEM: *why says it in
+ * words. */
+int config_set(struct config *config, struct config_host *host,
+	       const struct config_setting *setting,
 	       const char *value, unsigned line, const char **why);
 /*
- * When everything was read: fill in the defaults that follow from other settings, and log what does not
- * fit together. 0, or how many mistakes there are.
+ * When everything was read: fill in the defaults that follow from other settings, and log what does
+ * not fit together. 0, or how many mistakes there are.
  */
 unsigned config_finish(struct config *config);
 /* The values, as text, of the settings that stay while the process runs; texts owned. */
@@ -80,8 +85,10 @@ struct config_fixed {
 /* 0 or -ENOMEM; config_fixed_free() in any case. */
 int config_fixed_note(struct config_fixed *out, const struct config *config);
 void config_fixed_free(struct config_fixed *fixed);
-/* The names of those that config has otherwise, divided by ", " and cut to the room. Returns how many. */
-unsigned config_fixed_changes(const struct config_fixed *fixed, const struct config *config, char *buf,
+/* The names of those that config has otherwise, divided by ", " and cut to the room. Returns how
+ * many. */
+unsigned config_fixed_changes(const struct config_fixed *fixed, const struct config *config,
+			      char *buf,
 			      size_t room);
 
 /* "FILE:LINE: ", or "" for what came from flags; writes into buf, returns it. */

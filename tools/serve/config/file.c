@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The INI file, read by inih. inih reports neither empty sections nor the lines of values: file_line() hands it
- * each line, and notes its number and the sections.
+ * The INI file, read by inih. inih reports neither empty sections nor the lines of values:
+ * file_line() hands it each line, and notes its number and the sections.
  */
 #include <errno.h>
 #include <ini.h>
@@ -50,7 +50,8 @@ static void file_host(struct file_reader *r, const char *name)
 
 	r->scope = CONFIG_HOST;
 	memset(r->host_seen, 0, sizeof(r->host_seen));
-	if (!host || (*name && config_set(r->config, host, config_find("name", NULL), name, r->section, &why)))
+	if (!host || (*name && config_set(r->config, host, config_find("name", NULL), name,
+					  r->section, &why)))
 		file_mistake(r, r->section, "[host %s]: %s", name, why);
 	r->unknown = !host;
 }
@@ -114,11 +115,12 @@ static void file_header(struct file_reader *r, const char *line)
 		file_mistake(r, r->section, "this section is empty");
 	r->section = r->number;
 	if (len > FILE_SECTION_MAX)
-		file_mistake(r, r->number, "too long: write [host], and the name below as name = NAME");
+		file_mistake(r, r->number,
+			     "too long: write [host], and the name below as name = NAME");
 }
 
-/* inih reads lines through this fgets(). Indentation is removed: inih would take an indented line for a
- * continuation of the value before it. */
+/* inih reads lines through this fgets(). Indentation is removed: inih would take an indented
+ * line for a continuation of the value before it. */
 static char *file_line(char *buf, int room, void *user)
 {
 	struct file_reader *r = user;
@@ -133,7 +135,9 @@ static char *file_line(char *buf, int room, void *user)
 	if (*line == '[')
 		file_header(r, line);
 	if (strlen(line) >= (size_t)room - 2)
-		file_mistake(r, r->number, "a line of more than %d characters: lists may be given in parts", room - 3);
+		file_mistake(r, r->number,
+			     "a line of more than %d characters: lists may be given in parts",
+			     room - 3);
 	snprintf(buf, (size_t)room, "%s", line);
 	return buf;
 }

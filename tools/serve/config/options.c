@@ -13,8 +13,8 @@ static const char options_usage[] =
 	"usage: tlsring serve [OPTION]... [DIR]\n"
 	"       tlsring serve --config FILE [--check | --print-config]\n"
 	"\n"
-	"Serves the files of DIR (default: the current folder) over HTTPS until SIGINT or SIGTERM.\n"
-	"SIGHUP reads certificates, keys and the file again.\n"
+	"Serves the files of DIR (default: the current folder) over HTTPS until SIGINT or\n"
+	"SIGTERM. SIGHUP reads certificates, keys and the file again.\n"
 	"\n";
 
 struct options {
@@ -69,7 +69,8 @@ static char *options_help(const struct config_setting *setting)
 	if (!out)
 		return NULL;
 	for (; word && word->word; word++)
-		fprintf(out, "%s%s%s", word->word, strcmp(word->word, setting->initial) ? "" : " (default)",
+		fprintf(out, "%s%s%s", word->word,
+			strcmp(word->word, setting->initial) ? "" : " (default)",
 			!word[1].word ? ": " : word[2].word ? ", " : " or ");
 	fputs(setting->help, out);
 	if (setting->initial && !setting->words)
@@ -114,7 +115,8 @@ static int options_flags(struct options *o, int *argc, char ***argv)
 static int options_folder(struct config *out, int argc, char **argv)
 {
 	if (argc > 1) {
-		log_line("%s: only one folder can be served; a file can name several (--config)", argv[1]);
+		log_line("%s: only one folder can be served; a file can name several (--config)",
+			 argv[1]);
 		return TOOLS_USAGE;
 	}
 	if (argc || !out->hosts[0].dir.text)

@@ -23,7 +23,8 @@ static int text_put(struct config_text *out, const char *value, unsigned line)
 	return 0;
 }
 
-static int text_set(void *at, const struct config_setting *setting, const char *value, unsigned line,
+static int text_set(void *at, const struct config_setting *setting, const char *value,
+		    unsigned line,
 		    const char **why)
 {
 	(void)setting;
@@ -47,7 +48,8 @@ static void text_free(void *at)
 	*text = (struct config_text){ 0 };
 }
 
-static int texts_set(void *at, const struct config_setting *setting, const char *value, unsigned line,
+static int texts_set(void *at, const struct config_setting *setting, const char *value,
+		     unsigned line,
 		     const char **why)
 {
 	struct config_texts *texts = at;
@@ -128,7 +130,8 @@ static bool name_valid(const char *name)
 	       name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.:[]")] == '\0';
 }
 
-static int names_set(void *at, const struct config_setting *setting, const char *value, unsigned line,
+static int names_set(void *at, const struct config_setting *setting, const char *value,
+		     unsigned line,
 		     const char **why)
 {
 	char *lower = strdup(value);
@@ -173,7 +176,8 @@ const struct config_type config_type_number = { number_set, number_print, NULL, 
 
 /* ---- choices ---- */
 
-static int word_set(void *at, const struct config_setting *setting, const char *value, unsigned line,
+static int word_set(void *at, const struct config_setting *setting, const char *value,
+		    unsigned line,
 		    const char **why)
 {
 	static _Thread_local char text[VALUES_WHY];
@@ -224,7 +228,8 @@ const struct config_type config_type_switch = { switch_set, switch_print, NULL, 
 
 /* ---- rules of a site ---- */
 
-static int index_set(void *at, const struct config_setting *setting, const char *value, unsigned line,
+static int index_set(void *at, const struct config_setting *setting, const char *value,
+		     unsigned line,
 		     const char **why)
 {
 	(void)setting;
@@ -261,7 +266,8 @@ static void rules_print(FILE *out, const struct config_setting *setting, const v
 	const struct site_rules *rules = at;
 
 	for (size_t i = 0; i < rules->count; i++)
-		fprintf(out, "%s = %s=%s\n", setting->name, rules->rows[i].key, rules->rows[i].value);
+		fprintf(out, "%s = %s=%s\n", setting->name, rules->rows[i].key,
+			rules->rows[i].value);
 }
 
 static void index_print(FILE *out, const struct config_setting *setting, const void *at)
@@ -281,5 +287,7 @@ static void rules_free(void *at)
 
 const struct config_type config_type_index = { index_set, index_print, rules_free, false };
 const struct config_type config_type_patterns = { patterns_set, rules_print, rules_free, true };
-const struct config_type config_type_media_types = { media_types_set, rules_print, rules_free, true };
-const struct config_type config_type_error_pages = { error_pages_set, rules_print, rules_free, true };
+const struct config_type config_type_media_types = { media_types_set, rules_print, rules_free,
+						     true };
+const struct config_type config_type_error_pages = { error_pages_set, rules_print, rules_free,
+						     true };

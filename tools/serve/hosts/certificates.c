@@ -9,7 +9,8 @@
 #include "tools/serve/hosts/certificates.h"
 
 /* Warn of each name of the host that the certificate does not have. */
-static void certificates_names(X509 *cert, const struct config *config, const struct config_host *host,
+static void certificates_names(X509 *cert, const struct config *config,
+			       const struct config_host *host,
 			       const struct config_text *file)
 {
 	char where[CONFIG_WHERE];
@@ -17,7 +18,8 @@ static void certificates_names(X509 *cert, const struct config *config, const st
 	for (size_t i = 0; i < host->names.count; i++) {
 		const char *name = host->names.rows[i].text;
 
-		/* X509_check_host() takes no pattern, but ".example.org" stands for any name below it. */
+		/* X509_check_host() takes no pattern, but ".example.org" stands for any name
+		 * below it. */
 		if (X509_check_host(cert, *name == '*' ? name + 1 : name, 0, 0, NULL) == 1 ||
 		    X509_check_ip_asc(cert, name, 0) == 1)
 			continue;
@@ -32,7 +34,8 @@ static int certificates_kind(const X509 *cert)
 	return EVP_PKEY_get_base_id(X509_get0_pubkey(cert));
 }
 
-static bool certificates_first_of_kind(const X509 *cert, const struct config *config, const struct config_host *host,
+static bool certificates_first_of_kind(const X509 *cert, const struct config *config,
+				       const struct config_host *host,
 				       size_t index)
 {
 	const struct config_text *rows = host->certs.rows;
@@ -47,20 +50,25 @@ static bool certificates_first_of_kind(const X509 *cert, const struct config *co
 			fclose(stream);
 		first = !other || certificates_kind(other) != certificates_kind(cert);
 		if (!first)
-			log_line("%sthe certificate %s has the same kind of key as %s: only one can be used",
-				 config_where(config, rows[index].line, where), rows[index].text, rows[i].text);
+			log_line("%sthe certificate %s has the same kind of key as %s: "
+				 "only one can be used",
+				 config_where(config, rows[index].line, where), rows[index].text,
+				 rows[i].text);
 		X509_free(other);
 	}
 	return first;
 }
 
-static unsigned certificates_load_pair(SSL_CTX *ssl, const struct config *config, const struct config_host *host,
+static unsigned certificates_load_pair(SSL_CTX *ssl, const struct config *config,
+				       const struct config_host *host,
 				       size_t index, struct certificate *out)
 {
 	const struct config_text *cert = &host->certs.rows[index], *key = &host->keys.rows[index];
 	char cert_where[CONFIG_WHERE], key_where[CONFIG_WHERE];
-	const struct certificate_pem cert_pem = { cert->text, config_where(config, cert->line, cert_where) };
-	const struct certificate_pem key_pem = { key->text, config_where(config, key->line, key_where) };
+	const struct certificate_pem cert_pem = { cert->text,
+						  config_where(config, cert->line, cert_where) };
+	const struct certificate_pem key_pem = { key->text,
+						 config_where(config, key->line, key_where) };
 
 	if (certificate_load_files(ssl, &cert_pem, &key_pem, out))
 		return 1;
@@ -68,7 +76,8 @@ static unsigned certificates_load_pair(SSL_CTX *ssl, const struct config *config
 	return !certificates_first_of_kind(SSL_CTX_get0_certificate(ssl), config, host, index);
 }
 
-unsigned host_certificates_load(SSL_CTX *ssl, const struct config *config, const struct config_host *host,
+unsigned host_certificates_load(SSL_CTX *ssl, const struct config *config,
+				const struct config_host *host,
 				struct certificate **out, size_t *count)
 {
 	struct certificate *certificates = calloc(host->certs.count + 1, sizeof(*certificates));
@@ -85,11 +94,13 @@ unsigned host_certificates_load(SSL_CTX *ssl, const struct config *config, const
 	return mistakes;
 }
 
-void host_certificates_warn(const struct certificate *certificates, size_t count, const struct config *config,
+void host_certificates_warn(const struct certificate *certificates, size_t count,
+			    const struct config *config,
 			    const struct config_host *host)
 {
 	char where[CONFIG_WHERE];
 
 	for (size_t i = 0; i < count && i < host->certs.count; i++)
-		certificate_warn(&certificates[i], config_where(config, host->certs.rows[i].line, where));
+		certificate_warn(&certificates[i],
+				 config_where(config, host->certs.rows[i].line, where));
 }

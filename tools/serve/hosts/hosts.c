@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/ssl.h>
+#include "tlsring.h"
+#include "tools/common/log.h"
 #include "tools/serve/hosts/certificates.h"
 #include "tools/serve/hosts/hosts.h"
 #include "tools/serve/hosts/tls.h"
-#include "tools/common/log.h"
 #include "tools/serve/site/mime.h"
-#include "tlsring.h"
 
 #define HOSTS_NAME_MAX	255
 
@@ -34,14 +34,14 @@ static unsigned hosts_index(struct hosts *hosts)
 		const struct config_texts *names = &hosts->config.hosts[i].names;
 
 		for (size_t j = 0; j < names->count; j++)
-			hosts->names[hosts->name_count++] = (struct hosts_name){ names->rows[j].text,
-										 &hosts->list[i] };
+			hosts->names[hosts->name_count++] =
+				(struct hosts_name){ names->rows[j].text, &hosts->list[i] };
 	}
 	qsort(hosts->names, count, sizeof(*hosts->names), hosts_compare);
 	return 0;
 }
 
-static const struct host *hosts_look(const struct hosts *hosts, const char *name)
+static const struct host *hosts_search(const struct hosts *hosts, const char *name)
 {
 	const struct hosts_name key = { .name = name };
 	const struct hosts_name *found = bsearch(&key, hosts->names, hosts->name_count, sizeof(key),
@@ -50,7 +50,7 @@ static const struct host *hosts_look(const struct hosts *hosts, const char *name
 	return found ? found->host : NULL;
 }
 
-/* Lower case, without port and final dot. */
+/* Normalize a host name: lower case, without port and final dot. Too long a name becomes "". */
 static void hosts_fold(const char *name, size_t len, char out[HOSTS_NAME_MAX + 1])
 {
 	const char *bracket = len && *name == '[' ? memchr(name, ']', len) : NULL;
@@ -76,16 +76,17 @@ const struct host *hosts_find(const struct hosts *hosts, const char *name, size_
 	char *dot;
 
 	hosts_fold(name, len, folded);
-	host = hosts_look(hosts, folded);
-	/* "*.NAME" stands over the dot and what is before it. */
+	host = hosts_search(hosts, folded);
+	/* Write the "*" of "*.NAME" over the character before the dot. */
 	for (dot = strchr(folded, '.'); dot && dot > folded && !host; dot = strchr(dot + 1, '.')) {
 		dot[-1] = '*';
-		host = hosts_look(hosts, dot - 1);
+		host = hosts_search(hosts, dot - 1);
 	}
 	return host ? host : &hosts->list[0];
 }
 
-const struct host *hosts_choose(const struct hosts *hosts, const struct tlsring_conn *conn, const char *name,
+const struct host *hosts_choose(const struct hosts *hosts, const struct tlsring_conn *conn,
+				const char *name,
 				size_t len)
 {
 	struct tlsring_info info;
@@ -121,11 +122,16 @@ static unsigned host_folder(struct host *host, const struct hosts *hosts)
 	host->site.root = -1;
 	config_where(&hosts->config, config->dir.line, where);
 	if (ret == -ENOTDIR)
-		log_line("%scannot serve %s: it is not a folder; give the folder that holds it", where, dir);
+		log_line("%scannot serve %s: it is not a folder; give the folder that holds it",
+			 where, dir);
 	else if (ret == -ENOSYS)
-		log_line("%scannot serve %s: this system has no openat2, which keeps requests inside the folder; Linux 5.6 has it, and a container's seccomp filter must allow it", where, dir);
+		log_line("%scannot serve %s: this system has no openat2, which keeps requests "
+			 "inside the folder; Linux 5.6 has it, and a container's seccomp filter "
+			 "must allow it",
+			 where, dir);
 	else
-		log_line("%scannot serve %s: %s; give a folder that this user may read", where, dir, strerror(-ret));
+		log_line("%scannot serve %s: %s; give a folder that this user may read", where, dir,
+			 strerror(-ret));
 	return 1;
 }
 
@@ -134,7 +140,8 @@ static unsigned host_tls(struct host *host, const struct config *config)
 	unsigned mistakes = host_tls_new(&host->ssl, config, host->config);
 
 	if (host->ssl)
-		mistakes += host_certificates_load(host->ssl, config, host->config, &host->certificates,
+		mistakes += host_certificates_load(host->ssl, config, host->config,
+						   &host->certificates,
 						   &host->certificate_count);
 	return mistakes;
 }
@@ -172,7 +179,8 @@ unsigned hosts_load(struct hosts **out, struct config *config)
 		hosts->list[i].site.root = -1;
 	ret = mime_load(&hosts->mime, MIME_FILE);
 	if (ret)
-		log_line("warning: %s: %s: every file goes out as " MIME_DEFAULT "; install the package media-types",
+		log_line("warning: %s: %s: every file goes out as " MIME_DEFAULT
+			 "; install the package media-types",
 			 MIME_FILE, strerror(-ret));
 	mistakes = hosts_fill(hosts) + hosts_index(hosts);
 	*config = (struct config){ 0 };
@@ -193,9 +201,11 @@ unsigned hosts_join(struct hosts *hosts, struct tlsring_ctx *ctx)
 
 		if (!ret)
 			continue;
-		log_line("%scannot set up TLS: %s%s", config_where(&hosts->config, hosts->list[i].config->line, where),
+		log_line("%scannot set up TLS: %s%s",
+			 config_where(&hosts->config, hosts->list[i].config->line, where),
 			 tlsring_strerror(ret, text, sizeof(text)),
-			 ret == -EOPNOTSUPP ? "; network cards take TLS 1.2 with AES-GCM only" : "");
+			 ret != -EOPNOTSUPP ? "" :
+			 "; network cards take TLS 1.2 with AES-GCM only");
 		mistakes++;
 	}
 	return mistakes;
@@ -204,7 +214,8 @@ unsigned hosts_join(struct hosts *hosts, struct tlsring_ctx *ctx)
 void hosts_warn(const struct hosts *hosts)
 {
 	for (size_t i = 0; i < hosts->config.host_count; i++)
-		host_certificates_warn(hosts->list[i].certificates, hosts->list[i].certificate_count,
+		host_certificates_warn(hosts->list[i].certificates,
+				       hosts->list[i].certificate_count,
 				       &hosts->config, hosts->list[i].config);
 }
 
@@ -229,8 +240,9 @@ void hosts_put(struct hosts *hosts)
 
 struct hosts_current {
 	pthread_mutex_t lock;
-	struct hosts *hosts;		/* a reference is ours */
-	_Atomic(struct hosts *) seen;	/* the same, for a look without the lock; not to be followed */
+	struct hosts *hosts;		/* holds a reference */
+	/* The same pointer, to compare with without the lock; never dereferenced. */
+	_Atomic(struct hosts *) seen;
 };
 
 int hosts_current_new(struct hosts_current **out, struct hosts *hosts)
@@ -278,7 +290,8 @@ struct hosts *hosts_current_get(struct hosts_current *current)
 	return hosts;
 }
 
-/* A set that is referred to cannot be freed, so that no other can have its address. */
+/* Comparing addresses is safe: the set that *hosts refers to is not freed, so no other can have
+ * its address. */
 void hosts_current_follow(struct hosts_current *current, struct hosts **hosts)
 {
 	if (*hosts == atomic_load(&current->seen))

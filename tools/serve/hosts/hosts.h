@@ -3,8 +3,8 @@
 #define TOOLS_SERVE_HOSTS_HOSTS_H
 
 /*
- * The hosts that are served: names, certificates, folders. A set of them never changes; a reload
- * makes another and puts it in the place of the current one, which goes when nobody uses it.
+ * The hosts that are served: names, certificates, folders. A set of hosts never changes: a reload
+ * makes a new set and makes it the current one; the old set is freed with its last reference.
  */
 
 #include <stdatomic.h>
@@ -20,7 +20,7 @@ struct tlsring_ctx;
 struct mime;
 
 struct host {
-	const struct config_host *config;	/* the set's */
+	const struct config_host *config;	/* the set's configuration */
 	SSL_CTX *ssl;			/* owned */
 	struct certificate *certificates;	/* owned */
 	size_t certificate_count;
@@ -28,7 +28,7 @@ struct host {
 };
 
 struct hosts_name {
-	const char *name;		/* the config's */
+	const char *name;		/* of the configuration */
 	const struct host *host;
 };
 
@@ -36,40 +36,45 @@ struct hosts {
 	atomic_uint references;
 	struct config config;		/* owned */
 	struct mime *mime;		/* owned; may be NULL */
-	struct host *list;		/* owned; as many as config has; the first answers for others */
+	/* owned; config.host_count of them; the first is for unknown names */
+	struct host *list;
 	struct hosts_name *names;	/* owned; sorted */
 	size_t name_count;
 };
 
-/* The current set; one for the process, shared by its threads. */
+/* Holds the current set; one for the process, shared by its threads. */
 struct hosts_current;
 
 /*
- * Open folders, read certificates. Takes over config when it succeeds. Says each mistake on standard
- * error. 0, or how many there are.
+ * Make a set: open folders, read certificates. On success the set owns the configuration, and
+ * *config is empty. Logs each mistake. 0, or how many there are.
  */
 unsigned hosts_load(struct hosts **out, struct config *config);
-/* Make its SSL_CTXs ones that ctx's connections can be given to. As hosts_load(). */
+/* Prepare the hosts' SSL_CTXs for connections of ctx. Logs each mistake. 0, or how many there
+ * are. */
 unsigned hosts_join(struct hosts *hosts, struct tlsring_ctx *ctx);
 /* Warn of certificates that expire. */
 void hosts_warn(const struct hosts *hosts);
-/* A reference is given back. */
+/* Give a reference back. */
 void hosts_put(struct hosts *hosts);
-/* The host that a request on this connection is for: name is the request's Host. NULL: that host is not who
- * the connection was opened to. */
-const struct host *hosts_choose(const struct hosts *hosts, const struct tlsring_conn *conn, const char *name,
+/* The host of a request; name: its Host field. NULL: it is another host than the connection was
+ * opened to. */
+const struct host *hosts_choose(const struct hosts *hosts, const struct tlsring_conn *conn,
+				const char *name,
 				size_t len);
-/* By its name, as SNI or a Host field has it (a port is passed over). Never NULL. */
+/* The host with a name from SNI or a Host field; a port is ignored. Never NULL: unknown names
+ * get the first. */
 const struct host *hosts_find(const struct hosts *hosts, const char *name, size_t len);
 
-/* hosts: the first set, becomes its own. 0 or -ENOMEM. */
+/* hosts: the first set, or NULL; takes over the reference. 0 or -ENOMEM. */
 int hosts_current_new(struct hosts_current **out, struct hosts *hosts);
 void hosts_current_free(struct hosts_current *current);
-/* Another set, which becomes its own, takes the place of the one before. Any thread. */
+/* Replace the current set; takes over the reference. Any thread. */
 void hosts_current_set(struct hosts_current *current, struct hosts *hosts);
-/* A reference to the current set. Any thread. */
+/* A new reference to the current set. Any thread. */
 struct hosts *hosts_current_get(struct hosts_current *current);
-/* Bring a reference, or NULL, up to date; cheap where nothing has changed. Any thread. */
+/* Replace the reference *hosts, or NULL, when it is not the current set; cheap otherwise. Any
+ * thread. */
 void hosts_current_follow(struct hosts_current *current, struct hosts **hosts);
 
 #endif

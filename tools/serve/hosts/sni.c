@@ -21,8 +21,8 @@ static const char *sni_name(SSL *ssl, size_t *len)
 	return *len <= room - 5 ? (const char *)data + 5 : NULL;
 }
 
-/* SSL_set_SSL_CTX() replaces certificates, ciphers, issuers and ALPN. Versions, groups and the verify mode were
- * copied into the SSL when it was made: set them again. */
+/* SSL_set_SSL_CTX() replaces certificates, ciphers, issuers and ALPN. Versions, groups and the
+ * verify mode were copied into the SSL when it was made: set them again. */
 static bool sni_switch(SSL *ssl, const struct host *host)
 {
 	char *groups = config_texts_join(&host->config->groups);
@@ -37,7 +37,8 @@ static bool sni_switch(SSL *ssl, const struct host *host)
 	return done;
 }
 
-/* The ClientHello callback runs before libssl chooses a version, so that each host may have its own. */
+/* The ClientHello callback runs before libssl chooses a version, so that each host may have its
+ * own. */
 static int sni_hello(SSL *ssl, int *alert, void *user)
 {
 	struct hosts *hosts = hosts_current_get(user);
