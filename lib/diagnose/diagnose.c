@@ -6,12 +6,12 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include "ktls/probe.h"
-#include "lib/tls/context.h"
 #include "lib/diagnose/diagnose.h"
+#include "lib/tls/context.h"
 #include "uring/caps.h"
 
-void diagnose_find(struct diagnose *d, const char *name, enum tlsring_state state, const char *remedy,
-		   const char *format, ...)
+void diagnose_find(struct diagnose *d, const char *name, enum tlsring_state state,
+		   const char *remedy, const char *format, ...)
 {
 	char text[256];
 	struct tlsring_finding finding = {
@@ -49,7 +49,7 @@ static void diagnose_module(struct diagnose *d, const struct ktls_caps *caps)
 		      caps->ulp_list[0] ? caps->ulp_list : "(empty)");
 }
 
-/* The suites of one kernel cipher stand or fall together: one line for each cipher and version. */
+/* Has an earlier suite the same kernel cipher and version? All suites of one share one finding. */
 static bool diagnose_cipher_seen(unsigned index)
 {
 	const struct ktls_cipher *cipher = ktls_cipher_at(index);
@@ -85,12 +85,14 @@ static void diagnose_ciphers(struct diagnose *d, const struct ktls_caps *caps)
 static void diagnose_options(struct diagnose *d, const struct ktls_caps *caps)
 {
 	diagnose_find(d, "ktls.rekey", diagnose_state(caps->rekey_tx && caps->rekey_rx),
-		      "connections end cleanly when a key is used up or the peer changes it; Linux 6.14 and later can follow",
+		      "connections end cleanly when a key is used up or the peer changes it; "
+		      "Linux 6.14 and later can follow",
 		      "change of keys (KeyUpdate): sending %s, receiving %s",
 		      caps->rekey_tx ? "yes" : "no", caps->rekey_rx ? "yes" : "no");
 	diagnose_find(d, "ktls.zerocopy", diagnose_state(caps->tx_zerocopy_ro),
 		      "only matters with a NIC that offloads TLS",
-		      "zero-copy sendfile (TLS_TX_ZEROCOPY_RO): %s", caps->tx_zerocopy_ro ? "yes" : "no");
+		      "zero-copy sendfile (TLS_TX_ZEROCOPY_RO): %s",
+		      caps->tx_zerocopy_ro ? "yes" : "no");
 	diagnose_find(d, "ktls.no-pad", diagnose_state(caps->rx_expect_no_pad),
 		      "receiving costs a little more without it",
 		      "receiving without padding (TLS_RX_EXPECT_NO_PAD): %s",
@@ -104,16 +106,20 @@ static void diagnose_options(struct diagnose *d, const struct ktls_caps *caps)
 static void diagnose_bug(struct diagnose *d, const char *name, bool has, const char *text)
 {
 	diagnose_find(d, name, has ? TLSRING_BROKEN : TLSRING_GOOD,
-		      "install your distribution's current kernel; until then the library avoids it",
+		      "install your distribution's current kernel; "
+		      "until then the library avoids it",
 		      "%s: %s", text, has ? "this kernel has it" : "not known of this kernel");
 }
 
 static void diagnose_bugs(struct diagnose *d, const struct ktls_caps *caps)
 {
-	diagnose_bug(d, "bug.no-pad", caps->bug_no_pad, "TLS_RX_EXPECT_NO_PAD corrupts (CVE-2026-74611)");
-	diagnose_bug(d, "bug.splice-rx", caps->bug_splice_rx, "splice from a TLS socket loses data");
+	diagnose_bug(d, "bug.no-pad", caps->bug_no_pad,
+		     "TLS_RX_EXPECT_NO_PAD corrupts (CVE-2026-74611)");
+	diagnose_bug(d, "bug.splice-rx", caps->bug_splice_rx,
+		     "splice from a TLS socket loses data");
 	diagnose_bug(d, "bug.nic", caps->bug_nic, "NIC offload writes out of bounds");
-	diagnose_bug(d, "bug.signal", caps->bug_signal, "a signal during a send aborts the connection");
+	diagnose_bug(d, "bug.signal", caps->bug_signal,
+		     "a signal during a send aborts the connection");
 }
 
 /* ---- io_uring ---- */
@@ -124,8 +130,10 @@ static void diagnose_ring(struct diagnose *d, const struct uring_caps *caps)
 
 	if (caps->ring_error == EPERM)
 		remedy = caps->disabled_sysctl > 0 ?
-			"sysctl kernel.io_uring_disabled=0 (or 1 and a member of io_uring_group); until then epoll is used" :
-			"a seccomp filter (a container's?) forbids it: allow io_uring_setup, _enter and _register; until then epoll is used";
+			"sysctl kernel.io_uring_disabled=0 (or 1 and a member of "
+			"io_uring_group); until then epoll is used" :
+			"a seccomp filter (a container's?) forbids it: allow io_uring_setup, "
+			"_enter and _register; until then epoll is used";
 	if (caps->ring)
 		diagnose_find(d, "uring.setup", TLSRING_GOOD, "", "io_uring may be used");
 	else
@@ -155,7 +163,7 @@ static void diagnose_uring(struct diagnose *d, const struct uring_caps *caps)
 			      "%s: %s", features[i].text, features[i].has ? "yes" : "no");
 }
 
-/* ---- what belongs to the process ---- */
+/* ---- the process ---- */
 
 static void diagnose_user(struct diagnose *d)
 {
@@ -168,7 +176,8 @@ static void diagnose_user(struct diagnose *d)
 			      (unsigned long long)limit.rlim_cur);
 	if (!getrlimit(RLIMIT_MEMLOCK, &limit))
 		diagnose_find(d, "user.memlock", diagnose_state(limit.rlim_cur >= 1 << 20),
-			      "ulimit -l 8192 (LimitMEMLOCK=8M in a systemd unit): keys beyond it can reach swap",
+			      "ulimit -l 8192 (LimitMEMLOCK=8M in a systemd unit): "
+			      "keys beyond it can reach swap",
 			      "memory this process may lock: %llu KiB",
 			      (unsigned long long)(limit.rlim_cur >> 10));
 }

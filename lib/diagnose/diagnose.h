@@ -4,18 +4,19 @@
 
 #include "lib/tlsring.h"
 
-/* Where findings go, and what each() has said so far. */
+/* One run of a diagnosis: the receiver of findings, and what it has returned so far. */
 struct diagnose {
 	int (*each)(const struct tlsring_finding *finding, void *user);
 	void *user;
 	const char *area;		/* of the findings to come */
-	int count, stop;
+	int count;			/* of findings */
+	int stop;			/* the first non-zero value that each() returned */
 };
 
-/* remedy: for what is not good. */
+/* Give a finding to each(), unless it has stopped. The remedy is left out where state is good. */
 __attribute__((format(printf, 5, 6)))
-void diagnose_find(struct diagnose *d, const char *name, enum tlsring_state state, const char *remedy,
-		   const char *format, ...);
+void diagnose_find(struct diagnose *d, const char *name, enum tlsring_state state,
+		   const char *remedy, const char *format, ...);
 
 static inline enum tlsring_state diagnose_state(bool good)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a network device does for TLS, and what stands in its way. */
+/* Findings about a network device: can it offload TLS, does it, what stands in the way? */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +14,14 @@ static void nic_driver(struct diagnose *d, const struct ktls_nic *nic)
 
 	ktls_nic_driver(nic->name, driver, sizeof(driver));
 	diagnose_find(d, "nic.driver", diagnose_state(can),
-		      "records are sealed by the CPU on this device; drivers of ConnectX-6 Dx and later (mlx5), "
-		      "Chelsio T6 (ch_ktls), Netronome (nfp) and Fungible (funeth) offload TLS",
+		      "records are sealed by the CPU on this device; drivers of ConnectX-6 Dx and "
+		      "later (mlx5), Chelsio T6 (ch_ktls), Netronome (nfp) and Fungible (funeth) "
+		      "offload TLS",
 		      "driver %s: TLS offload for sending %s, for receiving %s", driver,
 		      nic->tls[KTLS_TX].can ? "yes" : "no", nic->tls[KTLS_RX].can ? "yes" : "no");
 }
 
-/* One that can be switched; the kernel lets TLS be on only with the checksums of its direction. */
+/* A finding about a feature that can be switched. */
 static void nic_feature(struct diagnose *d, const struct ktls_nic *nic, const char *feature,
 			const struct ktls_nic_feature *state)
 {
@@ -34,7 +35,8 @@ static void nic_feature(struct diagnose *d, const struct ktls_nic *nic, const ch
 		      state->on ? "on" : state->can ? "off" : "not there");
 }
 
-/* For sending a driver has one checksum, or one for each version of IP, and then both must be on. */
+/* The kernel allows TLS offload only with the checksum offload of its direction. For sending, a
+ * driver has one checksum feature, or one for each version of IP, and then both must be on. */
 static void nic_direction(struct diagnose *d, const struct ktls_nic *nic, enum ktls_direction dir)
 {
 	if (!nic->tls[dir].can)
@@ -58,7 +60,8 @@ static void nic_link(struct diagnose *d, const struct ktls_nic *nic)
 		return;
 	if (fscanf(file, "%15s", text) == 1)
 		diagnose_find(d, "nic.link", diagnose_state(strcmp(text, "down")),
-			      "connections made while the link is down stay in software: ip link set DEVICE up",
+			      "connections made while the link is down stay in software: "
+			      "ip link set DEVICE up",
 			      "link: %s", text);
 	fclose(file);
 }
@@ -71,14 +74,17 @@ static void nic_kernel(struct diagnose *d)
 		      tlsring_reason_remedy(caps->why_not), "kernel TLS: %s",
 		      caps->ulp ? "yes" : tlsring_reason_text(caps->why_not));
 	diagnose_find(d, "nic.bug", caps->bug_nic ? TLSRING_BROKEN : TLSRING_GOOD,
-		      "install your distribution's current kernel", "NIC offload writes out of bounds: %s",
+		      "install your distribution's current kernel",
+		      "NIC offload writes out of bounds: %s",
 		      caps->bug_nic ? "this kernel has that bug" : "not known of this kernel");
 	diagnose_find(d, "nic.zerocopy", diagnose_state(caps->tx_zerocopy_ro),
 		      "sendfile copies once more; Linux 5.19 and later can without",
-		      "zero-copy sendfile (TLS_TX_ZEROCOPY_RO): %s", caps->tx_zerocopy_ro ? "yes" : "no");
+		      "zero-copy sendfile (TLS_TX_ZEROCOPY_RO): %s",
+		      caps->tx_zerocopy_ro ? "yes" : "no");
 }
 
-int tlsring_diagnose_device(const char *device, int (*each)(const struct tlsring_finding *finding, void *user),
+int tlsring_diagnose_device(const char *device,
+			    int (*each)(const struct tlsring_finding *finding, void *user),
 			    void *user)
 {
 	struct ktls_nic nic;
@@ -95,6 +101,7 @@ int tlsring_diagnose_device(const char *device, int (*each)(const struct tlsring
 	nic_direction(&d, &nic, KTLS_RX);
 	nic_link(&d, &nic);
 	diagnose_find(&d, "nic.limits", TLSRING_GOOD, "",
-		      "NICs take TLS 1.2 with AES-GCM only; TLS 1.3 and ChaCha20 are done by the CPU");
+		      "NICs take TLS 1.2 with AES-GCM only; "
+		      "TLS 1.3 and ChaCha20 are done by the CPU");
 	return d.stop ? d.stop : d.count;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What this system does with its TLS sockets: for programs that look, as `tlsring stat` does. */
+/* The TLS sockets, devices and counters of this system, for programs such as `tlsring stat`. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "ktls/status.h"
 #include "lib/tlsring.h"
 
-#define REPORT_ROUTES	1024	/* remembered, of a power of two */
+#define REPORT_ROUTES	1024	/* slots of the route cache, a power of two */
 
 struct report_route {
 	struct ktls_nic *nic;	/* in report.nics, or NULL */
@@ -66,7 +66,8 @@ static struct ktls_nic *report_find(struct report *r, const struct ktls_socket *
 	return NULL;
 }
 
-/* Thousands of sockets go to few places: a route that was asked for is remembered. */
+/* The NIC that a socket goes through, or NULL. Routes are cached, because thousands of sockets
+ * go to few places. */
 static struct ktls_nic *report_nic(struct report *r, const struct ktls_socket *socket)
 {
 	struct report_route key = { .bound = socket->bound, .known = true }, *slot;
@@ -87,9 +88,10 @@ static struct ktls_nic *report_nic(struct report *r, const struct ktls_socket *s
 	return slot->nic;
 }
 
-/* ---- a socket ---- */
+/* ---- sockets ---- */
 
-static struct tlsring_direction report_direction(const struct ktls_status *status, const struct ktls_nic *nic,
+static struct tlsring_direction report_direction(const struct ktls_status *status,
+						 const struct ktls_nic *nic,
 						 enum ktls_direction dir)
 {
 	switch (dir == KTLS_TX ? status->tx : status->rx) {
@@ -144,12 +146,13 @@ static int report_socket(const struct ktls_socket *from, void *user)
 	return r->each(&socket, r->user);
 }
 
-/* Sockets that nobody showed us, though the kernel counts some: we may not look. */
+/* Does the kernel count TLS sockets? If none was listed then, this process may not see them. */
 static bool report_hidden(void)
 {
 	struct ktls_counters c;
 
-	return !ktls_counters_read(&c) && (c.curr_tx_sw | c.curr_rx_sw | c.curr_tx_device | c.curr_rx_device);
+	return !ktls_counters_read(&c) &&
+	       (c.curr_tx_sw | c.curr_rx_sw | c.curr_tx_device | c.curr_rx_device);
 }
 
 struct report_count {
@@ -171,12 +174,13 @@ int tlsring_report_sockets(int (*each)(const struct tlsring_socket *socket, void
 	struct report_count count = { .report = &r };
 	int ret;
 
-	/* A kernel that cannot say has no device that offloads either. */
+	/* A kernel that cannot list devices has none that offloads TLS either. */
 	if (ktls_nic_list(report_add_nic, &r) == -ENOMEM)
 		r.offloads = false;
 	r.routes = calloc(REPORT_ROUTES, sizeof(*r.routes));
 	ret = r.routes ? ktls_status_each(report_counted, &count) : -ENOMEM;
-	/* Counted ones may have gone in the meantime, and then another look sees none either. */
+	/* A process that may see all sockets gets no error: counted ones may have gone
+	 * meanwhile. */
 	if (!ret && !count.any && !ktls_may_look() && report_hidden())
 		ret = -EPERM;
 	free(r.routes);
@@ -217,10 +221,12 @@ int tlsring_report_devices(int (*each)(const struct tlsring_device *device, void
 	return ktls_nic_list(report_device, &d);
 }
 
-int tlsring_report_counters(const char *device, int (*each)(const char *name, uint64_t value, void *user),
-			    void *user)
+int tlsring_report_counters(const char *device,
+			    int (*each)(const char *name, uint64_t value, void *user), void *user)
 {
-	return device ? ktls_nic_counters(device, false, each, user) : ktls_counters_each(each, user);
+	if (device)
+		return ktls_nic_counters(device, false, each, user);
+	return ktls_counters_each(each, user);
 }
 
 int tlsring_device_switch(const char *device, const char *feature, bool on)

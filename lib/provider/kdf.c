@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The key schedule of TLS 1.3 (RFC 8446, 7.1; HKDF is RFC 5869), as EVP_KDF-TLS13_KDF(7) has it: some
- * 27 steps in a handshake, each an EVP_KDF_CTX of its own. What libcrypto's costs beyond the digests is
- * an HMAC_CTX with three digests' contexts, and the digest fetched by its name, for each.
+ * The key schedule of TLS 1.3 (RFC 8446, 7.1) over HKDF (RFC 5869), with the interface of
+ * EVP_KDF-TLS13_KDF(7). A handshake takes some 27 steps of it, each with an EVP_KDF_CTX of its own.
+ * libcrypto's implementation costs more: for each step it fetches the digest by name and makes an
+ * HMAC_CTX with the contexts of three digests.
  */
 #include <stdint.h>
 #include <string.h>
@@ -15,10 +16,10 @@
 #include <openssl/proverr.h>
 #include "lib/provider/provider.h"
 
-#define KDF_LABEL_MAX	255	/* prefix and label; the data too: their lengths are single bytes */
-#define KDF_BLOCK_MAX	256	/* of a digest; SHA3-224 has 144 */
+#define KDF_LABEL_MAX	255	/* bytes of prefix and label together, and of data */
+#define KDF_BLOCK_MAX	256	/* bytes of a digest's block; the longest is 144, of SHA3-224 */
 
-/* Of parameters that stay until they are set anew. */
+/* A parameter's value, kept until it is set anew. */
 struct kdf_octets {
 	size_t len;
 	uint8_t bytes[KDF_LABEL_MAX];
@@ -28,14 +29,14 @@ struct kdf {
 	struct provider *provider;
 	EVP_MD *md;
 	int mode;
-	uint8_t *key;			/* of any length: a shared secret */
+	uint8_t *key;			/* owned; a shared secret may have any length */
 	size_t key_len;
-	struct kdf_octets salt, prefix, label, data;	/* empty: not there */
+	struct kdf_octets salt, prefix, label, data;	/* len 0: not set */
 };
 
 /* ---- HMAC (RFC 2104) and HKDF ---- */
 
-/* A digest at work. */
+/* A digest, with the context that is used for each of its runs. */
 struct kdf_run {
 	const EVP_MD *md;
 	EVP_MD_CTX *ctx;
@@ -47,17 +48,19 @@ struct kdf_text {
 	size_t len;
 };
 
-static bool kdf_digest(const struct kdf_run *run, const uint8_t *pad, struct kdf_text one, struct kdf_text two,
-		       uint8_t *out)
+static bool kdf_digest(const struct kdf_run *run, const uint8_t *pad, struct kdf_text one,
+		       struct kdf_text two, uint8_t *out)
 {
-	return EVP_DigestInit_ex2(run->ctx, run->md, NULL) && EVP_DigestUpdate(run->ctx, pad, pad ? run->block : 0) &&
-	       EVP_DigestUpdate(run->ctx, one.bytes, one.len) && EVP_DigestUpdate(run->ctx, two.bytes, two.len) &&
+	return EVP_DigestInit_ex2(run->ctx, run->md, NULL) &&
+	       EVP_DigestUpdate(run->ctx, pad, pad ? run->block : 0) &&
+	       EVP_DigestUpdate(run->ctx, one.bytes, one.len) &&
+	       EVP_DigestUpdate(run->ctx, two.bytes, two.len) &&
 	       EVP_DigestFinal_ex(run->ctx, out, NULL);
 }
 
-/* Over both texts, one behind the other. */
-static bool kdf_hmac(const struct kdf_run *run, struct kdf_text key, struct kdf_text one, struct kdf_text two,
-		     uint8_t *out)
+/* HMAC of two texts, one behind the other. */
+static bool kdf_hmac(const struct kdf_run *run, struct kdf_text key, struct kdf_text one,
+		     struct kdf_text two, uint8_t *out)
 {
 	const struct kdf_text none = { NULL, 0 };
 	uint8_t pad[KDF_BLOCK_MAX], inner[EVP_MAX_MD_SIZE];
@@ -79,9 +82,9 @@ static bool kdf_hmac(const struct kdf_run *run, struct kdf_text key, struct kdf_
 	return done;
 }
 
-/* info has a byte behind its end for the counter. */
-static bool kdf_expand(const struct kdf_run *run, struct kdf_text key, uint8_t *info, size_t info_len, uint8_t *out,
-		       size_t len)
+/* HKDF-Expand. info has room for the counter, one byte, behind its end. */
+static bool kdf_expand(const struct kdf_run *run, struct kdf_text key, uint8_t *info,
+		       size_t info_len, uint8_t *out, size_t len)
 {
 	uint8_t block[EVP_MAX_MD_SIZE];
 	size_t before = 0;
@@ -91,8 +94,8 @@ static bool kdf_expand(const struct kdf_run *run, struct kdf_text key, uint8_t *
 		size_t part = len < run->len ? len : run->len;
 
 		info[info_len] = i;
-		done = kdf_hmac(run, key, (struct kdf_text){ block, before }, (struct kdf_text){ info, info_len + 1 },
-				block);
+		done = kdf_hmac(run, key, (struct kdf_text){ block, before },
+				(struct kdf_text){ info, info_len + 1 }, block);
 		if (done)
 			memcpy(out, block, part);
 		out += part;
@@ -127,23 +130,28 @@ static bool kdf_expand_label(const struct kdf *kdf, const struct kdf_run *run, s
 }
 
 /*
- * The next of the three secrets down the middle of RFC 8446's figure: from the one before, which is the
- * salt, and a secret, which is the key. Zeros stand for what is not there.
+ * Make the next of the three secrets of RFC 8446, 7.1 (Early, Handshake, Master Secret). The salt
+ * is the secret before it, the key is the input secret; zeros stand for a salt or key that is not
+ * set.
  */
-static bool kdf_next_secret(const struct kdf *kdf, const struct kdf_run *run, uint8_t *out, size_t len)
+static bool kdf_next_secret(const struct kdf *kdf, const struct kdf_run *run, uint8_t *out,
+			    size_t len)
 {
 	static const uint8_t zeros[EVP_MAX_MD_SIZE];
 	const struct kdf_text none = { NULL, 0 }, nothing = { zeros, run->len };
 	uint8_t empty[EVP_MAX_MD_SIZE], derived[EVP_MAX_MD_SIZE];
-	struct kdf_text key = kdf->key ? (struct kdf_text){ kdf->key, kdf->key_len } : nothing, salt = nothing;
+	struct kdf_text salt = nothing, key = nothing;
 	bool done = len == run->len;
 
+	if (kdf->key)
+		key = (struct kdf_text){ kdf->key, kdf->key_len };
 	if (!done)
 		ERR_raise(ERR_LIB_PROV, PROV_R_WRONG_OUTPUT_BUFFER_SIZE);
 	if (done && kdf->salt.len) {
 		salt.bytes = derived;
 		done = kdf_digest(run, NULL, none, none, empty) &&
-		       kdf_expand_label(kdf, run, (struct kdf_text){ kdf->salt.bytes, kdf->salt.len },
+		       kdf_expand_label(kdf, run,
+					(struct kdf_text){ kdf->salt.bytes, kdf->salt.len },
 					(struct kdf_text){ empty, run->len }, derived, run->len);
 	}
 	done = done && kdf_hmac(run, salt, key, none, out);
@@ -153,7 +161,8 @@ static bool kdf_next_secret(const struct kdf *kdf, const struct kdf_run *run, ui
 
 /* ---- parameters ---- */
 
-/* The digests of TLS 1.3's usual suites, by libcrypto's first name for them, are kept. */
+/* The digest of this name, fetched once, if it is one of TLS 1.3's usual suites; NULL: it is
+ * not. The provider owns it. */
 static EVP_MD *kdf_kept(struct provider *provider, const char *name)
 {
 	bool large = !strcmp(name, "SHA2-384");
@@ -178,14 +187,16 @@ void provider_kdf_forget(struct provider *provider)
 	EVP_MD_free(atomic_exchange(&provider->sha384, NULL));
 }
 
-/* Not OSSL_PARAM_get_utf8_string_ptr(), nor the one below for octets: those cost as much as a digest. */
+/* A string parameter, or NULL. OSSL_PARAM_get_utf8_string_ptr() costs as much as a digest, and so
+ * does the call for octets. */
 static const char *kdf_name(const OSSL_PARAM *p)
 {
 	return p && p->data_type == OSSL_PARAM_UTF8_STRING ? p->data : NULL;
 }
 
-static bool kdf_set_digest(struct kdf *kdf, const OSSL_PARAM *p, const OSSL_PARAM *properties)
+static bool kdf_set_digest(struct kdf *kdf, const OSSL_PARAM *p, const OSSL_PARAM params[])
 {
+	const OSSL_PARAM *properties = OSSL_PARAM_locate_const(params, OSSL_KDF_PARAM_PROPERTIES);
 	const char *name = kdf_name(p), *query = kdf_name(properties);
 	EVP_MD *md = name && !query ? kdf_kept(kdf->provider, name) : NULL;
 
@@ -193,7 +204,8 @@ static bool kdf_set_digest(struct kdf *kdf, const OSSL_PARAM *p, const OSSL_PARA
 		EVP_MD_up_ref(md);
 	else if (name)
 		md = EVP_MD_fetch(kdf->provider->libctx, name, query);
-	if (!md || EVP_MD_get_flags(md) & EVP_MD_FLAG_XOF || EVP_MD_get_block_size(md) > KDF_BLOCK_MAX) {
+	if (!md || EVP_MD_get_flags(md) & EVP_MD_FLAG_XOF ||
+	    EVP_MD_get_block_size(md) > KDF_BLOCK_MAX) {
 		EVP_MD_free(md);
 		ERR_raise(ERR_LIB_PROV, PROV_R_INVALID_DIGEST);
 		return false;
@@ -228,8 +240,10 @@ static bool kdf_is_octets(const OSSL_PARAM *p)
 
 static bool kdf_set_key(struct kdf *kdf, const OSSL_PARAM *p)
 {
-	uint8_t *key = kdf_is_octets(p) ? OPENSSL_malloc(p->data_size + 1) : NULL;	/* there, if empty */
+	uint8_t *key = kdf_is_octets(p) ? OPENSSL_malloc(p->data_size + 1) : NULL;
 
+	/* One byte more, because malloc(0) may return NULL and an empty key is not a missing
+	 * one. */
 	if (!key)
 		return false;
 	if (p->data_size)
@@ -260,7 +274,7 @@ static int kdf_set(void *ctx, const OSSL_PARAM params[])
 		bool done = true;
 
 		if (!strcmp(p->key, OSSL_KDF_PARAM_DIGEST))
-			done = kdf_set_digest(kdf, p, OSSL_PARAM_locate_const(params, OSSL_KDF_PARAM_PROPERTIES));
+			done = kdf_set_digest(kdf, p, params);
 		else if (!strcmp(p->key, OSSL_KDF_PARAM_MODE))
 			done = kdf_set_mode(kdf, p);
 		else if (!strcmp(p->key, OSSL_KDF_PARAM_KEY))
@@ -331,7 +345,7 @@ static void *kdf_new(void *provctx)
 
 	if (kdf) {
 		kdf->provider = provctx;
-		kdf->mode = EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND;	/* that is: none yet */
+		kdf->mode = EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND;	/* none was set yet */
 	}
 	return kdf;
 }
@@ -348,7 +362,6 @@ static void kdf_reset(void *ctx)
 	kdf->mode = EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND;
 }
 
-/* Of the octets only the salt is secret. */
 static void kdf_free(void *ctx)
 {
 	struct kdf *kdf = ctx;
@@ -357,6 +370,7 @@ static void kdf_free(void *ctx)
 		return;
 	EVP_MD_free(kdf->md);
 	OPENSSL_clear_free(kdf->key, kdf->key_len);
+	/* The salt is the only secret among the octets. */
 	OPENSSL_cleanse(kdf->salt.bytes, kdf->salt.len);
 	OPENSSL_free(kdf);
 }
@@ -385,7 +399,8 @@ static int kdf_derive(void *ctx, unsigned char *out, size_t len, const OSSL_PARA
 	if (!kdf_set(kdf, params))
 		return 0;
 	if (!kdf->md || kdf->mode == EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND) {
-		ERR_raise(ERR_LIB_PROV, kdf->md ? PROV_R_INVALID_MODE : PROV_R_MISSING_MESSAGE_DIGEST);
+		ERR_raise(ERR_LIB_PROV,
+			  kdf->md ? PROV_R_INVALID_MODE : PROV_R_MISSING_MESSAGE_DIGEST);
 		return 0;
 	}
 	run = (struct kdf_run){ kdf->md, EVP_MD_CTX_new(), (size_t)EVP_MD_get_size(kdf->md),
@@ -396,7 +411,8 @@ static int kdf_derive(void *ctx, unsigned char *out, size_t len, const OSSL_PARA
 		done = kdf_next_secret(kdf, &run, out, len);
 	else
 		done = kdf_expand_label(kdf, &run, (struct kdf_text){ kdf->key, kdf->key_len },
-					(struct kdf_text){ kdf->data.bytes, kdf->data.len }, out, len);
+					(struct kdf_text){ kdf->data.bytes, kdf->data.len },
+					out, len);
 	EVP_MD_CTX_free(run.ctx);
 	if (!done)
 		OPENSSL_cleanse(out, len);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* An OpenSSL provider, provider(7), for what costs most in a handshake of TLS 1.3. */
+/* An OpenSSL provider, provider(7), for the costliest parts of a TLS 1.3 handshake. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,17 +28,21 @@ static const OSSL_ALGORITHM *provider_query(void *provctx, int operation, int *n
 {
 	(void)provctx;
 	*no_cache = 0;
-	return operation == OSSL_OP_KEYMGMT ? provider_keys : operation == OSSL_OP_KDF ? provider_kdfs : NULL;
+	if (operation == OSSL_OP_KEYMGMT)
+		return provider_keys;
+	return operation == OSSL_OP_KDF ? provider_kdfs : NULL;
 }
 
-/* libssl takes a group from the provider alone whose keys it would be given for it. */
-static int provider_capabilities(void *provctx, const char *capability, OSSL_CALLBACK *each, void *arg)
+/* libssl offers a group only if the provider that declares it also gives the keys for it. */
+static int provider_capabilities(void *provctx, const char *capability, OSSL_CALLBACK *each,
+				 void *arg)
 {
-	unsigned id = 0x001d, bits = 128;	/* IANA's, and what RFC 7748 says in its section 7 */
+	unsigned id = 0x001d, bits = 128;	/* by IANA; by RFC 7748, 7 */
 	int tls_min = TLS1_VERSION, dtls_min = DTLS1_VERSION, none = 0;
 	const OSSL_PARAM group[] = {
 		OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_NAME, "x25519", sizeof("x25519")),
-		OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_NAME_INTERNAL, "X25519", sizeof("X25519")),
+		OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_NAME_INTERNAL, "X25519",
+				       sizeof("X25519")),
 		OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_ALG, "X25519", sizeof("X25519")),
 		OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_ID, &id),
 		OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_SECURITY_BITS, &bits),
@@ -96,8 +100,8 @@ static const OSSL_DISPATCH provider_functions[] = {
 	{ 0, NULL },
 };
 
-static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
-			 void **provctx)
+static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+			 const OSSL_DISPATCH **out, void **provctx)
 {
 	OSSL_FUNC_core_get_libctx_fn *libctx = NULL;
 	struct provider *provider;
@@ -108,7 +112,7 @@ static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in
 	provider = libctx && sodium_init() >= 0 ? calloc(1, sizeof(*provider)) : NULL;
 	if (!provider)
 		return 0;
-	/* Built-in providers may take it as it is: provider-base(7). */
+	/* A built-in provider may use the handle as a library context: provider-base(7). */
 	provider->libctx = (OSSL_LIB_CTX *)libctx(handle);
 	*out = provider_functions;
 	*provctx = provider;
@@ -120,10 +124,11 @@ static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in
 int tlsring_provider_load(struct ossl_provider_st **out, struct ossl_lib_ctx_st *libctx)
 {
 	*out = NULL;
-	if (EVP_default_properties_is_fips_enabled(libctx) || OSSL_PROVIDER_available(libctx, "fips"))
+	if (EVP_default_properties_is_fips_enabled(libctx) ||
+	    OSSL_PROVIDER_available(libctx, "fips"))
 		return -EOPNOTSUPP;
 	ERR_set_mark();
-	/* The default provider must go on coming by itself. */
+	/* retain_fallbacks = 1: the default provider must still be loaded by itself. */
 	if (OSSL_PROVIDER_available(libctx, PROVIDER_NAME) ||
 	    OSSL_PROVIDER_add_builtin(libctx, PROVIDER_NAME, provider_init))
 		*out = OSSL_PROVIDER_try_load(libctx, PROVIDER_NAME, 1);

@@ -9,15 +9,15 @@
 
 #define PROVIDER_NAME	"tlsring"
 
-/* One for each OSSL_LIB_CTX that it is loaded into. */
+/* The provider inside one OSSL_LIB_CTX. */
 struct provider {
 	OSSL_LIB_CTX *libctx;
-	_Atomic(EVP_MD *) sha256, sha384;	/* once they were needed; a fetch is dear */
+	_Atomic(EVP_MD *) sha256, sha384;	/* owned; fetched at first need */
 };
 
 extern const OSSL_DISPATCH provider_x25519[], provider_kdf[];
 
-/* Frees the digests. */
+/* Free the digests. */
 void provider_kdf_forget(struct provider *provider);
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * X25519 keys (RFC 7748). libcrypto multiplies the base point in C with limbs of 32 bits; libsodium has
- * limbs of 51 bits, and constant time too. Shared secrets are derived by libcrypto, whose assembler is as
- * good: there is no key exchange here, so that keys are exported to the one of its default provider.
+ * X25519 keys (RFC 7748). libcrypto multiplies the base point in C, with limbs of 32 bits;
+ * libsodium has limbs of 51 bits, and takes constant time too. There is no key exchange here:
+ * libcrypto exports the keys to its default provider, whose assembler derives shared secrets just
+ * as fast.
  */
 #include <string.h>
 #include <strings.h>
@@ -30,7 +31,7 @@ static void x25519_public(struct x25519 *key)
 	key->has_public = true;
 }
 
-/* ---- a key ---- */
+/* ---- keys ---- */
 
 static void *x25519_new(void *provctx)
 {
@@ -115,7 +116,8 @@ static int x25519_get_int(OSSL_PARAM params[], const char *name, int value)
 	return !p || OSSL_PARAM_set_int(p, value);
 }
 
-static int x25519_get_octets(OSSL_PARAM params[], const char *name, bool there, const uint8_t *value)
+static int x25519_get_octets(OSSL_PARAM params[], const char *name, bool there,
+			     const uint8_t *value)
 {
 	OSSL_PARAM *p = there ? OSSL_PARAM_locate(params, name) : NULL;
 
@@ -129,7 +131,8 @@ static int x25519_get(void *keydata, OSSL_PARAM params[])
 	return x25519_get_int(params, OSSL_PKEY_PARAM_BITS, 253) &&
 	       x25519_get_int(params, OSSL_PKEY_PARAM_SECURITY_BITS, 128) &&
 	       x25519_get_int(params, OSSL_PKEY_PARAM_MAX_SIZE, X25519_LEN) &&
-	       x25519_get_octets(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, key->has_public, key->public) &&
+	       x25519_get_octets(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, key->has_public,
+				 key->public) &&
 	       x25519_get_octets(params, OSSL_PKEY_PARAM_PUB_KEY, key->has_public, key->public) &&
 	       x25519_get_octets(params, OSSL_PKEY_PARAM_PRIV_KEY, key->has_private, key->private);
 }
@@ -149,13 +152,14 @@ static bool x25519_octets(const OSSL_PARAM *p, uint8_t value[X25519_LEN])
 {
 	size_t len = 0;
 
-	if (p->data_size == X25519_LEN && OSSL_PARAM_get_octet_string(p, (void **)&value, X25519_LEN, &len))
+	if (p->data_size == X25519_LEN &&
+	    OSSL_PARAM_get_octet_string(p, (void **)&value, X25519_LEN, &len))
 		return true;
 	ERR_raise(ERR_LIB_PROV, PROV_R_INVALID_KEY_LENGTH);
 	return false;
 }
 
-/* A peer's key share. */
+/* Set a peer's key share. */
 static int x25519_set(void *keydata, const OSSL_PARAM params[])
 {
 	const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY);
@@ -171,7 +175,7 @@ static int x25519_set(void *keydata, const OSSL_PARAM params[])
 	return 1;
 }
 
-/* ---- in and out ---- */
+/* ---- import and export ---- */
 
 static const OSSL_PARAM *x25519_types(int selection)
 {
@@ -187,10 +191,11 @@ static const OSSL_PARAM *x25519_types(int selection)
 static int x25519_import(void *keydata, int selection, const OSSL_PARAM params[])
 {
 	const OSSL_PARAM *public = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY);
-	const OSSL_PARAM *private = selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY ?
-				    OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY) : NULL;
+	const OSSL_PARAM *private = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY);
 	struct x25519 *key = keydata;
 
+	if (!(selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY))
+		private = NULL;
 	if (!(selection & OSSL_KEYMGMT_SELECT_KEYPAIR) || (!public && !private))
 		return 0;
 	if (private && !x25519_octets(private, key->private))
@@ -204,34 +209,40 @@ static int x25519_import(void *keydata, int selection, const OSSL_PARAM params[]
 	return 1;
 }
 
+static OSSL_PARAM x25519_octets_of(const char *name, uint8_t value[X25519_LEN])
+{
+	return OSSL_PARAM_construct_octet_string(name, value, X25519_LEN);
+}
+
 static int x25519_export(void *keydata, int selection, OSSL_CALLBACK *take, void *arg)
 {
 	struct x25519 *key = keydata;
 	OSSL_PARAM params[3], *p = params;
 
 	if (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY && key->has_public)
-		*p++ = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, key->public, X25519_LEN);
+		*p++ = x25519_octets_of(OSSL_PKEY_PARAM_PUB_KEY, key->public);
 	if (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY && key->has_private)
-		*p++ = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, key->private, X25519_LEN);
+		*p++ = x25519_octets_of(OSSL_PKEY_PARAM_PRIV_KEY, key->private);
 	*p = OSSL_PARAM_construct_end();
 	return take(params, arg);
 }
 
-/* ---- making one ---- */
+/* ---- generation ---- */
 
 struct x25519_gen {
 	struct provider *provider;
 	int selection;
 };
 
-/* Keys that follow from a seed (HPKE) would not be the ones asked for. */
+/* A seed (HPKE's) is refused, because the keys are random. */
 static int x25519_gen_set(void *genctx, const OSSL_PARAM params[])
 {
 	const OSSL_PARAM *group = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_GROUP_NAME);
 
 	(void)genctx;
 	if ((!group || (group->data_type == OSSL_PARAM_UTF8_STRING && group->data &&
-			!strcasecmp(group->data, "x25519"))) && !OSSL_PARAM_locate_const(params, "dhkem-ikm"))
+			!strcasecmp(group->data, "x25519"))) &&
+	    !OSSL_PARAM_locate_const(params, "dhkem-ikm"))
 		return 1;
 	ERR_raise(ERR_LIB_PROV, ERR_R_PASSED_INVALID_ARGUMENT);
 	return 0;
@@ -262,7 +273,7 @@ static bool x25519_make(struct x25519 *key)
 {
 	if (RAND_priv_bytes_ex(key->provider->libctx, key->private, X25519_LEN, 0) <= 0)
 		return false;
-	/* RFC 7748, 5. */
+	/* Clamp the scalar: RFC 7748, 5. */
 	key->private[0] &= 248;
 	key->private[31] &= 127;
 	key->private[31] |= 64;
@@ -271,8 +282,8 @@ static bool x25519_make(struct x25519 *key)
 	return true;
 }
 
-/* Without a key pair in the selection it is a group's parameters, of which there are none: libssl then
- * sets the peer's key share. */
+/* A selection without a key pair asks for the group's parameters, of which there are none. libssl
+ * then sets the peer's key share in the empty key. */
 static void *x25519_gen(void *genctx, OSSL_CALLBACK *progress, void *arg)
 {
 	const struct x25519_gen *gen = genctx;
