@@ -149,8 +149,8 @@ fuzz: ## look for new faults with libFuzzer: T=records|stream|cmsg|http, SECS=60
 		tests/fuzz/$(T).c $(filter-out tools/main.c,$(TOOL_SRC)) $(LIB_SRC) $(LIB_LIBS) $(TOOL_LIBS)
 	$(O)/fuzz/$(T).fuzz -max_total_time=$(or $(SECS),600) $(O)/fuzz/$(T) tests/fuzz/corpus/$(T)
 
-tidy: ## clang-tidy over the library and the program (.clang-tidy says what it looks for)
-	$(Q)clang-tidy --quiet $(LIB_SRC) $(filter-out tools/vendor/%,$(TOOL_SRC)) -- -std=gnu11 $(CPPFLAGS)
+tidy: ## clang-tidy over everything (.clang-tidy says what it looks for); CHANGED=1: over what differs from origin/main
+	$(Q)tests/tidy $(if $(CHANGED),--changed)
 
 install: all ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR, BINDIR, MANDIR, UNITDIR)
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \

@@ -13,7 +13,7 @@ static uint64_t frames_hash(int file, uint64_t offset, unsigned count, uint32_t 
 	uint64_t hash = PEER_SEED;
 
 	for (unsigned i = 0; i < count; i++) {
-		hash = peer_hash(hash, INSERT + tail, strlen(INSERT) - tail);
+		hash = peer_hash(hash, &INSERT[tail], strlen(INSERT) - tail);
 		hash = peer_hash_file(hash, file, offset + (uint64_t)i * every, every);
 		hash = peer_hash(hash, INSERT, tail);
 	}

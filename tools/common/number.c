@@ -44,7 +44,7 @@ static int number_parse_units(const char *text, const struct number_unit *units,
 			      double *out)
 {
 	size_t digits = strspn(text, "0123456789."), i = 0;
-	char *end;
+	char *end = NULL;
 	/* strtod() alone would take "inf", "0x1p4" and "1e9". */
 	double value = digits && digits < 32 ? strtod(text, &end) : -1;
 

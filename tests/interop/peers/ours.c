@@ -322,7 +322,7 @@ static void closed(struct tlsring_conn *conn, const struct tlsring_end *end, voi
 		return;
 	}
 	status = !good;
-	tlsring_engine_stop(engine, GRACE);
+	tlsring_engine_stop(engine, GRACE);	/* NOLINT: async-signal-safe */
 }
 
 static const struct tlsring_handlers handlers = {
@@ -444,7 +444,7 @@ static void serve(void)
 static void stop(int sig)
 {
 	(void)sig;
-	tlsring_engine_stop(engine, GRACE);
+	tlsring_engine_stop(engine, GRACE);	/* NOLINT: async-signal-safe */
 }
 
 static void option(SSL_CTX *ssl, int letter)

@@ -360,7 +360,8 @@ TEST(many_connections_leave_nothing_behind)
 		ssl[i] = peer_connect(client, s.service.port);
 	for (int round = 0; round < 20; round++)
 		for (int i = 0; i < 50; i++)
-			exchange(ssl[i], (uint64_t)(round * 977 + i), (uint64_t)(1 + i * 401));
+			exchange(ssl[i], (uint64_t)round * 977 + (uint64_t)i,
+				 1 + (uint64_t)i * 401);
 	for (int i = 0; i < 50; i++)
 		goodbye(ssl[i]);
 	peer_await(&s.closed, 50);

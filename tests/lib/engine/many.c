@@ -261,7 +261,7 @@ static void frames_alike(enum tlsring_io io, enum tlsring_offload offload)
 	ssl = client(ctx, &s);
 	EQ(SSL_write(ssl, "go", 2), 2);
 	for (unsigned i = 0; i < HAVE; i++) {
-		expect_text(ssl, BETWEEN + END);
+		expect_text(ssl, &BETWEEN[END]);
 		peer_expect(ssl, i * FRAME, FRAME);
 		expect_text(ssl, "tail ");
 	}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tests/ktap.h"
 #include "tools/http/accept.h"
-#include "tools/http/accept.h"
 
 static struct http_text text(const char *value)
 {

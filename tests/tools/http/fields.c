@@ -94,9 +94,11 @@ static void many(unsigned count, uint64_t step, enum http_range kind)
 	char text[8192] = "bytes=";
 	unsigned got;
 
-	for (unsigned i = 0; i < count; i++)
-		sprintf(text + strlen(text), "%s%llu-%llu", i ? "," : "", (unsigned long long)(i * step),
-			(unsigned long long)(i * step));
+	for (unsigned i = 0; i < count; i++) {
+		unsigned long long at = i * step;
+
+		sprintf(text + strlen(text), "%s%llu-%llu", i ? "," : "", at, at);
+	}
 	EQ(http_range_parse(text, strlen(text), 1 << 20, spans, &got), kind);
 	if (kind == HTTP_RANGE_PART)
 		EQ(got, step > 81 ? count : 1);

@@ -236,10 +236,10 @@ TEST(limits)
 	int len;
 
 	memset(text, 'a', sizeof(text));
-	memcpy(text, "GET /", 5);
+	memcpy(text, "GET /", 5);	/* NOLINT: the text goes on */
 	EQ(parse_bytes(text, HTTP_TARGET_LIMIT), 0);
 	EQ(parse_bytes(text, HTTP_TARGET_LIMIT + 100), -414);
-	memcpy(text, "GET / HTTP/1.1\r\nHost: x\r\nA: ", 28);
+	memcpy(text, "GET / HTTP/1.1\r\nHost: x\r\nA: ", 28);	/* NOLINT */
 	EQ(parse_bytes(text, HTTP_HEAD_LIMIT - 1), 0);
 	EQ(parse_bytes(text, HTTP_HEAD_LIMIT), -431);
 	len = sprintf(text, "GET / HTTP/1.1\r\nHost: x\r\n");
