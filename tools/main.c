@@ -9,9 +9,9 @@ static const struct command {
 } commands[] = {
 	{ "serve", "serve a folder over HTTPS", serve_main },
 	{ "get", "fetch https:// URLs into files", get_main },
-	{ "stat", "say where the records of each connection are sealed, and why", stat_main },
+	{ "stat", "show where the records of each connection are sealed, and why", stat_main },
 	{ "bench", "measure what TLS costs here, in user space and in the kernel", bench_main },
-	{ "doctor", "say what this kernel, OpenSSL and user can do", doctor_main },
+	{ "doctor", "show what this kernel, OpenSSL and user can do", doctor_main },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;
-		/* getopt's own words begin with it. */
+		/* getopt_long() begins its messages with argv[0]. */
 		argv[1] = argv[0];
 		return commands[i].run(argc - 1, argv + 1);
 	}

@@ -37,7 +37,9 @@ int address_parse_ip(const char *text, struct sockaddr_storage *out)
 	if (inet_pton(AF_INET, text, &((struct sockaddr_in *)out)->sin_addr) == 1)
 		return 0;
 	out->ss_family = AF_INET6;
-	return inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)out)->sin6_addr) == 1 ? 0 : -EINVAL;
+	if (inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)out)->sin6_addr) == 1)
+		return 0;
+	return -EINVAL;
 }
 
 int address_resolve(const struct address *address, int flags, struct addrinfo **out)

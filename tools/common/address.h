@@ -22,7 +22,7 @@ int address_resolve(const struct address *address, int flags, struct addrinfo **
 
 /* Room for "[fe80::1%2]:443". */
 #define ADDRESS_TEXT	80
-/* Write "192.0.2.1:443" or "[2001:db8::1]:443"; an IPv4 address within IPv6 as IPv4. Returns buf. */
+/* Write "192.0.2.1:443" or "[2001:db8::1]:443"; an IPv4-mapped address as IPv4. Returns buf. */
 const char *address_text(const struct sockaddr_storage *address, char buf[ADDRESS_TEXT]);
 
 #endif

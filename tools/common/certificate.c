@@ -13,24 +13,25 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include "tools/common/certificate.h"
+#include "tools/common/clock.h"
 #include "tools/common/log.h"
 
-#define CERTIFICATE_DAYS	30	/* of our own */
-#define CERTIFICATE_NOTICE	30	/* days before its end that a certificate is worth a warning */
+#define CERTIFICATE_DAYS	30	/* validity of a self-signed certificate */
+#define CERTIFICATE_NOTICE	30	/* days before its end that a warning is printed */
 
 const char *certificate_error(void)
 {
 	unsigned long first = ERR_peek_error();
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
-	/* What follows it says that it was the system. */
+	/* For a failed system call the last error only says "system lib". */
 	if (ERR_SYSTEM_ERROR(first))
 		reason = strerror(ERR_GET_REASON(first));
 	ERR_clear_error();
 	return reason ? reason : "unknown error";
 }
 
-/* An open file, as nothing else tells "no such file" from "no certificate in it". */
+/* Open a PEM file. OpenSSL's own errors do not tell "no such file" from "no certificate in it". */
 static FILE *certificate_open(const char *where, const char *what, const char *file)
 {
 	FILE *stream = fopen(file, "re");
@@ -56,7 +57,8 @@ static int certificate_chain(SSL_CTX *ctx, const char *where, const char *file)
 	fclose(stream);
 	if (SSL_CTX_use_certificate_chain_file(ctx, file) == 1)
 		return 0;
-	log_line("%scannot use the certificate %s: %s; it must be in PEM form, the server's own first",
+	log_line("%scannot use the certificate %s: %s; it must be in PEM form, the server's own "
+		 "first",
 		 where, file, certificate_error());
 	return -1;
 }
@@ -92,12 +94,15 @@ static int certificate_key(SSL_CTX *ctx, const char *where, const char *file, co
 	key = PEM_read_PrivateKey(stream, NULL, certificate_password, &encrypted);
 	fclose(stream);
 	if (encrypted)
-		log_line("%sthe key %s is encrypted: decrypt it with openssl pkey -in %s -out NEW.key", where,
-			 file, file);
+		log_line("%sthe key %s is encrypted: decrypt it with openssl pkey -in %s -out "
+			 "NEW.key",
+			 where, file, file);
 	else if (!key)
-		log_line("%scannot use the key %s: %s; it must be in PEM form", where, file, certificate_error());
+		log_line("%scannot use the key %s: %s; it must be in PEM form", where, file,
+			 certificate_error());
 	else if (!X509_check_private_key(SSL_CTX_get0_certificate(ctx), key))
-		log_line("%sthe key %s does not belong to the certificate %s: give the pair that was issued together",
+		log_line("%sthe key %s does not belong to the certificate %s: give the pair that "
+			 "was issued together",
 			 where, file, cert_file);
 	else if (SSL_CTX_use_PrivateKey(ctx, key) != 1)
 		log_line("%scannot use the key %s: %s", where, file, certificate_error());
@@ -108,7 +113,7 @@ static int certificate_key(SSL_CTX *ctx, const char *where, const char *file, co
 	return ret;
 }
 
-/* ---- how long it lasts ---- */
+/* ---- validity ---- */
 
 static time_t certificate_time(const ASN1_TIME *when)
 {
@@ -126,38 +131,30 @@ static void certificate_note(struct certificate *out, const X509 *cert, const ch
 	};
 }
 
-static const char *certificate_date(time_t when, char buf[16])
-{
-	struct tm tm;
-
-	buf[0] = '\0';
-	if (gmtime_r(&when, &tm))
-		strftime(buf, 16, "%Y-%m-%d", &tm);
-	return buf;
-}
-
 void certificate_warn(const struct certificate *certificate, const char *where)
 {
-	char date[16];
+	char date[CLOCK_ISO];
 	time_t now = time(NULL);
 
 	if (!certificate->file)
 		return;
 	if (certificate->ends < now)
-		log_line("%swarning: the certificate %s expired on %s: clients will refuse it, renew it", where,
-			 certificate->file, certificate_date(certificate->ends, date));
+		log_line("%swarning: the certificate %s expired on %.10s: clients will refuse it, "
+			 "renew it",
+			 where, certificate->file, clock_iso(certificate->ends, date));
 	else if (certificate->begins > now)
-		log_line("%swarning: the certificate %s is not valid before %s: check this machine's clock", where,
-			 certificate->file, certificate_date(certificate->begins, date));
+		log_line("%swarning: the certificate %s is not valid before %.10s: check this "
+			 "machine's clock",
+			 where, certificate->file, clock_iso(certificate->begins, date));
 	else if (certificate->ends - now < CERTIFICATE_NOTICE * 24 * 3600)
-		log_line("%swarning: the certificate %s expires on %s: renew it", where, certificate->file,
-			 certificate_date(certificate->ends, date));
+		log_line("%swarning: the certificate %s expires on %.10s: renew it", where,
+			 certificate->file, clock_iso(certificate->ends, date));
 }
 
 /* ---- files ---- */
 
-int certificate_load_files(SSL_CTX *ctx, const struct certificate_pem *cert, const struct certificate_pem *key,
-			   struct certificate *out)
+int certificate_load_files(SSL_CTX *ctx, const struct certificate_pem *cert,
+			   const struct certificate_pem *key, struct certificate *out)
 {
 	if (certificate_chain(ctx, cert->where, cert->file) ||
 	    certificate_key(ctx, key->where, key->file, cert->file))
@@ -175,7 +172,7 @@ int certificate_load(SSL_CTX *ctx, const char *cert_file, const char *key_file)
 	return certificate_load_files(ctx, &cert, &key, &certificate);
 }
 
-/* ---- a certificate of our own ---- */
+/* ---- self-signed ---- */
 
 static bool certificate_extend(X509 *cert, int nid, const char *value)
 {
@@ -201,13 +198,14 @@ static bool certificate_fill(X509 *cert, EVP_PKEY *key)
 	X509_NAME *name = X509_get_subject_name(cert);
 
 	return X509_set_version(cert, X509_VERSION_3) && certificate_serial(cert) &&
-	       /* Clocks differ a little. */
+	       /* The client's clock may be slow. */
 	       X509_gmtime_adj(X509_getm_notBefore(cert), -3600) &&
 	       X509_gmtime_adj(X509_getm_notAfter(cert), CERTIFICATE_DAYS * 24 * 3600L) &&
-	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost",
-					  -1, -1, 0) &&
+	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+					  (const unsigned char *)"localhost", -1, -1, 0) &&
 	       X509_set_issuer_name(cert, name) && X509_set_pubkey(cert, key) &&
-	       certificate_extend(cert, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1") &&
+	       certificate_extend(cert, NID_subject_alt_name,
+				  "DNS:localhost,IP:127.0.0.1,IP:::1") &&
 	       certificate_extend(cert, NID_basic_constraints, "critical,CA:FALSE") &&
 	       certificate_extend(cert, NID_key_usage, "critical,digitalSignature") &&
 	       certificate_extend(cert, NID_ext_key_usage, "serverAuth") &&
@@ -223,11 +221,12 @@ void certificate_announce(const SSL_CTX *ctx)
 	X509_digest(SSL_CTX_get0_certificate(ctx), EVP_sha256(), digest, &len);
 	for (unsigned i = 0; i < len; i++)
 		sprintf(text + 3 * i, i + 1 < len ? "%02X:" : "%02X", digest[i]);
-	log_line("certificate: self-signed for localhost, made for this run (browsers will warn; --cert and --key give another); SHA-256 %s",
+	log_line("certificate: self-signed for localhost, made for this run (browsers will warn; "
+		 "--cert and --key give another); SHA-256 %s",
 		 text);
 }
 
-/* Kept for the next reload: who trusts the fingerprint goes on to. */
+/* Kept for reloads, so that the fingerprint that users have trusted stays the same. */
 static struct {
 	EVP_PKEY *key;
 	X509 *cert;

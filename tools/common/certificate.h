@@ -2,6 +2,8 @@
 #ifndef TOOLS_COMMON_CERTIFICATE_H
 #define TOOLS_COMMON_CERTIFICATE_H
 
+/* Certificates and keys in PEM files. Errors and warnings are printed on standard error. */
+
 #include <time.h>
 #include <openssl/types.h>
 
@@ -10,27 +12,25 @@ struct certificate {
 	time_t begins, ends;		/* its validity */
 };
 
-/* What OpenSSL has just failed for; clears it. */
+/* A sentence for OpenSSL's latest error, which is cleared. */
 const char *certificate_error(void);
 
-/* These say on standard error what is wrong, or worth a warning. 0 or -1. */
-
-/* The chain and the key of two PEM files. */
+/* Load a certificate chain and its key. 0 or -1. */
 int certificate_load(SSL_CTX *ctx, const char *cert_file, const char *key_file);
 /* A PEM file; messages about it begin with where: "CONFIG:LINE: " or "". */
 struct certificate_pem {
 	const char *file, *where;
 };
 
-/* The same with the place where each is configured; out keeps the certificate's file name. */
-int certificate_load_files(SSL_CTX *ctx, const struct certificate_pem *cert, const struct certificate_pem *key,
-			   struct certificate *out);
-/* A self-signed certificate for localhost with a key of its own, the same each time; neither touches
- * a disk. Says what is wrong. 0 or -1. One thread. */
+/* The same for files that a configuration names; *out keeps a pointer to the certificate's name. */
+int certificate_load_files(SSL_CTX *ctx, const struct certificate_pem *cert,
+			   const struct certificate_pem *key, struct certificate *out);
+/* Use a self-signed certificate for localhost, in memory only and the same for each call. 0 or -1.
+ * One thread. */
 int certificate_make(SSL_CTX *ctx, struct certificate *out);
-/* Say that it is self-signed, and by which fingerprint it is known. */
+/* Print that the certificate is self-signed, and its fingerprint. */
 void certificate_announce(const SSL_CTX *ctx);
-/* Warn when it has expired, will in 30 days, or is not valid yet. */
+/* Warn when it has expired, expires within 30 days, or is not valid yet. */
 void certificate_warn(const struct certificate *certificate, const char *where);
 
 #endif

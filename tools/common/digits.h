@@ -2,14 +2,14 @@
 #ifndef TOOLS_COMMON_DIGITS_H
 #define TOOLS_COMMON_DIGITS_H
 
-/* A number in decimal, once or more for each answer: printf() takes some 500 instructions for one. */
+/* Decimal numbers for response heads: printf() would take some 500 instructions for each. */
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define DIGITS_MAX	20	/* of UINT64_MAX */
 
-/* Where its end is; no NUL. */
+/* Write a number at `at`, without a NUL. Returns its end. */
 static inline char *digits_put(char *at, uint64_t number)
 {
 	char digits[DIGITS_MAX];

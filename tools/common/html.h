@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Text that cannot become markup, in attributes too; control characters would only confuse. */
+/* Write text so that it cannot become markup, also within attributes; control characters become
+ * U+FFFD. */
 void html_text(FILE *out, const char *text, size_t len);
 
 /* The style that all pages share; it sets --line and --dim, and leaves the width to the page. */

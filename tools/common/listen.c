@@ -12,11 +12,10 @@
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
-#define LISTEN_BACKLOG	4096	/* net.core.somaxconn cuts it to what the machine wants */
+#define LISTEN_BACKLOG	4096	/* the kernel cuts it to net.core.somaxconn */
 
-/* What the kernel keeps of a connection beyond what its peer's window, and the network, take; without
- * it that is megabytes of sealed records for each who reads slowly. Some full records at least: kernel
- * TLS stalls with less. */
+/* Limit of unsent bytes that the kernel queues for a connection. Without it a slow reader costs
+ * megabytes of sealed records. Kernel TLS stalls if it is less than a few full records. */
 #define LISTEN_UNSENT	(128 * 1024)
 
 static int listen_socket(const struct sockaddr *address, socklen_t len, bool both, bool shared)
@@ -37,12 +36,14 @@ static int listen_socket(const struct sockaddr *address, socklen_t len, bool bot
 		close(fd);
 		return -error;
 	}
-	/* Connections inherit it. A kernel that does not know it holds more. */
+	/* Connections inherit the option. Without it more memory is used, so a failure is no
+	 * error. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 	return fd;
 }
 
-/* SO_REUSEPORT would let us share a port with a stranger of the same user: look first. */
+/* Check that no other process listens there: SO_REUSEPORT would share the port with one of our
+ * user. */
 static int listen_vacant(const struct listen_address *a, bool both)
 {
 	int fd = listen_socket((const struct sockaddr *)&a->address, a->len, both, false);
@@ -68,7 +69,7 @@ static int listen_open(struct listen_address *a, bool both)
 	return ret;
 }
 
-/* Room for an address with so many sockets, none open. NULL: out of memory. */
+/* Add an address with room for `fds` sockets, none open. NULL: out of memory. */
 static struct listen_address *listen_grow(struct listen_set *set, unsigned fds)
 {
 	struct listen_address *a = realloc(set->addresses, (set->count + 1) * sizeof(*a));
@@ -86,22 +87,25 @@ static struct listen_address *listen_grow(struct listen_set *set, unsigned fds)
 	return a;
 }
 
-/* ---- what was inherited ---- */
+/* ---- inherited sockets ---- */
 
 static in_port_t listen_port(const struct sockaddr_storage *address)
 {
-	/* It stands in the same place in both families. */
+	/* sin6_port is at the same offset. */
 	return ((const struct sockaddr_in *)address)->sin_port;
 }
 
-/* Port 0 is any. */
+/* Is an address the wanted one? Port 0 means any. */
 static bool listen_same(const struct sockaddr_storage *have, const struct sockaddr_storage *want)
 {
-	const struct sockaddr_in *have4 = (const struct sockaddr_in *)have, *want4 = (const struct sockaddr_in *)want;
-	const struct sockaddr_in6 *have6 = (const struct sockaddr_in6 *)have, *want6 = (const struct sockaddr_in6 *)want;
+	const struct sockaddr_in *have4 = (const struct sockaddr_in *)have;
+	const struct sockaddr_in *want4 = (const struct sockaddr_in *)want;
+	const struct sockaddr_in6 *have6 = (const struct sockaddr_in6 *)have;
+	const struct sockaddr_in6 *want6 = (const struct sockaddr_in6 *)want;
 
 	/* NOLINTNEXTLINE: getsockname() wrote it */
-	if (have->ss_family != want->ss_family || (listen_port(want) && listen_port(have) != listen_port(want)))
+	if (have->ss_family != want->ss_family ||
+	    (listen_port(want) && listen_port(have) != listen_port(want)))
 		return false;
 	if (have->ss_family == AF_INET)
 		return have4->sin_addr.s_addr == want4->sin_addr.s_addr;
@@ -114,7 +118,7 @@ static bool listen_address_of(int fd, struct sockaddr_storage *out, socklen_t *l
 	return fd >= 0 && !getsockname(fd, (struct sockaddr *)out, len);
 }
 
-/* Takes all sockets of the pool with that address: how many, or -ENOMEM. */
+/* Take all sockets of the pool with that address. Their number, or -ENOMEM. */
 static int listen_inherit(struct listen_set *set, const struct sockaddr_storage *want)
 {
 	struct listen_pool *pool = set->pool;
@@ -123,7 +127,8 @@ static int listen_inherit(struct listen_set *set, const struct sockaddr_storage 
 	socklen_t len;
 
 	for (size_t i = 0; pool && i < pool->count; i++) {
-		if (!listen_address_of(pool->sockets[i].fd, &address, &len) || !listen_same(&address, &wanted))
+		if (!listen_address_of(pool->sockets[i].fd, &address, &len) ||
+		    !listen_same(&address, &wanted))
 			continue;
 		if (!a) {
 			a = listen_grow(set, (unsigned)pool->count);
@@ -146,7 +151,8 @@ int listen_add_rest(struct listen_set *set, bool http)
 	socklen_t len;
 
 	for (size_t i = 0; i < pool->count; i++)
-		if (pool->sockets[i].http == http && listen_address_of(pool->sockets[i].fd, &address, &len) &&
+		if (pool->sockets[i].http == http &&
+		    listen_address_of(pool->sockets[i].fd, &address, &len) &&
 		    listen_inherit(set, &address) < 0)
 			return TOOLS_FAILED;
 	return 0;
@@ -160,15 +166,19 @@ static void listen_explain(const struct listen_set *set, const char *text, int e
 
 	switch (error) {
 	case EADDRINUSE:
-		log_line("cannot listen on %s: %s; choose another port with --%s, or see who has it: ss -ltnp", text,
-			 why, set->setting);
+		log_line("cannot listen on %s: %s; choose another port with --%s, or see who has "
+			 "it: ss -ltnp",
+			 text, why, set->setting);
 		break;
 	case EACCES:
-		log_line("cannot listen on %s: %s; ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE: choose another with --%s",
+		log_line("cannot listen on %s: %s; ports below net.ipv4.ip_unprivileged_port_start "
+			 "need CAP_NET_BIND_SERVICE: choose another with --%s",
 			 text, why, set->setting);
 		break;
 	case EADDRNOTAVAIL:
-		log_line("cannot listen on %s: %s; this machine has no such address: see `ip address`", text, why);
+		log_line("cannot listen on %s: %s; this machine has no such address: see `ip "
+			 "address`",
+			 text, why);
 		break;
 	default:
 		log_line("cannot listen on %s: %s", text, why);
@@ -221,13 +231,6 @@ static int listen_all(struct listen_set *set, const struct address *address)
 	return listen_append(set, &info, true);
 }
 
-bool listen_valid(const char *text)
-{
-	struct address address;
-
-	return !address_parse(text, &address);
-}
-
 int listen_add(struct listen_set *set, const char *text)
 {
 	struct address address;
@@ -253,5 +256,7 @@ void listen_close(struct listen_set *set)
 		free(set->addresses[i].fds);
 	}
 	free(set->addresses);
-	*set = (struct listen_set){ .threads = set->threads, .setting = set->setting, .pool = set->pool };
+	*set = (struct listen_set){ .threads = set->threads,
+				    .setting = set->setting,
+				    .pool = set->pool };
 }

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "tools/common/listen.h"
 #include "tools/common/log.h"
+#include "tools/common/number.h"
 
 #define LISTEN_FIRST	3	/* descriptor of the first inherited socket */
 
-/* The names in LISTEN_FDNAMES, divided by colons. */
+/* Is that the name at `index` of LISTEN_FDNAMES, a list divided by colons? */
 static bool listen_named(const char *names, int index, const char *name)
 {
 	while (names && index--) {
@@ -20,22 +22,42 @@ static bool listen_named(const char *names, int index, const char *name)
 	return names && strcspn(names, ":") == strlen(name) && !strncmp(names, name, strlen(name));
 }
 
-/* Whether the socket blocks is left alone: who hands it over may accept on it still, and shares that flag. */
+/* Is it a listening TCP socket? O_NONBLOCK is left as it is: a predecessor that still accepts
+ * shares that flag. */
 static bool listen_fit(int fd)
 {
 	int listening = 0, protocol = 0;
 	socklen_t len = sizeof(int);
 
 	return !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) && listening &&
-	       !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) && protocol == IPPROTO_TCP &&
-	       !fcntl(fd, F_SETFD, FD_CLOEXEC);
+	       !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) &&
+	       protocol == IPPROTO_TCP && !fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static int listen_inherited_number(const char *text)
+{
+	unsigned number = 0;
+
+	if (text)
+		number_parse_unsigned(text, 0, INT_MAX, &number);
+	return (int)number;
+}
+
+/* Our predecessor names the number directly; systemd also says for which process it is. */
+static int listen_inherited_count(const char *heirs)
+{
+	if (heirs)
+		return listen_inherited_number(heirs);
+	if (listen_inherited_number(getenv("LISTEN_PID")) != getpid())
+		return 0;
+	return listen_inherited_number(getenv("LISTEN_FDS"));
 }
 
 int listen_pool_take(struct listen_pool *out)
 {
-	const char *heirs = getenv(LISTEN_HEIRS), *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	const char *heirs = getenv(LISTEN_HEIRS);
 	const char *names = heirs ? NULL : getenv("LISTEN_FDNAMES");
-	int sockets = heirs ? atoi(heirs) : pid && count && atoi(pid) == getpid() ? atoi(count) : 0;
+	int sockets = listen_inherited_count(heirs);
 
 	*out = (struct listen_pool){ 0 };
 	if (sockets <= 0)
@@ -50,7 +72,8 @@ int listen_pool_take(struct listen_pool *out)
 			out->sockets[out->count].fd = fd;
 			out->sockets[out->count++].http = listen_named(names, i, "http");
 		} else {
-			log_line("descriptor %d was inherited, but it is no listening TCP socket", fd);
+			log_line("descriptor %d was inherited, but it is no listening TCP socket",
+				 fd);
 			close(fd);
 		}
 	}

@@ -13,31 +13,32 @@
 #include "tools/common/log.h"
 
 #define LOG_LINE_MAX	1024
-#define LOG_PATIENCE	2000	/* msecs that standard error may take to take a line of our own */
+#define LOG_PATIENCE	2000	/* msecs that log_line() waits for standard error */
 
 static _Atomic unsigned long log_lost;	/* lines */
 
-/* A reader that has stopped, as a terminal's or a container's may, must not stop us: what strangers do is
- * told by the threads that serve, and the end by the one that is to end. */
+/* Can standard error take a line? Its reader, a terminal or a container, may have stopped; that
+ * must stop neither the threads that serve nor the one that ends the program. */
 static bool log_ready(int patience)
 {
 	struct pollfd poller = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	/* Once is enough to wait. */
+	/* Wait only for the first line that is lost. */
 	if (poll(&poller, 1, atomic_load(&log_lost) ? 0 : patience))
 		return true;
 	atomic_fetch_add(&log_lost, 1);
 	return false;
 }
 
-/* Before the first line that is taken again. */
+/* Write how many lines were lost, before the first that is written again. */
 static size_t log_write_lost(char *line, size_t room)
 {
 	unsigned long lost = atomic_exchange(&log_lost, 0);
 
 	if (!lost)
 		return 0;
-	return (size_t)snprintf(line, room, "tlsring: standard error was not read: %lu lines are lost\n", lost);
+	return (size_t)snprintf(line, room,
+				"tlsring: standard error was not read: %lu lines are lost\n", lost);
 }
 
 static void log_write(int patience, const char *prefix, const char *format, va_list args)
@@ -52,7 +53,7 @@ static void log_write(int patience, const char *prefix, const char *format, va_l
 	if (vsnprintf(line + len, sizeof(line) - len - 1, format, args) > 0)
 		len += strlen(line + len);
 	line[len++] = '\n';
-	/* Nowhere is left to complain when standard error is gone. */
+	/* A failure cannot be reported: standard error is what failed. */
 	if (write(STDERR_FILENO, line, len) < 0)
 		return;
 }
@@ -74,7 +75,8 @@ void log_peer(const struct sockaddr_storage *peer, const char *format, ...)
 	/* The journal writes the time itself. */
 	if (!getenv("JOURNAL_STREAM"))
 		clock_iso(time(NULL), date);
-	snprintf(prefix, sizeof(prefix), "%s%s%s: ", date, *date ? " " : "", address_text(peer, address));
+	snprintf(prefix, sizeof(prefix), "%s%s%s: ", date, *date ? " " : "",
+		 address_text(peer, address));
 	va_start(args, format);
 	log_write(0, prefix, format, args);
 	va_end(args);

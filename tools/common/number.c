@@ -39,9 +39,9 @@ int number_parse_unsigned(const char *text, unsigned min, unsigned max, unsigned
 	return ret;
 }
 
-/* Digits with at most one point among them, then one of the units, the first of which has no name. */
-static int number_parse_units(const char *text, const struct number_unit *units, double min, double max,
-			      double *out)
+/* Parse digits with at most one point, then one of the units; the name of the first unit is "". */
+static int number_parse_units(const char *text, const struct number_unit *units, double min,
+			      double max, double *out)
 {
 	size_t digits = strspn(text, "0123456789."), i = 0;
 	char *end = NULL;
@@ -69,7 +69,8 @@ int number_parse_real(const char *text, double min, double max, double *out)
 int number_parse_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
 	static const struct number_unit units[] = {
-		{ "", 1 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 }, { "T", 1099511627776.0 }, { NULL, 0 },
+		{ "", 1 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 },
+		{ "T", 1099511627776.0 }, { NULL, 0 },
 	};
 	double value;
 	int ret;
@@ -86,7 +87,8 @@ int number_parse_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *o
 int number_parse_seconds(const char *text, double min, double max, double *out)
 {
 	static const struct number_unit units[] = {
-		{ "", 1 }, { "ms", 0.001 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { NULL, 0 },
+		{ "", 1 }, { "ms", 0.001 }, { "s", 1 }, { "m", 60 }, { "h", 3600 },
+		{ "d", 86400 }, { NULL, 0 },
 	};
 
 	return number_parse_units(text, units, min, max, out);

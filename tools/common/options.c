@@ -15,13 +15,21 @@
 #define OPTIONS_WIDTH	100	/* of its lines */
 
 const char *const options_offload_words[] = {
-	[TLSRING_OFFLOAD_AUTO] = "auto", [TLSRING_OFFLOAD_OFF] = "off", [TLSRING_OFFLOAD_REQUIRE] = "require", NULL,
+	[TLSRING_OFFLOAD_AUTO] = "auto",
+	[TLSRING_OFFLOAD_OFF] = "off",
+	[TLSRING_OFFLOAD_REQUIRE] = "require",
+	NULL,
 };
 const char *const options_io_words[] = {
-	[TLSRING_IO_AUTO] = "auto", [TLSRING_IO_URING] = "uring", [TLSRING_IO_EPOLL] = "epoll", NULL,
+	[TLSRING_IO_AUTO] = "auto",
+	[TLSRING_IO_URING] = "uring",
+	[TLSRING_IO_EPOLL] = "epoll",
+	NULL,
 };
 
-static const struct options_row options_help_row = { .name = "help", .letter = 'h', .help = "this text" };
+static const struct options_row options_help_row = {
+	.name = "help", .letter = 'h', .help = "this text",
+};
 
 /* Row index of a table, of which --help is the last; NULL behind it. */
 static const struct options_row *options_row(const struct options_table *table, size_t index)
@@ -120,8 +128,9 @@ static int options_getopt_init(struct options_getopt *form, const struct options
 }
 
 /* The next option; NULL: there is none, or getopt did not know it, when *bad is set. */
-static const struct options_row *options_next(const struct options_table *table, const struct options_getopt *form,
-					      int argc, char **argv, bool *bad)
+static const struct options_row *options_next(const struct options_table *table,
+					      const struct options_getopt *form, int argc,
+					      char **argv, bool *bad)
 {
 	const struct options_row *row;
 	int which = 0, found = getopt_long(argc, argv, form->shorts, form->longs, &which);
@@ -204,7 +213,8 @@ int options_set_text(void *out, const struct options_row *row, const char *value
 
 int options_set_number(void *out, const struct options_row *row, const char *value)
 {
-	return options_number(row->name, value, (unsigned)row->min, (unsigned)row->max, options_member(out, row));
+	return options_number(row->name, value, (unsigned)row->min, (unsigned)row->max,
+			      options_member(out, row));
 }
 
 int options_set_real(void *out, const struct options_row *row, const char *value)
@@ -219,10 +229,12 @@ int options_set_bytes(void *out, const struct options_row *row, const char *valu
 {
 	char least[NUMBER_BYTES], most[NUMBER_BYTES];
 
-	if (!number_parse_bytes(value, (uint64_t)row->min, (uint64_t)row->max, options_member(out, row)))
+	if (!number_parse_bytes(value, (uint64_t)row->min, (uint64_t)row->max,
+				options_member(out, row)))
 		return 0;
-	log_line("--%s %s: give a number of bytes from %s to %s; K, M, G or T may follow it", row->name, value,
-		 number_bytes((uint64_t)row->min, least), number_bytes((uint64_t)row->max, most));
+	log_line("--%s %s: give a number of bytes from %s to %s; K, M, G or T may follow it",
+		 row->name, value, number_bytes((uint64_t)row->min, least),
+		 number_bytes((uint64_t)row->max, most));
 	return TOOLS_USAGE;
 }
 
@@ -230,8 +242,8 @@ int options_set_seconds(void *out, const struct options_row *row, const char *va
 {
 	if (!number_parse_seconds(value, row->min, row->max, options_member(out, row)))
 		return 0;
-	log_line("--%s %s: give a time from %g to %.0f seconds; ms, s, m, h or d may follow it", row->name, value,
-		 row->min, row->max);
+	log_line("--%s %s: give a time from %g to %.0f seconds; ms, s, m, h or d may follow it",
+		 row->name, value, row->min, row->max);
 	return TOOLS_USAGE;
 }
 

@@ -9,12 +9,12 @@
 struct options_row {
 	const char *name;		/* without dashes */
 	char letter;			/* of the short form; 0: there is none */
-	/* What the help calls the argument; NULL: the option takes none. "[=NAME]": it may be left out. */
+	/* Name of the argument in the help; NULL: there is none; "[=NAME]": it is optional. */
 	const char *argument;
-	const char *help;		/* broken into lines by the printer, and where it has "\n" */
+	const char *help;		/* lines are broken by --help, and at each "\n" */
 	/*
-	 * Take one occurrence; value is NULL when there is no argument. 0, or an exit status after a
-	 * message on standard error. One of options_set_...() below, or the program's own.
+	 * Take one occurrence; value is NULL when there is no argument. 0, or an exit status after
+	 * a message on standard error. One of options_set_...() below, or the program's own.
 	 */
 	int (*set)(void *out, const struct options_row *row, const char *value);
 	size_t at;			/* offset of the member in *out */
@@ -35,17 +35,25 @@ struct options_table {
  */
 int options_parse(const struct options_table *table, void *out, int *argc, char ***argv);
 /* The argument of the last occurrence of an option, without taking any; NULL: it is not there. */
-const char *options_find(const struct options_table *table, const char *name, int argc, char **argv);
+const char *options_find(const struct options_table *table, const char *name, int argc,
+			 char **argv);
 
-/* ---- setters, named by the member at row->at ---- */
+/* ---- setters, each with the type of the member at row->at ---- */
 
-int options_set_true(void *out, const struct options_row *row, const char *value);	/* bool */
-int options_set_text(void *out, const struct options_row *row, const char *value);	/* const char *, of argv */
-int options_set_number(void *out, const struct options_row *row, const char *value);	/* unsigned */
-int options_set_real(void *out, const struct options_row *row, const char *value);	/* double */
-int options_set_bytes(void *out, const struct options_row *row, const char *value);	/* uint64_t, "16K" */
-int options_set_seconds(void *out, const struct options_row *row, const char *value);	/* double, "5m" */
-int options_set_word(void *out, const struct options_row *row, const char *value);	/* unsigned or enum */
+/* bool */
+int options_set_true(void *out, const struct options_row *row, const char *value);
+/* const char *, which points into argv */
+int options_set_text(void *out, const struct options_row *row, const char *value);
+/* unsigned */
+int options_set_number(void *out, const struct options_row *row, const char *value);
+/* double */
+int options_set_real(void *out, const struct options_row *row, const char *value);
+/* uint64_t; "16K" */
+int options_set_bytes(void *out, const struct options_row *row, const char *value);
+/* double, in seconds; "5m" */
+int options_set_seconds(void *out, const struct options_row *row, const char *value);
+/* unsigned, or an enum */
+int options_set_word(void *out, const struct options_row *row, const char *value);
 
 /* The words of options that several subcommands have, by their enumeration in tlsring.h. */
 extern const char *const options_offload_words[];

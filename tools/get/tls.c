@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include "tools/common/certificate.h"
 #include "tools/get/tls.h"
@@ -38,13 +37,6 @@ void get_tls_expect(struct get_tls *tls, const struct url *url)
 	tls->host = host;
 }
 
-static const char *get_tls_error(void)
-{
-	const char *text = ERR_reason_error_string(ERR_peek_last_error());
-
-	return text ? text : "OpenSSL failed";
-}
-
 static int get_tls_trust(struct get_tls *tls, const struct get_options *options)
 {
 	if (options->insecure)
@@ -52,12 +44,12 @@ static int get_tls_trust(struct get_tls *tls, const struct get_options *options)
 	SSL_CTX_set_verify(tls->ssl, SSL_VERIFY_PEER, NULL);
 	if (options->ca && !SSL_CTX_load_verify_locations(tls->ssl, options->ca, NULL)) {
 		log_line("--ca %s: %s; give a file of certificates in PEM form", options->ca,
-			 get_tls_error());
+			 certificate_error());
 		return TOOLS_FAILED;
 	}
 	if (!options->ca && !SSL_CTX_set_default_verify_paths(tls->ssl)) {
 		log_line("the system's certificate authorities cannot be loaded: %s; "
-			 "give --ca FILE", get_tls_error());
+			 "give --ca FILE", certificate_error());
 		return TOOLS_FAILED;
 	}
 	return 0;
@@ -93,7 +85,7 @@ int get_tls_open(struct get_tls *tls, const struct get_options *options)
 
 	*tls = (struct get_tls){ .ssl = SSL_CTX_new(TLS_client_method()) };
 	if (!tls->ssl || !get_tls_policy(tls->ssl)) {
-		log_line("cannot set up TLS: %s", get_tls_error());
+		log_line("cannot set up TLS: %s", certificate_error());
 		return TOOLS_FAILED;
 	}
 	SSL_CTX_set_app_data(tls->ssl, tls);

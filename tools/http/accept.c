@@ -2,7 +2,7 @@
 #include <string.h>
 #include "tools/http/accept.h"
 
-/* Takes what stands before the next semicolon. */
+/* Take the text before the next semicolon off *left. */
 static struct http_text accept_parameter(struct http_text *left)
 {
 	const char *end = memchr(left->at, ';', left->len);
@@ -15,7 +15,7 @@ static struct http_text accept_parameter(struct http_text *left)
 	return text;
 }
 
-/* "0", "0.5", "1.000"; what is none of these is not wanted. */
+/* A weight such as "0", "0.5" or "1.000", in thousandths; anything else counts as 0. */
 static int accept_weight(const char *at, size_t len)
 {
 	int value = 0, scale = 100;
@@ -43,7 +43,7 @@ static int accept_element(struct http_text element, struct http_text *name)
 	return 1000;
 }
 
-/* -1: it is not in this line. */
+/* The weight of `wanted` in one line of the field; -1: the line does not contain it. */
 static int accept_line(struct http_text line, const char *wanted)
 {
 	struct http_text element, name;

@@ -3,7 +3,7 @@
 #include "tools/http/condition.h"
 #include "tools/http/date.h"
 
-/* Length of the entity tag at the start of the text, 0 when there is none. */
+/* Length of the entity tag at the start of the text; 0: there is none. */
 static size_t condition_tag(const char *at, size_t len)
 {
 	size_t start = len > 2 && at[0] == 'W' && at[1] == '/' ? 2 : 0;
@@ -56,21 +56,24 @@ int http_condition(const struct http_request *request, const struct http_validat
 		if (!condition_listed(&request->if_match, validator->etag, false))
 			return 412;
 	} else if (request->if_unmodified_since.at) {
-		since = http_date_parse(request->if_unmodified_since.at, request->if_unmodified_since.len);
+		since = http_date_parse(request->if_unmodified_since.at,
+					request->if_unmodified_since.len);
 		if (since >= 0 && validator->modified > since)
 			return 412;
 	}
 	if (request->if_none_match.line.at)
 		return condition_listed(&request->if_none_match, validator->etag, true) ? 304 : 0;
 	if (request->if_modified_since.at) {
-		since = http_date_parse(request->if_modified_since.at, request->if_modified_since.len);
+		since = http_date_parse(request->if_modified_since.at,
+					request->if_modified_since.len);
 		if (since >= 0 && validator->modified <= since)
 			return 304;
 	}
 	return 0;
 }
 
-bool http_condition_range(const struct http_request *request, const struct http_validator *validator)
+bool http_condition_range(const struct http_request *request,
+			  const struct http_validator *validator)
 {
 	const struct http_text *text = &request->if_range;
 

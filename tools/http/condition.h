@@ -6,15 +6,16 @@
 #include <time.h>
 #include "tools/http/request.h"
 
-/* What a representation is known by. */
+/* The validators of the representation that would be sent. */
 struct http_validator {
-	const char *etag;	/* with its quotes; strong */
+	const char *etag;	/* strong, with its quotes */
 	time_t modified;
 };
 
-/* The preconditions in the order of RFC 9110, 13.2.2: 0 (go on), 304 or 412. */
+/* Evaluate the preconditions in the order of RFC 9110, 13.2.2: 0 (go on), 304 or 412. */
 int http_condition(const struct http_request *request, const struct http_validator *validator);
-/* If-Range, when it came, names this very representation. */
-bool http_condition_range(const struct http_request *request, const struct http_validator *validator);
+/* May the Range field be used: is there no If-Range, or does it match? */
+bool http_condition_range(const struct http_request *request,
+			  const struct http_validator *validator);
 
 #endif

@@ -6,7 +6,7 @@ void http_date_format(time_t when, char buf[HTTP_DATE_SIZE])
 {
 	struct tm tm;
 
-	/* No setlocale() is called anywhere: the names are English. Years have four digits. */
+	/* The program never calls setlocale(), so the names are English. */
 	if (!gmtime_r(&when, &tm) ||
 	    strftime(buf, HTTP_DATE_SIZE, "%a, %d %b %Y %H:%M:%S GMT", &tm) != HTTP_DATE_SIZE - 1)
 		strcpy(buf, "Thu, 01 Jan 1970 00:00:00 GMT");

@@ -11,7 +11,7 @@ static int path_hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* One decoded byte at *at, which moves on; -400 or -404 as below. */
+/* Decode the byte at *at and advance; -400 or -404 for http_path_decode(). */
 static int path_byte(const char **at, const char *end)
 {
 	int high, low, value;
@@ -30,7 +30,7 @@ static int path_byte(const char **at, const char *end)
 	if (!value)
 		return -400;
 	*at += 3;
-	/* No file's name holds a slash, and it must not become a separator. */
+	/* An encoded slash is part of a name, but no file's name contains one. */
 	return value == '/' ? -404 : value;
 }
 
@@ -47,7 +47,8 @@ static bool path_hides(const char *path, enum http_path_dots dots)
 			continue;
 		if (len == 1 || (len == 2 && name[1] == '.'))
 			return true;
-		if (dots == HTTP_PATH_HIDE_DOTS && (name != path || strncmp(path, known, strlen(known))))
+		if (dots == HTTP_PATH_HIDE_DOTS &&
+		    (name != path || strncmp(path, known, strlen(known))))
 			return true;
 	}
 	return false;

@@ -5,14 +5,14 @@
 #include "tools/http/range.h"
 #include "tools/http/request.h"
 
-#define RANGE_GAP	80	/* bytes: about what a part of multipart/byteranges costs */
+#define RANGE_GAP	80	/* bytes: about the size of the head of a part */
 
 static bool range_digit(const char *at, const char *end)
 {
 	return at < end && *at >= '0' && *at <= '9';
 }
 
-/* A number that is too large stays at the largest. False: there is no digit. */
+/* Take a number; one that is too large becomes UINT64_MAX. False: there is no digit. */
 static bool range_number(const char **at, const char *end, uint64_t *out)
 {
 	uint64_t value = 0;
@@ -28,7 +28,7 @@ static bool range_number(const char **at, const char *end, uint64_t *out)
 	return true;
 }
 
-/* One element of the list; *out stays of no length when it lies outside. False: it is none. */
+/* Parse one element of the list; the length of *out is 0 if it lies outside. False: not a range. */
 static bool range_spec(const struct http_text *spec, uint64_t size, struct http_span *out)
 {
 	const char *at = spec->at, *end = spec->at + spec->len;
@@ -71,7 +71,7 @@ static void range_join(struct http_span *span, const struct http_span *other)
 	span->length = end - span->first;
 }
 
-/* It takes the place of the first of those that it is joined with. */
+/* Add a span, merged with those that are near; it takes the place of the first of them. */
 static void range_add(struct http_span *spans, unsigned *count, struct http_span span)
 {
 	unsigned place = *count;
@@ -84,7 +84,7 @@ static void range_add(struct http_span *spans, unsigned *count, struct http_span
 		--*count;
 		if (i < place)
 			place = i;
-		/* It has grown: those that were passed may be near now. */
+		/* The span has grown: earlier ones may be near it now. */
 		i = *count;
 	}
 	memmove(&spans[place + 1], &spans[place], (*count - place) * sizeof(*spans));

@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_RANGES_MAX	64	/* more in one request are refused */
+#define HTTP_RANGES_MAX	64	/* a request with more is refused */
 
 enum http_range {
-	HTTP_RANGE_WHOLE,		/* not ranges: send everything */
+	HTTP_RANGE_WHOLE,		/* the field is ignored: send everything */
 	HTTP_RANGE_PART,
-	HTTP_RANGE_UNSATISFIABLE,	/* none lies in the representation, or there are too many */
+	HTTP_RANGE_UNSATISFIABLE,	/* all lie outside, or there are too many */
 };
 
 struct http_span {
@@ -18,9 +18,9 @@ struct http_span {
 };
 
 /*
- * A Range field's value against a representation of `size` bytes: at least one span, in the
- * order asked for. Those that overlap, or lie closer together than a part's head is long, are
- * made one, so that all together are never longer than the whole.
+ * Apply the value of a Range field to a representation of `size` bytes. For HTTP_RANGE_PART: at
+ * least one span, in the order of the request. Spans that overlap, or are closer together than the
+ * head of a part is long, are merged, so their sum is never longer than the representation.
  */
 enum http_range http_range_parse(const char *text, size_t len, uint64_t size,
 				 struct http_span spans[HTTP_RANGES_MAX], unsigned *count);

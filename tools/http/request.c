@@ -67,8 +67,9 @@ bool http_request_target(struct http_request *out, struct http_text target)
 	return true;
 }
 
-/* One more line of a list. */
-static bool request_line(struct http_request *out, struct http_list *list, const struct http_text *value)
+/* Add a line to a list. */
+static bool request_line(struct http_request *out, struct http_list *list,
+			 const struct http_text *value)
 {
 	if (!list->line.at) {
 		list->line = *value;
@@ -86,12 +87,14 @@ static bool request_line(struct http_request *out, struct http_list *list, const
 enum field_kind {
 	FIELD_ONCE,	/* a struct http_text */
 	FIELD_LIST,	/* a struct http_list */
-	FIELD_NOTE,	/* a struct http_text for the log: the last one counts */
+	FIELD_NOTE,	/* a struct http_text for the log: the last one is kept */
 };
 
-#define FIELD(name, member, kind) { name, sizeof(name) - 1, offsetof(struct http_request, member), kind }
+#define FIELD(name, member, kind) \
+	{ name, sizeof(name) - 1, offsetof(struct http_request, member), kind }
 
-bool http_request_field(struct http_request *out, const struct http_text *name, const struct http_text *value)
+bool http_request_field(struct http_request *out, const struct http_text *name,
+			const struct http_text *value)
 {
 	static const struct {
 		const char *name;
@@ -134,7 +137,8 @@ static bool host_span(const char **at, const char *end, const char *marks)
 	for (; *at < end; ++*at) {
 		unsigned char c = (unsigned char)**at;
 
-		if (!((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c && strchr(marks, c))))
+		if (!((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+		      (c && strchr(marks, c))))
 			break;
 	}
 	return *at > start;
@@ -172,7 +176,8 @@ static struct http_text host_portless(const struct http_text *host, enum http_sc
 	return *host;
 }
 
-bool http_request_host_same(const struct http_text *a, const struct http_text *b, enum http_scheme scheme)
+bool http_request_host_same(const struct http_text *a, const struct http_text *b,
+			    enum http_scheme scheme)
 {
 	struct http_text one = host_portless(a, scheme), other = host_portless(b, scheme);
 

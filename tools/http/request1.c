@@ -5,8 +5,8 @@
 #include "tools/vendor/picohttpparser/picohttpparser.h"
 
 /*
- * Bytes up to and with the empty line; 0: it has not come; -400: a line without its CR, which
- * two parsers could read in two ways.
+ * Length up to and including the empty line; 0: it has not arrived; -400: a line ends without CR,
+ * which parsers interpret differently (request smuggling).
  */
 static int head_length(const char *data, size_t len)
 {
@@ -15,7 +15,7 @@ static int head_length(const char *data, size_t len)
 	while ((feed = memchr(line, '\n', (size_t)(end - line)))) {
 		if (feed == data || feed[-1] != '\r')
 			return -400;
-		/* An empty line before the request is one to skip. */
+		/* Skip an empty line before the request. */
 		if (feed - line == 1 && line > data + 2)
 			return (int)(feed + 1 - data);
 		line = feed + 1;
@@ -23,7 +23,7 @@ static int head_length(const char *data, size_t len)
 	return 0;
 }
 
-/* "HTTP/2.0" and the like: the right form with a version that is not ours. */
+/* Is it a well-formed request line with another version, such as "HTTP/2.0"? */
 static bool head_other_version(const char *data, size_t len)
 {
 	const char *end = memchr(data, '\n', len);
@@ -54,7 +54,7 @@ static bool head_number(const struct http_text *text, uint64_t *out)
 	return true;
 }
 
-/* What the fields that frame a message say, until all of them are seen. */
+/* The fields that frame a message, collected. */
 struct framing {
 	unsigned hosts, lengths, codings;
 	struct http_text length, coding;
@@ -71,7 +71,7 @@ static void head_connection(struct framing *framing, struct http_text list)
 	}
 }
 
-/* False: a field came twice that may not. */
+/* Take a field. False: a single field was repeated. */
 static bool head_field(struct http_request *out, struct framing *framing,
 			  const struct http_text *name, const struct http_text *value)
 {
@@ -115,7 +115,8 @@ static int head_body(struct http1_head *out, const struct framing *framing, cons
 	if (!framing->codings)
 		return 0;
 	if (framing->codings > 1 || out->http10) {
-		*why = out->http10 ? "Transfer-Encoding in HTTP/1.0" : "more than one Transfer-Encoding";
+		*why = out->http10 ? "Transfer-Encoding in HTTP/1.0" :
+				     "more than one Transfer-Encoding";
 		return -400;
 	}
 	if (!http_text_is_nocase(&framing->coding, "chunked")) {
@@ -143,14 +144,15 @@ static int head_host(const struct http1_head *out, const struct framing *framing
 	return 0;
 }
 
-/* Takes scheme and host off an absolute-form, whose host must be Host's too: what stands before us may
- * have gone by either. */
+/* Reduce a target in absolute-form to path and query. Its host must equal the Host field: a proxy
+ * in front of this server may have used either. */
 static int head_absolute(struct http_request *out, struct http_text *target, size_t start,
 			 enum http_scheme scheme, const char **why)
 {
 	struct http_text host = { target->at + start, 0 };
 
-	while (start + host.len < target->len && host.at[host.len] != '/' && host.at[host.len] != '?')
+	while (start + host.len < target->len && host.at[host.len] != '/' &&
+	       host.at[host.len] != '?')
 		host.len++;
 	if (!host.len)
 		return -400;
@@ -166,8 +168,9 @@ static int head_absolute(struct http_request *out, struct http_text *target, siz
 	return 0;
 }
 
-/* origin-form, or absolute-form. */
-static int head_target(struct http_request *out, struct http_text target, enum http_scheme scheme, const char **why)
+/* Set the target, in origin-form or absolute-form. */
+static int head_target(struct http_request *out, struct http_text target, enum http_scheme scheme,
+		       const char **why)
 {
 	const char *name = scheme == HTTP_SCHEME_HTTPS ? "https://" : "http://";
 	size_t start = strlen(name);
@@ -190,7 +193,7 @@ static int head_target(struct http_request *out, struct http_text target, enum h
 	return http_request_target(out, target) ? 0 : -400;
 }
 
-/* The parser lets anything pass that is printed. */
+/* Is text a token (RFC 9110, 5.6.2)? picohttpparser takes any printable characters. */
 static bool head_token(const struct http_text *text)
 {
 	for (size_t i = 0; i < text->len; i++)
@@ -224,7 +227,8 @@ static int head_fields(struct http1_head *out, const struct phr_header *fields, 
 	if (ret)
 		return ret;
 	out->keep_alive = !framing.close && (!out->http10 || framing.keep_alive);
-	/* Who expects a 100 may or may not send the body after a final answer. */
+	/* With "Expect: 100-continue" the client may or may not send the body after a final
+	 * response. */
 	if (out->endless || (framing.expects && out->body))
 		out->keep_alive = false;
 	return 0;
@@ -245,8 +249,8 @@ static int head_partial(const char *data, size_t len, size_t limit, const char *
 	return 0;
 }
 
-int http1_head_parse(const char *data, size_t len, size_t limit, enum http_scheme scheme, struct http1_head *out,
-		     const char **why)
+int http1_head_parse(const char *data, size_t len, size_t limit, enum http_scheme scheme,
+		     struct http1_head *out, const char **why)
 {
 	struct phr_header fields[HTTP_FIELDS_LIMIT];
 	size_t count = HTTP_FIELDS_LIMIT;
@@ -278,7 +282,7 @@ int http1_head_parse(const char *data, size_t len, size_t limit, enum http_schem
 	if (ret)
 		return ret;
 	http_request_method(&out->request, method);
-	/* A method that files do not answer to may have a target of its own kind. */
+	/* A method that is refused may have a target of another form. */
 	ret = head_target(&out->request, target, scheme, why);
 	return ret && !out->request.refused ? ret : head;
 }

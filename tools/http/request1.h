@@ -5,22 +5,21 @@
 #include <stdint.h>
 #include "tools/http/request.h"
 
-/* A request as HTTP/1.1 brings it: what is asked for, and where the message ends. */
+/* A request in HTTP/1.0 or 1.1, and how its message is framed. */
 struct http1_head {
 	struct http_request request;
-	uint64_t body;			/* bytes of the body that follow the head */
+	uint64_t body;			/* length of the body in bytes */
 	bool http10;
 	bool keep_alive;
-	bool endless;			/* the body's end is not known beforehand (chunked) */
+	bool endless;			/* the length of the body is not known (chunked) */
 };
 
 /*
- * The request at the start of data. > 0: bytes of its head; 0: the head has not come whole;
- * < 0: -(status) that refuses it, after which nothing on the connection can be understood. A head of
- * `limit` bytes is too long. A target may also be a whole URL of that scheme.
- * *why then says it for the log.
+ * Parse the request at the start of data. > 0: length of its head; 0: the head is incomplete; < 0:
+ * -(status) of the refusal, *why is a static text for the log, and the connection cannot be used
+ * any more. A head of `limit` bytes or more is refused. A target may be a whole URL of the scheme.
  */
-int http1_head_parse(const char *data, size_t len, size_t limit, enum http_scheme scheme, struct http1_head *out,
-		     const char **why);
+int http1_head_parse(const char *data, size_t len, size_t limit, enum http_scheme scheme,
+		     struct http1_head *out, const char **why);
 
 #endif

@@ -2,7 +2,8 @@
 #ifndef TOOLS_HTTP_STATUS_H
 #define TOOLS_HTTP_STATUS_H
 
-/* The statuses that this server sends; all others become "500 Internal Server Error". Static texts. */
+/* The statuses that this server sends; all others become "500 Internal Server Error". Static
+ * texts. */
 
 /* "404 Not Found", as it stands in HTTP/1.1's status line. */
 const char *http_status_line(int status);
