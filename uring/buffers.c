@@ -1,15 +1,14 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include <liburing.h>
 
-#include "uring/internal.h"
+#include "uring/buffers.h"
 
-/* Enough that a burst of small files finds its buffers warm, few enough to be forgotten. */
-#define URING_POOL_KEPT		32
-#define URING_POOL_ALIGN	4096	/* whole pages: the kernel pins them to seal from them */
+#define URING_POOL_KEPT		32	/* free buffers: enough for a burst of small files, 2 MiB */
+#define URING_POOL_ALIGN	4096	/* the kernel pins whole pages when it seals from them */
 
 static void uring_buffer_offer(struct uring_loop *loop, unsigned id)
 {
@@ -89,30 +88,30 @@ void uring_buffer_put(struct uring_loop *loop, uint16_t id)
 void *uring_pool_get(struct uring_loop *loop)
 {
 	struct uring_pool *pool = &loop->pool;
-	void *buf = pool->first;
+	struct uring_free_buffer *buffer = SLIST_FIRST(&pool->buffers);
 
-	if (!buf)
+	if (!buffer)
 		return aligned_alloc(URING_POOL_ALIGN, URING_POOL_SIZE);
-	pool->first = *(void **)buf;
+	SLIST_REMOVE_HEAD(&pool->buffers, next);
 	pool->free--;
-	return buf;
+	return buffer;
 }
 
 void uring_pool_put(struct uring_loop *loop, void *buf)
 {
+	struct uring_free_buffer *buffer = buf;
 	struct uring_pool *pool = &loop->pool;
 
 	if (pool->free == URING_POOL_KEPT) {
 		free(buf);
 		return;
 	}
-	*(void **)buf = pool->first;
-	pool->first = buf;
+	SLIST_INSERT_HEAD(&pool->buffers, buffer, next);
 	pool->free++;
 }
 
 void uring_pool_free(struct uring_loop *loop)
 {
-	while (loop->pool.first)
+	while (!SLIST_EMPTY(&loop->pool.buffers))
 		free(uring_pool_get(loop));
 }

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 #include "uring/caps.h"
 
-#define URING_CMD_SETSOCKOPT	3	/* SOCKET_URING_OP_SETSOCKOPT, which is an enum in newer headers */
+#define CAPS_CMD_SETSOCKOPT	3	/* SOCKET_URING_OP_SETSOCKOPT of newer headers */
 
 static struct uring_caps uring_caps;
 static pthread_once_t uring_caps_once = PTHREAD_ONCE_INIT;
@@ -55,7 +55,7 @@ static bool caps_buffer_ring(struct io_uring *ring)
 	return !ret;
 }
 
-/* What the kernel answers to one request; it must be one that ends by itself. */
+/* Submit a request that ends by itself. Returns the kernel's answer. */
 static int caps_ask(struct io_uring *ring, const struct io_uring_sqe *request)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
@@ -77,8 +77,8 @@ static int caps_ask(struct io_uring *ring, const struct io_uring_sqe *request)
 }
 
 /*
- * Each request below cannot succeed on a datagram socket, and fails differently where the kernel
- * does not know it: those that it does not know are invalid.
+ * The requests below cannot succeed on a datagram socket. A kernel that knows them refuses the
+ * socket, one that does not know them says -EINVAL.
  */
 static bool caps_multishot_accept(struct io_uring *ring, int fd)
 {
@@ -100,7 +100,9 @@ static bool caps_multishot_recv(struct io_uring *ring, int fd)
 
 static bool caps_socket_command(struct io_uring *ring, int fd)
 {
-	struct io_uring_sqe sqe = { .opcode = IORING_OP_URING_CMD, .fd = fd, .off = URING_CMD_SETSOCKOPT };
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_URING_CMD, .fd = fd, .off = CAPS_CMD_SETSOCKOPT,
+	};
 	uint32_t option[2] = { SOL_SOCKET, SO_REUSEADDR };
 	int value = 0;
 

@@ -4,18 +4,18 @@
 
 #include <stdbool.h>
 
-/* What io_uring offers this process, found by asking. */
+/* The features of io_uring that this process may use, found by trying them. */
 struct uring_caps {
 	bool ring;		/* io_uring_setup works */
-	int ring_error;		/* else errno (positive): EPERM, ENOSYS */
-	int disabled_sysctl;	/* kernel.io_uring_disabled; -1 when there is no such file */
+	int ring_error;		/* if not, its errno (positive): EPERM, ENOSYS */
+	int disabled_sysctl;	/* kernel.io_uring_disabled; -1: there is no such file */
 	bool multishot_accept, multishot_recv, buffer_ring;
 	bool single_issuer, defer_taskrun;
 	bool socket_command;	/* URING_CMD socket setsockopt */
 	bool splice, madvise, direct_descriptors;
 };
 
-/* Asked once per process, then remembered. Thread-safe, never NULL. */
+/* Probes once per process. Thread-safe, never NULL. */
 const struct uring_caps *uring_probe(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,13 +7,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "uring/internal.h"
+#include "uring/buffers.h"
+#include "uring/helpers.h"
+#include "uring/op.h"
 
 /*
- * Operations are tried by wait(), in the order they came; one that would block is parked on its
- * descriptor's list until the descriptor's edge brings it back. A descriptor is registered once,
- * for both directions, by the first operation that had to be parked on it. Reading a file has no edge:
- * threads do it.
+ * wait() tries the operations in the order they came. One that would block is parked: it stays on
+ * its descriptor's list only, until an edge of the descriptor makes it ready. A descriptor is
+ * registered once, for both directions, by the first operation that is parked on it. Files have no
+ * edges: threads read them.
  */
 
 #define EPOLL_EVENTS	256
@@ -42,7 +44,7 @@ static int epoll_open(struct uring_loop *loop, const struct uring_options *optio
 		ret = -errno;
 		goto fail_helpers;
 	}
-	uring_list_init(&epoll->ready);
+	STAILQ_INIT(&epoll->ready);
 	loop->state = epoll;
 	return 0;
 fail_helpers:
@@ -80,7 +82,9 @@ static void epoll_start(struct uring_loop *loop, struct uring_op *op)
 
 static bool epoll_registered(const struct uring_loop *loop, int fd)
 {
-	for (const struct uring_op *op = loop->on_fd[fd]; op; op = op->on_fd) {
+	const struct uring_op *op;
+
+	SLIST_FOREACH(op, &loop->on_fd[fd], on_fd) {
 		if (op->state & URING_OP_REGISTERED)
 			return true;
 	}
@@ -103,7 +107,7 @@ static void epoll_park(struct uring_loop *loop, struct uring_op *op)
 	op->state |= URING_OP_REGISTERED;
 }
 
-/* Parked, or over with what the system call said. */
+/* Park the operation if it would block, else it is done. ret and errno are a system call's. */
 static void epoll_result(struct uring_loop *loop, struct uring_op *op, ssize_t ret)
 {
 	if (ret < 0 && errno == EAGAIN && !(op->flags & MSG_DONTWAIT))
@@ -213,27 +217,23 @@ static void epoll_poll(struct uring_loop *loop, struct uring_op *op)
 		epoll_park(loop, op);
 }
 
-/* Until it is done it counts as queued: no edge, and no cancelling, takes it from the thread that reads. */
+/* While a thread reads, the operation counts as queued: no edge and no cancellation touches it. */
 static void epoll_read(struct uring_loop *loop, struct uring_op *op)
 {
 	struct uring_epoll *epoll = loop->state;
 
-	op->state |= URING_OP_QUEUED;
-	if (uring_helpers_add(epoll->helpers, op))
-		return;
-	op->state &= ~URING_OP_QUEUED;
-	epoll_result(loop, op, pread(op->target, op->buf, op->len, (off_t)op->offset));
+	if (!uring_helpers_add(epoll->helpers, op))
+		epoll_result(loop, op, pread(op->target, op->buf, op->len, (off_t)op->offset));
 }
 
-static void epoll_were_read(struct uring_loop *loop, struct uring_epoll *epoll)
+static void epoll_read_done(struct uring_loop *loop, struct uring_epoll *epoll)
 {
-	struct uring_op *op = uring_helpers_done(epoll->helpers), *next;
+	struct uring_list done = STAILQ_HEAD_INITIALIZER(done);
+	struct uring_op *op;
 
-	for (; op; op = next) {
-		next = op->queued;
-		op->state &= ~URING_OP_QUEUED;
+	uring_helpers_done(epoll->helpers, &done);
+	while ((op = uring_list_take(&done)))
 		uring_op_done(loop, op, op->res);
-	}
 }
 
 static void epoll_try(struct uring_loop *loop, struct uring_op *op)
@@ -269,23 +269,17 @@ static void epoll_try(struct uring_loop *loop, struct uring_op *op)
 	}
 }
 
-/* One turn for each that was ready at its start. */
+/* Try each operation that is ready now, once. */
 static void epoll_turn(struct uring_loop *loop, struct uring_epoll *epoll)
 {
-	struct uring_list turn = epoll->ready;
+	struct uring_list turn = STAILQ_HEAD_INITIALIZER(turn);
 	struct uring_op *op;
 
-	if (!turn.first)
-		return;
-	uring_list_init(&epoll->ready);
+	STAILQ_CONCAT(&turn, &epoll->ready);
 	while (loop->room && (op = uring_list_take(&turn)))
 		epoll_try(loop, op);
-	if (!turn.first)
-		return;
-	*turn.last = epoll->ready.first;
-	if (epoll->ready.first)
-		turn.last = epoll->ready.last;
-	epoll->ready = turn;
+	STAILQ_CONCAT(&turn, &epoll->ready);
+	STAILQ_CONCAT(&epoll->ready, &turn);
 }
 
 static bool epoll_wakes(const struct uring_op *op, uint32_t events)
@@ -298,11 +292,14 @@ static bool epoll_wakes(const struct uring_op *op, uint32_t events)
 	return events & (EPOLLERR | EPOLLHUP | wanted);
 }
 
-static void epoll_event(struct uring_loop *loop, struct uring_epoll *epoll, const struct epoll_event *event)
+static void epoll_event(struct uring_loop *loop, struct uring_epoll *epoll,
+			const struct epoll_event *event)
 {
+	struct uring_op *op;
+
 	if ((unsigned)event->data.fd >= loop->fds)
 		return;
-	for (struct uring_op *op = loop->on_fd[event->data.fd]; op; op = op->on_fd) {
+	SLIST_FOREACH(op, &loop->on_fd[event->data.fd], on_fd) {
 		if (!(op->state & URING_OP_QUEUED) && epoll_wakes(op, event->events))
 			uring_list_add(&epoll->ready, op);
 	}
@@ -316,13 +313,13 @@ static int epoll_wait_turn(struct uring_loop *loop, int msecs)
 	int count, ret;
 
 	epoll_turn(loop, epoll);
-	if (epoll->ready.first || loop->room < room)
+	if (!STAILQ_EMPTY(&epoll->ready) || loop->room < room)
 		msecs = 0;
 	count = epoll_wait(epoll->fd, events, EPOLL_EVENTS, msecs);
 	ret = count < 0 ? -errno : 0;
 	for (int i = 0; i < count; i++) {
 		if (events[i].data.fd == uring_helpers_fd(epoll->helpers))
-			epoll_were_read(loop, epoll);
+			epoll_read_done(loop, epoll);
 		else
 			epoll_event(loop, epoll, &events[i]);
 	}

@@ -1,31 +1,48 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <linux/magic.h>
-#include <sys/uio.h>
 #include <sys/vfs.h>
-
-#include "uring/internal.h"
+#include "uring/buffers.h"
+#include "uring/fetch.h"
 
 /*
- * sendfile, and the pages of a mapping, wait for the disk inside the kernel, and the whole loop with them.
- * So a piece of a file that is to be sent by either is looked at here and there before, and what is not in
- * memory is read first, elsewhere. What it is read into does not matter: all share the same.
+ * sendfile and the pages of a mapping wait for the disk inside the kernel, and the whole loop with
+ * them. So a range of a file is probed before it is sent by either, and if it is not in memory, a
+ * step reads it first. All such reads share one buffer, since nobody looks at the bytes.
  */
 
-#define URING_FETCH_SIZE	(256u * 1024)
-#define URING_FETCH_LOOK	(128u * 1024)	/* so much the kernel reads ahead, unless told otherwise */
-#define URING_FETCH_LEAST	(64u * 1024)	/* less is not sent alone; the largest of frames is no more */
+#define FETCH_SIZE	(256u * 1024)	/* of one read */
+#define FETCH_PROBE	(128u * 1024)	/* distance of two probes: the kernel's default readahead */
+#define FETCH_MIN	(64u * 1024)	/* to be sent by itself; no piece of a frame is larger */
 
-_Static_assert(URING_FETCH_SIZE <= URING_MAP_SIZE, "what was fetched can be mapped");
-
-bool uring_file_never_cold(int fd)
+/* tmpfs and ramfs have their files in memory only (but for swap), and do not say so. */
+static bool fetch_never_cold(int fd)
 {
-	struct statfs system;
+	struct statfs fs;
 
-	return !fstatfs(fd, &system) && (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC);
+	return !fstatfs(fd, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 }
 
-/* 1: this byte of the file is in memory; 0: it is not; -EOPNOTSUPP: this file system does not say. */
+ssize_t uring_read_now(int fd, void *buf, size_t len, uint64_t offset)
+{
+	struct iovec iov = { buf, len };
+	int flags = RWF_NOWAIT;
+	ssize_t got;
+
+	for (;;) {
+		got = preadv2(fd, &iov, 1, (off_t)offset, flags);
+		if (got >= 0)
+			return got;
+		if (errno == EOPNOTSUPP && flags)
+			flags = 0;
+		else if (errno != EINTR)
+			return -errno;
+		if (!flags && !fetch_never_cold(fd))
+			return -EAGAIN;
+	}
+}
+
+/* Is this byte of the file in memory? 1, 0, or -EOPNOTSUPP if the file system does not tell. */
 static int fetch_resident(int fd, uint64_t offset)
 {
 	char byte;
@@ -35,60 +52,60 @@ static int fetch_resident(int fd, uint64_t offset)
 		return 1;
 	if (errno != EOPNOTSUPP)
 		return 0;
-	return uring_file_never_cold(fd) ? 1 : -EOPNOTSUPP;
+	return fetch_never_cold(fd) ? 1 : -EOPNOTSUPP;
 }
 
-/* How far, up to `end`, is the file in memory? What lies between two places that are, is; but behind the last
- * of them the kernel may be reading ahead just now. And to ask for a place that is missing brings it there, so
- * that what lies before it must not be asked for once more. */
-static uint64_t fetch_warm(struct uring_transmit *transmit, uint64_t end)
+/* How far, up to `end`, is the file in memory? A range between two resident probes is resident;
+ * behind the last one the kernel may be reading ahead at this moment. A probe that finds nothing
+ * makes the kernel read, so that a second probe of the same range would not tell the truth. */
+static uint64_t fetch_resident_end(struct uring_transmit *transmit, uint64_t end)
 {
-	uint64_t last = transmit->offset, look = last;
+	uint64_t last = transmit->offset, probe = last;
 
 	if (last < transmit->missing)
 		return last;
-	/* What comes before the edge was read a moment ago. */
+	/* The bytes before the edge were read a moment ago. */
 	if (transmit->edge && transmit->sent && last == transmit->edge)
-		look = (look / URING_FETCH_LOOK + 1) * URING_FETCH_LOOK;
-	for (; look < end; look = (look / URING_FETCH_LOOK + 1) * URING_FETCH_LOOK) {
-		if (fetch_resident(transmit->file_fd, look) <= 0)
+		probe = (probe / FETCH_PROBE + 1) * FETCH_PROBE;
+	for (; probe < end; probe = (probe / FETCH_PROBE + 1) * FETCH_PROBE) {
+		if (fetch_resident(transmit->file_fd, probe) <= 0)
 			break;
-		last = look;
+		last = probe;
 	}
-	if (look >= end && fetch_resident(transmit->file_fd, end - 1) > 0)
+	if (probe >= end && fetch_resident(transmit->file_fd, end - 1) > 0)
 		return end;
-	transmit->missing = look < end ? look : end;
+	transmit->missing = probe < end ? probe : end;
 	return last;
 }
 
 int uring_fetch(struct uring_loop *loop, struct uring_transmit *transmit, uint64_t *end)
 {
-	uint64_t offset = transmit->offset, least = *end, most = *end;
+	uint64_t offset = transmit->offset, min = *end, max = *end;
 	struct uring_op *op = &transmit->op;
 
-	if (least > offset + URING_FETCH_LEAST)
-		least = offset + URING_FETCH_LEAST;
-	if (most > offset + URING_FETCH_SIZE)
-		most = offset + URING_FETCH_SIZE;
-	if (transmit->fetched < least) {
-		*end = fetch_warm(transmit, *end);
-		if (*end >= least)
-			return 1;
-		if (!loop->fetched)
-			loop->fetched = uring_pages(URING_FETCH_SIZE);
-		if (!loop->fetched)
-			return 0;
-		op->buf = loop->fetched;
-		op->len = (uint32_t)(most - offset);
-		op->offset = offset;
-		op->target = transmit->file_fd;
-		transmit->fetched = most;
-		uring_transmit_start(loop, transmit, URING_FETCH);
-		return -EINPROGRESS;
+	if (min > offset + FETCH_MIN)
+		min = offset + FETCH_MIN;
+	if (max > offset + FETCH_SIZE)
+		max = offset + FETCH_SIZE;
+	if (transmit->fetched >= min) {
+		if (*end > transmit->fetched)
+			*end = transmit->fetched;
+		return 1;
 	}
-	if (*end > transmit->fetched)
-		*end = transmit->fetched;
-	return 1;
+	*end = fetch_resident_end(transmit, *end);
+	if (*end >= min)
+		return 1;
+	if (!loop->fetch_buffer)
+		loop->fetch_buffer = uring_pages(FETCH_SIZE);
+	if (!loop->fetch_buffer)
+		return 0;
+	op->buf = loop->fetch_buffer;
+	op->len = (uint32_t)(max - offset);
+	op->offset = offset;
+	op->target = transmit->file_fd;
+	transmit->fetched = max;
+	uring_transmit_start(loop, transmit, URING_FETCH);
+	return -EINPROGRESS;
 }
 
 bool uring_fetch_again(struct uring_transmit *transmit)
@@ -102,6 +119,6 @@ bool uring_fetch_again(struct uring_transmit *transmit)
 
 void uring_fetch_free(struct uring_loop *loop)
 {
-	if (loop->fetched)
-		uring_pages_free(loop->fetched, URING_FETCH_SIZE);
+	if (loop->fetch_buffer)
+		uring_pages_free(loop->fetch_buffer, FETCH_SIZE);
 }

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -6,22 +6,22 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "uring/internal.h"
+#include "uring/helpers.h"
+#include "uring/op.h"
 
 /*
- * Where there is no ring, threads of the loop's own read what is not in memory. They come with the first
- * such file, and stay. Of an operation they see no more than what is to be read and where; it is on their
- * lists through `queued`.
+ * Without a ring, threads that belong to the loop read files that are not in memory. They are
+ * created when they are first needed and stay until the loop is freed. Of an operation they read
+ * target, buf, len and offset, and write res.
  */
 
-#define URING_HELPERS	8
+#define HELPERS_MAX	8
 
 struct uring_helpers {
 	pthread_mutex_t lock;
 	pthread_cond_t wanted;
-	struct uring_op *todo, **todo_last;
-	struct uring_op *done;
-	pthread_t threads[URING_HELPERS];
+	struct uring_list todo, done;
+	pthread_t threads[HELPERS_MAX];
 	unsigned count, idle;
 	int done_fd;
 	bool stop;
@@ -42,7 +42,8 @@ int uring_helpers_new(struct uring_helpers **out)
 	}
 	pthread_mutex_init(&helpers->lock, NULL);
 	pthread_cond_init(&helpers->wanted, NULL);
-	helpers->todo_last = &helpers->todo;
+	STAILQ_INIT(&helpers->todo);
+	STAILQ_INIT(&helpers->done);
 	*out = helpers;
 	return 0;
 }
@@ -70,28 +71,25 @@ static void *helper_run(void *arg)
 	pthread_mutex_lock(&helpers->lock);
 	for (;;) {
 		helpers->idle++;
-		while (!helpers->todo && !helpers->stop)
+		while (STAILQ_EMPTY(&helpers->todo) && !helpers->stop)
 			pthread_cond_wait(&helpers->wanted, &helpers->lock);
 		helpers->idle--;
 		if (helpers->stop)
 			break;
-		op = helpers->todo;
-		helpers->todo = op->queued;
-		if (!helpers->todo)
-			helpers->todo_last = &helpers->todo;
+		op = STAILQ_FIRST(&helpers->todo);
+		STAILQ_REMOVE_HEAD(&helpers->todo, queued);
 		pthread_mutex_unlock(&helpers->lock);
 		helper_read(op);
 		pthread_mutex_lock(&helpers->lock);
-		op->queued = helpers->done;
-		helpers->done = op;
-		if (!op->queued)
+		if (STAILQ_EMPTY(&helpers->done))
 			eventfd_write(helpers->done_fd, 1);
+		STAILQ_INSERT_TAIL(&helpers->done, op, queued);
 	}
 	pthread_mutex_unlock(&helpers->lock);
 	return NULL;
 }
 
-/* Signals are for the program's own threads. */
+/* The thread blocks all signals: they are for the program's own threads. */
 static void helpers_grow(struct uring_helpers *helpers)
 {
 	sigset_t all, old;
@@ -106,29 +104,24 @@ static void helpers_grow(struct uring_helpers *helpers)
 bool uring_helpers_add(struct uring_helpers *helpers, struct uring_op *op)
 {
 	pthread_mutex_lock(&helpers->lock);
-	if (!helpers->idle && helpers->count < URING_HELPERS)
+	if (!helpers->idle && helpers->count < HELPERS_MAX)
 		helpers_grow(helpers);
 	if (helpers->count) {
-		op->queued = NULL;
-		*helpers->todo_last = op;
-		helpers->todo_last = &op->queued;
+		uring_list_add(&helpers->todo, op);
 		pthread_cond_signal(&helpers->wanted);
 	}
 	pthread_mutex_unlock(&helpers->lock);
 	return helpers->count;
 }
 
-struct uring_op *uring_helpers_done(struct uring_helpers *helpers)
+void uring_helpers_done(struct uring_helpers *helpers, struct uring_list *done)
 {
-	struct uring_op *done;
 	eventfd_t count;
 
 	pthread_mutex_lock(&helpers->lock);
-	done = helpers->done;
-	helpers->done = NULL;
+	STAILQ_CONCAT(done, &helpers->done);
 	eventfd_read(helpers->done_fd, &count);
 	pthread_mutex_unlock(&helpers->lock);
-	return done;
 }
 
 void uring_helpers_free(struct uring_helpers *helpers)

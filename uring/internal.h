@@ -2,141 +2,147 @@
 #ifndef URING_INTERNAL_H
 #define URING_INTERNAL_H
 
+/* The types that the files of uring/ share. */
+
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include "uring/caps.h"
 #include "uring/loop.h"
-#include "uring/transmit.h"
+#include "uring/tally.h"
 
 #define URING_RECEIVE_HEADER	16	/* struct io_uring_recvmsg_out */
 #define URING_RECEIVE_OFFSET	(URING_RECEIVE_HEADER + URING_CONTROL_SPACE)
 
 enum uring_kind {
 	URING_ACCEPT, URING_CONNECT, URING_RECV, URING_RECVMSG, URING_POLL, URING_READ,
-	/* Only as steps of a transmission: */
+	/* Steps of a transmission only: */
 	URING_SEND, URING_SENDMSG, URING_FETCH,
 };
 
-#define URING_OP_QUEUED		0x01	/* on one of the lists, through `queued` */
+/* Bits of uring_op.state. */
+#define URING_OP_QUEUED		0x01	/* on a uring_list */
 #define URING_OP_WAITS_BUFFER	0x02	/* that list is loop->waiting_buffer */
 #define URING_OP_STEP		0x04	/* first member of a struct uring_transmit */
-#define URING_OP_CANCELLED	0x08	/* the caller wants it ended */
-#define URING_OP_ENDED		0x10	/* its last completion is out */
-#define URING_OP_IN_FLIGHT	0x20	/* ring: the kernel owes a final completion */
-#define URING_OP_CANCELLING	0x40	/* ring: a cancel request refers to it still */
-#define URING_OP_REGISTERED	0x80	/* epoll: it knows that its descriptor is registered */
+#define URING_OP_CANCELLED	0x08	/* the caller cancelled it */
+#define URING_OP_ENDED		0x10	/* its last completion was stored, or waits in loop->done */
+#define URING_OP_IN_FLIGHT	0x20	/* ring: the kernel owes its final CQE */
+#define URING_OP_CANCELLING	0x40	/* ring: a cancel request for it is queued or in flight */
+#define URING_OP_REGISTERED	0x80	/* epoll: it saw its descriptor registered */
 
-/* An operation from its call to its last completion. An idle connection owns exactly one of these, so
- * its size counts. */
+/* An operation from the call that queued it to its last completion. Each idle connection owns
+ * exactly one, so its size counts. */
 struct uring_op {
 	uint64_t tag;
-	struct uring_op *on_fd;		/* next operation on the same descriptor */
-	struct uring_op *queued;
+	SLIST_ENTRY(uring_op) on_fd;	/* operations on the same descriptor */
+	STAILQ_ENTRY(uring_op) queued;
 	void *buf;			/* data, struct msghdr or struct sockaddr */
 	uint64_t offset;
 	uint32_t len;
 	int fd;				/* whose list it is on */
 	union {
-		int target;		/* which descriptor to read (URING_READ) */
-		int res;		/* once ended */
+		int target;		/* URING_READ, URING_FETCH: the descriptor to read */
+		int res;		/* after its end */
 	};
 	uint16_t flags;			/* MSG_* to send with, POLL* to wait for */
 	uint8_t kind;
 	uint8_t state;
 };
 
-struct uring_list {
-	struct uring_op *first, **last;
-};
+STAILQ_HEAD(uring_list, uring_op);
+SLIST_HEAD(uring_fd_ops, uring_op);
 
 #define URING_SLOTS 512
 
 struct uring_wheel {
-	uint32_t tick;			/* the last one that was looked at */
-	unsigned grain;			/* msecs that the clock may lag */
+	uint32_t tick;			/* timers due by then have expired */
+	uint32_t now;			/* the current tick, at the last look at the clock */
+	unsigned grain;			/* milliseconds by which the coarse clock may lag */
 	uint64_t used[URING_SLOTS / 64];
-	struct uring_timer slots[URING_SLOTS];
-	struct uring_timer expired;
+	LIST_HEAD(, uring_timer) slots[URING_SLOTS];
 };
 
 struct uring_buffers {
 	char *base;
 	unsigned count, free;
 	uint16_t *stack;		/* epoll: ids of the free ones */
-	struct io_uring_buf_ring *ring;	/* ring: where they are put back */
+	struct io_uring_buf_ring *ring;	/* ring: where free ones are offered to the kernel */
+};
+
+struct uring_free_buffer {
+	SLIST_ENTRY(uring_free_buffer) next;
 };
 
 struct uring_pool {
-	void *first;
+	SLIST_HEAD(, uring_free_buffer) buffers;
 	unsigned free;
 };
 
 struct uring_chunk;
 
 #define URING_RECORD		16384u
-#define URING_MAP_SIZE		(1024u * 1024)	/* one mapping */
-#define URING_MAP_ALIGN		65536u		/* no page is larger */
-#define URING_SEND_MAX		(256u * 1024)	/* one send, so that others get their turn */
-#define URING_MAP_LEAST		(256u * 1024)	/* a file range up to this is read instead */
-#define URING_ALIGN_LEAST	(4u * 1024 * 1024)	/* one record more does not matter then */
-#define URING_ALIGN		4096u
-#define URING_HEAD_MAX		(1u << 30)
-#define URING_HEAD_COPY		4096u		/* so much of a head goes before the file in one buffer */
+#define URING_FRAMES		16	/* at most, in one send */
 
-#define URING_FRAMES		16		/* in one send */
-
-enum uring_window_kind { URING_WINDOW_NONE, URING_WINDOW_POOL, URING_WINDOW_MAP, URING_WINDOW_PAGES };
-
-struct uring_window {
-	char *base;			/* of PAGES: NULL, they are for sendfile */
-	uint64_t start, end;		/* file range that can be sent from here */
-	enum uring_window_kind kind;
-	bool kept;			/* MAP: the caller's */
-	uint16_t head;			/* POOL: bytes before it, a copy of the head */
+enum uring_window_kind {
+	URING_WINDOW_NONE,
+	URING_WINDOW_POOL,		/* file bytes in a pooled buffer, perhaps after the head */
+	URING_WINDOW_MAP,		/* a mapping of the file */
+	URING_WINDOW_PAGES,		/* pages for sendfile: no address */
 };
 
+struct uring_window {
+	char *base;			/* NULL for PAGES */
+	uint64_t start, end;		/* file range that can be sent from here */
+	enum uring_window_kind kind;
+	bool callers;			/* MAP: the caller's mapping, not to be unmapped */
+	uint16_t head;			/* POOL: bytes of the head's copy before the file's bytes */
+};
+
+/* A message on its way out: a sequence of steps, of which one is in flight at a time. */
 struct uring_transmit {
-	struct uring_op op;		/* the step; must come first */
+	struct uring_op op;		/* the step in flight; must come first */
+	/* Continues after a step that ended with res. */
+	void (*step)(struct uring_loop *loop, struct uring_transmit *transmit, int res);
+	/* Frees what the transmission holds, but for itself. */
+	void (*release)(struct uring_loop *loop, struct uring_transmit *transmit);
 	const char *head;
 	size_t head_left;
-	uint64_t offset, left;		/* file range that was not sent yet */
+	uint64_t offset, left;		/* file range that is still to be sent */
 	uint64_t sent;
-	uint64_t edge;			/* of a page in the file, at which a record begins; 0: none */
-	uint64_t first;			/* bytes sent by then */
-	uint64_t fetched;		/* up to here the file was brought to memory */
-	uint64_t missing;		/* something before this was not there when it was looked for */
+	uint64_t edge;			/* file offset at which the second record starts; 0: any */
+	uint64_t first;			/* length of the first record, if there is an edge */
+	uint64_t fetched;		/* the file is in memory up to here */
+	uint64_t missing;		/* a probe before this offset found nothing in memory */
 	struct uring_window window;
 	struct uring_tally *tally;	/* the caller's, or NULL */
 	const char *mapping;		/* the caller's, or NULL */
 	bool *nonblocking;		/* the caller's, or NULL */
 	int file_fd;
 	bool more;
-	bool mapped;			/* some of it went out from a mapping */
+	bool mapped;			/* some bytes went out without being read by us */
 	bool unmappable;
-	bool pages;
-	bool corked;			/* TCP waits for full segments until the end */
-	bool held;			/* so it does, by MSG_MORE: the last record goes out by itself */
+	bool sendfile;
+	bool corked;			/* TCP_CORK is set until the end */
+	bool hold_last;			/* MSG_MORE before the last record, which goes by itself */
 	uint8_t control_len;
-	/* Of frames (frames.c): */
-	uint8_t insert_len, tail_len;	/* of what stands between pieces of the file; of it, what ends a frame */
-	uint8_t insert_left;		/* of it, to be sent before the next piece */
-	uint32_t every, until;		/* bytes of a piece; still to be sent of the next one */
+	/* Frames (frames.c): */
+	uint8_t insert_len, tail_len;
+	uint8_t insert_left;		/* bytes of the insert to be sent before the next piece */
+	uint32_t piece_len, piece_left;	/* piece_left: bytes of the next piece to be sent */
 	const char *insert;
 	struct msghdr msg;
 	struct iovec iov[2 * URING_FRAMES + 1];
 	char control[URING_CONTROL_SPACE];
 };
 
-/* What differs between io_uring and epoll. Nothing here completes an operation from inside
- * start() or cancel(): that is wait()'s alone. */
+/* The backends. start() and cancel() never complete an operation; only wait() does. */
 struct uring_driver {
 	enum uring_backend backend;
 	int (*open)(struct uring_loop *loop, const struct uring_options *options);
-	/* Ends everything that the kernel still holds of this loop, then closes. */
+	/* Ends every operation that the kernel still holds. */
 	void (*close)(struct uring_loop *loop);
 	void (*start)(struct uring_loop *loop, struct uring_op *op);
 	void (*cancel)(struct uring_loop *loop, struct uring_op *op);
-	/* Hand over what was started, wait msecs (-1: for ever) for something to end. */
+	/* Submits what was started, then waits up to msecs (-1: for ever) for completions. */
 	int (*wait)(struct uring_loop *loop, int msecs);
 	void (*close_fd)(struct uring_loop *loop, int fd);
 };
@@ -146,95 +152,44 @@ extern const struct uring_driver uring_ring_driver, uring_epoll_driver;
 struct uring_loop {
 	const struct uring_driver *driver;
 	void *state;			/* the driver's */
-	struct uring_op **on_fd;
+	struct uring_fd_ops *on_fd;	/* by descriptor */
 	unsigned fds;
-	struct uring_op *free_ops;
-	struct uring_chunk *chunks;
-	struct uring_list done;		/* ended while no wait was there to take the completion */
-	struct uring_list waiting_buffer;	/* waiting for a receive buffer */
-	struct uring_completion *out;		/* inside uring_loop_wait: where completions go */
-	unsigned room;
-	bool sweep;			/* an operation on `waiting_buffer` was cancelled */
+	struct uring_list free_ops;
+	SLIST_HEAD(, uring_chunk) chunks;	/* memory of the operations */
+	struct uring_list done;		/* ended, with no room to store their completions */
+	struct uring_list waiting_buffer;	/* receives that wait for a free buffer */
+	struct uring_completion *out;	/* inside uring_loop_wait: the next one to store */
+	unsigned room;			/* for so many completions */
+	bool sweep;			/* an operation on waiting_buffer was cancelled */
 	bool closing;
-	bool quiet;			/* SIGPIPE is ignored, and stays so */
+	bool sigpipe_ignored;
 	struct uring_buffers buffers;
 	struct uring_pool pool;
-	char *fetched;			/* what nobody looks at; NULL: nothing was fetched yet */
+	char *fetch_buffer;		/* scratch for fetch.c; NULL until its first use */
 	struct uring_wheel wheel;
 };
 
-/* op.c */
-void uring_list_init(struct uring_list *list);
-void uring_list_add(struct uring_list *list, struct uring_op *op);
-struct uring_op *uring_list_take(struct uring_list *list);
-int uring_op_new(struct uring_loop *loop, int fd, enum uring_kind kind, uint64_t tag,
-		 struct uring_op **out);
-int uring_op_attach(struct uring_loop *loop, struct uring_op *op);
-/* The next completion of op to be filled in; only while loop->room. */
-struct uring_completion *uring_op_completion(struct uring_loop *loop, const struct uring_op *op);
-/* The operation is over without a further completion. */
-void uring_op_forget(struct uring_loop *loop, struct uring_op *op);
-/* The operation is over, and says so. */
-void uring_op_end(struct uring_loop *loop, struct uring_op *op, int res);
-/* What the kernel was asked for is done: the end, or the next step of a transmission. */
-void uring_op_done(struct uring_loop *loop, struct uring_op *op, int res);
-/* Go on with it once a receive buffer is free. */
-void uring_op_wait_buffer(struct uring_loop *loop, struct uring_op *op);
-/* Memory back; the ring calls it for those that uring_op_forget had to leave to it. */
-void uring_op_free(struct uring_loop *loop, struct uring_op *op);
-void uring_ops_flush(struct uring_loop *loop);
-void uring_ops_feed(struct uring_loop *loop);
-void uring_ops_free(struct uring_loop *loop);
+static inline void uring_transmit_start(struct uring_loop *loop, struct uring_transmit *transmit,
+					enum uring_kind kind)
+{
+	transmit->op.kind = kind;
+	loop->driver->start(loop, &transmit->op);
+}
 
-/* timer.c */
-int uring_timers_init(struct uring_loop *loop);
-void uring_timers_expire(struct uring_loop *loop);
-int uring_timers_msecs(const struct uring_loop *loop);
+static inline void uring_transmit_count(const struct uring_transmit *transmit, enum uring_way way,
+					size_t bytes)
+{
+	if (transmit->tally)
+		uring_tally_add(&transmit->tally->bytes[way], bytes);
+}
 
-/* buffers.c */
-void *uring_pages(size_t len);		/* or NULL */
-void uring_pages_free(void *pages, size_t len);
-int uring_buffers_new(struct uring_loop *loop, unsigned count, bool ring);
-void uring_buffers_free(struct uring_loop *loop);
-void *uring_buffer_at(const struct uring_loop *loop, unsigned id);
-int uring_buffer_take(struct uring_loop *loop);	/* epoll; -ENOBUFS */
-void uring_pool_free(struct uring_loop *loop);
-
-/* transmit.c */
-void uring_transmit_start(struct uring_loop *loop, struct uring_transmit *transmit, enum uring_kind kind);
-/* Map the next part, unless the caller has. 1: mapped; 0: it cannot be; -EINPROGRESS: it is not in memory yet. */
-int uring_window_map(struct uring_loop *loop, struct uring_transmit *transmit);
-void uring_window_close(struct uring_loop *loop, struct uring_window *window);
-void uring_transmit_count(const struct uring_transmit *transmit, enum uring_way way, size_t bytes);
-bool uring_file_reaches(int fd, uint64_t end);
-void uring_transmit_step(struct uring_loop *loop, struct uring_op *op, int res);
-void uring_transmit_release(struct uring_loop *loop, struct uring_op *op);
-
-/* fetch.c: files that are not in memory */
-/* Is it of tmpfs or the like, which has its files nowhere else (but for swap), and does not say so? */
-bool uring_file_never_cold(int fd);
-/* May what is next of the file be sent without a wait for the disk? 1: yes, up to *end, which is made less
- * when it must; 0: no, and it cannot be fetched; -EINPROGRESS: it is being fetched. */
-int uring_fetch(struct uring_loop *loop, struct uring_transmit *transmit, uint64_t *end);
-/* Has it left memory since? Then uring_fetch() must be asked once more. */
-bool uring_fetch_again(struct uring_transmit *transmit);
-void uring_fetch_free(struct uring_loop *loop);
-
-/* helpers.c: threads that read files for the epoll backend */
-struct uring_helpers;
-int uring_helpers_new(struct uring_helpers **out);
-/* Waits for what they have begun; the rest is forgotten. */
-void uring_helpers_free(struct uring_helpers *helpers);
-/* Readable when something is done. */
-int uring_helpers_fd(const struct uring_helpers *helpers);
-/* Do this URING_READ or URING_FETCH. False: there is nobody who could. */
-bool uring_helpers_add(struct uring_helpers *helpers, struct uring_op *op);
-/* All that are done, linked by `queued`, with op->res. */
-struct uring_op *uring_helpers_done(struct uring_helpers *helpers);
-
-/* frames.c: a file range with something inserted between its pieces */
-void uring_frames_next(struct uring_loop *loop, struct uring_transmit *transmit);
-/* 1: go on; else the end. */
-int uring_frames_sent(struct uring_loop *loop, struct uring_transmit *transmit, size_t sent);
+/* The offset, within its TLS record, of the byte that follows `before` bytes of the message. */
+static inline uint64_t uring_transmit_record_offset(const struct uring_transmit *transmit,
+						    uint64_t before)
+{
+	if (before >= transmit->first)
+		before -= transmit->first;
+	return before % URING_RECORD;
+}
 
 #endif

@@ -1,10 +1,14 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "uring/internal.h"
+#include "uring/buffers.h"
+#include "uring/caps.h"
+#include "uring/fetch.h"
+#include "uring/op.h"
+#include "uring/timer.h"
 
 #define URING_BUFFERS		256
 #define URING_READ_MAX		(1u << 30)
@@ -19,7 +23,7 @@ static const struct uring_driver *uring_driver_for(enum uring_backend backend)
 	return caps->ring && caps->multishot_recv ? &uring_ring_driver : &uring_epoll_driver;
 }
 
-static bool loop_quiet(void)
+static bool loop_sigpipe_ignored(void)
 {
 	struct sigaction now;
 
@@ -28,28 +32,29 @@ static bool loop_quiet(void)
 
 int uring_loop_new(struct uring_loop **out, const struct uring_options *options)
 {
-	struct uring_options mine = options ? *options : (struct uring_options){ 0 };
+	struct uring_options copy = options ? *options : (struct uring_options){ 0 };
 	struct uring_loop *loop;
 	int ret;
 
-	if (!mine.buffers)
-		mine.buffers = URING_BUFFERS;
-	if (mine.buffers & (mine.buffers - 1) || mine.buffers > 32768)
+	if (!copy.buffers)
+		copy.buffers = URING_BUFFERS;
+	if (copy.buffers & (copy.buffers - 1) || copy.buffers > 32768)
 		return -EINVAL;
 	loop = calloc(1, sizeof(*loop));
 	if (!loop)
 		return -ENOMEM;
-	loop->quiet = loop_quiet();
-	uring_list_init(&loop->done);
-	uring_list_init(&loop->waiting_buffer);
-	loop->driver = uring_driver_for(mine.backend);
+	loop->sigpipe_ignored = loop_sigpipe_ignored();
+	STAILQ_INIT(&loop->free_ops);
+	STAILQ_INIT(&loop->done);
+	STAILQ_INIT(&loop->waiting_buffer);
+	loop->driver = uring_driver_for(copy.backend);
 	ret = uring_timers_init(loop);
 	if (ret)
 		goto fail;
-	ret = uring_buffers_new(loop, mine.buffers, loop->driver->backend == URING_BACKEND_RING);
+	ret = uring_buffers_new(loop, copy.buffers, loop->driver->backend == URING_BACKEND_RING);
 	if (ret)
 		goto fail;
-	ret = loop->driver->open(loop, &mine);
+	ret = loop->driver->open(loop, &copy);
 	if (ret)
 		goto fail;
 	*out = loop;
@@ -78,7 +83,8 @@ enum uring_backend uring_loop_backend(const struct uring_loop *loop)
 	return loop->driver->backend;
 }
 
-static int loop_turn(struct uring_loop *loop, struct uring_completion *completions, unsigned max, bool now)
+static int loop_turn(struct uring_loop *loop, struct uring_completion *completions, unsigned max,
+		     bool now)
 {
 	int ret;
 
@@ -87,7 +93,7 @@ static int loop_turn(struct uring_loop *loop, struct uring_completion *completio
 	uring_timers_expire(loop);
 	uring_ops_flush(loop);
 	uring_ops_feed(loop);
-	now |= loop->room < max || (loop->waiting_buffer.first && loop->buffers.free);
+	now |= loop->room < max || (!STAILQ_EMPTY(&loop->waiting_buffer) && loop->buffers.free);
 	ret = loop->driver->wait(loop, now ? 0 : uring_timers_msecs(loop));
 	uring_timers_expire(loop);
 	uring_ops_flush(loop);
@@ -125,7 +131,8 @@ int uring_accept(struct uring_loop *loop, int fd, uint64_t tag)
 	return uring_start(loop, fd, URING_ACCEPT, tag, NULL, 0);
 }
 
-int uring_connect(struct uring_loop *loop, int fd, const void *addr, unsigned addr_len, uint64_t tag)
+int uring_connect(struct uring_loop *loop, int fd, const void *addr, unsigned addr_len,
+		  uint64_t tag)
 {
 	void *copy = malloc(addr_len);
 	int ret;
@@ -163,7 +170,8 @@ int uring_poll(struct uring_loop *loop, int fd, short events, uint64_t tag)
 	return 0;
 }
 
-int uring_read(struct uring_loop *loop, int fd, void *buf, size_t len, uint64_t offset, uint64_t tag)
+int uring_read(struct uring_loop *loop, int fd, void *buf, size_t len, uint64_t offset,
+	       uint64_t tag)
 {
 	struct uring_op *op;
 	int ret = uring_op_new(loop, fd, URING_READ, tag, &op);
@@ -191,17 +199,21 @@ static void uring_op_cancel(struct uring_loop *loop, struct uring_op *op)
 
 void uring_cancel(struct uring_loop *loop, int fd)
 {
+	struct uring_op *op;
+
 	if (fd < 0 || (unsigned)fd >= loop->fds)
 		return;
-	for (struct uring_op *op = loop->on_fd[fd]; op; op = op->on_fd)
+	SLIST_FOREACH(op, &loop->on_fd[fd], on_fd)
 		uring_op_cancel(loop, op);
 }
 
 void uring_cancel_tag(struct uring_loop *loop, int fd, uint64_t tag)
 {
+	struct uring_op *op;
+
 	if (fd < 0 || (unsigned)fd >= loop->fds)
 		return;
-	for (struct uring_op *op = loop->on_fd[fd]; op; op = op->on_fd) {
+	SLIST_FOREACH(op, &loop->on_fd[fd], on_fd) {
 		if (op->tag == tag)
 			uring_op_cancel(loop, op);
 	}

@@ -1,40 +1,28 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "uring/internal.h"
+#include "uring/op.h"
 
 #define URING_CHUNK_OPS 72		/* a page of them */
 
 struct uring_chunk {
-	struct uring_chunk *next;
+	SLIST_ENTRY(uring_chunk) next;
 	struct uring_op ops[URING_CHUNK_OPS];
 };
-
-void uring_list_init(struct uring_list *list)
-{
-	list->first = NULL;
-	list->last = &list->first;
-}
 
 void uring_list_add(struct uring_list *list, struct uring_op *op)
 {
 	op->state |= URING_OP_QUEUED;
-	op->queued = NULL;
-	*list->last = op;
-	list->last = &op->queued;
+	STAILQ_INSERT_TAIL(list, op, queued);
 }
 
 struct uring_op *uring_list_take(struct uring_list *list)
 {
-	struct uring_op *op = list->first;
+	struct uring_op *op = STAILQ_FIRST(list);
 
 	if (!op)
 		return NULL;
-	list->first = op->queued;
-	if (!list->first)
-		list->last = &list->first;
+	STAILQ_REMOVE_HEAD(list, queued);
 	op->state &= ~URING_OP_QUEUED;
 	return op;
 }
@@ -45,26 +33,24 @@ static int uring_ops_grow(struct uring_loop *loop)
 
 	if (!chunk)
 		return -ENOMEM;
-	chunk->next = loop->chunks;
-	loop->chunks = chunk;
-	for (unsigned i = URING_CHUNK_OPS; i-- > 0;) {
-		chunk->ops[i].queued = loop->free_ops;
-		loop->free_ops = &chunk->ops[i];
-	}
+	SLIST_INSERT_HEAD(&loop->chunks, chunk, next);
+	for (unsigned i = 0; i < URING_CHUNK_OPS; i++)
+		STAILQ_INSERT_TAIL(&loop->free_ops, &chunk->ops[i], queued);
 	return 0;
 }
 
 static int uring_fds_grow(struct uring_loop *loop, int fd)
 {
 	unsigned fds = loop->fds ? loop->fds : 64;
-	struct uring_op **on_fd;
+	struct uring_fd_ops *on_fd;
 
 	while (fds <= (unsigned)fd)
 		fds *= 2;
-	on_fd = realloc(loop->on_fd, fds * sizeof(struct uring_op *));
+	on_fd = realloc(loop->on_fd, fds * sizeof(*on_fd));
 	if (!on_fd)
 		return -ENOMEM;
-	memset(on_fd + loop->fds, 0, (fds - loop->fds) * sizeof(struct uring_op *));
+	for (unsigned i = loop->fds; i < fds; i++)
+		SLIST_INIT(&on_fd[i]);
 	loop->on_fd = on_fd;
 	loop->fds = fds;
 	return 0;
@@ -81,8 +67,7 @@ int uring_op_attach(struct uring_loop *loop, struct uring_op *op)
 		if (ret)
 			return ret;
 	}
-	op->on_fd = loop->on_fd[op->fd];
-	loop->on_fd[op->fd] = op;
+	SLIST_INSERT_HEAD(&loop->on_fd[op->fd], op, on_fd);
 	return 0;
 }
 
@@ -92,13 +77,13 @@ int uring_op_new(struct uring_loop *loop, int fd, enum uring_kind kind, uint64_t
 	struct uring_op *op;
 	int ret;
 
-	if (!loop->free_ops) {
+	if (STAILQ_EMPTY(&loop->free_ops)) {
 		ret = uring_ops_grow(loop);
 		if (ret)
 			return ret;
 	}
-	op = loop->free_ops;
-	loop->free_ops = op->queued;
+	op = STAILQ_FIRST(&loop->free_ops);
+	STAILQ_REMOVE_HEAD(&loop->free_ops, queued);
 	*op = (struct uring_op){ .tag = tag, .fd = fd, .kind = kind };
 	ret = uring_op_attach(loop, op);
 	if (ret) {
@@ -109,30 +94,26 @@ int uring_op_new(struct uring_loop *loop, int fd, enum uring_kind kind, uint64_t
 	return 0;
 }
 
+static struct uring_transmit *op_transmit(struct uring_op *op)
+{
+	return op->state & URING_OP_STEP ? (struct uring_transmit *)op : NULL;
+}
+
 void uring_op_free(struct uring_loop *loop, struct uring_op *op)
 {
-	if (op->state & URING_OP_STEP) {
-		free(op);
-		return;
-	}
-	op->queued = loop->free_ops;
-	loop->free_ops = op;
+	if (op_transmit(op))
+		free(op_transmit(op));
+	else
+		STAILQ_INSERT_HEAD(&loop->free_ops, op, queued);
 }
 
-static void uring_op_detach(struct uring_loop *loop, struct uring_op *op)
-{
-	struct uring_op **at = &loop->on_fd[op->fd];
-
-	while (*at != op)
-		at = &(*at)->on_fd;
-	*at = op->on_fd;
-}
-
-/* What an operation owns besides itself. */
+/* Free what the operation owns besides itself. */
 static void uring_op_release(struct uring_loop *loop, struct uring_op *op)
 {
-	if (op->state & URING_OP_STEP)
-		uring_transmit_release(loop, op);
+	struct uring_transmit *transmit = op_transmit(op);
+
+	if (transmit)
+		transmit->release(loop, transmit);
 	else if (op->kind == URING_CONNECT)
 		free(op->buf);
 }
@@ -153,10 +134,15 @@ struct uring_completion *uring_op_completion(struct uring_loop *loop, const stru
 	return completion;
 }
 
+static void uring_op_detach(struct uring_loop *loop, struct uring_op *op)
+{
+	SLIST_REMOVE(&loop->on_fd[op->fd], op, uring_op, on_fd);
+	uring_op_release(loop, op);
+}
+
 void uring_op_forget(struct uring_loop *loop, struct uring_op *op)
 {
 	uring_op_detach(loop, op);
-	uring_op_release(loop, op);
 	uring_op_drop(loop, op);
 }
 
@@ -168,7 +154,6 @@ void uring_op_end(struct uring_loop *loop, struct uring_op *op, int res)
 		return;
 	}
 	uring_op_detach(loop, op);
-	uring_op_release(loop, op);
 	op->res = res;
 	op->state |= URING_OP_ENDED;
 	uring_list_add(&loop->done, op);
@@ -176,8 +161,10 @@ void uring_op_end(struct uring_loop *loop, struct uring_op *op, int res)
 
 void uring_op_done(struct uring_loop *loop, struct uring_op *op, int res)
 {
-	if (op->state & URING_OP_STEP)
-		uring_transmit_step(loop, op, res);
+	struct uring_transmit *transmit = op_transmit(op);
+
+	if (transmit)
+		transmit->step(loop, transmit, res);
 	else
 		uring_op_end(loop, op, res);
 }
@@ -192,10 +179,9 @@ void uring_op_wait_buffer(struct uring_loop *loop, struct uring_op *op)
 	uring_list_add(&loop->waiting_buffer, op);
 }
 
-/* Completions that could not be told when they came up. */
 void uring_ops_flush(struct uring_loop *loop)
 {
-	while (loop->room && loop->done.first) {
+	while (loop->room && !STAILQ_EMPTY(&loop->done)) {
 		struct uring_op *op = uring_list_take(&loop->done);
 
 		uring_op_completion(loop, op)->res = op->res;
@@ -205,56 +191,49 @@ void uring_ops_flush(struct uring_loop *loop)
 
 static void uring_ops_sweep(struct uring_loop *loop)
 {
-	struct uring_list kept;
+	struct uring_list waiting = STAILQ_HEAD_INITIALIZER(waiting);
 	struct uring_op *op;
 
 	loop->sweep = false;
-	uring_list_init(&kept);
-	while ((op = uring_list_take(&loop->waiting_buffer))) {
-		if (op->state & URING_OP_CANCELLED) {
-			op->state &= ~URING_OP_WAITS_BUFFER;
-			uring_op_end(loop, op, -ECANCELED);
-		} else {
-			uring_list_add(&kept, op);
-		}
+	STAILQ_CONCAT(&waiting, &loop->waiting_buffer);
+	while ((op = uring_list_take(&waiting))) {
+		op->state &= ~URING_OP_WAITS_BUFFER;
+		uring_op_wait_buffer(loop, op);
 	}
-	loop->waiting_buffer = kept;
-	if (!kept.first)
-		loop->waiting_buffer.last = &loop->waiting_buffer.first;
 }
 
-/* As many go on as there are buffers: more would only come back. */
 void uring_ops_feed(struct uring_loop *loop)
 {
+	struct uring_op *op;
+
 	if (loop->sweep)
 		uring_ops_sweep(loop);
-	for (unsigned i = loop->buffers.free; i && loop->waiting_buffer.first; i--) {
-		struct uring_op *op = uring_list_take(&loop->waiting_buffer);
-
+	/* No more than there are buffers for: the others would only come back here. */
+	for (unsigned i = loop->buffers.free; i; i--) {
+		op = uring_list_take(&loop->waiting_buffer);
+		if (!op)
+			return;
 		op->state &= ~URING_OP_WAITS_BUFFER;
 		loop->driver->start(loop, op);
 	}
 }
 
-/* The driver is closed, so nobody else holds an operation. */
 void uring_ops_free(struct uring_loop *loop)
 {
+	struct uring_chunk *chunk;
 	struct uring_op *op;
 
 	for (unsigned fd = 0; fd < loop->fds; fd++) {
-		while ((op = loop->on_fd[fd])) {
-			loop->on_fd[fd] = op->on_fd;
-			uring_op_release(loop, op);
+		while ((op = SLIST_FIRST(&loop->on_fd[fd]))) {
+			uring_op_detach(loop, op);
 			uring_op_free(loop, op);
 		}
 	}
 	while ((op = uring_list_take(&loop->done)))
 		uring_op_free(loop, op);
 	free(loop->on_fd);
-	while (loop->chunks) {
-		struct uring_chunk *chunk = loop->chunks;
-
-		loop->chunks = chunk->next;
+	while ((chunk = SLIST_FIRST(&loop->chunks))) {
+		SLIST_REMOVE_HEAD(&loop->chunks, next);
 		free(chunk);
 	}
 }

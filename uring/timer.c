@@ -1,17 +1,16 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <time.h>
-
-#include "uring/internal.h"
+#include "uring/timer.h"
 
 /*
- * A hashed wheel: a timer sits in the slot of its tick modulo the number of slots, so that those
- * of a later round are passed over once per round. The coarse clock never enters the kernel.
+ * A hashed wheel: a timer sits in the slot of its tick modulo the number of slots. A timer of a
+ * later round is passed over once per round. Reading the coarse clock never enters the kernel.
  */
 
-#define URING_TICK	64u		/* msecs */
+#define URING_TICK	64u		/* milliseconds */
 
-static uint64_t uring_timers_now(void)
+static uint64_t timers_clock(void)
 {
 	struct timespec now;
 
@@ -21,22 +20,7 @@ static uint64_t uring_timers_now(void)
 
 uint32_t uring_now(const struct uring_loop *loop)
 {
-	return loop->wheel.tick * URING_TICK;
-}
-
-static void uring_timer_unlink(struct uring_timer *timer)
-{
-	timer->prev->next = timer->next;	/* NOLINT: it is in a list */
-	timer->next->prev = timer->prev;
-	timer->next = timer->prev = NULL;
-}
-
-static void uring_timer_link(struct uring_timer *head, struct uring_timer *timer)
-{
-	timer->next = head;
-	timer->prev = head->prev;
-	head->prev->next = timer;
-	head->prev = timer;
+	return loop->wheel.now * URING_TICK;
 }
 
 int uring_timers_init(struct uring_loop *loop)
@@ -47,33 +31,32 @@ int uring_timers_init(struct uring_loop *loop)
 	if (clock_getres(CLOCK_MONOTONIC_COARSE, &grain))
 		return -errno;
 	wheel->grain = (unsigned)(grain.tv_nsec / 1000000) + 1;
-	wheel->tick = (uint32_t)(uring_timers_now() / URING_TICK);
-	for (unsigned i = 0; i < URING_SLOTS; i++)
-		wheel->slots[i].next = wheel->slots[i].prev = &wheel->slots[i];
-	wheel->expired.next = wheel->expired.prev = &wheel->expired;
+	wheel->tick = wheel->now = (uint32_t)(timers_clock() / URING_TICK);
 	return 0;
 }
 
-void uring_timer_set(struct uring_loop *loop, struct uring_timer *timer, unsigned msecs, uint64_t tag)
+void uring_timer_set(struct uring_loop *loop, struct uring_timer *timer, unsigned msecs,
+		     uint64_t tag)
 {
 	struct uring_wheel *wheel = &loop->wheel;
 	unsigned slot;
 
 	uring_timer_clear(loop, timer);
 	timer->tag = tag;
-	timer->due = (uint32_t)((uring_timers_now() + msecs + URING_TICK - 1) / URING_TICK);
-	if ((int32_t)(timer->due - wheel->tick) <= 0)
-		timer->due = wheel->tick + 1;
+	timer->due = (uint32_t)((timers_clock() + msecs + URING_TICK - 1) / URING_TICK);
+	if ((int32_t)(timer->due - wheel->now) <= 0)
+		timer->due = wheel->now + 1;
 	slot = timer->due % URING_SLOTS;
-	uring_timer_link(&wheel->slots[slot], timer);
+	LIST_INSERT_HEAD(&wheel->slots[slot], timer, link);
 	wheel->used[slot / 64] |= 1ull << (slot % 64);
 }
 
-void uring_timer_sooner(struct uring_loop *loop, struct uring_timer *timer, unsigned msecs, uint64_t tag)
+void uring_timer_sooner(struct uring_loop *loop, struct uring_timer *timer, unsigned msecs,
+			uint64_t tag)
 {
-	uint32_t due = loop->wheel.tick + (msecs + URING_TICK - 1) / URING_TICK;
+	uint32_t due = loop->wheel.now + (msecs + URING_TICK - 1) / URING_TICK;
 
-	if (!timer->next || (int32_t)(timer->due - due) > 0)
+	if (!uring_timer_is_set(timer) || (int32_t)(timer->due - due) > 0)
 		uring_timer_set(loop, timer, msecs, tag);
 }
 
@@ -82,57 +65,53 @@ void uring_timer_clear(struct uring_loop *loop, struct uring_timer *timer)
 	struct uring_wheel *wheel = &loop->wheel;
 	unsigned slot = timer->due % URING_SLOTS;
 
-	if (!timer->next)
+	if (!uring_timer_is_set(timer))
 		return;
-	uring_timer_unlink(timer);
-	if (wheel->slots[slot].next == &wheel->slots[slot])
+	LIST_REMOVE(timer, link);
+	timer->link.le_prev = NULL;
+	if (LIST_EMPTY(&wheel->slots[slot]))
 		wheel->used[slot / 64] &= ~(1ull << (slot % 64));
 }
 
-static void uring_slot_expire(struct uring_loop *loop, unsigned slot, uint32_t now)
+/* False: there was no room for the completions of all timers in the slot that are due. */
+static bool timers_expire_slot(struct uring_loop *loop, unsigned slot)
 {
-	struct uring_timer *head = &loop->wheel.slots[slot], *timer, *next;
+	struct uring_timer *timer = LIST_FIRST(&loop->wheel.slots[slot]), *next;
 
-	if (!(loop->wheel.used[slot / 64] & 1ull << (slot % 64)))
-		return;
-	for (timer = head->next; timer != head; timer = next) {
-		next = timer->next;
-		if ((int32_t)(now - timer->due) < 0)
+	for (; timer; timer = next) {
+		next = LIST_NEXT(timer, link);
+		if ((int32_t)(loop->wheel.now - timer->due) < 0)
 			continue;
+		if (!loop->room)
+			return false;
 		uring_timer_clear(loop, timer);
-		uring_timer_link(&loop->wheel.expired, timer);
+		*loop->out++ = (struct uring_completion){ .tag = timer->tag, .res = -ETIME };
+		loop->room--;
 	}
+	return true;
 }
 
 void uring_timers_expire(struct uring_loop *loop)
 {
 	struct uring_wheel *wheel = &loop->wheel;
-	uint32_t now = (uint32_t)(uring_timers_now() / URING_TICK), tick = wheel->tick;
 
-	if (now - tick > URING_SLOTS)
-		tick = now - URING_SLOTS;
-	while (tick != now)
-		uring_slot_expire(loop, ++tick % URING_SLOTS, now);
-	wheel->tick = now;
-	while (loop->room && wheel->expired.next != &wheel->expired) {
-		struct uring_timer *timer = wheel->expired.next;
-
-		uring_timer_unlink(timer);
-		*loop->out++ = (struct uring_completion){ .tag = timer->tag, .res = -ETIME };
-		loop->room--;
+	wheel->now = (uint32_t)(timers_clock() / URING_TICK);
+	if (wheel->now - wheel->tick > URING_SLOTS)
+		wheel->tick = wheel->now - URING_SLOTS;
+	while (wheel->tick != wheel->now) {
+		if (!timers_expire_slot(loop, (wheel->tick + 1) % URING_SLOTS))
+			return;
+		wheel->tick++;
 	}
 }
 
-/* How long until something may be due; -1: nothing is set. */
 int uring_timers_msecs(const struct uring_loop *loop)
 {
 	const struct uring_wheel *wheel = &loop->wheel;
 
-	if (wheel->expired.next != &wheel->expired)
-		return 0;
 	for (unsigned i = 1; i <= URING_SLOTS;) {
 		unsigned slot = (wheel->tick + i) % URING_SLOTS;
-		uint64_t used = wheel->used[slot / 64] >> (slot % 64), now;
+		uint64_t used = wheel->used[slot / 64] >> (slot % 64), clock;
 		int32_t ahead;
 
 		if (!used) {
@@ -140,11 +119,11 @@ int uring_timers_msecs(const struct uring_loop *loop)
 			continue;
 		}
 		i += (unsigned)__builtin_ctzll(used);
-		now = uring_timers_now();
-		ahead = (int32_t)(wheel->tick + i - (uint32_t)(now / URING_TICK));
+		clock = timers_clock();
+		ahead = (int32_t)(wheel->tick + i - (uint32_t)(clock / URING_TICK));
 		if (ahead <= 0)
 			return 0;
-		return ahead * (int)URING_TICK - (int)(now % URING_TICK) + (int)wheel->grain;
+		return ahead * (int)URING_TICK - (int)(clock % URING_TICK) + (int)wheel->grain;
 	}
 	return -1;
 }

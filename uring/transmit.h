@@ -2,69 +2,66 @@
 #ifndef URING_TRANSMIT_H
 #define URING_TRANSMIT_H
 
-#include <stdatomic.h>
-
 #include "uring/loop.h"
+#include "uring/tally.h"
 
-/* Bytes that sockets have taken, by how they came to them: one thread writes, any may read. */
-enum uring_way { URING_WAY_BUFFER, URING_WAY_MAPPING, URING_WAY_SENDFILE, URING_WAYS };
-
-struct uring_tally {
-	_Atomic uint64_t bytes[URING_WAYS];
-};
-
-/* By the thread that writes it: no other can come between. */
-static inline void uring_tally_add(_Atomic uint64_t *count, uint64_t bytes)
-{
-	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + bytes, memory_order_relaxed);
-}
+#define URING_INSERT_MAX	32
 
 /*
- * One outgoing message of a connection: a head from memory, then a range of a file, sent whole.
- * Short sends are finished in here. head and file_fd stay the caller's and must stay valid until
- * the completion arrives.
+ * One outgoing message of a connection: a head from memory, then a range of a file. The loop sends
+ * it whole, however many sends that takes. head, file_fd, insert and mapping belong to the caller
+ * and must stay valid until the completion arrives.
  */
 struct uring_message {
 	const void *head;
 	size_t head_len;
 	int file_fd;		/* -1: no file */
 	uint64_t offset, length;/* of the file range */
-	const void *control;	/* control message for the head (copied, at most
-				 * URING_CONTROL_SPACE bytes), or NULL; then no file and no `more` */
+	/* A control message for the head, or NULL. It is copied, and must not be longer than
+	 * URING_CONTROL_SPACE. The message then has neither a file nor `more`. */
+	const void *control;
 	size_t control_len;
-	bool more;		/* more messages follow at once: the last record may stay open */
-	/* By sendfile, which neither maps nor pins the file's pages; the kernel seals straight from them,
-	 * and a network card may send what it seals without a copy (TLS_TX_ZEROCOPY_RO). */
-	bool pages;
-	/* Where the file's first byte is mapped, which the caller keeps, offset + length bytes long at least
-	 * (also when the file has become shorter), or NULL. Then nothing is mapped for this message. Not used
-	 * with `pages`. */
+	bool more;		/* another message follows at once: the last record may stay open */
+	/* Send the file by sendfile, which neither maps nor pins its pages. The kernel seals
+	 * straight from the page cache, and a network card that seals may send the pages without
+	 * a copy (TLS_TX_ZEROCOPY_RO). */
+	bool sendfile;
+	/* A mapping of the file from its first byte on, kept by the caller, or NULL. It must be at
+	 * least offset + length bytes long, also after the file has become shorter. The loop then
+	 * maps nothing for this message. Not used with `sendfile`. */
 	const void *mapping;
-	/* Whether the socket has O_NONBLOCK, which sendfile asks for: the caller's, false at first. With it that
-	 * stays so from the first sendfile on, and what the ring receives anew then ends with -EAGAIN: the
-	 * caller takes it off, says so here, and receives again. NULL: it is taken off after each sendfile. */
+	/* Whether O_NONBLOCK is set on the socket, as sendfile needs it: a variable of the
+	 * caller's, false at first. The first sendfile sets the flag and leaves it set; a
+	 * receive that is queued on the ring afterwards may end with -EAGAIN, upon which the
+	 * caller clears the flag and this variable, and queues the receive again. NULL: the flag
+	 * is cleared after each sendfile. */
 	bool *nonblocking;
-	bool sealed;		/* by the kernel's TLS, also when it is only a head: see where TCP is corked */
-	/* The file range goes out in frames: between pieces of `every` bytes, of which it is a multiple, stand
-	 * insert_len bytes of `insert`. The first tail_len of them end a frame, the others begin one, also the
-	 * first. Then there is no head. A frame is sent whole or not at all. With a tail the first frame has a
-	 * record of its own, and where insert_len + every is 16384 all records but it begin with an insert. */
+	/* The kernel seals what this socket sends: TCP is then corked, or told of MSG_MORE, while
+	 * several records are written, even if the message has no file. */
+	bool sealed;
+	/*
+	 * Frames (piece_len > 0): the file range goes out in pieces of piece_len bytes, of which
+	 * its length is a multiple, with insert_len bytes of `insert` between two pieces. The first
+	 * tail_len bytes of `insert` end a frame, the others begin one; those precede the first
+	 * piece too, and the tail follows the last. Such a message has no head. A frame is sent
+	 * whole or not at all. With a tail, the first frame has a record of its own; if
+	 * insert_len + piece_len is 16384, each later record begins with an insert.
+	 */
 	const void *insert;
 	uint32_t insert_len;	/* at most URING_INSERT_MAX */
-	uint32_t tail_len;
-	uint32_t every;		/* at most 64 KiB; 0: no frames */
-	struct uring_tally *tally;	/* where its bytes are counted; outlives the loop. NULL: nowhere */
+	uint32_t tail_len;	/* at most insert_len */
+	uint32_t piece_len;	/* at most 64 KiB; 0: no frames */
+	struct uring_tally *tally;	/* counts sent bytes; outlives the loop. NULL: none */
 };
 
-#define URING_INSERT_MAX	32
-
 /*
- * Queue it. One completion follows: res = 0 when every byte went to the socket; -errno else:
- * -ENODATA when the file turned out shorter than offset + length (it shrank): what was
- * sent ends before the missing bytes, nothing is ever padded. Of frames res > 0 is how many of the
- * last ones were not sent for that reason, and -ENODATA means that one was cut.
- * One transmission per socket at a time. 0, -ENOMEM, -EBADF or -EINVAL.
+ * Queue a message on fd, one at a time per socket. Returns 0, -ENOMEM, -EBADF or -EINVAL; after 0
+ * one completion follows. Its res is 0 once the socket has taken every byte, or -errno. -ENODATA:
+ * the file has become shorter than offset + length; what was sent ends before the first missing
+ * byte, nothing is padded. With frames a positive res is the number of last frames that were not
+ * sent for that reason, and -ENODATA says that a frame was cut.
  */
-int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *message, uint64_t tag);
+int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *message,
+		   uint64_t tag);
 
 #endif

@@ -83,7 +83,7 @@ static void send_kernel(struct tlsring_conn *c)
 		.file_fd = m->length ? m->file_fd : -1, .offset = m->offset, .length = file,
 		.more = m->more || file < m->length,
 		.sealed = true,
-		.pages = c->conn.zerocopy || (m->length >= SEND_PAGES_MIN && !m->mapping),
+		.sendfile = c->conn.zerocopy || (m->length >= SEND_PAGES_MIN && !m->mapping),
 		.mapping = m->mapping,
 		.nonblocking = &c->nonblocking,
 		.tally = &c->engine->tally[c->conn.zerocopy],
@@ -323,7 +323,7 @@ static void batch_send_run(struct tlsring_conn *c, unsigned run)
 		.insert = m->tail_len ? m->tail : m->head,
 		.insert_len = (uint32_t)(m->tail_len + m->head_len),
 		.tail_len = (uint32_t)m->tail_len,
-		.every = (uint32_t)m->length,
+		.piece_len = (uint32_t)m->length,
 		.more = run < s->count || m[run - 1].more,
 		.tally = &c->engine->tally[c->conn.zerocopy],
 	};

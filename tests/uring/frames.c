@@ -24,7 +24,7 @@ static struct uring_message frames_of(int file, uint64_t offset, unsigned count,
 {
 	return (struct uring_message){
 		.file_fd = file, .offset = offset, .length = (uint64_t)count * every,
-		.insert = INSERT, .insert_len = strlen(INSERT), .tail_len = tail, .every = every,
+		.insert = INSERT, .insert_len = strlen(INSERT), .tail_len = tail, .piece_len = every,
 	};
 }
 

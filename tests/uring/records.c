@@ -134,7 +134,7 @@ static void count_paged_records(struct uring_loop *loop, bool pages)
 	struct wire wire = { 0 };
 	int file = peer_file(5000000);
 	struct uring_message message = { .head = head, .head_len = sizeof(head), .file_fd = file,
-					 .offset = 100, .length = 5000000 - 100, .pages = pages };
+					 .offset = 100, .length = 5000000 - 100, .sendfile = pages };
 	uint64_t first = sizeof(head) + 3 * 4096 - 100;
 
 	count_message(loop, &message, 0, &wire);
@@ -196,7 +196,7 @@ static void send_to_ourselves(struct uring_loop *loop, bool pages)
 {
 	int ends[2], file = peer_file(5000000);
 	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 5000000,
-					 .pages = pages };
+					 .sendfile = pages };
 	struct uring_completion completion;
 	uint64_t hash = PEER_SEED, total = 0;
 	bool sent = false;
@@ -269,7 +269,7 @@ static void shrink(struct uring_loop *loop, bool pages)
 {
 	struct wire wire = { .cut = true };
 	int ends[2], file = peer_file(4000000);
-	struct uring_message message = { .file_fd = file, .length = 4000000, .pages = pages };
+	struct uring_message message = { .file_fd = file, .length = 4000000, .sendfile = pages };
 
 	both_pair(ends, 65536);
 	seal(ends[0], TLS_TX);

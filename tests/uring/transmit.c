@@ -35,7 +35,7 @@ static void send_and_compare_by(struct uring_loop *loop, enum by by, size_t head
 	struct peer peer = { 0 };
 	int file = peer_file(offset + length);
 	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file, .offset = offset,
-					 .length = length, .pages = by == BY_SENDFILE, .tally = &tally };
+					 .length = length, .sendfile = by == BY_SENDFILE, .tally = &tally };
 
 	if (by == BY_MAPPING)
 		message.mapping = map(file, offset + length);
@@ -88,7 +88,7 @@ static void expect_way(struct uring_loop *loop, enum uring_way way, uint64_t len
 	struct peer peer = { 0 };
 	int file = peer_file(length);
 	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length,
-					 .pages = way == URING_WAY_SENDFILE, .tally = &tally };
+					 .sendfile = way == URING_WAY_SENDFILE, .tally = &tally };
 
 	peer_takes(loop, &peer, 0, &message);
 	EQ(counted(&tally), length + 4);
@@ -109,7 +109,7 @@ BOTH(socket_that_sendfile_leaves_nonblocking)
 {
 	bool nonblocking = false;
 	int ends[2], file = peer_file(20000);
-	struct uring_message message = { .file_fd = file, .length = 20000, .pages = true, .nonblocking = &nonblocking };
+	struct uring_message message = { .file_fd = file, .length = 20000, .sendfile = true, .nonblocking = &nonblocking };
 	struct peer peer = { 0 };
 	struct uring_completion completion;
 
@@ -183,7 +183,7 @@ static void cold(struct uring_loop *loop, bool pages)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct peer peer = { 0 };
 		int file = peer_disk_file(sizes[i]);
-		struct uring_message message = { .file_fd = file, .length = sizes[i], .pages = pages };
+		struct uring_message message = { .file_fd = file, .length = sizes[i], .sendfile = pages };
 		uint64_t hash = peer_hash_file(PEER_SEED, file, 0, sizes[i]);
 
 		peer_cool(file);
@@ -205,7 +205,7 @@ BOTH(file_with_cold_parts)
 		struct peer peer = { .piece = 50000, .pause = 1000 };
 		int file = peer_disk_file(size);
 		struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file,
-						 .length = size, .pages = pages };
+						 .length = size, .sendfile = pages };
 
 		CHECK(!fsync(file));
 		CHECK(!posix_fadvise(file, 200000, 100000, POSIX_FADV_DONTNEED));
@@ -226,7 +226,7 @@ BOTH(many_cold_files)
 	int ends[24][2], files[24];
 
 	for (int i = 0; i < 24; i++) {
-		struct uring_message message = { .length = 400000, .pages = i % 2 };
+		struct uring_message message = { .length = 400000, .sendfile = i % 2 };
 
 		message.file_fd = files[i] = peer_disk_file(message.length);
 		hash = peer_hash_file(PEER_SEED, files[i], 0, message.length);
@@ -333,7 +333,7 @@ static void shrink_by(struct uring_loop *loop, enum by by, off_t to, uint64_t le
 	struct peer peer = { 0 };
 	int file = peer_file(length), whole = peer_file(length);
 	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length,
-					 .pages = by == BY_SENDFILE };
+					 .sendfile = by == BY_SENDFILE };
 
 	if (by == BY_MAPPING)
 		message.mapping = map(file, length);
