@@ -823,6 +823,7 @@ struct tlsring_connect_options {
  * Returns 0.
  * Errors:
  *	-EINVAL		no context, a size that is too small, no received(), or an address too long
+ *	-ECANCELED	the engine is stopping; one that drains connects until the grace has passed
  *	-ENOMEM
  *	-EMFILE
  *	-errno		of socket()
