@@ -97,8 +97,8 @@ TEST(connections_by_descriptors)
 	begin();
 	EQ(set("dir", "."), 0);
 	EQ(config_finish(&config), 0);
-	EQ(config.limits.connections, 30);
-	EQ(config.limits.connections_per_address, 21);
+	EQ(config.limits.connections, 20);
+	EQ(config.limits.connections_per_address, 15);
 	config_free(&config);
 }
 

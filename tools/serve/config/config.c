@@ -28,15 +28,15 @@ static unsigned derive_threads(const struct config *config)
 	return count > CONFIG_THREADS_MAX ? CONFIG_THREADS_MAX : (unsigned)count;
 }
 
-/* Half of the descriptors: a connection over HTTP/2 may hold several files open. */
+/* A third of the descriptors: each connection may have a file open, and HTTP/2 more than one. */
 static unsigned derive_connections(const struct config *config)
 {
 	struct rlimit files;
 
 	(void)config;
-	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_max / 2 > CONFIG_CONNECTIONS_MAX)
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_max / 3 > CONFIG_CONNECTIONS_MAX)
 		return CONFIG_CONNECTIONS_MAX;
-	return files.rlim_max > 1 ? (unsigned)(files.rlim_max / 2) : 1;
+	return files.rlim_max > 2 ? (unsigned)(files.rlim_max / 3) : 1;
 }
 
 /* Three quarters, so that one client alone leaves something to the others. */
