@@ -168,6 +168,12 @@ struct tlsring_ctx_options {
 	 * SSL_OP_NO_ANTI_REPLAY and decide in SSL_CTX_set_allow_early_data_cb().
 	 */
 	bool early_data;
+	/*
+	 * Servers: the response, in the clear, to a client that speaks HTTP where TLS is spoken.
+	 * The connection ends after it, with TLSRING_ELIBRARY. NULL: there is none. A whole
+	 * response, which must outlive the context.
+	 */
+	const char *http_response;
 };
 /*
  * Make a context: an SSL_CTX and a policy for its connections.

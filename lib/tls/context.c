@@ -91,6 +91,7 @@ int tlsring_ctx_new(struct tlsring_ctx **out, struct ssl_ctx_st *ssl_ctx,
 		ctx->nic = options->nic;
 		ctx->zerocopy = options->zerocopy;
 		ctx->early_data = options->early_data;
+		ctx->http_response = options->http_response;
 	}
 	ctx->least = TLSRING_PATH_KERNEL;
 	if (!ctx->large)

@@ -20,6 +20,7 @@ struct tlsring_ctx {
 	enum tlsring_path least;	/* REQUIRE: what a direction must come to */
 	bool zerocopy;
 	bool early_data;
+	const char *http_response;	/* the user's; or NULL */
 };
 
 /* One reference more; tlsring_ctx_free() gives it back. */

@@ -129,6 +129,16 @@ static void conn_open(struct conn *conn)
 		conn_hand_over(conn);
 }
 
+/* End a handshake that failed. A client that speaks HTTP is told so in HTTP. */
+static void conn_shake_failed(struct conn *conn, int result)
+{
+	const char *response = conn->ctx->http_response;
+
+	if (conn->wire->http && response)
+		(void)wire_put(conn->wire, response, strlen(response));
+	conn_fail(conn, result, conn->wire->detail);
+}
+
 static void conn_shake(struct conn *conn)
 {
 	int ret = handshake_step(conn->wire);
@@ -136,7 +146,7 @@ static void conn_shake(struct conn *conn)
 	if (ret == -EAGAIN)
 		return;
 	if (ret) {
-		conn_fail(conn, ret, conn->wire->detail);
+		conn_shake_failed(conn, ret);
 		return;
 	}
 	if (conn->state == CONN_HANDSHAKE)
@@ -235,7 +245,7 @@ static size_t conn_read_early(struct conn *conn, void *buf, size_t len)
 	ssize_t got = handshake_read_early(conn->wire, buf, len, &over);
 
 	if (got < 0) {
-		conn_fail(conn, (int)got, conn->wire->detail);
+		conn_shake_failed(conn, (int)got);
 		return 0;
 	}
 	if (got && conn->state == CONN_HANDSHAKE) {

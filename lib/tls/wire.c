@@ -268,6 +268,11 @@ size_t wire_take(struct wire *wire, uint8_t **out)
 	return len;
 }
 
+int wire_put(struct wire *wire, const void *data, size_t len)
+{
+	return BIO_write(SSL_get_wbio(wire->ssl), data, (int)len) == (int)len ? 0 : -ENOMEM;
+}
+
 void wire_discard(struct wire *wire)
 {
 	wire->out_len = 0;

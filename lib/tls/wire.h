@@ -25,6 +25,7 @@ struct wire {
 	const char *detail; /* libssl's word on its last failure, static; or NULL */
 	int16_t alert_sent, alert_got;	/* description, -1: none; of fatal ones */
 	bool closed;			/* the peer's close_notify came */
+	bool http;			/* HTTP came where a ClientHello was due */
 	bool adopted; /* the SSL reads by itself, from a BIO of its own */
 };
 
@@ -53,5 +54,7 @@ int wire_use_socket(struct wire *wire, int fd, bool write);
 /* Hand the collected output to the caller, who frees it. Its length, 0 when there is none. */
 size_t wire_take(struct wire *wire, uint8_t **out);
 void wire_discard(struct wire *wire);
+/* Add bytes to the output as they are. 0 or -ENOMEM. */
+int wire_put(struct wire *wire, const void *data, size_t len);
 
 #endif

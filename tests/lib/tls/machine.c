@@ -190,6 +190,33 @@ TEST(hand_over_waits_for_a_boundary)
 	machine_free(&m);
 }
 
+static void http_comes(const char *response, const char *request, const char *expected)
+{
+	char bytes[64];
+	struct machine m;
+	uint8_t *out;
+	size_t len;
+
+	machine_new(&m, "TLS_AES_128_GCM_SHA256", TLSRING_OFFLOAD_AUTO);
+	m.ctx->http_response = response;
+	conn_feed(&m.conn, strcpy(bytes, request), strlen(request));
+	EQ(m.conn.state, CONN_FAILED);
+	len = conn_output(&m.conn, &out);
+	EQ(len, strlen(expected));
+	if (len) {
+		EQ_MEM(out, expected, len);
+		free(out);
+	}
+	machine_free(&m);
+}
+
+TEST(http_in_place_of_tls)
+{
+	http_comes("HTTP/1.1 400 Bad Request\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+		   "HTTP/1.1 400 Bad Request\r\n\r\n");
+	http_comes(NULL, "GET / HTTP/1.1\r\n\r\n", "");
+}
+
 /* The peer's KeyUpdate comes between the handshake and the hand-over, and wants an answer. */
 TEST(hand_over_answers_a_key_update_first)
 {

@@ -124,7 +124,7 @@ static const char *other(const struct config_setting *setting)
 	static char number[16];
 
 	if (setting->type == &config_type_switch)
-		return "on";
+		return setting->initial ? "off" : "on";
 	for (const struct config_word *word = setting->words; word && word->word; word++)
 		if (strcmp(word->word, setting->initial))
 			return word->word;
