@@ -50,6 +50,8 @@ in_the_kernel() {
 # It says what it has seen so far.
 interrupted() {
 	local status=0
+	# Else await would read the text of a former test before the program has begun.
+	rm -f "$tmp/text"
 	"$tlsring" bench --preset soak --modes user-soak --size 1K > "$tmp/text" 2> "$tmp/err" &
 	at_end $!
 	await 30 grep -q SERVERKiB "$tmp/text"

@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# `tlsring bench` with other servers, servers elsewhere, and a bad network.
+# shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
+. "$(dirname "$0")/../../ktap.sh"
+. "$(dirname "$0")/../serve.sh"
+. "$(dirname "$0")/result.sh"
+
+# Other servers: each seals where its mode says, and is ended with its files.
+peers() {
+	local all=serve-user,serve-kernel,nginx-user,nginx-kernel,nginx-full,nginx-kernel-resumed,openssl-full,openssl-resumed
+	have nginx
+	have openssl
+	# Those that seal themselves are the same on any kernel.
+	[ -z "${TLSRING_SHORT:-}" ] || all=serve-kernel,nginx-user,nginx-kernel,nginx-kernel-resumed
+	bench peers.json --repeats 1 --modes $all,openssl-kernel-full,openssl-sendfile
+	true_of peers.json 'all(x["possible"] and x["runs"] == 1 and x["path"]["user"] == 100 for x in m.values() if x["seal"] == "user")'
+	true_of peers.json '"nginx/" in j["manifest"]["peers"]["nginx"] and j["manifest"]["peers"]["s_server"].startswith("OpenSSL ")'
+	true_of peers.json 'all(x["measures"].get("cpu_s_per_gib", x["measures"].get("cpu_us_per_handshake"))["min"] > 0 for x in m.values() if x["runs"])'
+	if kernel_tls; then
+		true_of peers.json 'all(x["possible"] and x["path"]["as_asked"] and x["path"]["kernel"] == 100 for x in m.values() if x["seal"] == "kernel")'
+	else
+		true_of peers.json 'all(x["reason"] == "no-module" for x in m.values() if x["seal"] == "kernel")'
+	fi
+	[ -z "${TLSRING_SHORT:-}" ] || return 0
+	bench peers12.json --repeats 1 --modes nginx-resumed,openssl-full --tls 1.2 --cipher chacha20
+	true_of peers12.json 'all(x["path"]["user"] == 100 for x in m.values())'
+	"$tlsring" bench --json --preset idle --connections 20 --repeats 1 --modes nginx-idle > "$tmp/peers0.json"
+	true_of peers0.json 'm["nginx-idle"]["measures"]["memory_bytes_per_connection"]["min"] > 0'
+}
+
+# --peers adds those that can be compared with what is measured.
+peers_of_a_preset() {
+	have nginx
+	"$tlsring" bench --json "${short[@]}" --repeats 1 --modes user-read --peers > "$tmp/some.json"
+	true_of some.json 'list(m) == ["user-read", "serve-user", "serve-kernel", "nginx-user", "nginx-kernel"]'
+}
+
+peers_that_cannot() {
+	mkdir -p "$tmp/none" "$tmp/fake"
+	PATH=$tmp/none "$tlsring" bench --json "${short[@]}" --modes openssl-full > "$tmp/none.json"
+	true_of none.json 'm["openssl-full"]["reason"] == "not-installed" and "apt-get install openssl" in m["openssl-full"]["remedy"]'
+	printf '#!/bin/sh\necho the last words >&2\nexit 1\n' > "$tmp/fake/nginx"
+	chmod +x "$tmp/fake/nginx"
+	PATH=$tmp/fake:$PATH "$tlsring" bench "${short[@]}" --modes nginx-user > "$tmp/text" 2> "$tmp/err"
+	grep -q '^nginx-user *not possible: nginx did not start' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -q 'nginx-user: the last words' "$tmp/err" || fail "$(cat "$tmp/err")"
+}
+
+# Whoever kills bench does not leave a server, nor its folder.
+peers_end() {
+	have nginx
+	mkdir "$tmp/peers"
+	TMPDIR=$tmp/peers start forever "$tlsring" bench --modes nginx-user --seconds 1000 --repeats 1
+	await 60 pgrep -f "nginx: master .* -p $tmp/peers" > /dev/null
+	kill -KILL "$pid"
+	await 60 rmdir "$tmp/peers" 2> /dev/null
+	! pgrep -f "nginx: master .* -p $tmp/peers" || fail "nginx is left"
+}
+
+# The server in a process of its own, as on another machine.
+elsewhere() {
+	local status=0 listener at
+	export ASAN_OPTIONS=$no_quarantine
+	start listener "$tlsring" bench --listen 127.0.0.1:0
+	listener=$pid
+	await 30 grep -q 'listening on' "$log"
+	at=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\) .*/\1/p' "$log")
+	bench far.json --connect "127.0.0.1:$at" --modes plain,user-mapped,user-engine,user-resumed,kernel-mapped
+	true_of far.json 'all(x["runs"] == 2 and x["path"]["as_asked"] for n, x in m.items() if n[:6] != "kernel")'
+	true_of far.json 'm["plain"]["path"]["nobody"] == 100 and m["user-mapped"]["path"]["user"] == 100'
+	true_of far.json 'm["kernel-mapped"]["path"]["kernel"] == 100 if m["kernel-mapped"]["possible"] else m["kernel-mapped"]["reason"]'
+	bench up.json --connect "127.0.0.1:$at" --direction receive
+	true_of up.json 'all(x["runs"] == 2 and x["path"]["as_asked"] for n, x in m.items() if x["possible"])'
+	true_of up.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 for w in ("read", "engine") if m["kernel-" + w]["possible"])'
+	true_of far.json 'j["client"]["kernel"] == j["manifest"]["kernel"] and j["options"]["via"] == "127.0.0.1:'"$at"'"'
+	# What is no client does no harm, and the next one is served.
+	printf 'GET / HTTP/1.0\r\n\r\n' > "/dev/tcp/127.0.0.1/$at" 2> /dev/null || :
+	python3 -IS - "$at" <<-'END' || fail "not every question has an answer"
+		import json, socket, struct, sys
+		s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		f = s.makefile("rwb")
+		def ask(o):
+		    text = json.dumps(o).encode()
+		    f.write(struct.pack("!I", len(text)) + text)
+		    f.flush()
+		    return json.loads(f.read(struct.unpack("!I", f.read(4))[0]))
+		start = {"ask": "start", "mode": "plain", "tls": 1, "cipher": 0, "io": 0, "size": 5, "threads": 1, "cache": 0, "connections": 1}
+		assert ask(start)["result"] == 0
+		for key, value in (("mode", "none"), ("direction", 3), ("direction", -1), ("tls", 2), ("tls", -1), ("cipher", 3), ("io", 9), ("size", 0), ("size", 1 << 40), ("threads", 0), ("threads", 65), ("cache", 2), ("connections", 0),
+		                   ("connections", 401),
+		                   ("mode", 5)):
+		    assert ask({**start, key: value})["result"] < 0, (key, value)
+		assert ask({**start, "mode": "kernel-sendfile", "direction": 1})["result"] < 0
+		# What it is sent is compared with the file.
+		wrong = socket.create_connection(("127.0.0.1", ask({**start, "direction": 1})["port"]))
+		wrong.sendall(b"wrong")
+		assert wrong.recv(1) == b"" and ask({"ask": "report"})["result"] < 0
+		for other in ({}, [], {"ask": "report"}, {"ask": "look"}, {"ask": 7}):
+		    assert ask(other) == {}, other
+	END
+	bench again.json --connect "localhost:$at" --modes plain,user-engine,kernel-mapped --repeats 1 --threads 2
+	true_of again.json 'all(x["path"]["as_asked"] for x in m.values() if x["runs"]) and j["options"]["threads"] == 2'
+	status=0
+	"$tlsring" bench --json "${short[@]}" --connect "127.0.0.1:$at" --modes plain,user-engine --cache cold > "$tmp/far.json" 2> "$tmp/err" || status=$?
+	if [ $status = 0 ]; then
+		true_of far.json 'all(x["disk"]["cold"] for x in m.values())'
+	else
+		grep -q 'its files stay in memory' "$log" || fail "$(cat "$tmp/err" "$log")"
+	fi
+	"$tlsring" bench --preset soak --modes user-soak --size 1K --connections 4 --requests 80 --connect "127.0.0.1:$at" > "$tmp/text" ||
+		fail "$(tail -n 5 "$tmp/text")"
+	status=0
+	kill -INT "$listener"
+	await 30 test -s "$log.status"
+	equal "$(cat "$log.status")" 0 "status of the listener: $(cat "$log")"
+	"$tlsring" bench "${short[@]}" --connect "127.0.0.1:$at" > "$tmp/out" 2> "$tmp/err" || status=$?
+	equal "$status" 1 status
+	grep -q 'bench --listen' "$tmp/err" || fail "$(cat "$tmp/err")"
+	"$tlsring" bench --listen 127.0.0.1:0 --nic lo 2> "$tmp/err" && fail "lo is said to offload TLS"
+	grep -q 'doctor --nic lo' "$tmp/err" || fail "$(cat "$tmp/err")"
+}
+
+# In a network of its own: ours does not see it.
+bad_network() {
+	local links status=0
+	have tc
+	unshare -n true 2> /dev/null || skip "a network namespace is not permitted here"
+	links=$(ip -o link)
+	"$tlsring" bench --json "${short[@]}" --repeats 1 --modes plain,user-mapped,kernel-engine,openssl-full --loss 2 --delay 3 \
+		> "$tmp/net.json" 2> "$tmp/err" || status=$?
+	equal "$(ip -o link)" "$links" "links"
+	if [ $status != 0 ]; then
+		grep -q 'module sch_netem' "$tmp/err" || fail "$(cat "$tmp/err")"
+		[ ! -s "$tmp/net.json" ] || fail "measured all the same"
+		skip "this kernel has no netem"
+	fi
+	true_of net.json 'j["options"]["via"] == "veth" and j["options"]["loss_percent"] == 2 and "client" not in j'
+	true_of net.json 'all(x["path"]["as_asked"] and x["measures"]["latency_p50_us"]["min"] >= 3000 for x in m.values() if x["possible"])'
+	kernel_tls || return 0
+	true_of net.json 'm["kernel-engine"]["path"]["kernel"] == 100'
+}
+
+bad_network_without_tools() {
+	local status=0
+	mkdir -p "$tmp/tools"
+	# Where it is installed it is found without PATH, too: this is how a shell says that it is not.
+	printf '#!/bin/sh\nexit 127\n' > "$tmp/tools/ip"
+	chmod +x "$tmp/tools/ip"
+	PATH=$tmp/tools "$tlsring" bench --loss 1 > "$tmp/out" 2> "$tmp/err" || status=$?
+	[ "$status" != 127 ] && grep -q 'apt-get install iproute2\|no network namespace' "$tmp/err" || fail "$(cat "$tmp/err")"
+	[ ! -s "$tmp/out" ] || fail "$(cat "$tmp/out")"
+}
+
+for name in peers elsewhere bad_network; do
+	test_case $name $name
+done
+# No kernel changes the others.
+for name in $(in_full peers_of_a_preset peers_that_cannot peers_end bad_network_without_tools); do
+	test_case $name $name
+done
+test_end
