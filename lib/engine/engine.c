@@ -53,8 +53,6 @@ int tlsring_engine_connect(struct tlsring_engine *engine, struct tlsring_ctx *ct
 	if (!ctx || !engine_takes(handlers) ||
 	    options->size < sizeof(*options) || options->addr_len > sizeof(c->peer))
 		return -EINVAL;
-	if (engine->stopping && !engine->draining)
-		return -ECANCELED;
 	fd = socket(options->addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (fd < 0)
 		return -errno;
@@ -77,19 +75,14 @@ int tlsring_engine_connect(struct tlsring_engine *engine, struct tlsring_ctx *ct
 
 /* ---- stopping ---- */
 
-/* Its handlers may bury any connection: ops_bury() keeps engine->next in the list. */
 static void engine_each(struct tlsring_engine *engine, bool at_once)
 {
-	for (struct tlsring_conn *c = LIST_FIRST(&engine->conns); c; c = engine->next) {
-		engine->next = LIST_NEXT(c, link);
+	struct tlsring_conn *next;
+
+	for (struct tlsring_conn *c = LIST_FIRST(&engine->conns); c; c = next) {
+		next = LIST_NEXT(c, link);
 		connection_stop(c, at_once);
 	}
-}
-
-static void engine_cut(struct tlsring_engine *engine)
-{
-	engine->draining = false;
-	engine_each(engine, true);
 }
 
 static void engine_stop(struct tlsring_engine *engine)
@@ -97,7 +90,7 @@ static void engine_stop(struct tlsring_engine *engine)
 	bool first = !engine->stopping, drained = engine->draining;
 
 	engine->stopping = true;
-	engine->draining = engine->drain && engine->stop_grace && (first || drained);
+	engine->draining = engine->drain && (first || drained);
 	if (first)
 		listener_stop_all(engine);
 	if (first || drained != engine->draining || !engine->stop_grace)
@@ -158,7 +151,7 @@ static void engine_completed(struct tlsring_engine *engine,
 			engine_woken(engine);
 		break;
 	case ENGINE_GRACE:
-		engine_cut(engine);
+		engine_each(engine, true);
 		break;
 	case ENGINE_ACCEPT:
 		listener_complete(object, completion);

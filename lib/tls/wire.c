@@ -189,7 +189,7 @@ int wire_watch(struct ssl_st *ssl)
 	return 0;
 }
 
-int wire_divert(struct wire *wire)
+int wire_divert(struct wire *wire, bool both)
 {
 	BIO *bio;
 
@@ -198,8 +198,13 @@ int wire_divert(struct wire *wire)
 	bio = wire_bio(wire);
 	if (!bio)
 		return -ENOMEM;
-	SSL_set_bio(wire->ssl, bio, bio);
-	wire->adopted = false;
+	if (both) {
+		SSL_set_bio(wire->ssl, bio, bio);
+		wire->adopted = false;
+	} else {
+		SSL_set0_wbio(wire->ssl, bio);
+		wire->diverted = true;
+	}
 	return 0;
 }
 
@@ -219,15 +224,48 @@ void wire_free(struct wire *wire)
 	SSL_free(wire->ssl);
 }
 
-void wire_feed(struct wire *wire, void *data, size_t len)
+static void wire_follow(struct wire *wire, const uint8_t *data, size_t len)
+{
+	while (len) {
+		size_t step;
+
+		if (wire->head_len < sizeof(wire->head)) {
+			wire->head[wire->head_len++] = *data;
+			step = 1;
+			if (wire->head_len == sizeof(wire->head))
+				wire->body_missing = (uint16_t)(wire->head[3] << 8 | wire->head[4]);
+		} else {
+			step = len < wire->body_missing ? len : wire->body_missing;
+			wire->body_missing -= (uint16_t)step;
+		}
+		if (wire->head_len == sizeof(wire->head) && !wire->body_missing)
+			wire->head_len = 0;
+		data += step;
+		len -= step;
+	}
+}
+
+void wire_feed(struct wire *wire, const void *data, size_t len)
 {
 	wire->in = data;
 	wire->in_len = len;
+	wire_follow(wire, data, len);
 }
 
-bool wire_pending(const struct wire *wire)
+size_t wire_missing(const struct wire *wire)
 {
-	return SSL_has_pending(wire->ssl) || BIO_pending(SSL_get_rbio(wire->ssl));
+	if (wire->adopted)
+		return SSL_has_pending(wire->ssl) || BIO_pending(SSL_get_rbio(wire->ssl));
+	if (!wire->head_len)
+		return 0;
+	if (wire->head_len < sizeof(wire->head))
+		return sizeof(wire->head) - wire->head_len;
+	return wire->body_missing;
+}
+
+bool wire_flushed(const struct wire *wire)
+{
+	return !BIO_wpending(SSL_get_wbio(wire->ssl));
 }
 
 bool wire_flush(struct wire *wire)
@@ -240,11 +278,9 @@ bool wire_flush(struct wire *wire)
 int wire_use_socket(struct wire *wire, int fd, bool write)
 {
 	BIO *bio = write ? SSL_get_wbio(wire->ssl) : SSL_get_rbio(wire->ssl);
-	int current = -1;
+	int current;
 
-	/* A BIO pair answers BIO_get_fd() with success, and sets nothing. */
-	if (BIO_method_type(bio) & BIO_TYPE_DESCRIPTOR && BIO_get_fd(bio, &current) >= 0 &&
-	    current == fd)
+	if (BIO_get_fd(bio, &current) >= 0 && current == fd)
 		return 0;
 	bio = BIO_new_socket(fd, BIO_NOCLOSE);
 	if (!bio)
@@ -266,11 +302,6 @@ size_t wire_take(struct wire *wire, uint8_t **out)
 	wire->out = NULL;
 	wire->out_len = wire->out_room = 0;
 	return len;
-}
-
-int wire_put(struct wire *wire, const void *data, size_t len)
-{
-	return BIO_write(SSL_get_wbio(wire->ssl), data, (int)len) == (int)len ? 0 : -ENOMEM;
 }
 
 void wire_discard(struct wire *wire)

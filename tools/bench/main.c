@@ -29,16 +29,16 @@
 
 #define MAIN_STAT	"/proc/stat"
 #define MAIN_BAR	24	/* columns */
-#define MAIN_EACH	1.125	/* of the seconds asked for: what does not count comes first */
+#define MAIN_EACH	1.125	/* of --seconds: an eighth does not count, and comes first */
 
 struct bench {
 	const struct bench_options *options;
 	struct bench_setup setup;
 	struct bench_result results[BENCH_MODES];
-	unsigned rounds;		/* done */
-	unsigned steps, done;		/* runs, and tries before them */
+	unsigned rounds;		/* completed */
+	unsigned steps, done;		/* runs and tries: all, and completed */
 	unsigned tries;
-	struct timespec began;		/* with runs */
+	struct timespec began;		/* the first run */
 	bool terminal, interrupted;
 	struct bench_noise from, to;
 	json_t *own;			/* owned: this machine's manifest */
@@ -52,7 +52,7 @@ static void main_interrupted(int number)
 	main_signal = number;
 }
 
-/* Ctrl-C cuts a wait short, and the run under way then ends. */
+/* A signal interrupts a wait; the run then ends with -EINTR. */
 static void main_signals(void)
 {
 	struct sigaction action = { .sa_handler = main_interrupted };
@@ -64,8 +64,8 @@ static void main_signals(void)
 
 /* ---- how far it is ---- */
 
-/* Seconds, by the runs there were; before them, as long as they are to be. 0: nobody knows. A try takes no time
- * beside a run. */
+/* Seconds left, from the duration of completed runs, or of --seconds before there are any. 0:
+ * unknown. Tries are neglected. */
 static double main_left(const struct bench *b)
 {
 	unsigned ran = b->done > b->tries ? b->done - b->tries : 0;
@@ -74,7 +74,9 @@ static double main_left(const struct bench *b)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (ran)
-		each = ((double)(now.tv_sec - b->began.tv_sec) + (double)(now.tv_nsec - b->began.tv_nsec) / 1e9) / ran;
+		each = ((double)(now.tv_sec - b->began.tv_sec) +
+			(double)(now.tv_nsec - b->began.tv_nsec) / 1e9) /
+		       ran;
 	return each * (b->steps - b->tries - ran);
 }
 
@@ -86,8 +88,8 @@ static void main_progress(const struct bench *b, const char *what, const struct 
 	if (!b->terminal)
 		return;
 	left = (unsigned)(main_left(b) + 0.5);
-	fprintf(stderr, "\r\033[K[%.*s%.*s] %u/%u %s %s", (int)fill, full, MAIN_BAR - (int)fill, empty, b->done + 1,
-		b->steps, what, mode->name);
+	fprintf(stderr, "\r\033[K[%.*s%.*s] %u/%u %s %s", (int)fill, full, MAIN_BAR - (int)fill,
+		empty, b->done + 1, b->steps, what, mode->name);
 	if (left)
 		fprintf(stderr, ", %u:%02u left", left / 60, left % 60);
 	fflush(stderr);
@@ -168,7 +170,7 @@ static void main_run_one(struct bench *b, struct bench_result *result)
 	b->done++;
 }
 
-/* Each round begins with another mode, so that no mode always comes behind the same one. */
+/* Each round begins with another mode, so that changes of the machine meet all modes alike. */
 static void main_round(struct bench *b)
 {
 	for (unsigned i = 0; i < BENCH_MODES && !b->interrupted; i++) {
@@ -182,7 +184,7 @@ static void main_round(struct bench *b)
 
 /* ---- the whole ---- */
 
-/* Before anything is measured, so that nothing has been measured in vain. */
+/* Called before anything is measured, so that nothing is measured in vain. */
 static int main_open_html(struct bench *b)
 {
 	char text[160];
@@ -193,8 +195,10 @@ static int main_open_html(struct bench *b)
 	ret = bench_chart_probe();
 	if (ret) {
 		log_line("--html: %s", ret == -ENOENT ?
-			 "gnuplot, which draws the charts, is not installed; install it as root: apt-get install gnuplot-nox" :
-			 ret == -EPROTO ? "gnuplot cannot draw SVG" : tlsring_strerror(ret, text, sizeof(text)));
+					       "gnuplot, which draws the charts, is not installed; "
+					       "install it as root: apt-get install gnuplot-nox" :
+				       ret == -EPROTO ? "gnuplot cannot draw SVG" :
+							tlsring_strerror(ret, text, sizeof(text)));
 		return TOOLS_FAILED;
 	}
 	b->html = fopen(b->options->html, "we");
@@ -212,15 +216,17 @@ static int main_write_html(struct bench *b, const json_t *all)
 	if (!ret && (fflush(b->html) || ferror(b->html)))
 		ret = -EIO;
 	if (ret)
-		log_line("--html %s: %s", b->options->html, ret == -EPROTO ? "gnuplot did not draw the charts" :
-			 tlsring_strerror(ret, text, sizeof(text)));
+		log_line("--html %s: %s", b->options->html,
+			 ret == -EPROTO ? "gnuplot did not draw the charts" :
+					  tlsring_strerror(ret, text, sizeof(text)));
 	return ret ? TOOLS_FAILED : 0;
 }
 
 static int main_output(struct bench *b, json_t *manifest)
 {
 	const struct bench_outcome outcome = {
-		b->options, manifest ? manifest : b->own, manifest ? b->own : NULL, b->results, b->rounds, b->from, b->to,
+		b->options, manifest ? manifest : b->own, manifest ? b->own : NULL, b->results,
+		b->rounds, b->from, b->to,
 	};
 	json_t *all = bench_json(&outcome);
 	int ret = all ? 0 : -1;
@@ -241,7 +247,7 @@ static int main_output(struct bench *b, json_t *manifest)
 	return ret;
 }
 
-/* What nobody must overlook, whatever becomes of the output. */
+/* Warnings on standard error, in every form of output. */
 static int main_verdict(const struct bench *b)
 {
 	int ret = 0;
@@ -250,12 +256,17 @@ static int main_verdict(const struct bench *b)
 		const struct bench_result *result = &b->results[i];
 
 		if (result->astray)
-			log_line("WRONG PATH: in %u of %u runs of %s the records were not %s where they should be "
-				 "(%s): its figures are not about that", result->astray, result->runs,
-				 result->mode->name, bench_done[b->options->direction], bench_seals[result->mode->seal]);
+			log_line("WRONG PATH: in %u of %u runs of %s the records were not %s where "
+				 "they should be "
+				 "(%s): its figures are not about that",
+				 result->astray, result->runs, result->mode->name,
+				 bench_done[b->options->direction],
+				 bench_seals[result->mode->seal]);
 		if (result->warm)
-			log_line("NOT COLD: in %u of %u runs of %s not all that was sent came from a disk (%.1f %%)", result->warm,
-				 result->runs, result->mode->name, bench_result_from_disk(result));
+			log_line("NOT COLD: in %u of %u runs of %s not all that was sent came from "
+				 "a disk (%.1f %%)",
+				 result->warm, result->runs, result->mode->name,
+				 bench_result_from_disk(result));
 		if (result->astray || result->warm || result->error)
 			ret = TOOLS_FAILED;
 	}
@@ -267,7 +278,7 @@ static int main_verdict(const struct bench *b)
 
 static int main_measure(struct bench *b)
 {
-	json_t *manifest = NULL;	/* of a server that is elsewhere */
+	json_t *manifest = NULL;	/* of an agent's machine */
 	int ret = bench_setup_open(&b->setup, b->options, &main_signal);
 
 	b->own = bench_manifest(bench_options_manifest(b->options));
@@ -287,7 +298,7 @@ static int main_measure(struct bench *b)
 	if (!ret) {
 		main_tries(b);
 		clock_gettime(CLOCK_MONOTONIC, &b->began);
-		/* What an agent's servers use is not to be had. */
+		/* The CPU time of an agent's servers is not known here. */
 		if (!b->setup.agent)
 			bench_noise_look(&b->from, MAIN_STAT);
 		while (b->rounds < b->options->repeats && !b->interrupted)

@@ -2,52 +2,96 @@
 #include <string.h>
 #include "tools/bench/modes.h"
 
-/* Each has the one before it to be compared with. */
+/* Each is followed by those that it is compared with. */
 const struct bench_mode bench_modes[BENCH_MODES] = {
-	{ "plain", "TCP without TLS, sendfile", BENCH_NOBODY, BENCH_SENDFILE, BENCH_LASTING, BENCH_OWN },
-	{ "user-read", "OpenSSL: read, SSL_write", BENCH_USER, BENCH_READ, BENCH_LASTING, BENCH_OWN },
-	{ "user-mapped", "OpenSSL: SSL_write from a mapping", BENCH_USER, BENCH_MAPPED, BENCH_LASTING, BENCH_OWN },
-	{ "user-engine", "tlsring's engine without kernel TLS", BENCH_USER, BENCH_ENGINE, BENCH_LASTING, BENCH_OWN },
-	{ "kernel-read", "kernel TLS: read, send", BENCH_KERNEL, BENCH_READ, BENCH_LASTING, BENCH_OWN },
-	{ "kernel-mapped", "kernel TLS: send from a mapping", BENCH_KERNEL, BENCH_MAPPED, BENCH_LASTING, BENCH_OWN },
-	{ "kernel-sendfile", "kernel TLS: sendfile", BENCH_KERNEL, BENCH_SENDFILE, BENCH_LASTING, BENCH_OWN },
-	{ "kernel-engine", "tlsring's engine, as `tlsring serve` has it", BENCH_KERNEL, BENCH_ENGINE, BENCH_LASTING, BENCH_OWN },
-	{ "nic-sendfile", "TLS by the network card: sendfile", BENCH_NIC, BENCH_SENDFILE, BENCH_LASTING, BENCH_OWN },
-	{ "nic-zerocopy", "the same, from the page cache itself", BENCH_NIC, BENCH_ZEROCOPY, BENCH_LASTING, BENCH_OWN },
-	{ "nic-engine", "tlsring's engine, TLS by the network card", BENCH_NIC, BENCH_ENGINE, BENCH_LASTING, BENCH_OWN },
-	{ "plain-new", "TCP without TLS, new connections", BENCH_NOBODY, BENCH_SENDFILE, BENCH_FULL, BENCH_OWN },
-	{ "user-full", "OpenSSL, full handshakes", BENCH_USER, BENCH_MAPPED, BENCH_FULL, BENCH_OWN },
-	{ "user-resumed", "OpenSSL, resumed handshakes", BENCH_USER, BENCH_MAPPED, BENCH_RESUMED, BENCH_OWN },
-	{ "engine-full", "tlsring's engine without kernel TLS, full", BENCH_USER, BENCH_ENGINE, BENCH_FULL, BENCH_OWN },
-	{ "engine-resumed", "tlsring's engine without kernel TLS, resumed", BENCH_USER, BENCH_ENGINE, BENCH_RESUMED, BENCH_OWN },
-	{ "kernel-full", "tlsring's engine, full handshakes", BENCH_KERNEL, BENCH_ENGINE, BENCH_FULL, BENCH_OWN },
-	{ "kernel-resumed", "tlsring's engine, resumed handshakes", BENCH_KERNEL, BENCH_ENGINE, BENCH_RESUMED, BENCH_OWN },
-	{ "nic-full", "tlsring's engine, TLS by the network card, full", BENCH_NIC, BENCH_ENGINE, BENCH_FULL, BENCH_OWN },
-	{ "nic-resumed", "the same, resumed handshakes", BENCH_NIC, BENCH_ENGINE, BENCH_RESUMED, BENCH_OWN },
-	{ "user-soak", "tlsring's engine without kernel TLS, for long", BENCH_USER, BENCH_ENGINE, BENCH_SOAK, BENCH_OWN },
-	{ "kernel-soak", "tlsring's engine, for long", BENCH_KERNEL, BENCH_ENGINE, BENCH_SOAK, BENCH_OWN },
-	{ "nic-soak", "tlsring's engine, TLS by the network card, for long", BENCH_NIC, BENCH_ENGINE, BENCH_SOAK, BENCH_OWN },
-	{ "plain-idle", "TCP without TLS, idle connections", BENCH_NOBODY, BENCH_SENDFILE, BENCH_IDLE, BENCH_OWN },
-	{ "user-idle", "OpenSSL, idle connections", BENCH_USER, BENCH_MAPPED, BENCH_IDLE, BENCH_OWN },
-	{ "engine-idle", "tlsring's engine without kernel TLS, idle connections", BENCH_USER, BENCH_ENGINE, BENCH_IDLE, BENCH_OWN },
-	{ "kernel-idle", "tlsring's engine, idle connections", BENCH_KERNEL, BENCH_ENGINE, BENCH_IDLE, BENCH_OWN },
-	{ "serve-user", "`tlsring serve` without kernel TLS", BENCH_USER, BENCH_ENGINE, BENCH_LASTING, BENCH_SERVE },
-	{ "serve-kernel", "`tlsring serve`", BENCH_KERNEL, BENCH_ENGINE, BENCH_LASTING, BENCH_SERVE },
-	{ "nginx-user", "nginx without kernel TLS", BENCH_USER, BENCH_READ, BENCH_LASTING, BENCH_NGINX },
-	{ "nginx-kernel", "nginx with kernel TLS, sendfile", BENCH_KERNEL, BENCH_SENDFILE, BENCH_LASTING, BENCH_NGINX },
-	{ "serve-full", "`tlsring serve`, full handshakes", BENCH_KERNEL, BENCH_ENGINE, BENCH_FULL, BENCH_SERVE },
-	{ "serve-resumed", "`tlsring serve`, resumed handshakes", BENCH_KERNEL, BENCH_ENGINE, BENCH_RESUMED, BENCH_SERVE },
-	{ "nginx-full", "nginx without kernel TLS, full", BENCH_USER, BENCH_READ, BENCH_FULL, BENCH_NGINX },
-	{ "nginx-resumed", "nginx without kernel TLS, resumed", BENCH_USER, BENCH_READ, BENCH_RESUMED, BENCH_NGINX },
-	{ "nginx-kernel-full", "nginx with kernel TLS, full", BENCH_KERNEL, BENCH_SENDFILE, BENCH_FULL, BENCH_NGINX },
-	{ "nginx-kernel-resumed", "nginx with kernel TLS, resumed", BENCH_KERNEL, BENCH_SENDFILE, BENCH_RESUMED, BENCH_NGINX },
-	{ "openssl-full", "openssl s_server, full handshakes", BENCH_USER, BENCH_READ, BENCH_FULL, BENCH_OPENSSL },
-	{ "openssl-resumed", "openssl s_server, resumed handshakes", BENCH_USER, BENCH_READ, BENCH_RESUMED, BENCH_OPENSSL },
-	{ "openssl-kernel-full", "openssl s_server with kernel TLS, full", BENCH_KERNEL, BENCH_READ, BENCH_FULL, BENCH_OPENSSL },
-	{ "openssl-sendfile", "the same with -sendfile", BENCH_KERNEL, BENCH_SENDFILE, BENCH_FULL, BENCH_OPENSSL },
-	{ "serve-idle", "`tlsring serve`, idle connections", BENCH_KERNEL, BENCH_ENGINE, BENCH_IDLE, BENCH_SERVE },
-	{ "nginx-idle", "nginx without kernel TLS, idle connections", BENCH_USER, BENCH_READ, BENCH_IDLE, BENCH_NGINX },
-	{ "nginx-kernel-idle", "nginx with kernel TLS, idle connections", BENCH_KERNEL, BENCH_SENDFILE, BENCH_IDLE, BENCH_NGINX },
+	{ "plain", "TCP without TLS, sendfile",
+	  BENCH_NOBODY, BENCH_SENDFILE, BENCH_LASTING, BENCH_OWN },
+	{ "user-read", "OpenSSL: read, SSL_write",
+	  BENCH_USER, BENCH_READ, BENCH_LASTING, BENCH_OWN },
+	{ "user-mapped", "OpenSSL: SSL_write from a mapping",
+	  BENCH_USER, BENCH_MAPPED, BENCH_LASTING, BENCH_OWN },
+	{ "user-engine", "tlsring's engine without kernel TLS",
+	  BENCH_USER, BENCH_ENGINE, BENCH_LASTING, BENCH_OWN },
+	{ "kernel-read", "kernel TLS: read, send",
+	  BENCH_KERNEL, BENCH_READ, BENCH_LASTING, BENCH_OWN },
+	{ "kernel-mapped", "kernel TLS: send from a mapping",
+	  BENCH_KERNEL, BENCH_MAPPED, BENCH_LASTING, BENCH_OWN },
+	{ "kernel-sendfile", "kernel TLS: sendfile",
+	  BENCH_KERNEL, BENCH_SENDFILE, BENCH_LASTING, BENCH_OWN },
+	{ "kernel-engine", "tlsring's engine, as `tlsring serve` has it",
+	  BENCH_KERNEL, BENCH_ENGINE, BENCH_LASTING, BENCH_OWN },
+	{ "nic-sendfile", "TLS by the network card: sendfile",
+	  BENCH_NIC, BENCH_SENDFILE, BENCH_LASTING, BENCH_OWN },
+	{ "nic-zerocopy", "the same, from the page cache itself",
+	  BENCH_NIC, BENCH_ZEROCOPY, BENCH_LASTING, BENCH_OWN },
+	{ "nic-engine", "tlsring's engine, TLS by the network card",
+	  BENCH_NIC, BENCH_ENGINE, BENCH_LASTING, BENCH_OWN },
+	{ "plain-new", "TCP without TLS, new connections",
+	  BENCH_NOBODY, BENCH_SENDFILE, BENCH_FULL, BENCH_OWN },
+	{ "user-full", "OpenSSL, full handshakes",
+	  BENCH_USER, BENCH_MAPPED, BENCH_FULL, BENCH_OWN },
+	{ "user-resumed", "OpenSSL, resumed handshakes",
+	  BENCH_USER, BENCH_MAPPED, BENCH_RESUMED, BENCH_OWN },
+	{ "engine-full", "tlsring's engine without kernel TLS, full",
+	  BENCH_USER, BENCH_ENGINE, BENCH_FULL, BENCH_OWN },
+	{ "engine-resumed", "tlsring's engine without kernel TLS, resumed",
+	  BENCH_USER, BENCH_ENGINE, BENCH_RESUMED, BENCH_OWN },
+	{ "kernel-full", "tlsring's engine, full handshakes",
+	  BENCH_KERNEL, BENCH_ENGINE, BENCH_FULL, BENCH_OWN },
+	{ "kernel-resumed", "tlsring's engine, resumed handshakes",
+	  BENCH_KERNEL, BENCH_ENGINE, BENCH_RESUMED, BENCH_OWN },
+	{ "nic-full", "tlsring's engine, TLS by the network card, full",
+	  BENCH_NIC, BENCH_ENGINE, BENCH_FULL, BENCH_OWN },
+	{ "nic-resumed", "the same, resumed handshakes",
+	  BENCH_NIC, BENCH_ENGINE, BENCH_RESUMED, BENCH_OWN },
+	{ "user-soak", "tlsring's engine without kernel TLS, for long",
+	  BENCH_USER, BENCH_ENGINE, BENCH_SOAK, BENCH_OWN },
+	{ "kernel-soak", "tlsring's engine, for long",
+	  BENCH_KERNEL, BENCH_ENGINE, BENCH_SOAK, BENCH_OWN },
+	{ "nic-soak", "tlsring's engine, TLS by the network card, for long",
+	  BENCH_NIC, BENCH_ENGINE, BENCH_SOAK, BENCH_OWN },
+	{ "plain-idle", "TCP without TLS, idle connections",
+	  BENCH_NOBODY, BENCH_SENDFILE, BENCH_IDLE, BENCH_OWN },
+	{ "user-idle", "OpenSSL, idle connections",
+	  BENCH_USER, BENCH_MAPPED, BENCH_IDLE, BENCH_OWN },
+	{ "engine-idle", "tlsring's engine without kernel TLS, idle connections",
+	  BENCH_USER, BENCH_ENGINE, BENCH_IDLE, BENCH_OWN },
+	{ "kernel-idle", "tlsring's engine, idle connections",
+	  BENCH_KERNEL, BENCH_ENGINE, BENCH_IDLE, BENCH_OWN },
+	{ "serve-user", "`tlsring serve` without kernel TLS",
+	  BENCH_USER, BENCH_ENGINE, BENCH_LASTING, BENCH_SERVE },
+	{ "serve-kernel", "`tlsring serve`",
+	  BENCH_KERNEL, BENCH_ENGINE, BENCH_LASTING, BENCH_SERVE },
+	{ "nginx-user", "nginx without kernel TLS",
+	  BENCH_USER, BENCH_READ, BENCH_LASTING, BENCH_NGINX },
+	{ "nginx-kernel", "nginx with kernel TLS, sendfile",
+	  BENCH_KERNEL, BENCH_SENDFILE, BENCH_LASTING, BENCH_NGINX },
+	{ "serve-full", "`tlsring serve`, full handshakes",
+	  BENCH_KERNEL, BENCH_ENGINE, BENCH_FULL, BENCH_SERVE },
+	{ "serve-resumed", "`tlsring serve`, resumed handshakes",
+	  BENCH_KERNEL, BENCH_ENGINE, BENCH_RESUMED, BENCH_SERVE },
+	{ "nginx-full", "nginx without kernel TLS, full",
+	  BENCH_USER, BENCH_READ, BENCH_FULL, BENCH_NGINX },
+	{ "nginx-resumed", "nginx without kernel TLS, resumed",
+	  BENCH_USER, BENCH_READ, BENCH_RESUMED, BENCH_NGINX },
+	{ "nginx-kernel-full", "nginx with kernel TLS, full",
+	  BENCH_KERNEL, BENCH_SENDFILE, BENCH_FULL, BENCH_NGINX },
+	{ "nginx-kernel-resumed", "nginx with kernel TLS, resumed",
+	  BENCH_KERNEL, BENCH_SENDFILE, BENCH_RESUMED, BENCH_NGINX },
+	{ "openssl-full", "openssl s_server, full handshakes",
+	  BENCH_USER, BENCH_READ, BENCH_FULL, BENCH_OPENSSL },
+	{ "openssl-resumed", "openssl s_server, resumed handshakes",
+	  BENCH_USER, BENCH_READ, BENCH_RESUMED, BENCH_OPENSSL },
+	{ "openssl-kernel-full", "openssl s_server with kernel TLS, full",
+	  BENCH_KERNEL, BENCH_READ, BENCH_FULL, BENCH_OPENSSL },
+	{ "openssl-sendfile", "the same with -sendfile",
+	  BENCH_KERNEL, BENCH_SENDFILE, BENCH_FULL, BENCH_OPENSSL },
+	{ "serve-idle", "`tlsring serve`, idle connections",
+	  BENCH_KERNEL, BENCH_ENGINE, BENCH_IDLE, BENCH_SERVE },
+	{ "nginx-idle", "nginx without kernel TLS, idle connections",
+	  BENCH_USER, BENCH_READ, BENCH_IDLE, BENCH_NGINX },
+	{ "nginx-kernel-idle", "nginx with kernel TLS, idle connections",
+	  BENCH_KERNEL, BENCH_SENDFILE, BENCH_IDLE, BENCH_NGINX },
 };
 
 const struct bench_mode *bench_mode_find(const char *name)
@@ -58,16 +102,18 @@ const struct bench_mode *bench_mode_find(const char *name)
 	return NULL;
 }
 
-/* Others differ only in how they send. */
+/* Modes that receive; all others differ only in how they send. */
 static const struct {
 	const char *name, *receive, *both;
 } modes_receiving[] = {
 	{ "plain", "TCP without TLS: recv", "TCP without TLS: recv, sendfile" },
 	{ "user-read", "OpenSSL: SSL_read", "OpenSSL: SSL_read; read, SSL_write" },
-	{ "user-engine", "tlsring's engine without kernel TLS", "tlsring's engine without kernel TLS" },
+	{ "user-engine", "tlsring's engine without kernel TLS",
+	  "tlsring's engine without kernel TLS" },
 	{ "kernel-read", "kernel TLS: recvmsg", "kernel TLS: recvmsg; read, send" },
 	{ "kernel-engine", "tlsring's engine", "tlsring's engine" },
-	{ "nic-engine", "tlsring's engine, TLS by the network card", "tlsring's engine, TLS by the network card" },
+	{ "nic-engine", "tlsring's engine, TLS by the network card",
+	  "tlsring's engine, TLS by the network card" },
 };
 
 const char *bench_mode_text(const struct bench_mode *mode, enum bench_direction direction)
@@ -76,7 +122,8 @@ const char *bench_mode_text(const struct bench_mode *mode, enum bench_direction 
 		return mode->text;
 	for (size_t i = 0; i < sizeof(modes_receiving) / sizeof(modes_receiving[0]); i++)
 		if (!strcmp(modes_receiving[i].name, mode->name))
-			return direction == BENCH_RECEIVE ? modes_receiving[i].receive : modes_receiving[i].both;
+			return direction == BENCH_RECEIVE ? modes_receiving[i].receive :
+							    modes_receiving[i].both;
 	return NULL;
 }
 
@@ -88,15 +135,19 @@ const char *const bench_measures[BENCH_MEASURES] = {
 	[BENCH_INSTALLS] = "installs_per_s",
 	[BENCH_INSTALL_P50] = "install_p50_ns", [BENCH_INSTALL_P99] = "install_p99_ns",
 	[BENCH_MEMORY] = "memory_bytes_per_connection",
-	[BENCH_P50] = "latency_p50_us", [BENCH_P90] = "latency_p90_us", [BENCH_P99] = "latency_p99_us",
+	[BENCH_P50] = "latency_p50_us", [BENCH_P90] = "latency_p90_us",
+	[BENCH_P99] = "latency_p99_us",
 	[BENCH_P999] = "latency_p99.9_us", [BENCH_P9999] = "latency_p99.99_us",
 	[BENCH_CYCLES_BYTE] = "cycles_per_byte", [BENCH_CYCLES_REQUEST] = "cycles_per_request",
-	[BENCH_INSNS_BYTE] = "instructions_per_byte", [BENCH_INSNS_REQUEST] = "instructions_per_request",
-	[BENCH_TRAFFIC_BYTE] = "memory_traffic_bytes_per_byte", [BENCH_TRAFFIC] = "memory_traffic_bytes_per_s",
+	[BENCH_INSNS_BYTE] = "instructions_per_byte",
+	[BENCH_INSNS_REQUEST] = "instructions_per_request",
+	[BENCH_TRAFFIC_BYTE] = "memory_traffic_bytes_per_byte",
+	[BENCH_TRAFFIC] = "memory_traffic_bytes_per_s",
 };
 
 const char *const bench_seals[BENCH_SEALS] = {
-	[BENCH_NOBODY] = "nobody", [BENCH_USER] = "user", [BENCH_KERNEL] = "kernel", [BENCH_NIC] = "nic",
+	[BENCH_NOBODY] = "nobody", [BENCH_USER] = "user", [BENCH_KERNEL] = "kernel",
+	[BENCH_NIC] = "nic",
 };
 
 const char *const bench_done[BENCH_DIRECTIONS] = {
@@ -118,7 +169,9 @@ bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure)
 
 enum bench_measure bench_mode_measure(const struct bench_mode *mode)
 {
-	return mode->lifetime == BENCH_IDLE ? BENCH_MEMORY : bench_mode_new(mode) ? BENCH_CPU_HANDSHAKE : BENCH_CPU_GIB;
+	return mode->lifetime == BENCH_IDLE ? BENCH_MEMORY :
+	       bench_mode_new(mode)	    ? BENCH_CPU_HANDSHAKE :
+					      BENCH_CPU_GIB;
 }
 
 bool bench_mode_new(const struct bench_mode *mode)

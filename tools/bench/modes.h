@@ -16,8 +16,8 @@ bool bench_mode_has(const struct bench_mode *mode, enum bench_measure measure);
 enum bench_measure bench_mode_measure(const struct bench_mode *mode);
 /* Each request has a connection of its own. */
 bool bench_mode_new(const struct bench_mode *mode);
-/* Ports in a row that the server listens on. Each thread of our servers has its own, so that connections
- * are spread alike in each run. */
+/* Ports in a row that the server listens on. Each thread of our servers has its own, so that
+ * connections are spread alike in each run. */
 unsigned bench_mode_ports(const struct bench_mode *mode, unsigned threads);
 /* The server measures how long the kernel takes to take keys. */
 bool bench_mode_installs(const struct bench_mode *mode);

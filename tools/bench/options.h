@@ -18,7 +18,8 @@ struct bench_options {
 	unsigned requests;		/* of a run, in all; 0: it lasts for seconds */
 	double seconds;
 	double duration;		/* seconds of a soak; 0: it is none */
-	unsigned rate;			/* requests per second of an open load, in all; 0: a closed load */
+	/* requests per second of an open load, in all; 0: a closed load */
+	unsigned rate;
 	unsigned cache;			/* enum bench_cache */
 	enum tlsring_io io;
 	bool modes[BENCH_MODES];
@@ -34,10 +35,11 @@ struct bench_options {
 };
 
 /* Words of options, ended by NULL. */
-extern const char *const bench_versions[], *const bench_ciphers[], *const bench_ios[],
-	*const bench_caches[], *const bench_directions[];
+extern const char *const bench_versions[], *const bench_ciphers[];
+extern const char *const bench_caches[], *const bench_directions[];
 
-/* 0; -1: there is nothing left to do (--help); else an exit status, after a message on standard error. */
+/* 0; -1: there is nothing left to do (--help); else an exit status, after a message on standard
+ * error. */
 int bench_options_parse(struct bench_options *out, int argc, char **argv);
 /* tls, cipher, io, size, direction, connections, threads and cache are within their ranges. */
 bool bench_options_valid(const struct bench_options *options);
@@ -49,7 +51,8 @@ uint64_t bench_options_up(const struct bench_options *options);
 uint64_t bench_options_down(const struct bench_options *options);
 /* Bytes of the two that are measured. */
 uint64_t bench_options_bytes(const struct bench_options *options);
-/* An agent does not know what its clients will ask for; a client's servers are on another machine. */
+/* An agent does not know what its clients will ask for; a client's servers are on another machine.
+ */
 struct bench_manifest_parts bench_options_manifest(const struct bench_options *options);
 
 #endif

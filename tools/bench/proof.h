@@ -11,7 +11,8 @@ struct bench_snapshot {
 	bool both;		/* both directions are measured: the others are sums of the two */
 	uint64_t wire;		/* bytes that came to the client, or that it sent */
 	uint64_t payload;	/* of wire: answers, or uploads */
-	uint64_t through[TLSRING_PATH_FAILED + 1];	/* bytes by the server's TLS sockets: acknowledged, or received */
+	/* bytes by the server's TLS sockets: acknowledged, or received */
+	uint64_t through[TLSRING_PATH_FAILED + 1];
 	uint64_t installs[2];	/* of keys, since boot: in software; on a NIC */
 	uint64_t done;		/* bytes, encrypted or decrypted by NICs that count them */
 	bool counts;		/* there is such a NIC */
@@ -24,10 +25,11 @@ int bench_proof_take(struct bench_snapshot *out, const struct bench_client *clie
 void bench_proof_take_server(struct bench_snapshot *out, const struct bench_server *server);
 
 /*
- * start: before the first of the run's connections; from and to: around the part that is measured; report:
- * the server's own account at its end, empty for other programs. Sockets of connections that did not last
- * are gone, so that installs must do. Bytes of a NIC's sockets that the NIC did not encrypt or decrypt
- * were the kernel's work. All other bytes are the program's, or nobody's in a plain mode.
+ * start: before the first of the run's connections; from and to: around the part that is measured;
+ * report: the server's own account at its end, empty for other programs. Sockets of connections
+ * that did not last are gone, so that installs must do. Bytes of a NIC's sockets that the NIC did
+ * not encrypt or decrypt were the kernel's work. All other bytes are the program's, or nobody's in
+ * a plain mode.
  */
 void bench_proof_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,
 		       const struct bench_snapshot *start, const struct bench_snapshot *from,

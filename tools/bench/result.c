@@ -3,36 +3,57 @@
 #include "tools/bench/modes.h"
 #include "tools/bench/result.h"
 
-static const struct bench_why why_programs[][BENCH_LACK_KTLS + 1] = {
+static const struct bench_why result_programs[][BENCH_LACK_KTLS + 1] = {
 	[BENCH_SERVE] = {
-		[BENCH_LACK_PROGRAM] = { "not-installed", "this program cannot be run again", "is /proc mounted?" },
-		[BENCH_LACK_START] = { "not-started", "tlsring serve did not start", "standard error has its last words" },
-		[BENCH_LACK_KTLS] = { "no-ktls", "tlsring serve did not give its keys to the kernel", "" },
+		[BENCH_LACK_PROGRAM] = {
+			"not-installed", "this program cannot be run again", "is /proc mounted?",
+		},
+		[BENCH_LACK_START] = {
+			"not-started", "tlsring serve did not start",
+			"its last line stands on standard error",
+		},
+		[BENCH_LACK_KTLS] = {
+			"no-ktls", "tlsring serve did not give its keys to the kernel", "",
+		},
 	},
 	[BENCH_NGINX] = {
-		[BENCH_LACK_PROGRAM] = { "not-installed", "nginx is not installed",
-					 "install it as root: apt-get install nginx-light" },
-		[BENCH_LACK_START] = { "not-started", "nginx did not start with what this mode needs",
-				       "standard error has its last words; kernel TLS needs nginx 1.21.4" },
-		[BENCH_LACK_KTLS] = { "no-ktls", "nginx did not give its keys to the kernel",
-				      "it needs an OpenSSL that was built with enable-ktls, as Debian's is" },
+		[BENCH_LACK_PROGRAM] = {
+			"not-installed", "nginx is not installed",
+			"install it as root: apt-get install nginx-light",
+		},
+		[BENCH_LACK_START] = {
+			"not-started", "nginx did not start with what this mode needs",
+			"its last line stands on standard error; kernel TLS needs nginx 1.21.4",
+		},
+		[BENCH_LACK_KTLS] = {
+			"no-ktls", "nginx did not give its keys to the kernel",
+			"it needs an OpenSSL that was built with enable-ktls, as Debian's is",
+		},
 	},
 	[BENCH_OPENSSL] = {
-		[BENCH_LACK_PROGRAM] = { "not-installed", "the program openssl is not installed",
-					 "install it as root: apt-get install openssl" },
-		[BENCH_LACK_START] = { "not-started", "openssl s_server did not start with what this mode needs",
-				       "standard error has its last words; -sendfile needs a build with enable-ktls" },
-		[BENCH_LACK_KTLS] = { "no-ktls", "openssl s_server did not give its keys to the kernel",
-				      "it needs to be built with enable-ktls, as Debian's is" },
+		[BENCH_LACK_PROGRAM] = {
+			"not-installed", "the program openssl is not installed",
+			"install it as root: apt-get install openssl",
+		},
+		[BENCH_LACK_START] = {
+			"not-started", "openssl s_server did not start with what this mode needs",
+			"its last line stands on standard error; -sendfile needs a build with "
+			"enable-ktls",
+		},
+		[BENCH_LACK_KTLS] = {
+			"no-ktls", "openssl s_server did not give its keys to the kernel",
+			"it needs to be built with enable-ktls, as Debian's is",
+		},
 	},
 };
 
 bool bench_result_why(struct bench_why *out, const struct bench_result *result)
 {
 	if (result->lack)
-		*out = why_programs[result->mode->program][result->lack];
+		*out = result_programs[result->mode->program][result->lack];
 	else
-		*out = (struct bench_why){ tlsring_reason_name(result->why), tlsring_reason_text(result->why),
+		*out = (struct bench_why){ tlsring_reason_name(result->why),
+					   tlsring_reason_text(result->why),
 					   tlsring_reason_remedy(result->why) };
 	return result->lack || result->why;
 }

@@ -6,9 +6,9 @@
 #include "tools/bench/proof.h"
 #include "tools/bench/run.h"
 
-#define RUN_WARM	8	/* one part in so many beforehand */
-#define RUN_FIRST	4	/* of idle connections likewise */
-#define RUN_LATE	0.1	/* seconds that an open load may take longer */
+#define RUN_WARM	8	/* the warm-up is one part in so many */
+#define RUN_FIRST	4	/* likewise, of idle connections */
+#define RUN_LATE	0.1	/* seconds by which an open load may be late */
 
 /* ---- a try ---- */
 
@@ -18,7 +18,8 @@ static int try_request(const struct bench_setup *setup, const struct bench_mode 
 	const struct bench_load one = { .requests = 1 };
 	struct bench_samples samples;
 	struct bench_client client;
-	int ret = bench_client_open(&client, setup, mode, 1, to), made = bench_samples_new(&samples);
+	int ret = bench_client_open(&client, setup, mode, 1, to),
+	    made = bench_samples_new(&samples);
 
 	client.check = true;
 	if (!ret)
@@ -32,7 +33,7 @@ static int try_request(const struct bench_setup *setup, const struct bench_mode 
 	return ret;
 }
 
-/* Its keys did not get where they were to go. */
+/* The server's keys did not go where the mode wants them. */
 static bool try_elsewhere(const struct bench_mode *mode, const struct bench_report *report)
 {
 	return (mode->seal >= BENCH_KERNEL && report->paths[TLSRING_PATH_USER]) ||
@@ -49,12 +50,13 @@ static int try_server(const struct bench_setup *setup, const struct bench_mode *
 		return ret;
 	bench_proof_take(&before, NULL, server);
 	ret = try_request(setup, mode, &server->address);
-	/* The server knows best why it did not answer. */
+	/* The server's reason is better than the client's error. */
 	asked = bench_server_ask(server, report);
 	ret = asked ? asked : ret;
 	bench_proof_take(&after, NULL, server);
-	/* A program does not say where its keys went. */
-	if (!ret && mode->program && mode->seal == BENCH_KERNEL && after.installs[0] == before.installs[0])
+	/* Other programs do not report where their keys went. */
+	if (!ret && mode->program && mode->seal == BENCH_KERNEL &&
+	    after.installs[0] == before.installs[0])
 		report->lack = BENCH_LACK_KTLS;
 	return ret;
 }
@@ -93,14 +95,15 @@ static int run_load(struct run *run, unsigned part)
 {
 	const struct bench_options *options = run->setup->options;
 	struct bench_load load = {
-		.requests = (options->requests + part - 1) / part, .seconds = options->seconds / part,
+		.requests = (options->requests + part - 1) / part,
+		.seconds = options->seconds / part,
 		.rate = options->rate,
 	};
 
 	return bench_client_run(&run->client, &load, &run->samples);
 }
 
-/* Looks cost the server nothing; its CPU time is asked for inside them. */
+/* Snapshots cost the server nothing; its CPU time is read inside of them. */
 static int run_measured(struct run *run)
 {
 	int ret = run_load(run, RUN_WARM);
@@ -115,11 +118,12 @@ static int run_measured(struct run *run)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
 		ret = bench_proof_take(&run->to, &run->client, &run->server);
-	run->to.payload = (uint64_t)run->samples.requests->total_count * bench_options_bytes(run->setup->options);
+	run->to.payload = (uint64_t)run->samples.requests->total_count *
+			  bench_options_bytes(run->setup->options);
 	return ret;
 }
 
-/* A request on each of so many connections, most of which are new. */
+/* Open connections until there are so many, and send a request on each. */
 static int run_crowd(struct run *run, unsigned connections)
 {
 	const struct bench_load each = { .requests = connections };
@@ -128,7 +132,7 @@ static int run_crowd(struct run *run, unsigned connections)
 	return !ret && connections ? bench_client_run(&run->client, &each, &run->samples) : ret;
 }
 
-/* The first ones also pay for what is there once. */
+/* The first quarter also pays for memory that is allocated once. */
 static int run_idle(struct run *run)
 {
 	unsigned all = run->setup->options->connections;
@@ -148,7 +152,8 @@ static int run_idle(struct run *run)
 	return ret;
 }
 
-static void run_percentiles(double *out, const struct hdr_histogram *histogram, const double *percents, unsigned count)
+static void run_percentiles(double *out, const struct hdr_histogram *histogram,
+			    const double *percents, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		out[i] = (double)hdr_value_at_percentile(histogram, percents[i]) / 1e3;
@@ -182,27 +187,30 @@ static void run_values(struct bench_run *out, struct run *run)
 {
 	static const double latencies[] = { 50, 90, 99, 99.9, 99.99 }, handshakes[] = { 50, 99 };
 	const struct bench_samples *s = &run->samples;
-	double count = (double)s->requests->total_count, bytes = count * (double)bench_options_bytes(run->setup->options);
+	double count = (double)s->requests->total_count,
+	       bytes = count * (double)bench_options_bytes(run->setup->options);
 	double cpu = (double)(run->after.cpu - run->before.cpu) / 1e9;
 	unsigned all = run->setup->options->connections, grown = all - all / RUN_FIRST;
 
-	/* Beyond what its last requests and noise take. */
+	/* Later than its last requests and noise explain. */
 	out->behind = run->setup->options->rate &&
 		      s->seconds > 1.1 * count / run->setup->options->rate + RUN_LATE;
 	out->disk = run->after.disk - run->before.disk;
 	out->payload = (uint64_t)bytes;
-	/* A copy that could not be dropped is told by how little is read; a page more or less is none. */
+	/* Fewer bytes read than sent: a copy was still in memory. A page more or less is not. */
 	out->warm = run->setup->options->cache == BENCH_COLD && (double)out->disk < 0.99 * bytes;
 	out->values[BENCH_GBITS] = bytes * 8 / s->seconds / 1e9;
 	out->values[BENCH_REQUESTS] = out->values[BENCH_HANDSHAKES] = count / s->seconds;
 	out->values[BENCH_CPU_GIB] = cpu / (bytes / (1 << 30));
 	out->values[BENCH_CPU_REQUEST] = out->values[BENCH_CPU_HANDSHAKE] = cpu * 1e6 / count;
-	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) / grown;
+	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) /
+				    grown;
 	run_percentiles(&out->values[BENCH_P50], s->requests, latencies, 5);
 	run_percentiles(&out->values[BENCH_HANDSHAKE_P50], s->handshakes, handshakes, 2);
 	run_installs(out->values, &run->after.installs);
 	run_counted(out, run, count, bytes);
-	bench_proof_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from, &run->to, &run->after);
+	bench_proof_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from,
+			  &run->to, &run->after);
 }
 
 int bench_run(struct bench_run *out, const struct bench_setup *setup, const struct bench_mode *mode)
@@ -217,7 +225,7 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 	if (ret)
 		goto out;
 	ret = bench_server_start(&run->server, setup, mode);
-	/* When it answers, what the library's probe installs has been counted. */
+	/* Its answer means that the library's probes are over, whose installs are counted, too. */
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)

@@ -14,7 +14,7 @@
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
-/* By position in bench_ciphers. The certificate has an EC key. */
+/* Indexed as bench_ciphers. The certificate has an EC key. */
 static const struct {
 	const char *tls12, *tls13;
 } setup_ciphers[] = {
@@ -28,7 +28,8 @@ static bool setup_limit(SSL_CTX *ssl, const struct bench_options *options)
 	bool old = !strcmp(bench_versions[options->tls], "1.2");
 	int version = old ? TLS1_2_VERSION : TLS1_3_VERSION;
 
-	return SSL_CTX_set_min_proto_version(ssl, version) && SSL_CTX_set_max_proto_version(ssl, version) &&
+	return SSL_CTX_set_min_proto_version(ssl, version) &&
+	       SSL_CTX_set_max_proto_version(ssl, version) &&
 	       (old ? SSL_CTX_set_cipher_list(ssl, setup_ciphers[options->cipher].tls12) :
 		      SSL_CTX_set_ciphersuites(ssl, setup_ciphers[options->cipher].tls13));
 }
@@ -40,21 +41,25 @@ static int setup_tls(struct bench_setup *s, const struct bench_options *options)
 
 	s->server = SSL_CTX_new(TLS_server_method());
 	s->client = SSL_CTX_new(TLS_client_method());
-	if (!s->server || !s->client || !setup_limit(s->server, options) || !setup_limit(s->client, options)) {
+	if (!s->server || !s->client || !setup_limit(s->server, options) ||
+	    !setup_limit(s->client, options)) {
 		why = ERR_reason_error_string(ERR_peek_last_error());
 		log_line("this OpenSSL cannot do TLS %s with %s: %s", bench_versions[options->tls],
 			 bench_ciphers[options->cipher], why ? why : "it says no more");
 		return TOOLS_FAILED;
 	}
-	/* Nothing but answers is to come from the server. */
+	/* The server is to send nothing but answers. */
 	SSL_CTX_set_num_tickets(s->server, 0);
 	SSL_CTX_set_options(s->server, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(s->server, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_mode(s->server, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	/* It reads several records at a time, so that it is in the server's way as little as possible. */
+	SSL_CTX_set_mode(s->server,
+			 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* The client reads several records at a time, so as to take little CPU time from the
+	 * server. */
 	SSL_CTX_set_read_ahead(s->client, 1);
 	SSL_CTX_set_default_read_buffer_len(s->client, 256 * 1024);
-	SSL_CTX_set_mode(s->client, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(s->client,
+			 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	return certificate_make(s->server, &certificate) ? TOOLS_FAILED : 0;
 }
 
@@ -88,15 +93,19 @@ int bench_setup_open(struct bench_setup *s, const struct bench_options *options,
 {
 	int ret;
 
-	*s = (struct bench_setup){ .options = options, .file = -1, .interrupted = interrupted, .remote = -1 };
+	*s = (struct bench_setup){ .options = options, .file = -1, .interrupted = interrupted,
+				   .remote = -1 };
 	*(struct sockaddr_in *)&s->listen =
-		(struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		(struct sockaddr_in){ .sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	ret = setup_tls(s, options);
 	if (!ret)
 		ret = setup_file(s, options);
-	/* Only where the servers are. */
-	return ret || options->cache != BENCH_COLD || options->connect || bench_options_bad_net(options) ? ret :
-	       bench_cold_open(s);
+	/* Copies are only needed where the servers are. */
+	return ret || options->cache != BENCH_COLD || options->connect ||
+			       bench_options_bad_net(options) ?
+		       ret :
+		       bench_cold_open(s);
 }
 
 void bench_setup_free(struct bench_setup *s)

@@ -2,7 +2,8 @@
 #ifndef TOOLS_BENCH_TYPES_H
 #define TOOLS_BENCH_TYPES_H
 
-/* Types that several parts of `tlsring bench` share. Functions are declared by the file that has them. */
+/* Types that several parts of `tlsring bench` share. Functions are declared by the file that has
+ * them. */
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,8 +29,8 @@ enum bench_seal { BENCH_NOBODY = 0, BENCH_USER, BENCH_KERNEL, BENCH_NIC, BENCH_S
 enum bench_way { BENCH_READ = 0, BENCH_MAPPED, BENCH_SENDFILE, BENCH_ZEROCOPY, BENCH_ENGINE };
 
 /*
- * How long connections live: a whole run; one request, after a full or a resumed handshake; idle after
- * one request; or, in a soak, a mix of the first two.
+ * How long connections live: a whole run; one request, after a full or a resumed handshake; idle
+ * after one request; or, in a soak, a mix of the first two.
  */
 enum bench_lifetime { BENCH_LASTING = 0, BENCH_FULL, BENCH_RESUMED, BENCH_IDLE, BENCH_SOAK };
 
@@ -71,17 +72,21 @@ struct bench_server_ops;
 /* What every run uses. */
 struct bench_setup {
 	const struct bench_options *options;
-	SSL_CTX *server, *client;	/* owned; only the server's process gives the first to tlsring */
+	/* owned; only the server's process gives the first to tlsring */
+	SSL_CTX *server, *client;
 	int file;			/* owned: in memory */
 	const uint8_t *map;		/* owned: of file */
-	struct bench_copy *copies;	/* owned, with its members: on a disk, sent in turns; NULL: none */
+	/* owned, with its members: on a disk, sent in turns; NULL: none */
+	struct bench_copy *copies;
 	unsigned count;			/* of copies */
-	const volatile sig_atomic_t *interrupted;	/* the caller's: set by SIGINT and SIGTERM */
+	/* the caller's: set by SIGINT and SIGTERM */
+	const volatile sig_atomic_t *interrupted;
 	struct sockaddr_storage listen;	/* where servers of this process listen; any port */
 	const struct bench_server_ops *elsewhere;	/* NULL: servers run on this machine */
 	int remote;			/* owned: control connection to an agent; -1: none */
 	struct sockaddr_storage remote_address;	/* where the agent's servers listen; any port */
-	pid_t agent;			/* owned: the agent's process, if it is our child; 0: none */
+	/* owned: the agent's process, if it is our child; 0: none */
+	pid_t agent;
 };
 
 /* Where the bytes of a run were sealed or opened, from counters and sockets before and after. */
@@ -95,7 +100,8 @@ struct bench_run {
 	double values[BENCH_MEASURES];
 	bool counted[BENCH_COUNTERS];
 	struct bench_path path;
-	uint64_t disk, payload;		/* bytes: read from disks by the server, sent to the client */
+	/* bytes: read from disks by the server, sent to the client */
+	uint64_t disk, payload;
 	bool warm;			/* with a cold cache: some of it did not come from a disk */
 	bool behind;			/* the rate of an open load was not reached */
 };
@@ -126,7 +132,8 @@ struct bench_outcome {
 	const struct bench_options *options;
 	struct json_t *manifest;	/* borrowed: of the server's machine */
 	struct json_t *client;		/* borrowed: of this machine, if it is another; or NULL */
-	const struct bench_result *results;	/* BENCH_MODES of them; mode is NULL if not asked for */
+	/* BENCH_MODES of them; mode is NULL if not asked for */
+	const struct bench_result *results;
 	unsigned repeats;		/* rounds that were completed */
 	struct bench_noise from, to;	/* around them, on this machine */
 };

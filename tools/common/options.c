@@ -86,8 +86,7 @@ static void options_print_all(const struct options_table *table)
 
 	fputs(table->usage, stdout);
 	for (size_t i = 0; (row = options_row(table, i)); i++)
-		if (row->help)
-			options_print(row);
+		options_print(row);
 }
 
 /* ---- getopt's form of a table ---- */

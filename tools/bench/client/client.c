@@ -19,35 +19,40 @@
 #define CLIENT_EVENTS	64
 #define CLIENT_BUFFER	(256 * 1024)
 
-/* A run under way. */
+/* A call of bench_client_run(). */
 struct client_run {
 	struct bench_client *client;
 	struct bench_samples *samples;
 	uint64_t start, until, now;	/* nanoseconds */
-	uint64_t made, more;		/* requests, and those to be made yet */
+	uint64_t made, more;		/* requests made, and still to be made */
 	unsigned busy;			/* connections */
 	uint8_t *buf;			/* owned */
-	/* Of an open load. */
+	/* For an open load: */
 	unsigned rate;
-	int timer;			/* owned: wakes it when a request is due; -1: a closed load */
-	uint64_t armed;			/* for when */
-	struct bench_peer *free, **last;	/* connections, the longest free one first */
+	/* owned: wakes it when a request is due; -1: a closed load */
+	int timer;
+	uint64_t armed;			/* the time that timer is set to */
+	/* connections, the one that has been free for longest first */
+	struct bench_peer *free, **last;
 };
 
 /* ---- opening ---- */
 
 static int client_dial(struct bench_client *client, struct bench_peer *peer)
 {
-	/* Who uploads also waits for room, again and again. */
-	uint32_t events = client->setup->options->direction ? EPOLLIN | EPOLLOUT | EPOLLET : EPOLLIN;
+	/* An upload also waits for room in the socket, repeatedly. */
+	uint32_t events = client->setup->options->direction ? EPOLLIN | EPOLLOUT | EPOLLET :
+							      EPOLLIN;
 	struct epoll_event event = { .events = events, .data.ptr = peer };
 	int ret = bench_peer_dial(client, peer);
 
 	if (ret)
 		return ret;
 	peer->state = PEER_ANSWER;
-	return fcntl(peer->fd, F_SETFL, O_NONBLOCK) || epoll_ctl(client->epoll, EPOLL_CTL_ADD, peer->fd, &event) ?
-	       -errno : 0;
+	return fcntl(peer->fd, F_SETFL, O_NONBLOCK) ||
+			       epoll_ctl(client->epoll, EPOLL_CTL_ADD, peer->fd, &event) ?
+		       -errno :
+		       0;
 }
 
 int bench_client_dial(struct bench_client *client, unsigned connections)
@@ -78,10 +83,12 @@ static int client_ticket(struct bench_client *client)
 	return ret;
 }
 
-int bench_client_open(struct bench_client *client, const struct bench_setup *setup, const struct bench_mode *mode,
-		      unsigned connections, const struct sockaddr_storage *to)
+int bench_client_open(struct bench_client *client, const struct bench_setup *setup,
+		      const struct bench_mode *mode, unsigned connections,
+		      const struct sockaddr_storage *to)
 {
-	*client = (struct bench_client){ .setup = setup, .mode = mode, .to = to, .epoll = epoll_create1(EPOLL_CLOEXEC) };
+	*client = (struct bench_client){ .setup = setup, .mode = mode, .to = to,
+					 .epoll = epoll_create1(EPOLL_CLOEXEC) };
 	if (client->epoll < 0)
 		return -errno;
 	client->peers = calloc(connections, sizeof(*client->peers));
@@ -109,26 +116,27 @@ void bench_client_close(struct bench_client *client)
 
 /* ---- requests ---- */
 
-/* Time passed since from, and what time it is. */
+/* Record the time since from, and update now. */
 static void client_sample(struct client_run *run, struct hdr_histogram *histogram, uint64_t from)
 {
 	run->now = clock_ns(CLOCK_MONOTONIC);
 	hdr_record_value(histogram, (int64_t)(run->now - from));
 }
 
-/* When the next request of an open load is. */
+/* When the next request of an open load is due. */
 static uint64_t client_due(const struct client_run *run)
 {
 	return run->start + (uint64_t)((double)run->made * 1e9 / run->rate);
 }
 
-/* What a connection asks for next. */
+/* Choose the connection's next request. */
 static int client_choose(struct bench_client *client, struct bench_peer *peer)
 {
 	bool soak = client->mode->lifetime == BENCH_SOAK;
 	uint64_t nth = peer->nth++;
 
-	peer->kind = soak ? bench_mix_kind((unsigned)(peer - client->peers), nth, client->asked) : 0;
+	peer->kind = soak ? bench_mix_kind((unsigned)(peer - client->peers), nth, client->asked) :
+			    0;
 	peer->left = bench_mix_size(bench_options_down(client->setup->options), peer->kind);
 	client->asked++;
 	if (!soak || !client->rekeys || !bench_mix_update(nth))
@@ -146,7 +154,7 @@ static int client_ask(struct client_run *run, struct bench_peer *peer)
 
 	if (!ret)
 		ret = client_choose(client, peer);
-	/* A new connection asks when it can. */
+	/* A new connection asks after its handshake. */
 	if (!ret && !dial)
 		ret = bench_peer_ask(client, peer);
 	if (ret)
@@ -166,14 +174,15 @@ static void client_free(struct client_run *run, struct bench_peer *peer)
 	run->last = &peer->next;
 }
 
-/* All that are due by now, as far as there are free connections; then wait for the next. */
+/* Send all requests that are due on free connections, then set the timer for the next. */
 static int client_ask_due(struct client_run *run)
 {
 	struct itimerspec when = { 0 };
 	uint64_t due = 0;
 	int ret = 0;
 
-	while (run->more && run->free && !ret && (due = client_due(run)) <= clock_ns(CLOCK_MONOTONIC)) {
+	while (run->more && run->free && !ret &&
+	       (due = client_due(run)) <= clock_ns(CLOCK_MONOTONIC)) {
 		struct bench_peer *peer = run->free;
 
 		run->free = peer->next;
@@ -189,7 +198,8 @@ static int client_ask_due(struct client_run *run)
 	return timerfd_settime(run->timer, TFD_TIMER_ABSTIME, &when, NULL) ? -errno : 0;
 }
 
-/* Steps of a connection: 0: go on with the next; 1: it has done; -EAGAIN; -errno. */
+/* Steps of a connection return 0: go on with the next step; 1: the request is done; -EAGAIN;
+ * -errno. */
 
 static int client_shake(struct client_run *run, struct bench_peer *peer)
 {
@@ -209,7 +219,7 @@ static int client_upload(struct client_run *run, struct bench_peer *peer)
 	return bench_peer_upload(run->client, peer);
 }
 
-/* Some of an answer has come. */
+/* Received data of an answer. */
 static int client_taken(struct client_run *run, struct bench_peer *peer, size_t got)
 {
 	const struct bench_setup *setup = run->client->setup;
@@ -236,7 +246,8 @@ static int client_take(struct client_run *run, struct bench_peer *peer)
 
 	while (peer->left && !ret) {
 		bool all = peer->left >= CLIENT_BUFFER || peer->head < BENCH_HEAD_END;
-		ssize_t got = bench_peer_receive(peer, run->buf, all ? CLIENT_BUFFER : (size_t)peer->left);
+		ssize_t got = bench_peer_receive(peer, run->buf,
+						 all ? CLIENT_BUFFER : (size_t)peer->left);
 
 		if (got <= 0)
 			return got ? (int)got : -EPIPE;
@@ -251,7 +262,7 @@ static int client_take(struct client_run *run, struct bench_peer *peer)
 	return 0;
 }
 
-/* The server ends the connection, so that no port of the client's waits for stragglers. */
+/* The server closes first, so that TIME_WAIT does not use up the client's ports. */
 static int client_end(struct client_run *run, struct bench_peer *peer)
 {
 	char byte;
@@ -263,7 +274,7 @@ static int client_end(struct client_run *run, struct bench_peer *peer)
 	return 1;
 }
 
-/* Between two answers tickets may come, or the server's end. */
+/* Between two answers only tickets may come. */
 static int client_between(struct bench_peer *peer)
 {
 	char byte;
@@ -296,13 +307,14 @@ static int client_step(struct client_run *run, struct bench_peer *peer)
 static int client_turn(struct client_run *run)
 {
 	struct epoll_event events[CLIENT_EVENTS];
-	int count = epoll_wait(run->client->epoll, events, CLIENT_EVENTS, BENCH_PATIENCE * 1000), ret = 0;
+	int count = epoll_wait(run->client->epoll, events, CLIENT_EVENTS, BENCH_PATIENCE * 1000),
+	    ret = 0;
 
 	if (*run->client->setup->interrupted)
 		return -EINTR;
 	if (count <= 0)
 		return !count ? -ETIMEDOUT : bench_peer_again(run->client) ? 0 : -errno;
-	/* The timer has no more to say than that it is time. */
+	/* The timer only wakes the loop. */
 	for (int i = 0; i < count && !ret; i++)
 		if (events[i].data.ptr != run)
 			ret = client_step(run, events[i].data.ptr);
@@ -339,9 +351,11 @@ static int client_start_open(struct client_run *run, const struct bench_load *lo
 	return client_ask_due(run);
 }
 
-int bench_client_run(struct bench_client *client, const struct bench_load *load, struct bench_samples *samples)
+int bench_client_run(struct bench_client *client, const struct bench_load *load,
+		     struct bench_samples *samples)
 {
-	struct client_run run = { .client = client, .samples = samples, .start = clock_ns(CLOCK_MONOTONIC), .more = load->requests,
+	struct client_run run = { .client = client, .samples = samples,
+				  .start = clock_ns(CLOCK_MONOTONIC), .more = load->requests,
 				  .buf = malloc(CLIENT_BUFFER), .timer = -1, .last = &run.free };
 	int ret = run.buf ? 0 : -ENOMEM;
 

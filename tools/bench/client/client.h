@@ -3,13 +3,14 @@
 #define TOOLS_BENCH_CLIENT_CLIENT_H
 
 /*
- * The client, the same for every mode: one thread, OpenSSL in user space, one request at a time on each
- * connection. Functions return 0; -errno or TLSRING_E...; -EINTR when the user interrupts.
+ * The client, the same for every mode: one thread, OpenSSL in user space, one request at a time on
+ * each connection. Functions return 0; -errno or TLSRING_E...; -EINTR when the user interrupts.
  */
 #include "tools/bench/client/connect.h"
 #include "tools/bench/client/samples.h"
 
-/* Allocates so many connections, and makes those that last. A mode that resumes makes one and ends it. */
+/* Allocates so many connections, and makes those that last. A mode that resumes makes one and ends
+ * it. */
 int bench_client_open(struct bench_client *client, const struct bench_setup *setup,
 		      const struct bench_mode *mode, unsigned connections,
 		      const struct sockaddr_storage *to);
@@ -18,9 +19,9 @@ int bench_client_dial(struct bench_client *client, unsigned connections);
 void bench_client_close(struct bench_client *client);
 
 /*
- * Closed load: each connection asks again as soon as it has its answer. Open load: requests are due at
- * fixed times, on the connection that has been free for longest; one that finds none free waits, and its
- * time counts from when it was due.
+ * Closed load: each connection asks again as soon as it has its answer. Open load: requests are due
+ * at fixed times, on the connection that has been free for longest; one that finds none free waits,
+ * and its time counts from when it was due.
  */
 struct bench_load {
 	uint64_t requests;		/* 0: as many as there are in seconds */

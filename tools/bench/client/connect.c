@@ -14,7 +14,7 @@
 #include "tools/bench/modes.h"
 #include "tools/bench/options.h"
 
-#define CONNECT_PIECE	(1024 * 1024)	/* of an upload, to be handed over at once */
+#define CONNECT_PIECE	(1024 * 1024)	/* of an upload, for one call */
 
 bool bench_peer_again(const struct bench_client *client)
 {
@@ -23,16 +23,20 @@ bool bench_peer_again(const struct bench_client *client)
 
 static socklen_t connect_length(const struct bench_client *client)
 {
-	return client->to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	return client->to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+						   sizeof(struct sockaddr_in);
 }
 
-/* To each of the server's ports in turn. */
+/* Connect to each of the server's ports in turn. */
 static int connect_socket_to(const struct bench_client *client, int fd)
 {
 	struct sockaddr_storage to = *client->to;
 	in_port_t *port = &((struct sockaddr_in *)&to)->sin_port;
 
-	*port = htons((uint16_t)(ntohs(*port) + client->opened % bench_mode_ports(client->mode, client->setup->options->threads)));
+	*port = htons(
+		(uint16_t)(ntohs(*port) +
+			   client->opened % bench_mode_ports(client->mode,
+							     client->setup->options->threads)));
 	return connect(fd, (const struct sockaddr *)&to, connect_length(client));
 }
 
@@ -51,7 +55,9 @@ static int connect_socket(struct bench_client *client, struct bench_peer *peer, 
 {
 	int one = 1;
 
-	*peer = (struct bench_peer){ .fd = socket(client->to->ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, IPPROTO_TCP) };
+	*peer = (struct bench_peer){ .fd = socket(client->to->ss_family,
+						  SOCK_STREAM | SOCK_CLOEXEC | flags,
+						  IPPROTO_TCP) };
 	if (peer->fd < 0)
 		return -errno;
 	client->opened++;
@@ -61,7 +67,7 @@ static int connect_socket(struct bench_client *client, struct bench_peer *peer, 
 
 /* ---- blocking ---- */
 
-/* A connect() that was cut short goes on by itself. */
+/* connect() goes on by itself after EINTR. */
 static int connect_wait(const struct bench_client *client, int fd)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLOUT };
@@ -90,7 +96,10 @@ static int connect_shake(struct bench_client *client, struct bench_peer *peer)
 		ret = SSL_connect(peer->ssl);
 	} while (ret != 1 && bench_peer_again(client));
 	ERR_clear_error();
-	return ret == 1 ? 0 : errno == EINTR ? -EINTR : errno == EAGAIN ? -ETIMEDOUT : -ECONNABORTED;
+	return ret == 1	       ? 0 :
+	       errno == EINTR  ? -EINTR :
+	       errno == EAGAIN ? -ETIMEDOUT :
+				 -ECONNABORTED;
 }
 
 int bench_peer_dial(struct bench_client *client, struct bench_peer *peer)
@@ -122,7 +131,7 @@ int bench_peer_begin(struct bench_client *client, struct bench_peer *peer)
 	return epoll_ctl(client->epoll, EPOLL_CTL_ADD, peer->fd, &event) ? -errno : 0;
 }
 
-/* Still on its way, or why it never will be there. */
+/* -EAGAIN while connect() is under way, or its error. */
 static int connect_done(const struct bench_peer *peer)
 {
 	struct pollfd wait = { .fd = peer->fd, .events = POLLOUT };
@@ -147,7 +156,8 @@ int bench_peer_shake(struct bench_client *client, struct bench_peer *peer)
 	ERR_clear_error();
 	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
 		return -EAGAIN;
-	/* Before there is a connection a write fails; what for is not known yet. */
+	/* A write before the connection is established fails; SO_ERROR knows whether that is final.
+	 */
 	ret = connect_done(peer);
 	return ret ? ret : -ECONNABORTED;
 }
@@ -182,7 +192,7 @@ static ssize_t connect_send(struct bench_peer *peer, const uint8_t *data, uint64
 	return error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ ? -EAGAIN : -EPIPE;
 }
 
-/* Full segments whatever the pieces are, as the server's answers. */
+/* Corked, so that segments are full whatever the pieces are. */
 int bench_peer_upload(const struct bench_client *client, struct bench_peer *peer)
 {
 	uint64_t all = bench_options_up(client->setup->options);
@@ -211,7 +221,7 @@ static int connect_upload(const struct bench_client *client, struct bench_peer *
 	return ret == -EAGAIN ? 0 : ret;
 }
 
-/* To HTTP/1.0 the answer is the connection's last. */
+/* A server of HTTP/1.0 closes after the answer. */
 int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer)
 {
 	static const char requests[][BENCH_SHORT + 1] = {
@@ -237,8 +247,9 @@ int bench_peer_head(struct bench_peer *peer, const char *data, size_t len)
 	static const char end[] = "\r\n\r\n";
 	size_t at = 0;
 
-	/* No server sends its first line in pieces. */
-	if (peer->head < 0 && (len < 12 || memcmp(data, "HTTP/1.", 7) || memcmp(data + 8, " 200", 4)))
+	/* No server sends its status line in pieces. */
+	if (peer->head < 0 &&
+	    (len < 12 || memcmp(data, "HTTP/1.", 7) || memcmp(data + 8, " 200", 4)))
 		return -EPROTO;
 	peer->head = peer->head < 0 ? 0 : peer->head;
 	for (; at < len && peer->head < BENCH_HEAD_END; at++)

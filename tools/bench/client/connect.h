@@ -13,10 +13,12 @@ struct bench_peer {
 	int fd;				/* -1: none */
 	SSL *ssl;			/* NULL: no TLS */
 	enum { PEER_DIAL = 0, PEER_UPLOAD, PEER_ANSWER, PEER_END } state;
-	int head;			/* -1: a head of HTTP is to come; else bytes seen of the line that ends it */
+	/* -1: a head of HTTP is to come; else bytes seen of the line that ends it */
+	int head;
 	uint64_t up;			/* bytes of an upload that have been sent */
 	uint64_t left;			/* bytes of the answer that are to come */
-	uint64_t asked;			/* in nanoseconds: when asked, due, or connected (new connections) */
+	/* in nanoseconds: when asked, due, or connected (new connections) */
+	uint64_t asked;
 	uint64_t nth;			/* requests on this connection */
 	uint8_t kind;			/* of the answer, in a soak */
 	struct bench_peer *next;	/* free connection of an open load */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "tools/bench/client/mix.h"
 
-#define MIX_LAST	0x80	/* of a kind */
+#define MIX_LAST	0x80	/* flag of a kind */
 #define MIX_SIZES	16
-#define MIX_SHORT	4	/* of so many connections one is new for each request */
-#define MIX_LIFE	1000	/* requests of the others */
-#define MIX_UPDATE	10	/* requests between two changes of keys */
+#define MIX_SHORT	4	/* one in so many connections is new for each request */
+#define MIX_LIFE	1000	/* requests of each other connection */
+#define MIX_UPDATE	10	/* requests for each change of keys */
 
 uint8_t bench_mix_kind(unsigned connection, uint64_t nth, uint64_t all)
 {
@@ -14,7 +14,7 @@ uint8_t bench_mix_kind(unsigned connection, uint64_t nth, uint64_t all)
 	return (uint8_t)(all % MIX_SIZES | (last ? MIX_LAST : 0));
 }
 
-/* Halves, and a little less, so that records end anywhere. */
+/* Halved, and a little less, so that records end at many offsets. */
 uint64_t bench_mix_size(uint64_t size, uint8_t kind)
 {
 	unsigned halved = kind % MIX_SIZES;

@@ -2,8 +2,8 @@
 #ifndef TOOLS_BENCH_CLIENT_MIX_H
 #define TOOLS_BENCH_CLIENT_MIX_H
 
-/* A soak's requests: answers of many sizes, on connections that last and on ones that do not. Every byte of
- * a request is its kind. */
+/* A soak's requests: answers of many sizes, on connections that last and on ones that do not. Every
+ * byte of a request is its kind. */
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -4,13 +4,14 @@
 
 #include "tools/vendor/hdr_histogram/hdr_histogram.h"
 
-/* A histogram of nanoseconds up to three days, exact to a thousandth. To be freed by hdr_close(); NULL: no
- * memory. */
+/* A histogram of nanoseconds up to three days, exact to a thousandth. To be freed by hdr_close();
+ * NULL: no memory. */
 struct hdr_histogram *bench_samples_histogram(void);
 
 struct bench_samples {
 	struct hdr_histogram *requests;		/* owned */
-	struct hdr_histogram *handshakes;	/* owned: new connections, from connect() until the request */
+	/* owned: new connections, from connect() until the request */
+	struct hdr_histogram *handshakes;
 	double seconds;			/* from the first request to the last answer */
 };
 /* 0 or -ENOMEM; free in any case. */

@@ -16,7 +16,7 @@
 #include "tlsring.h"
 
 #define CARDS_NET	"/sys/class/net"
-#define CARDS_IRQS	1024	/* bytes of a list of interrupts */
+#define CARDS_IRQS	1024	/* bytes of the list of interrupts */
 
 static bool cards_ethtool(const char *name, void *command)
 {
@@ -41,7 +41,8 @@ static void cards_driver(json_t *card, const char *name)
 	info.driver[sizeof(info.driver) - 1] = info.fw_version[sizeof(info.fw_version) - 1] = '\0';
 	info.bus_info[sizeof(info.bus_info) - 1] = '\0';
 	json_object_set_new(card, "driver", json_string(info.driver));
-	json_object_set_new(card, "firmware", json_string(*info.fw_version ? info.fw_version : "unknown"));
+	json_object_set_new(card, "firmware",
+			    json_string(*info.fw_version ? info.fw_version : "unknown"));
 	json_object_set_new(card, "bus", json_string(info.bus_info));
 }
 
@@ -50,7 +51,8 @@ static void cards_features(json_t *card, const char *name)
 	static const struct {
 		const char *name;
 		uint32_t command;
-	} features[] = { { "tso", ETHTOOL_GTSO }, { "gso", ETHTOOL_GGSO }, { "gro", ETHTOOL_GGRO } };
+	} features[] = { { "tso", ETHTOOL_GTSO }, { "gso", ETHTOOL_GGSO },
+			 { "gro", ETHTOOL_GGRO } };
 
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
 		struct ethtool_value value = { .cmd = features[i].command };
@@ -60,7 +62,7 @@ static void cards_features(json_t *card, const char *name)
 	}
 }
 
-/* "INTERRUPT:PROCESSORS" of each. */
+/* "INTERRUPT:PROCESSORS ..." */
 static void cards_interrupts(json_t *card, const char *name)
 {
 	char path[PATH_MAX], line[BENCH_PROCFS_LINE], list[CARDS_IRQS] = "";
@@ -70,7 +72,7 @@ static void cards_interrupts(json_t *card, const char *name)
 
 	snprintf(path, sizeof(path), CARDS_NET "/%s/device/msi_irqs", name);
 	dir = opendir(path);
-	/* Virtio's device is on a PCI device that has them. */
+	/* Virtio's PCI parent has them. */
 	if (!dir) {
 		snprintf(path, sizeof(path), CARDS_NET "/%s/device/../msi_irqs", name);
 		dir = opendir(path);
@@ -79,8 +81,8 @@ static void cards_interrupts(json_t *card, const char *name)
 		if (atoi(entry->d_name) <= 0)
 			continue;
 		snprintf(path, sizeof(path), "/proc/irq/%s/smp_affinity_list", entry->d_name);
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s:%s", len ? " " : "", entry->d_name,
-					bench_procfs_line(path, line));
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s:%s", len ? " " : "",
+					entry->d_name, bench_procfs_line(path, line));
 	}
 	if (dir)
 		closedir(dir);
@@ -96,7 +98,7 @@ static json_t *cards_card(const char *name)
 	snprintf(path, sizeof(path), CARDS_NET "/%s/mtu", name);
 	json_object_set_new(card, "mtu", json_string(bench_procfs_line(path, line)));
 	snprintf(path, sizeof(path), CARDS_NET "/%s/speed", name);
-	/* -1: virtual ones do not know. */
+	/* A virtual card says -1. */
 	bench_procfs_line(path, line);
 	json_object_set_new(card, "mbit_per_s", json_string(*line == '-' ? "unknown" : line));
 	cards_features(card, name);

@@ -11,8 +11,9 @@ int bench_command_run(const char *command, char *buf, size_t room)
 	int status;
 
 	buf[0] = '\0';
-	/* Of each of its parts, where it has several. */
-	snprintf(line, sizeof(line), "export PATH=\"$PATH" BENCH_COMMAND_PATH "\"; { %s; } 2>&1", command);
+	/* Braces redirect every part of the command. */
+	snprintf(line, sizeof(line), "export PATH=\"$PATH" BENCH_COMMAND_PATH "\"; { %s; } 2>&1",
+		 command);
 	says = popen(line, "re");
 	if (!says)
 		return -errno;

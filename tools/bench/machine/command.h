@@ -9,7 +9,8 @@
 #define BENCH_COMMAND_PATH	":/usr/local/sbin:/usr/sbin:/sbin"
 #define BENCH_COMMAND_MISSING	127	/* exit status: there is no such program */
 
-/* Run a command of up to 400 bytes. Its exit status, or -errno; buf: the start of what it printed. */
+/* Run a command of up to 400 bytes. Its exit status, or -errno; buf: the start of what it printed.
+ */
 int bench_command_run(const char *command, char *buf, size_t room);
 
 #endif

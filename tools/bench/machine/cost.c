@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What sealing and copying a byte cost this processor by themselves: the model of a card is made of it. */
+/* The model of a network card is made of these costs. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +8,10 @@
 #include "tools/common/clock.h"
 
 #define COST_RECORD	16384
-#define COST_ROOM	(8 << 20)	/* more than a processor's own cache: a server's bytes come from memory */
+#define COST_ROOM	(8 << 20)	/* bytes: more than a core's own cache,
+as a server's data comes from memory */
 #define COST_TIMES	3
-#define COST_LONG	.05	/* CPU seconds: of one that takes so long noise is a small part */
+#define COST_LONG	.05	/* CPU seconds: noise is a small part of a longer pass */
 
 struct cost {
 	EVP_CIPHER_CTX *context;	/* owned */
@@ -34,7 +35,7 @@ static void cost_copy(struct cost *p, size_t at)
 	memcpy(p->to + at, p->from + at, COST_RECORD);
 }
 
-/* CPU seconds for a GiB: the least of some passes, as noise only adds. */
+/* CPU seconds for a GiB: the minimum of some passes, as noise only adds. */
 static double cost_of(struct cost *p, void (*pass)(struct cost *p, size_t at))
 {
 	double least = 0;
@@ -60,7 +61,8 @@ static double cost_aes(struct cost *p, const EVP_CIPHER *cipher)
 
 bool bench_cost_measure(struct bench_cost *out)
 {
-	struct cost p = { .context = EVP_CIPHER_CTX_new(), .from = malloc(COST_ROOM), .to = malloc(COST_ROOM) };
+	struct cost p = { .context = EVP_CIPHER_CTX_new(), .from = malloc(COST_ROOM),
+			  .to = malloc(COST_ROOM) };
 	bool good = p.context && p.from && p.to;
 
 	*out = (struct bench_cost){ 0 };
@@ -81,6 +83,7 @@ bool bench_cost_model(struct bench_model *out, double plain, double kernel, doub
 {
 	double rest = kernel - aes;
 
-	*out = (struct bench_model){ .kernel = kernel, .least = plain, .most = rest > plain ? rest : plain, .copy = copy };
+	*out = (struct bench_model){ .kernel = kernel, .least = plain,
+				     .most = rest > plain ? rest : plain, .copy = copy };
 	return plain > 0 && kernel > plain && aes > 0;
 }

@@ -15,10 +15,13 @@ bool bench_cost_measure(struct bench_cost *out);
 /* A model of a network card that seals. */
 struct bench_model {
 	double kernel;			/* what kernel TLS takes today */
-	double least, most;		/* what would be left with a card, sending from the page cache */
+	/* what would be left with a card, sending from the page cache */
+	double least, most;
 	double copy;			/* in addition, where the server copies */
 };
-/* From the cost of plain TCP and of kernel TLS by sendfile, and of bench_cost. False: it says nothing. */
-bool bench_cost_model(struct bench_model *out, double plain, double kernel, double aes, double copy);
+/* From the cost of plain TCP and of kernel TLS by sendfile, and of bench_cost. False: it says
+ * nothing. */
+bool bench_cost_model(struct bench_model *out, double plain, double kernel, double aes,
+		      double copy);
 
 #endif

@@ -17,12 +17,13 @@
 
 /* ---- perf events ---- */
 
-/* -errno, or a descriptor. The kernel's share is most of a server's: without it there is nothing to show. */
+/* A descriptor or -errno. The kernel's part is included: it is most of a server's. */
 static int counters_event(enum bench_counter which, pid_t pid, bool on_exec)
 {
 	static const uint64_t events[] = { PERF_COUNT_HW_CPU_CYCLES, PERF_COUNT_HW_INSTRUCTIONS };
 	struct perf_event_attr attr = {
-		.type = PERF_TYPE_HARDWARE, .size = sizeof(attr), .config = events[which], .inherit = 1,
+		.type = PERF_TYPE_HARDWARE, .size = sizeof(attr), .config = events[which],
+		.inherit = 1,
 		.disabled = on_exec, .enable_on_exec = on_exec, .exclude_hv = 1,
 		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
 	};
@@ -39,7 +40,7 @@ bool bench_event_read(int fd, uint64_t *out)
 
 	if (fd < 0 || read(fd, &value, sizeof(value)) != sizeof(value))
 		return false;
-	/* It shares the processor's counters with other events, and counts in turns. */
+	/* Events that share the processor's counters count in turns. */
 	if (value.enabled && !value.running)
 		return false;
 	*out = value.running >= value.enabled ? value.count :
@@ -58,9 +59,11 @@ const char *bench_counters_events(void)
 	switch (-fd) {
 	case EACCES:
 	case EPERM:
-		return "not permitted: kernel.perf_event_paranoid must be 1 or less, or the user have CAP_PERFMON";
+		return "not permitted: kernel.perf_event_paranoid must be 1 or less, or the user "
+		       "have CAP_PERFMON";
 	case ENOSYS:
-		return "not in this kernel (CONFIG_PERF_EVENTS), or a seccomp filter keeps from them";
+		return "not in this kernel (CONFIG_PERF_EVENTS), or a seccomp filter keeps from "
+		       "them";
 	default:
 		return "this processor, or virtual machine, has none";
 	}
@@ -94,12 +97,13 @@ const char *bench_counters_memory(const char *base)
 	snprintf(path, sizeof(path), "%s/info", base);
 	if (!access(path, F_OK))
 		return "this processor does not count it";
-	/* The kernel makes the folder where there is what to mount on it. */
-	return access(base, F_OK) ? "this processor, virtual machine or kernel (CONFIG_X86_CPU_RESCTRL) has none" :
-	       "not mounted: mount -t resctrl resctrl " BENCH_RESCTRL;
+	/* The kernel makes the mount point only where there is something to mount. */
+	return access(base, F_OK) ? "this processor, virtual machine or kernel "
+				    "(CONFIG_X86_CPU_RESCTRL) has none" :
+				    "not mounted: mount -t resctrl resctrl " BENCH_RESCTRL;
 }
 
-/* Of processes that were killed. */
+/* Remove groups of processes that were killed. */
 static void counters_sweep(const char *groups)
 {
 	DIR *dir = opendir(groups);
@@ -135,7 +139,8 @@ bool bench_resctrl_open(char *group, size_t room, const char *base, const char *
 	char groups[COUNTERS_PATH];
 
 	group[0] = '\0';
-	if (!counters_offers(base) || snprintf(groups, sizeof(groups), "%s/mon_groups", base) >= (int)sizeof(groups) ||
+	if (!counters_offers(base) ||
+	    snprintf(groups, sizeof(groups), "%s/mon_groups", base) >= (int)sizeof(groups) ||
 	    snprintf(group, room, "%s/%s", groups, name) >= (int)room)
 		return false;
 	counters_sweep(groups);
@@ -148,7 +153,7 @@ bool bench_resctrl_open(char *group, size_t room, const char *base, const char *
 	return false;
 }
 
-/* What one controller says is a number, "Unavailable" or "Error". */
+/* The file has a number, "Unavailable" or "Error". */
 static bool counters_controller(const char *group, const char *name, uint64_t *sum)
 {
 	unsigned long long bytes;
@@ -198,7 +203,7 @@ void bench_counters_open(struct bench_counters *c, pid_t pid, bool on_exec)
 		c->events[i] = counters_event(i, pid, on_exec);
 		c->events[i] = c->events[i] < 0 ? -1 : c->events[i];
 	}
-	/* Named by who removes it. */
+	/* Named after the process that removes it. */
 	snprintf(name, sizeof(name), COUNTERS_GROUP "%d", (int)getpid());
 	bench_resctrl_open(c->group, sizeof(c->group), BENCH_RESCTRL, name, pid);
 }
@@ -208,7 +213,8 @@ void bench_counters_read(const struct bench_counters *c, struct bench_counted *o
 	*out = (struct bench_counted){ 0 };
 	for (enum bench_counter i = 0; i < BENCH_COUNT_MEMORY; i++)
 		out->there[i] = bench_event_read(c->events[i], &out->values[i]);
-	out->there[BENCH_COUNT_MEMORY] = bench_resctrl_read(c->group, &out->values[BENCH_COUNT_MEMORY]);
+	out->there[BENCH_COUNT_MEMORY] = bench_resctrl_read(c->group,
+							    &out->values[BENCH_COUNT_MEMORY]);
 }
 
 void bench_counters_close(struct bench_counters *c)

@@ -2,15 +2,16 @@
 #ifndef TOOLS_BENCH_MACHINE_COUNTERS_H
 #define TOOLS_BENCH_MACHINE_COUNTERS_H
 
-/* The processor's counters of a process, where there are any and this user may read them: cycles and
- * instructions by perf events, memory traffic by resctrl. */
+/* The processor's counters of a process, where there are any and this user may read them: cycles
+ * and instructions by perf events, memory traffic by resctrl. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define BENCH_RESCTRL	"/sys/fs/resctrl"
 
-enum bench_counter { BENCH_COUNT_CYCLES = 0, BENCH_COUNT_INSTRUCTIONS, BENCH_COUNT_MEMORY, BENCH_COUNTERS };
+enum bench_counter { BENCH_COUNT_CYCLES = 0, BENCH_COUNT_INSTRUCTIONS, BENCH_COUNT_MEMORY,
+		     BENCH_COUNTERS };
 
 struct bench_counted {
 	uint64_t values[BENCH_COUNTERS];	/* since they were opened; memory: bytes */
@@ -21,8 +22,8 @@ struct bench_counters {
 	int events[BENCH_COUNT_MEMORY];	/* owned: cycles and instructions; -1: none */
 	char group[64];			/* owned: a folder of resctrl; "": none */
 };
-/* Count a process with all threads and processes that it starts from now on. on_exec: events count from its
- * next exec() on. */
+/* Count a process with all threads and processes that it starts from now on. on_exec: events count
+ * from its next exec() on. */
 void bench_counters_open(struct bench_counters *counters, pid_t pid, bool on_exec);
 void bench_counters_read(const struct bench_counters *counters, struct bench_counted *out);
 void bench_counters_close(struct bench_counters *counters);

@@ -12,7 +12,8 @@ const char *const bench_tls_counters[BENCH_TLS_COUNTERS] = {
 	[BENCH_CURRENT_TX] = "TlsCurrTxSw", [BENCH_CURRENT_RX] = "TlsCurrRxSw",
 	[BENCH_CURRENT_NIC_TX] = "TlsCurrTxDevice", [BENCH_CURRENT_NIC_RX] = "TlsCurrRxDevice",
 	[BENCH_DECRYPT_ERRORS] = "TlsDecryptError", [BENCH_TX_REKEY_ERRORS] = "TlsTxRekeyError",
-	[BENCH_RX_REKEY_ERRORS] = "TlsRxRekeyError", [BENCH_NO_PAD_VIOLATIONS] = "TlsRxNoPadViolation",
+	[BENCH_RX_REKEY_ERRORS] = "TlsRxRekeyError",
+	[BENCH_NO_PAD_VIOLATIONS] = "TlsRxNoPadViolation",
 	[BENCH_TX_REKEYS] = "TlsTxRekeyOk", [BENCH_RX_REKEYS] = "TlsRxRekeyOk",
 };
 
@@ -26,11 +27,11 @@ static uint64_t health_descriptors(void)
 		count += entry->d_name[0] != '.';
 	if (dir)
 		closedir(dir);
-	/* Without the one that read them. */
+	/* opendir() has one of its own. */
 	return count ? count - 1 : 0;
 }
 
-/* Counted page by page, where statm is as exact as it is cheap. */
+/* smaps_rollup counts pages; statm is only as exact as it is cheap. */
 uint64_t bench_health_anonymous(pid_t pid)
 {
 	char path[64];
@@ -62,14 +63,15 @@ static int health_counter(const char *name, uint64_t value, void *user)
 
 void bench_health_own(struct bench_health *out)
 {
-	*out = (struct bench_health){ .descriptors = health_descriptors(), .memory = bench_health_memory() };
+	*out = (struct bench_health){ .descriptors = health_descriptors(),
+				      .memory = bench_health_memory() };
 }
 
 void bench_health_look(struct bench_health *out)
 {
 	bench_health_own(out);
 	out->slab = bench_procfs_field("/proc/meminfo", "SUnreclaim") * 1024;
-	/* Without the module there is nothing to count. */
+	/* Fails without the tls module; then all stay 0. */
 	tlsring_report_counters(NULL, health_counter, out);
 }
 

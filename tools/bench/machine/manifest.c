@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What this machine is: a figure without it cannot be compared with another. */
+/* Figures of two machines can be compared only if both are described. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "tools/bench/machine/cost.h"
 #include "tools/bench/machine/manifest.h"
 #include "tools/bench/machine/procfs.h"
+#include "tools/common/clock.h"
 #include "tools/bench/machine/counters.h"
 
 #define VULNERABILITIES	"/sys/devices/system/cpu/vulnerabilities"
@@ -21,12 +22,13 @@
 /* ---- the kernel ---- */
 
 static const char *const kernel_options[] = {
-	"CONFIG_TLS", "CONFIG_TLS_DEVICE", "CONFIG_IO_URING", "CONFIG_CRYPTO_AES_NI_INTEL", "CONFIG_CRYPTO_GCM",
+	"CONFIG_TLS", "CONFIG_TLS_DEVICE", "CONFIG_IO_URING", "CONFIG_CRYPTO_AES_NI_INTEL",
+	"CONFIG_CRYPTO_GCM",
 	"CONFIG_CRYPTO_CHACHA20POLY1305", "CONFIG_PREEMPT", "CONFIG_PREEMPT_VOLUNTARY", "CONFIG_HZ",
 };
 #define KERNEL_OPTIONS	(sizeof(kernel_options) / sizeof(kernel_options[0]))
 
-/* What is not set stands in a comment, or nowhere. */
+/* Options that are not set stand in a comment, or nowhere. */
 static void kernel_none(json_t *all)
 {
 	for (size_t i = 0; i < KERNEL_OPTIONS; i++)
@@ -53,9 +55,11 @@ json_t *bench_manifest_options(const char *release)
 	char line[4096];
 	FILE *config;
 
-	/* Distributions have it in a file, others in the kernel itself. */
-	snprintf(line, sizeof(line), "cat /boot/config-%s 2> /dev/null || cat /lib/modules/%s/config 2> /dev/null || "
-		 "zcat /proc/config.gz 2> /dev/null", release, release);
+	/* Distributions install the configuration as a file; others build it into the kernel. */
+	snprintf(line, sizeof(line),
+		 "cat /boot/config-%s 2> /dev/null || cat /lib/modules/%s/config 2> /dev/null || "
+		 "zcat /proc/config.gz 2> /dev/null",
+		 release, release);
 	config = popen(line, "re");
 	while (config && fgets(line, sizeof(line), config)) {
 		if (!json_object_size(all))
@@ -74,9 +78,11 @@ json_t *bench_manifest_aes(const char *path)
 	FILE *file = fopen(path, "re");
 
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "name : %127s", name) == 1 || sscanf(line, "driver : %127s", driver) == 1)
+		if (sscanf(line, "name : %127s", name) == 1 ||
+		    sscanf(line, "driver : %127s", driver) == 1)
 			continue;
-		if (sscanf(line, "priority : %d", &priority) != 1 || strcmp(name, "gcm(aes)") || priority <= most)
+		if (sscanf(line, "priority : %d", &priority) != 1 || strcmp(name, "gcm(aes)") ||
+		    priority <= most)
 			continue;
 		most = priority;
 		strcpy(best, driver);
@@ -97,7 +103,8 @@ static json_t *manifest_mitigations(void)
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", VULNERABILITIES, entry->d_name);
-		json_object_set_new(object, entry->d_name, json_string(bench_procfs_line(path, buf)));
+		json_object_set_new(object, entry->d_name,
+				    json_string(bench_procfs_line(path, buf)));
 	}
 	if (dir)
 		closedir(dir);
@@ -119,14 +126,18 @@ static const char *manifest_io(enum tlsring_io asked)
 
 static json_t *manifest_kernel(void)
 {
-	char buf[BENCH_PROCFS_LINE], lowat[BENCH_PROCFS_LINE], congestion[BENCH_PROCFS_LINE], wmem[BENCH_PROCFS_LINE];
+	char buf[BENCH_PROCFS_LINE], lowat[BENCH_PROCFS_LINE], congestion[BENCH_PROCFS_LINE],
+		wmem[BENCH_PROCFS_LINE];
 	struct utsname name;
 
 	uname(&name);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o*, s:o, s:s, s:o}", "release", name.release,
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o*, s:o, s:s, s:o}",
+			 "release", name.release,
 			 "version", name.version,
-			 "machine", name.machine, "loopback_mtu", bench_procfs_line("/sys/class/net/lo/mtu", buf),
-			 "tcp_notsent_lowat", bench_procfs_line("/proc/sys/net/ipv4/tcp_notsent_lowat", lowat),
+			 "machine", name.machine, "loopback_mtu",
+			 bench_procfs_line("/sys/class/net/lo/mtu", buf),
+			 "tcp_notsent_lowat",
+			 bench_procfs_line("/proc/sys/net/ipv4/tcp_notsent_lowat", lowat),
 			 "tcp_congestion_control",
 			 bench_procfs_line("/proc/sys/net/ipv4/tcp_congestion_control", congestion),
 			 "tcp_wmem", bench_procfs_line("/proc/sys/net/ipv4/tcp_wmem", wmem),
@@ -138,13 +149,19 @@ static json_t *manifest_kernel(void)
 
 static json_t *manifest_processor(void)
 {
-	char model[BENCH_PROCFS_LINE], mhz[BENCH_PROCFS_LINE], governor[BENCH_PROCFS_LINE], load[BENCH_PROCFS_LINE];
+	char model[BENCH_PROCFS_LINE], mhz[BENCH_PROCFS_LINE], governor[BENCH_PROCFS_LINE],
+		load[BENCH_PROCFS_LINE];
 	char most[BENCH_PROCFS_LINE], boost[BENCH_PROCFS_LINE];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "model", bench_procfs_cpu("model name", model),
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}",
+			 "model", bench_procfs_cpu("model name", model),
 			 "mhz", bench_procfs_cpu("cpu MHz", mhz),
-			 "governor", bench_procfs_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", governor),
-			 "max_khz", bench_procfs_line("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq", most),
+			 "governor",
+			 bench_procfs_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+					   governor),
+			 "max_khz",
+			 bench_procfs_line("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq",
+					   most),
 			 "boost", bench_procfs_line("/sys/devices/system/cpu/cpufreq/boost", boost),
 			 "online", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
 			 "load", bench_procfs_line("/proc/loadavg", load),
@@ -158,13 +175,14 @@ static json_t *manifest_cost(void)
 	struct bench_cost cost;
 
 	bench_cost_measure(&cost);
-	return json_pack("{s:f, s:f, s:f}", "aes128_s_per_gib", cost.aes[0], "aes256_s_per_gib", cost.aes[1],
+	return json_pack("{s:f, s:f, s:f}", "aes128_s_per_gib", cost.aes[0],
+			 "aes256_s_per_gib", cost.aes[1],
 			 "copy_s_per_gib", cost.copy);
 }
 
 /* ---- other servers ---- */
 
-/* The first line, and whose TLS it has. */
+/* The first line of its output, and the TLS library that it names. */
 static void manifest_version(json_t *all, const char *name, const char *command)
 {
 	char said[512], *tls;
@@ -173,8 +191,10 @@ static void manifest_version(json_t *all, const char *name, const char *command)
 		return;
 	tls = strstr(said, "built with ");
 	if (*said)
-		json_object_set_new(all, name, json_sprintf("%.*s%s%.*s", (int)strcspn(said, "\n"), said, tls ? ", " : "",
-							    tls ? (int)strcspn(tls, "\n") : 0, tls ? tls : ""));
+		json_object_set_new(all, name,
+				    json_sprintf("%.*s%s%.*s", (int)strcspn(said, "\n"), said,
+						 tls ? ", " : "", tls ? (int)strcspn(tls, "\n") : 0,
+						 tls ? tls : ""));
 }
 
 static json_t *manifest_versions(void)
@@ -188,14 +208,13 @@ static json_t *manifest_versions(void)
 
 json_t *bench_manifest(struct bench_manifest_parts parts)
 {
-	time_t now = time(NULL);
-	struct tm tm;
-	char date[32] = "";
+	char date[CLOCK_ISO];
 
-	if (gmtime_r(&now, &tm))
-		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o*, s:o, s:o, s:o*, s:o, s:o}", "date", date, "tlsring", TLSRING_VERSION,
-			 "openssl", OpenSSL_version(OPENSSL_VERSION), "engine", manifest_io(parts.io),
+	return json_pack("{s:s, s:s, s:s, s:s, s:o*, s:o, s:o, s:o*, s:o, s:o}",
+			 "date", clock_iso(time(NULL), date),
+			 "tlsring", TLSRING_VERSION,
+			 "openssl", OpenSSL_version(OPENSSL_VERSION),
+			 "engine", manifest_io(parts.io),
 			 "peers", parts.peers ? manifest_versions() : NULL,
 			 "kernel", manifest_kernel(), "processor", manifest_processor(),
 			 "passes", parts.cost ? manifest_cost() : NULL,

@@ -2,7 +2,8 @@
 #ifndef TOOLS_BENCH_MACHINE_MANIFEST_H
 #define TOOLS_BENCH_MACHINE_MANIFEST_H
 
-/* What this machine is, without which figures cannot be compared with others. All return new JSON values. */
+/* What this machine is, without which figures cannot be compared with others. All return new JSON
+ * values. */
 
 #include <stdbool.h>
 #include "tlsring.h"
@@ -21,7 +22,8 @@ struct json_t *bench_manifest(struct bench_manifest_parts parts);
 
 /* The kernel's build options, as far as they can be read; each "y", "m", "n" or a number. */
 struct json_t *bench_manifest_options(const char *release);
-/* The kernel's preferred driver for AES-GCM of those that are loaded, from /proc/crypto or a file like it. NULL: none. */
+/* The kernel's preferred driver for AES-GCM of those that are loaded, from /proc/crypto or a file
+ * like it. NULL: none. */
 struct json_t *bench_manifest_aes(const char *path);
 
 #endif

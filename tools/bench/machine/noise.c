@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* How much the machine did beside: a figure from a busy one is worth less. */
+/* Work of other processes, from /proc/stat. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "tools/bench/machine/noise.h"
 
-/* Seconds that this process and those it has waited for have used. */
+/* CPU seconds of this process and of those it has waited for. */
 static double noise_own(void)
 {
 	static const int whose[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
@@ -24,8 +24,8 @@ bool bench_noise_look(struct bench_noise *out, const char *path)
 {
 	unsigned long long user, nice, system, idle, wait, irq, softirq, steal;
 	FILE *file = fopen(path, "re");
-	bool good = file && fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &wait, &irq,
-				   &softirq, &steal) == 8;
+	bool good = file && fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user,
+				   &nice, &system, &idle, &wait, &irq, &softirq, &steal) == 8;
 	double ticks = (double)sysconf(_SC_CLK_TCK);
 
 	if (file)
@@ -39,7 +39,8 @@ bool bench_noise_look(struct bench_noise *out, const char *path)
 	return true;
 }
 
-bool bench_noise_between(double *others, double *steal, const struct bench_noise *from, const struct bench_noise *to)
+bool bench_noise_between(double *others, double *steal, const struct bench_noise *from,
+			 const struct bench_noise *to)
 {
 	double all = to->all - from->all, busy = to->busy - from->busy - (to->own - from->own);
 

@@ -17,7 +17,6 @@ const char *bench_procfs_line(const char *path, char buf[BENCH_PROCFS_LINE])
 	return buf;
 }
 
-/* "model name : X" and the like; "unknown" where the processor has none. */
 const char *bench_procfs_cpu(const char *field, char buf[BENCH_PROCFS_LINE])
 {
 	FILE *file = fopen("/proc/cpuinfo", "re");

@@ -11,7 +11,8 @@
 const char *bench_procfs_line(const char *path, char buf[BENCH_PROCFS_LINE]);
 /* "FIELD: value", a number; 0: there is no such line. */
 uint64_t bench_procfs_field(const char *path, const char *field);
-/* "model name : X" of /proc/cpuinfo and the like; "unknown" if there is no such line. Returns buf. */
+/* "model name : X" of /proc/cpuinfo and the like; "unknown" if there is no such line. Returns buf.
+ */
 const char *bench_procfs_cpu(const char *field, char buf[BENCH_PROCFS_LINE]);
 
 #endif

@@ -18,18 +18,18 @@
 
 #define AGENT_LISTENERS	64
 
-/* What the client of a control connection has asked for so far. */
+/* A control connection and the server that its client has asked for. */
 struct agent {
-	const struct bench_options *own;	/* of this end */
+	const struct bench_options *own;	/* of this process */
 	const volatile sig_atomic_t *interrupted;
 	int fd;				/* the control connection */
 	struct sockaddr_storage at;	/* where servers listen */
-	struct bench_options options;	/* of the client */
+	struct bench_options options;	/* as the client asked */
 	struct bench_setup setup;
-	bool ready;			/* the setup is */
+	bool ready;			/* setup is filled in */
 	struct bench_server server;
 	bool serves;
-	unsigned switched;		/* the NIC's features that are off for this run */
+	unsigned switched;		/* flags of features that are off for this run */
 };
 
 /* ---- the NIC's offload, off while the kernel is to seal ---- */
@@ -39,13 +39,14 @@ enum { AGENT_THERE = 1, AGENT_TX = 2, AGENT_RX = 4 };
 static const struct {
 	const char *name;
 	unsigned on;
-	enum bench_direction without;	/* needs none of it */
+	enum bench_direction without;	/* a direction that does without it */
 } agent_features[] = {
-	{ "tls-hw-tx-offload", AGENT_TX, BENCH_RECEIVE }, { "tls-hw-rx-offload", AGENT_RX, BENCH_SEND },
+	{ "tls-hw-tx-offload", AGENT_TX, BENCH_RECEIVE },
+	{ "tls-hw-rx-offload", AGENT_RX, BENCH_SEND },
 };
 #define AGENT_FEATURES	(sizeof(agent_features) / sizeof(agent_features[0]))
 
-/* 0: there is no such device, or it cannot offload. */
+/* Flags of the device of that name; 0: go on. */
 static int agent_device(const struct tlsring_device *device, void *user)
 {
 	if (strcmp(device->name, user))
@@ -57,7 +58,9 @@ static int agent_check(const char *nic)
 {
 	if (!nic || tlsring_report_devices(agent_device, (void *)nic) > 0)
 		return 0;
-	log_line("--nic %s: no network card of this name can offload TLS; `tlsring doctor --nic %s` says why", nic, nic);
+	log_line("--nic %s: no network card of this name can offload TLS; `tlsring doctor --nic "
+		 "%s` says why",
+		 nic, nic);
 	return TOOLS_FAILED;
 }
 
@@ -69,7 +72,8 @@ static int agent_switch_off(struct agent *agent, const struct bench_mode *mode)
 		return 0;
 	on = tlsring_report_devices(agent_device, (void *)agent->own->nic);
 	for (size_t i = 0; i < AGENT_FEATURES && on > 0 && !ret; i++) {
-		if (!((unsigned)on & agent_features[i].on) || agent_features[i].without == agent->options.direction)
+		if (!((unsigned)on & agent_features[i].on) ||
+		    agent_features[i].without == agent->options.direction)
 			continue;
 		ret = tlsring_device_switch(agent->own->nic, agent_features[i].name, false);
 		agent->switched |= ret ? 0 : agent_features[i].on;
@@ -82,7 +86,8 @@ static void agent_switch_on(struct agent *agent)
 	for (size_t i = 0; i < AGENT_FEATURES; i++)
 		if ((agent->switched & agent_features[i].on) &&
 		    tlsring_device_switch(agent->own->nic, agent_features[i].name, true))
-			log_line("cannot switch %s of %s on again", agent_features[i].name, agent->own->nic);
+			log_line("cannot switch %s of %s on again", agent_features[i].name,
+				 agent->own->nic);
 	agent->switched = 0;
 }
 
@@ -103,15 +108,16 @@ static void agent_forget(struct agent *agent)
 	agent->ready = false;
 }
 
-/* The setup of the run before will do if it was for the same. */
+/* Keeps the setup of the run before if it fits. */
 static int agent_prepare(struct agent *agent, const struct bench_options *wanted)
 {
 	const struct bench_options *has = &agent->options;
 
 	if (!bench_options_valid(wanted))
 		return -EINVAL;
-	if (!agent->ready || has->tls != wanted->tls || has->cipher != wanted->cipher || has->size != wanted->size ||
-	    has->cache != wanted->cache || has->connections != wanted->connections) {
+	if (!agent->ready || has->tls != wanted->tls || has->cipher != wanted->cipher ||
+	    has->size != wanted->size || has->cache != wanted->cache ||
+	    has->connections != wanted->connections) {
 		agent_forget(agent);
 		agent->options = *wanted;
 		agent->ready = true;
@@ -135,14 +141,19 @@ static json_t *agent_start(struct agent *agent, json_t *question)
 	json_int_t size;
 	int io, direction = BENCH_SEND, ret = -EBADMSG;
 
-	if (!json_unpack(question, "{s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i, s?i}", "mode", &name, "tls", (int *)&wanted.tls, "cipher",
-			 (int *)&wanted.cipher, "io", &io, "size", &size, "threads", (int *)&wanted.threads,
-			 "cache", (int *)&wanted.cache, "connections", (int *)&wanted.connections, "direction", &direction)) {
+	if (!json_unpack(question, "{s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i, s?i}", "mode", &name,
+			 "tls", (int *)&wanted.tls, "cipher",
+			 (int *)&wanted.cipher, "io", &io, "size", &size,
+			 "threads", (int *)&wanted.threads,
+			 "cache", (int *)&wanted.cache, "connections", (int *)&wanted.connections,
+			 "direction", &direction)) {
 		mode = bench_mode_find(name);
 		wanted.size = (uint64_t)size;
 		wanted.io = (enum tlsring_io)io;
 		wanted.direction = (enum bench_direction)direction;
-		ret = mode && bench_mode_text(mode, wanted.direction) ? agent_prepare(agent, &wanted) : -EINVAL;
+		ret = mode && bench_mode_text(mode, wanted.direction) ?
+			      agent_prepare(agent, &wanted) :
+			      -EINVAL;
 	}
 	agent_stop(agent);
 	if (!ret)
@@ -177,12 +188,12 @@ static json_t *agent_answer(struct agent *agent, json_t *question)
 	return json_object();
 }
 
-/* False: interrupted while there was nothing to read. */
+/* Wait for a question. False: interrupted. */
 static bool agent_wait(const struct agent *agent)
 {
 	struct pollfd wait = { .fd = agent->fd, .events = POLLIN };
 
-	/* A signal may come just before it waits. */
+	/* Wakes every second, as a signal may come just before poll(). */
 	while (!*agent->interrupted)
 		if (poll(&wait, 1, 1000) > 0)
 			return true;
@@ -214,21 +225,24 @@ static unsigned agent_listeners(struct pollfd fds[AGENT_LISTENERS], const struct
 
 	for (size_t i = 0; i < set->count; i++)
 		for (unsigned j = 0; j < set->addresses[i].count && count < AGENT_LISTENERS; j++)
-			fds[count++] = (struct pollfd){ .fd = set->addresses[i].fds[j], .events = POLLIN };
+			fds[count++] = (struct pollfd){ .fd = set->addresses[i].fds[j],
+							.events = POLLIN };
 	return count;
 }
 
-/* With the port that was found where any would do. */
+/* Prints the port that was chosen if ADDR:0 was given. */
 static void agent_announce(const char *text, const struct listen_set *set)
 {
 	const struct sockaddr_in *address = (const struct sockaddr_in *)&set->addresses[0].address;
 	int host = (int)(strrchr(text, ':') - text);
 
-	log_line("bench: listening on %.*s:%u for `tlsring bench --connect`", host, text, ntohs(address->sin_port));
+	log_line("bench: listening on %.*s:%u for `tlsring bench --connect`", host, text,
+		 ntohs(address->sin_port));
 }
 
-/* One client at a time: two would be in each other's way. */
-static void agent_accept(const struct bench_options *own, int listener, const volatile sig_atomic_t *interrupted)
+/* One client at a time: two would disturb each other's figures. */
+static void agent_accept(const struct bench_options *own, int listener,
+			 const volatile sig_atomic_t *interrupted)
 {
 	struct sockaddr_storage at;
 	socklen_t len = sizeof(at);
@@ -241,7 +255,8 @@ static void agent_accept(const struct bench_options *own, int listener, const vo
 	close(fd);
 }
 
-int bench_agent_listen(const struct bench_options *options, const volatile sig_atomic_t *interrupted)
+int bench_agent_listen(const struct bench_options *options,
+		       const volatile sig_atomic_t *interrupted)
 {
 	struct listen_set set = { .threads = 1, .setting = "listen" };
 	struct pollfd fds[AGENT_LISTENERS];

@@ -12,8 +12,10 @@
 struct bench_options;
 
 /* Until SIGINT or SIGTERM. An exit status; errors are printed. */
-int bench_agent_listen(const struct bench_options *options, const volatile sig_atomic_t *interrupted);
-/* Serve one client, whose connection fd is, until it ends. Servers listen at this address, on any port. */
+int bench_agent_listen(const struct bench_options *options,
+		       const volatile sig_atomic_t *interrupted);
+/* Serve one client, whose connection fd is, until it ends. Servers listen at this address, on any
+ * port. */
 void bench_agent_serve(const struct bench_options *own, int fd, const struct sockaddr_storage *at,
 		       const volatile sig_atomic_t *interrupted);
 

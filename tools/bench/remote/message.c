@@ -36,7 +36,7 @@ int bench_message_send(int fd, json_t *message)
 	return ret;
 }
 
-/* All of it, or false with errno. Signals do not end it: the other end answers soon, or never. */
+/* Read all of it; false with errno. EINTR is not passed on: SO_RCVTIMEO limits the wait. */
 static bool message_read(int fd, void *data, size_t len)
 {
 	char *at = data;
@@ -74,13 +74,15 @@ json_t *bench_message_receive(int fd)
 	return message;
 }
 
-/* null where it is not counted. */
+/* null: not counted. */
 static json_t *message_counted_pack(const struct bench_counted *counted)
 {
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < BENCH_COUNTERS; i++)
-		json_array_append_new(list, counted->there[i] ? json_integer((json_int_t)counted->values[i]) : json_null());
+		json_array_append_new(list, counted->there[i] ?
+						    json_integer((json_int_t)counted->values[i]) :
+						    json_null());
 	return list;
 }
 
@@ -98,8 +100,10 @@ static json_t *message_health_pack(const struct bench_health *h)
 
 	for (unsigned i = 0; i < BENCH_TLS_COUNTERS; i++)
 		json_array_append_new(counters, json_integer((json_int_t)h->counters[i]));
-	return json_pack("{s:I, s:I, s:I, s:b, s:o}", "memory", (json_int_t)h->memory, "descriptors",
-			 (json_int_t)h->descriptors, "slab", (json_int_t)h->slab, "rekeys", h->rekeys, "counters", counters);
+	return json_pack("{s:I, s:I, s:I, s:b, s:o}", "memory", (json_int_t)h->memory,
+			 "descriptors",
+			 (json_int_t)h->descriptors, "slab", (json_int_t)h->slab,
+			 "rekeys", h->rekeys, "counters", counters);
 }
 
 static int message_health_unpack(struct bench_health *out, json_t *object)
@@ -108,10 +112,12 @@ static int message_health_unpack(struct bench_health *out, json_t *object)
 	json_int_t memory, descriptors, slab;
 	int rekeys;
 
-	if (json_unpack(object, "{s:I, s:I, s:I, s:b}", "memory", &memory, "descriptors", &descriptors, "slab", &slab,
+	if (json_unpack(object, "{s:I, s:I, s:I, s:b}", "memory", &memory,
+			"descriptors", &descriptors, "slab", &slab,
 			"rekeys", &rekeys))
 		return -EBADMSG;
-	*out = (struct bench_health){ .memory = (uint64_t)memory, .descriptors = (uint64_t)descriptors,
+	*out = (struct bench_health){ .memory = (uint64_t)memory,
+				      .descriptors = (uint64_t)descriptors,
 				      .slab = (uint64_t)slab, .rekeys = rekeys };
 	for (unsigned i = 0; i < BENCH_TLS_COUNTERS; i++)
 		out->counters[i] = (uint64_t)json_integer_value(json_array_get(counters, i));
@@ -122,10 +128,13 @@ json_t *bench_message_pack_report(const struct bench_report *r)
 {
 	const struct bench_installs *i = &r->installs;
 
-	return json_pack("{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:I, s:o, s:o}", "result", r->result,
-			 "cpu", (json_int_t)r->cpu, "memory", (json_int_t)r->memory, "installs", (json_int_t)i->count,
+	return json_pack("{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:I, s:o, s:o}",
+			 "result", r->result,
+			 "cpu", (json_int_t)r->cpu, "memory", (json_int_t)r->memory,
+			 "installs", (json_int_t)i->count,
 			 (json_int_t)i->mean, (json_int_t)i->p50, (json_int_t)i->p99,
-			 "paths", (int)r->paths[0], (int)r->paths[1], (int)r->paths[2], (int)r->paths[3],
+			 "paths", (int)r->paths[0], (int)r->paths[1], (int)r->paths[2],
+			 (int)r->paths[3],
 			 "why", (int)r->why, "lack", (int)r->lack, "disk", (json_int_t)r->disk,
 			 "counted", message_counted_pack(&r->counted), "health",
 			 message_health_pack(&r->health));
@@ -137,15 +146,20 @@ int bench_message_unpack_report(struct bench_report *out, json_t *object)
 	int why, lack;
 
 	*out = (struct bench_report){ 0 };
-	if (json_unpack(object, "{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:I}", "result", &out->result, "cpu", &cpu,
-			"memory", &memory, "installs", &installs[0], &installs[1], &installs[2], &installs[3], "paths",
-			(int *)&out->paths[0], (int *)&out->paths[1], (int *)&out->paths[2], (int *)&out->paths[3],
-			"why", &why, "lack", &lack, "disk", &disk) || lack < 0 || lack > BENCH_LACK_KTLS)
+	if (json_unpack(object, "{s:i, s:I, s:I, s:[I,I,I,I], s:[i,i,i,i], s:i, s:i, s:I}",
+			"result", &out->result, "cpu", &cpu,
+			"memory", &memory, "installs", &installs[0], &installs[1], &installs[2],
+			&installs[3], "paths",
+			(int *)&out->paths[0], (int *)&out->paths[1], (int *)&out->paths[2],
+			(int *)&out->paths[3],
+			"why", &why, "lack", &lack, "disk",
+			&disk) || lack < 0 || lack > BENCH_LACK_KTLS)
 		return -EBADMSG;
 	out->cpu = (uint64_t)cpu;
 	out->memory = (uint64_t)memory;
 	out->disk = (uint64_t)disk;
-	out->installs = (struct bench_installs){ (uint64_t)installs[0], (uint64_t)installs[1], (uint64_t)installs[2],
+	out->installs = (struct bench_installs){ (uint64_t)installs[0], (uint64_t)installs[1],
+						 (uint64_t)installs[2],
 						 (uint64_t)installs[3] };
 	out->why = (enum tlsring_reason)why;
 	out->lack = (enum bench_lack)lack;
@@ -155,10 +169,13 @@ int bench_message_unpack_report(struct bench_report *out, json_t *object)
 
 json_t *bench_message_pack_snapshot(const struct bench_snapshot *l)
 {
-	return json_pack("{s:[I,I,I,I], s:[I,I], s:I, s:b, s:i}", "through", (json_int_t)l->through[0],
-			 (json_int_t)l->through[1], (json_int_t)l->through[2], (json_int_t)l->through[3],
+	return json_pack("{s:[I,I,I,I], s:[I,I], s:I, s:b, s:i}",
+			 "through", (json_int_t)l->through[0],
+			 (json_int_t)l->through[1], (json_int_t)l->through[2],
+			 (json_int_t)l->through[3],
 			 "installs", (json_int_t)l->installs[0], (json_int_t)l->installs[1],
-			 "done", (json_int_t)l->done, "counts", l->counts, "sockets", l->sockets_result);
+			 "done", (json_int_t)l->done, "counts", l->counts,
+			 "sockets", l->sockets_result);
 }
 
 int bench_message_unpack_snapshot(struct bench_snapshot *out, json_t *object)
@@ -166,7 +183,8 @@ int bench_message_unpack_snapshot(struct bench_snapshot *out, json_t *object)
 	json_int_t through[4], installs[2], done;
 	int counts;
 
-	if (json_unpack(object, "{s:[I,I,I,I], s:[I,I], s:I, s:b, s:i}", "through", &through[0], &through[1],
+	if (json_unpack(object, "{s:[I,I,I,I], s:[I,I], s:I, s:b, s:i}",
+			"through", &through[0], &through[1],
 			&through[2], &through[3],
 			"installs", &installs[0], &installs[1], "done", &done, "counts", &counts,
 			"sockets", &out->sockets_result))

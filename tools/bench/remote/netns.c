@@ -23,7 +23,7 @@
 
 /* ---- commands ---- */
 
-/* 0; else its status, with the first line of what it said. */
+/* Run a command. Its exit status or -errno; said: its first line of output. */
 __attribute__((format(printf, 2, 3)))
 static int netns_command(char said[NETNS_SAID], const char *format, ...)
 {
@@ -39,13 +39,15 @@ static int netns_command(char said[NETNS_SAID], const char *format, ...)
 	return ret;
 }
 
-/* An exit status. */
+/* Print what failed and what helps. An exit status. */
 static int netns_complain(int ret, const char *said, const char *what, const char *remedy)
 {
 	if (ret == BENCH_COMMAND_MISSING)
-		log_line("--loss, --delay: ip and tc are not installed; install them as root: apt-get install iproute2");
+		log_line("--loss, --delay: ip and tc are not installed; install them as root: "
+			 "apt-get install iproute2");
 	else if (ret)
-		log_line("--loss, --delay: %s: %s; %s", what, *said ? said : "it says no more", remedy);
+		log_line("--loss, --delay: %s: %s; %s", what, *said ? said : "it says no more",
+			 remedy);
 	return ret ? TOOLS_FAILED : 0;
 }
 
@@ -62,7 +64,7 @@ static int netns_write(const char *path, const char *text)
 	return ret;
 }
 
-/* Who may not have a network namespace may have one inside a user namespace. */
+/* A user without privileges may still have a network namespace inside a user namespace. */
 static int netns_unshare_user(void)
 {
 	char uid[32], gid[32];
@@ -84,7 +86,8 @@ static int netns_unshare(void)
 
 	if (ret == -EPERM)
 		ret = netns_unshare_user();
-	/* What one run finds out about the path must not help the next; some systems do not let it be set. */
+	/* TCP must not carry metrics from one run to the next; some systems do not let it be set.
+	 */
 	if (!ret)
 		netns_write("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
 	return ret;
@@ -95,30 +98,39 @@ static int netns_unshare(void)
 static int netns_client_end(pid_t server)
 {
 	char said[NETNS_SAID];
-	int ret = netns_command(said, "ip link set lo up && ip link add tlsring0 type veth peer name tlsring1 netns %d && "
-			      "ip addr add " NETNS_CLIENT "/30 dev tlsring0 && ip link set tlsring0 up", (int)server);
+	int ret = netns_command(said,
+				"ip link set lo up && ip link add tlsring0 type veth peer name "
+				"tlsring1 netns %d && "
+				"ip addr add " NETNS_CLIENT
+				"/30 dev tlsring0 && ip link set tlsring0 up",
+				(int)server);
 
 	return netns_complain(ret, said, "two network namespaces cannot be joined",
 			    "the kernel needs CONFIG_VETH, and this user CAP_NET_ADMIN in them");
 }
 
-/* A wire loses packets of its own size: TCP is not to bundle them for the device. */
+/* netem is to drop single packets, not TCP's bundles of up to 64 KiB. */
 static int netns_server_end(const struct bench_options *options)
 {
 	char said[NETNS_SAID];
-	int ret = netns_command(said, "ip link set lo up && ip addr add " NETNS_SERVER "/30 dev tlsring1 && "
-			      "ip link set dev tlsring1 gso_max_segs 1 up");
+	int ret = netns_command(said, "ip link set lo up && ip addr add " NETNS_SERVER
+				      "/30 dev tlsring1 && "
+				      "ip link set dev tlsring1 gso_max_segs 1 up");
 
 	if (ret)
-		return netns_complain(ret, said, "the server's end of the network cannot be set up", "is ip up to date?");
-	ret = netns_command(said, "tc qdisc add dev tlsring1 root netem limit 100000 loss %g%% delay %gms", options->loss,
-			  options->delay);
-	return netns_complain(ret, said, "packets cannot be lost or delayed",
-			    "the kernel needs its module sch_netem (CONFIG_NET_SCH_NETEM): modprobe sch_netem");
+		return netns_complain(ret, said, "the server's end of the network cannot be set up",
+				      "is ip up to date?");
+	ret = netns_command(
+		said, "tc qdisc add dev tlsring1 root netem limit 100000 loss %g%% delay %gms",
+		options->loss, options->delay);
+	return netns_complain(
+		ret, said, "packets cannot be lost or delayed",
+		"the kernel needs its module sch_netem (CONFIG_NET_SCH_NETEM): modprobe sch_netem");
 }
 
-/* Serves until the control socket is closed. */
-static void netns_agent(const struct bench_setup *setup, const struct bench_options *options, int control)
+/* The agent's process: serves until the control socket is closed. */
+static void netns_agent(const struct bench_setup *setup, const struct bench_options *options,
+			int control)
 {
 	static const volatile sig_atomic_t never;
 	char go = 0;
@@ -128,7 +140,8 @@ static void netns_agent(const struct bench_setup *setup, const struct bench_opti
 	if (unshare(CLONE_NEWNET))
 		go = (char)errno;
 	netns_write("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
-	/* There is a namespace; its end of the wire is; that is set up. */
+	/* Steps: my namespace exists; the parent has moved one end of veth into it; that end is set
+	 * up. */
 	if (write(control, &go, 1) != 1 || go || read(control, &go, 1) != 1)
 		_exit(1);
 	go = (char)netns_server_end(options);
@@ -138,7 +151,7 @@ static void netns_agent(const struct bench_setup *setup, const struct bench_opti
 	_exit(0);
 }
 
-/* What the other end says of its step; 0 is good. A ring that was closed before may still interrupt. */
+/* The agent's errno of its step, or 0. The end of a closed io_uring may interrupt the read. */
 static int netns_answer(int control)
 {
 	char answer;
@@ -161,7 +174,7 @@ static int netns_join(struct bench_setup *setup)
 	ret = netns_client_end(setup->agent);
 	if (!ret && write(setup->remote, "", 1) != 1)
 		ret = TOOLS_FAILED;
-	/* Who could not has said why. */
+	/* The agent has printed why it failed. */
 	return !ret && netns_answer(setup->remote) ? TOOLS_FAILED : ret;
 }
 
@@ -170,11 +183,13 @@ int bench_netns_open(struct bench_setup *setup, const struct bench_options *opti
 	int control[2], ret = netns_unshare();
 
 	if (ret) {
-		log_line("--loss, --delay: no network namespace: %s; run it as root (CAP_SYS_ADMIN), or where users may "
-			 "have namespaces", strerror(-ret));
+		log_line("--loss, --delay: no network namespace: %s; run it as root "
+			 "(CAP_SYS_ADMIN), or where users may "
+			 "have namespaces",
+			 strerror(-ret));
 		return TOOLS_FAILED;
 	}
-	*(struct sockaddr_in *)&setup->remote_address = (struct sockaddr_in){ .sin_family = AF_INET };
+	setup->remote_address.ss_family = AF_INET;
 	inet_pton(AF_INET, NETNS_SERVER, &((struct sockaddr_in *)&setup->remote_address)->sin_addr);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control)) {
 		log_line("--loss, --delay: %s", strerror(errno));

@@ -11,38 +11,17 @@
 #include "tools/bench/remote/message.h"
 #include "tools/bench/remote/remote.h"
 #include "tools/bench/server/server.h"
+#include "tools/common/address.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
-#define REMOTE_HOST	256
-
-/* The answer to a question, which is taken over; NULL with errno. */
+/* Takes over question. Its answer, a new object; NULL with errno. */
 static json_t *remote_ask(int fd, json_t *question)
 {
 	int ret = bench_message_send(fd, question);
 
 	errno = -ret;
 	return ret ? NULL : bench_message_receive(fd);
-}
-
-/* HOST:PORT, [V6]:PORT. */
-static bool remote_split(char host[REMOTE_HOST], const char *text, const char **port)
-{
-	const char *colon = strrchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : 0;
-
-	if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
-		text++;
-		len -= 2;
-	} else if (memchr(text, ':', len)) {
-		return false;
-	}
-	if (!len || len >= REMOTE_HOST || !colon[1])
-		return false;
-	memcpy(host, text, len);
-	host[len] = '\0';
-	*port = colon + 1;
-	return true;
 }
 
 static int remote_connect(const struct addrinfo *list)
@@ -63,16 +42,15 @@ static int remote_connect(const struct addrinfo *list)
 
 static int remote_dial(const char *text)
 {
-	struct addrinfo *list = NULL, hints = { .ai_socktype = SOCK_STREAM };
-	char host[REMOTE_HOST];
-	const char *port;
+	struct addrinfo *list = NULL;
+	struct address address;
 	int fd, ret;
 
-	if (!remote_split(host, text, &port)) {
+	if (address_parse(text, &address) || !*address.host || !address.port) {
 		log_line("--connect %s: give HOST:PORT", text);
 		return -1;
 	}
-	ret = getaddrinfo(host, port, &hints, &list);
+	ret = address_resolve(&address, 0, &list);
 	if (ret) {
 		log_line("--connect %s: %s", text, gai_strerror(ret));
 		return -1;
@@ -80,22 +58,26 @@ static int remote_dial(const char *text)
 	fd = remote_connect(list);
 	freeaddrinfo(list);
 	if (fd < 0)
-		log_line("--connect %s: %s; is `tlsring bench --listen` running there?", text, strerror(-fd));
+		log_line("--connect %s: %s; is `tlsring bench --listen` running there?", text,
+			 strerror(-fd));
 	return fd;
 }
 
-
-static int remote_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode)
+static int remote_start(struct bench_server *server, const struct bench_setup *setup,
+			const struct bench_mode *mode)
 {
 	const struct bench_options *options = setup->options;
-	json_t *answer = remote_ask(server->remote, json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i, s:i}", "ask", "start", "mode",
-							mode->name,
-							"tls", (int)options->tls, "cipher", (int)options->cipher,
-							"io", (int)options->io, "size", (json_int_t)options->size,
-							"direction", (int)options->direction,
-							"threads", (int)options->threads,
-							"cache", (int)options->cache,
-							"connections", (int)options->connections));
+	json_t *answer = remote_ask(
+		server->remote, json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:i, s:i, s:i, s:i}",
+					  "ask", "start", "mode", mode->name,
+					  "tls", (int)options->tls,
+					  "cipher", (int)options->cipher,
+					  "io", (int)options->io,
+					  "size", (json_int_t)options->size,
+					  "direction", (int)options->direction,
+					  "threads", (int)options->threads,
+					  "cache", (int)options->cache,
+					  "connections", (int)options->connections));
 	int result, port;
 
 	if (!answer)
@@ -156,7 +138,7 @@ int bench_remote_open(struct bench_setup *setup, const char *text, json_t **mani
 	if (fd < 0)
 		return TOOLS_FAILED;
 	bench_remote_use(setup, fd);
-	/* They listen on the address that this connection goes to. */
+	/* Servers listen on the address of this connection. */
 	if (getpeername(fd, (struct sockaddr *)&setup->remote_address, &len)) {
 		log_line("--connect %s: %s", text, strerror(errno));
 		return TOOLS_FAILED;

@@ -10,15 +10,16 @@
 #include "tools/bench/report/chart.h"
 #include "tools/bench/report/stats.h"
 
-#define CHART_WIDTH	430	/* pixels, where a window has them: it shrinks with the window */
+#define CHART_WIDTH	430	/* pixels, at most: charts shrink with the window */
 #define CHART_ROW	30
 #define CHART_FRAME	70
 
-/* Right in a light and in a dark page. */
+/* Readable on a light and on a dark page. */
 static const struct {
 	const char *seal, *colour;
 } chart_colours[] = {
-	{ "nobody", "#808890" }, { "user", "#d9822b" }, { "kernel", "#2f7fd6" }, { "nic", "#2a9d62" },
+	{ "nobody", "#808890" }, { "user", "#d9822b" }, { "kernel", "#2f7fd6" },
+	{ "nic", "#2a9d62" },
 };
 
 const char *bench_chart_colour(const char *seal)
@@ -33,7 +34,8 @@ const char *bench_chart_colour(const char *seal)
 
 static double chart_number(const json_t *mode, const char *measure, const char *what)
 {
-	return json_number_value(json_object_get(json_object_get(json_object_get(mode, "measures"), measure), what));
+	return json_number_value(
+		json_object_get(json_object_get(json_object_get(mode, "measures"), measure), what));
 }
 
 static const char *chart_seal(const json_t *mode)
@@ -48,14 +50,15 @@ static bool chart_row(const struct bench_chart *chart, const json_t *mode)
 	return json_object_get(json_object_get(mode, "measures"), measure);
 }
 
-/* The longest name. */
+/* Bytes of the longest name. */
 static size_t chart_names(const struct bench_chart *chart, const json_t *modes)
 {
 	size_t index, longest = 0, len;
 	json_t *mode;
 
 	json_array_foreach((json_t *)modes, index, mode) {
-		len = chart_row(chart, mode) ? json_string_length(json_object_get(mode, "name")) : 0;
+		len = chart_row(chart, mode) ? json_string_length(json_object_get(mode, "name")) :
+					       0;
 		longest = len > longest ? len : longest;
 	}
 	return longest;
@@ -79,17 +82,21 @@ bool bench_chart_has(const struct bench_chart *chart, const json_t *modes)
 
 /* ---- bars: row, median, min, max, colour, name, label ---- */
 
-static double chart_bar_row(FILE *script, const struct bench_chart *chart, const json_t *mode, unsigned row)
+static double chart_bar_row(FILE *script, const struct bench_chart *chart, const json_t *mode,
+			    unsigned row)
 {
-	double max = chart_number(mode, chart->measure, "max"), median = chart_number(mode, chart->measure, "median");
+	double max = chart_number(mode, chart->measure, "max"),
+	       median = chart_number(mode, chart->measure, "median");
 
 	fprintf(script, "%u %.9g %.9g %.9g 0x%s \"%s\" \"%.*f\"\n", row, median,
-		chart_number(mode, chart->measure, "min"), max, bench_chart_colour(chart_seal(mode)) + 1,
-		json_string_value(json_object_get(mode, "name")), bench_stats_digits(median), median);
+		chart_number(mode, chart->measure, "min"), max,
+		bench_chart_colour(chart_seal(mode)) + 1,
+		json_string_value(json_object_get(mode, "name")), bench_stats_digits(median),
+		median);
 	return max;
 }
 
-/* 1, 2 or 5, and noughts: at most five of them up to most. */
+/* Distance of ticks: 1, 2 or 5 times a power of ten, with at most five up to most. */
 static double chart_step(double most)
 {
 	double step = pow(10, floor(log10(most / 5)));
@@ -109,16 +116,19 @@ static void chart_bars(FILE *script, const struct bench_chart *chart, const json
 		if (chart_row(chart, mode))
 			most = fmax(most, chart_bar_row(script, chart, mode, row++));
 	most = most > 0 ? most * 1.25 : 1;
-	/* With room for the labels behind the bars. */
-	fprintf(script, "END\nset xrange [0:%.9g]\nset xtics %.9g\nset style fill solid\n"
-		"plot $rows using (0):1:(0):2:($1-.33):($1+.33):5:ytic(6) with boxxyerror lc rgb variable, "
+	/* Leaves room for the labels after the bars. */
+	fprintf(script,
+		"END\nset xrange [0:%.9g]\nset xtics %.9g\nset style fill solid\n"
+		"plot $rows using (0):1:(0):2:($1-.33):($1+.33):5:ytic(6) with boxxyerror lc rgb "
+		"variable, "
 		"$rows using 2:1:3:4 with xerrorbars lt -1 pt 0 lw 1.5, "
-		"$rows using 4:1:7 with labels left offset 1,0\n", most, chart_step(most));
+		"$rows using 4:1:7 with labels left offset 1,0\n",
+		most, chart_step(most));
 }
 
 /* ---- ranges: row, p50, p99, p99.99, colour, name ---- */
 
-/* Marks at 1, 2, 5, 10..., or fewer, in the unit that reads best. */
+/* Ticks at 1, 2, 5, 10..., or fewer, in the unit that reads best. */
 static void chart_scale(FILE *script, double from, double to)
 {
 	static const double steps[][3] = { { 1, 2, 5 }, { 1, 3, 3 }, { 1, 1, 1 } };
@@ -126,14 +136,21 @@ static void chart_scale(FILE *script, double from, double to)
 	const char *comma = "";
 
 	fputs("set xtics (", script);
-	for (double decade = pow(10, floor(log10(from))); decade <= to; decade *= 10) {	/* NOLINT: exact */
+	/* NOLINT: exact */
+	for (double decade = pow(10, floor(log10(from))); decade <= to; decade *= 10) {
 		for (unsigned i = 0; i < 3; i++) {
 			double at = decade * step[i];
 
 			if (at < from || at > to || (i && step[i] == step[i - 1]))
 				continue;
-			fprintf(script, "%s\"%g %s\" %.9g", comma, at < 1e3 ? at : at < 1e6 ? at / 1e3 : at / 1e6,
-				at < 1e3 ? "us" : at < 1e6 ? "ms" : "s", at);
+			fprintf(script, "%s\"%g %s\" %.9g", comma,
+				at < 1e3 ? at :
+				at < 1e6 ? at / 1e3 :
+					   at / 1e6,
+				at < 1e3 ? "us" :
+				at < 1e6 ? "ms" :
+					   "s",
+				at);
 			comma = ", ";
 		}
 	}
@@ -158,14 +175,17 @@ static void chart_ranges(FILE *script, const struct bench_chart *chart, const js
 		to = fmax(to, high);
 		fprintf(script, "%u %.9g %.9g %.9g 0x%s \"%s\"\n", row++, low,
 			chart_number(mode, "latency_p99_us", "median"), high,
-			bench_chart_colour(chart_seal(mode)) + 1, json_string_value(json_object_get(mode, "name")));
+			bench_chart_colour(chart_seal(mode)) + 1,
+			json_string_value(json_object_get(mode, "name")));
 	}
 	fputs("END\n", script);
 	chart_scale(script, fmax(from, 1e-3) / 1.5, fmax(to, 2e-3) * 1.5);
-	fputs("plot $rows using 2:1:($4-$2):(0):5:ytic(6) with vectors nohead lw 3 lc rgb variable notitle, "
+	fputs("plot $rows using 2:1:($4-$2):(0):5:ytic(6) with vectors nohead lw 3 lc rgb variable "
+	      "notitle, "
 	      "$rows using 2:1:5 with points pt 7 ps .9 lc rgb variable notitle, "
 	      "$rows using 3:1:5 with points pt 5 ps .7 lc rgb variable notitle, "
-	      "$rows using 4:1:5 with points pt 9 ps .9 lc rgb variable notitle\n", script);
+	      "$rows using 4:1:5 with points pt 9 ps .9 lc rgb variable notitle\n",
+	      script);
 }
 
 /* ---- gnuplot ---- */
@@ -179,13 +199,13 @@ static int gnuplot_wait(pid_t pid)
 			return -errno;
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	/* What posix_spawnp() may report so when the program could not be started. */
+	/* posix_spawnp() may report a missing program so. */
 	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : -EPROTO;
 }
 
 static int gnuplot_run(FILE *script, FILE *out)
 {
-	/* -d: without the user's own settings. */
+	/* -d: ignore the user's settings. */
 	static char *const words[] = { "gnuplot", "-d", NULL };
 	posix_spawn_file_actions_t actions;
 	pid_t pid;
@@ -207,7 +227,7 @@ static int gnuplot_run(FILE *script, FILE *out)
 
 /* ---- SVG ---- */
 
-/* Every chart of a page has the same names for its elements. */
+/* Prefix the names of elements, which are the same in every chart. */
 static void chart_rename(FILE *out, const char *text, const char *id)
 {
 	static const char *const before[] = { "id='", "id=\"", "href='#", "url(#" };
@@ -226,7 +246,7 @@ static void chart_rename(FILE *out, const char *text, const char *id)
 	}
 }
 
-/* Only the element: no prologue, and no title, which browsers would show over it. */
+/* Copies the svg element without its prologue and its title, which browsers show as a tooltip. */
 static int chart_copy(FILE *out, FILE *svg, const char *id)
 {
 	char *text = NULL, *from, *title, *end;
@@ -256,10 +276,14 @@ int bench_chart_draw(FILE *out, const struct bench_chart *chart, const json_t *m
 	int ret = script && svg ? 0 : -errno;
 
 	if (!ret) {
-		fprintf(script, "set terminal svg size %d,%u dynamic noenhanced font 'sans-serif,15'\n"
-			"set border 1\nset yrange [%u.5:-.5]\nset ytics nomirror scale 0\nset xtics nomirror\n"
-			"set grid xtics lw .5 lc rgb '#888888'\nunset key\nset lmargin %.2f\nset rmargin 2\n", CHART_WIDTH,
-			CHART_FRAME + CHART_ROW * rows, rows - 1, 1.05 * (double)chart_names(chart, modes) + 1);
+		fprintf(script,
+			"set terminal svg size %d,%u dynamic noenhanced font 'sans-serif,15'\n"
+			"set border 1\nset yrange [%u.5:-.5]\nset ytics nomirror scale 0\nset "
+			"xtics nomirror\n"
+			"set grid xtics lw .5 lc rgb '#888888'\nunset key\nset lmargin %.2f\nset "
+			"rmargin 2\n",
+			CHART_WIDTH, CHART_FRAME + CHART_ROW * rows, rows - 1,
+			1.05 * (double)chart_names(chart, modes) + 1);
 		if (chart->kind == BENCH_CHART_BARS)
 			chart_bars(script, chart, modes);
 		else

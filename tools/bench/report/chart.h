@@ -2,16 +2,18 @@
 #ifndef TOOLS_BENCH_REPORT_CHART_H
 #define TOOLS_BENCH_REPORT_CHART_H
 
-/* Charts as SVG elements within HTML, drawn by gnuplot. Their black takes the page's text colour, by the
- * style in html.c. */
+/* Charts as SVG elements within HTML, drawn by gnuplot. Their black takes the page's text colour,
+ * by the style in html.c. */
 #include <stdbool.h>
 #include <stdio.h>
 
 struct json_t;
 
 enum bench_chart_kind {
-	BENCH_CHART_BARS = 0,	/* a bar for each mode's median, with its lowest and highest round */
-	BENCH_CHART_RANGES,	/* a line for each mode from p50 to p99.99, on a logarithmic scale */
+	/* a bar for each mode's median, with its lowest and highest round */
+	BENCH_CHART_BARS = 0,
+	/* a line for each mode from p50 to p99.99, on a logarithmic scale */
+	BENCH_CHART_RANGES,
 };
 
 struct bench_chart {

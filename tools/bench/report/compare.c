@@ -21,9 +21,12 @@ static json_t *compare_load(const char *path)
 	json_t *all = json_load_file(path, 0, &error);
 
 	if (!all)
-		log_line("%s: %s; give a file that `tlsring bench --json` has written", path, error.text);
+		log_line("%s: %s; give a file that `tlsring bench --json` has written", path,
+			 error.text);
 	else if (json_integer_value(json_object_get(all, "tlsring_bench")) != 1)
-		log_line("%s: this is not a result of `tlsring bench --json`, or of another version", path);
+		log_line(
+			"%s: this is not a result of `tlsring bench --json`, or of another version",
+			path);
 	else
 		return all;
 	json_decref(all);
@@ -32,7 +35,7 @@ static json_t *compare_load(const char *path)
 
 /* ---- were they measured alike? ---- */
 
-/* These differ from one moment to the next. */
+/* Members that differ from one moment to the next. */
 static bool compare_passing(const char *key)
 {
 	static const char *const passing[] = { "date", "load", "mhz", "passes" };
@@ -55,7 +58,8 @@ static unsigned compare_alike(const char *key, const json_t *before, const json_
 	if (json_is_object(before) && json_is_object(after)) {
 		json_object_foreach((json_t *)after, name, value)
 			if (!compare_passing(name))
-				differences += compare_alike(name, json_object_get(before, name), value);
+				differences += compare_alike(name, json_object_get(before, name),
+							     value);
 		json_object_foreach((json_t *)before, name, value)
 			if (!compare_passing(name) && !json_object_get(after, name))
 				differences += compare_alike(name, value, NULL);
@@ -63,7 +67,8 @@ static unsigned compare_alike(const char *key, const json_t *before, const json_
 	}
 	was = json_dumps(before, JSON_ENCODE_ANY | JSON_COMPACT);
 	is = json_dumps(after, JSON_ENCODE_ANY | JSON_COMPACT);
-	printf("warning: not measured alike: %s was %s, is %s\n", key, was ? was : "not there", is ? is : "not there");
+	printf("warning: not measured alike: %s was %s, is %s\n", key, was ? was : "not there",
+	       is ? is : "not there");
 	free(was);
 	free(is);
 	return 1;
@@ -85,10 +90,11 @@ static const json_t *compare_find(const json_t *all, const char *name)
 	return NULL;
 }
 
-/* Anew from the values, as they decide. */
+/* From the single values, which decide whether two modes differ. */
 static void compare_summarise(struct bench_summary *out, const json_t *mode, const char *measure)
 {
-	const json_t *list = json_object_get(json_object_get(json_object_get(mode, "measures"), measure), "values");
+	const json_t *list = json_object_get(
+		json_object_get(json_object_get(mode, "measures"), measure), "values");
 	double values[BENCH_REPEATS_MAX];
 	size_t count = json_array_size(list);
 
@@ -99,11 +105,11 @@ static void compare_summarise(struct bench_summary *out, const json_t *mode, con
 	bench_stats_summarise(out, values, count);
 }
 
-static void compare_measure(struct compare *c, const char *name, const json_t *before, const json_t *after,
-			    enum bench_measure measure)
+static void compare_measure(struct compare *c, const char *name, const json_t *before,
+			    const json_t *after, enum bench_measure measure)
 {
-	bool more_is_better = measure == BENCH_GBITS || measure == BENCH_REQUESTS || measure == BENCH_HANDSHAKES ||
-			      measure == BENCH_INSTALLS;
+	bool more_is_better = measure == BENCH_GBITS || measure == BENCH_REQUESTS ||
+			      measure == BENCH_HANDSHAKES || measure == BENCH_INSTALLS;
 	struct bench_summary was, is;
 
 	compare_summarise(&was, before, bench_measures[measure]);
@@ -115,8 +121,9 @@ static void compare_measure(struct compare *c, const char *name, const json_t *b
 		return;
 	}
 	c->changed++;
-	printf("%-20s %-29s %12.6g %12.6g %+8.1f %%  %s\n", name, bench_measures[measure], was.median, is.median,
-	       bench_stats_change(was.median, is.median), (is.median > was.median) == more_is_better ? "better" : "WORSE");
+	printf("%-20s %-29s %12.6g %12.6g %+8.1f %%  %s\n", name, bench_measures[measure],
+	       was.median, is.median, bench_stats_change(was.median, is.median),
+	       (is.median > was.median) == more_is_better ? "better" : "WORSE");
 }
 
 static bool compare_ran(const json_t *mode)
@@ -124,17 +131,20 @@ static bool compare_ran(const json_t *mode)
 	return json_integer_value(json_object_get(mode, "runs")) > 0;
 }
 
-static void compare_astray(const json_t *all, const json_t *mode, const char *name, const char *which)
+static void compare_astray(const json_t *all, const json_t *mode, const char *name,
+			   const char *which)
 {
 	if (json_is_false(json_object_get(json_object_get(mode, "path"), "as_asked")))
-		printf("warning: WRONG PATH: in the file %s the records of %s were not %s where they should be\n", which,
-		       name, bench_done[bench_json_direction(all)]);
+		printf("warning: WRONG PATH: in the file %s the records of %s were not %s where "
+		       "they should be\n",
+		       which, name, bench_done[bench_json_direction(all)]);
 }
 
 static void compare_warm(const json_t *mode, const char *name, const char *which)
 {
 	if (json_is_false(json_object_get(json_object_get(mode, "disk"), "cold")))
-		printf("warning: NOT COLD: in the file %s not all that %s sent came from a disk\n", which, name);
+		printf("warning: NOT COLD: in the file %s not all that %s sent came from a disk\n",
+		       which, name);
 }
 
 static void compare_mode(struct compare *c, const char *name)
@@ -145,7 +155,8 @@ static void compare_mode(struct compare *c, const char *name)
 		return;
 	if (!compare_ran(before) || !compare_ran(after)) {
 		if (compare_ran(before) || compare_ran(after))
-			printf("%-20s measured only %s\n", name, compare_ran(before) ? "before" : "after");
+			printf("%-20s measured only %s\n", name,
+			       compare_ran(before) ? "before" : "after");
 		return;
 	}
 	compare_astray(c->before, before, name, "before");

@@ -9,44 +9,65 @@
 
 /* ---- the head ---- */
 
-/* Narrow: each mode of the table is a card, charts are below each other. In print all is on white, and
- * nothing is cut in two. */
+/* On a narrow screen each mode's row is a card and charts are below each other. In print the page
+ * is white, and no row or chart is broken across pages. */
 static const char html_style[] =
-	":root{color-scheme:light dark;--text:#1b1f24;--back:#fff;--card:#f6f7f9;--line:#8884;--dim:#5b6470;"
+	":root{color-scheme:light "
+	"dark;--text:#1b1f24;--back:#fff;--card:#f6f7f9;--line:#8884;--dim:#5b6470;"
 	"--bad:#b3261e;--on-bad:#fff}"
-	"@media screen and (prefers-color-scheme:dark){:root{--text:#e3e6ea;--back:#15181c;--card:#1d2126;--dim:#9aa4b0;"
+	"@media screen and "
+	"(prefers-color-scheme:dark){:root{--text:#e3e6ea;--back:#15181c;--card:#1d2126;--dim:#"
+	"9aa4b0;"
 	"--bad:#e5685f;--on-bad:#15181c}}"
-	"body{font:16px/1.5 system-ui,sans-serif;color:var(--text);background:var(--back);max-width:76rem;"
+	"body{font:16px/1.5 "
+	"system-ui,sans-serif;color:var(--text);background:var(--back);max-width:76rem;"
 	"margin:0 auto;padding:1.5rem 1rem}"
-	"h1{font-size:1.6rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}"
+	"h1{font-size:1.6rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.15rem;margin:2.2rem 0 "
+	".6rem}"
 	"p{margin:.3rem 0}.dim,footer{color:var(--dim)}footer{margin-top:2.5rem;font-size:.9em}"
-	".bad{background:var(--bad);color:var(--on-bad);padding:.7rem 1rem;border-radius:.5rem;font-weight:600;margin:1rem 0}"
+	".bad{background:var(--bad);color:var(--on-bad);padding:.7rem "
+	"1rem;border-radius:.5rem;font-weight:600;margin:1rem 0}"
 	".key{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:.5rem 0 1rem}"
-	".key span::before,.modes td.m::before{content:'';display:inline-block;width:.8em;height:.8em;border-radius:.2em;"
+	".key span::before,.modes "
+	"td.m::before{content:'';display:inline-block;width:.8em;height:.8em;border-radius:.2em;"
 	"margin-right:.45em;background:var(--seal)}"
-	".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1rem;align-items:start}"
+	".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));"
+	"gap:1rem;align-items:start}"
 	"figure{margin:0;background:var(--card);border-radius:.6rem;padding:.8rem}"
-	"figcaption{font-weight:600}figcaption small{display:block;font-weight:400;color:var(--dim)}"
+	"figcaption{font-weight:600}figcaption "
+	"small{display:block;font-weight:400;color:var(--dim)}"
 	"svg{display:block;width:100%;max-width:34rem;height:auto}"
-	/* gnuplot's black is the page's colour. */
-	"svg [fill=black]{fill:currentColor}svg [stroke=black]{stroke:currentColor}svg [color=black]{color:inherit}"
+	/* gnuplot's black is replaced by the page's text colour. */
+	"svg [fill=black]{fill:currentColor}svg [stroke=black]{stroke:currentColor}svg "
+	"[color=black]{color:inherit}"
 	"table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}"
-	"th{font-size:.85em;font-weight:500;color:var(--dim);text-align:right;vertical-align:bottom}"
+	"th{font-size:.85em;font-weight:500;color:var(--dim);text-align:right;vertical-align:"
+	"bottom}"
 	"th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line)}td{text-align:right}"
-	"th:first-child,.figures th:nth-child(2),td.m,td.t{text-align:left}td.m{font-weight:600;white-space:nowrap}td.m small{display:block;"
+	"th:first-child,.figures "
+	"th:nth-child(2),td.m,td.t{text-align:left}td.m{font-weight:600;white-space:nowrap}td.m "
+	"small{display:block;"
 	"font-weight:400;color:var(--dim);white-space:normal}"
 	"td.s span span{white-space:nowrap}td.wrong{color:var(--bad);font-weight:600}"
-	"dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.15rem 1rem;margin:0;font-size:.9em}"
+	"dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.15rem "
+	"1rem;margin:0;font-size:.9em}"
 	"dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}"
-	"@media screen and (max-width:48rem){.modes thead{display:none}.modes tr{display:block;background:var(--card);"
-	"border-radius:.6rem;padding:.5rem .8rem;margin-bottom:.7rem}.modes td{display:flex;justify-content:space-between;"
+	"@media screen and (max-width:48rem){.modes thead{display:none}.modes "
+	"tr{display:block;background:var(--card);"
+	"border-radius:.6rem;padding:.5rem .8rem;margin-bottom:.7rem}.modes "
+	"td{display:flex;justify-content:space-between;"
 	"gap:1rem;border:0;padding:.1rem 0}.modes td.m,.modes td.t{display:block}"
 	".modes td[data-label]::before{content:attr(data-label);color:var(--dim)}"
-	".figures{display:block;overflow-x:auto;font-size:.75rem}.figures th,.figures td{padding:.25rem .15rem;font-size:inherit}"
-	".figures td.m,.figures td.t{white-space:normal;overflow-wrap:anywhere}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}"
-	"@media print{body{max-width:none;padding:0;font-size:11px}th,td{padding:.15rem .5rem}h2{break-after:avoid}figure,tr,dt,dd{break-inside:avoid}"
+	".figures{display:block;overflow-x:auto;font-size:.75rem}.figures th,.figures "
+	"td{padding:.25rem .15rem;font-size:inherit}"
+	".figures td.m,.figures "
+	"td.t{white-space:normal;overflow-wrap:anywhere}dl{grid-template-columns:1fr}dd{margin-"
+	"bottom:.4rem}}"
+	"@media print{body{max-width:none;padding:0;font-size:11px}th,td{padding:.15rem "
+	".5rem}h2{break-after:avoid}figure,tr,dt,dd{break-inside:avoid}"
 	"figure{border:1px solid var(--line)}.charts{grid-template-columns:1fr 1fr}"
-	"svg,.modes td.m::before,.key span::before{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
+	"svg,.modes td.m::before,.key "
+	"span::before{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
 	".bad{background:none;color:var(--bad);border:2px solid}}";
 
 static void html_via(FILE *out, const json_t *options)
@@ -56,33 +77,44 @@ static void html_via(FILE *out, const json_t *options)
 	fputs(strcmp(via, "loopback") && strcmp(via, "veth") ? "to " : "over ", out);
 	bench_html_text(out, via);
 	if (!strcmp(via, "veth"))
-		fprintf(out, ", %g %% of packets lost, %g ms late", json_number_value(json_object_get(options, "loss_percent")),
+		fprintf(out, ", %g %% of packets lost, %g ms late",
+			json_number_value(json_object_get(options, "loss_percent")),
 			json_number_value(json_object_get(options, "delay_ms")));
 }
 
 static void html_load(FILE *out, const json_t *all)
 {
 	const json_t *modes = json_object_get(all, "modes");
-	json_int_t rate = json_integer_value(json_object_get(json_object_get(all, "options"), "rate"));
-	static const struct bench_chart idle = { "memory", BENCH_CHART_BARS, "memory_bytes_per_connection" };
+	json_int_t rate = json_integer_value(
+		json_object_get(json_object_get(all, "options"), "rate"));
+	static const struct bench_chart idle = { "memory", BENCH_CHART_BARS,
+						 "memory_bytes_per_connection" };
 	static const struct bench_chart busy = { "latency", BENCH_CHART_RANGES, NULL };
 
-	/* Who is idle knows none. */
+	/* Idle connections have no load. */
 	if (bench_chart_has(&idle, modes) && !bench_chart_has(&busy, modes))
 		return;
 	if (rate)
-		fprintf(out, "<p>Open load: %" JSON_INTEGER_FORMAT " requests/s, the latency of each from when it was due</p>", rate);
+		fprintf(out,
+			"<p>Open load: %" JSON_INTEGER_FORMAT
+			" requests/s, the latency of each from when it was due</p>",
+			rate);
 	else
-		fputs("<p>Closed load: each connection asks again as soon as it has its answer</p>", out);
+		fputs("<p>Closed load: each connection asks again as soon as it has its answer</p>",
+		      out);
 }
 
 static void html_head(FILE *out, const json_t *all)
 {
-	const json_t *manifest = json_object_get(all, "manifest"), *options = json_object_get(all, "options");
+	const json_t *manifest = json_object_get(all, "manifest"),
+		     *options = json_object_get(all, "options");
 
-	fprintf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
-		"<title>tlsring bench</title><style>%s</style></head>\n<body><header><h1>What TLS costs a server</h1><p>",
+	fprintf(out,
+		"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link "
+		"rel=\"icon\" href=\"data:,\">"
+		"<title>tlsring bench</title><style>%s</style></head>\n<body><header><h1>What TLS "
+		"costs a server</h1><p>",
 		html_style);
 	bench_html_text(out, bench_json_string(manifest, "processor", "model"));
 	fputs(", Linux ", out);
@@ -97,18 +129,21 @@ static void html_head(FILE *out, const json_t *all)
 	bench_html_text(out, bench_json_string(options, "tls", NULL));
 	fputs(" with ", out);
 	bench_html_text(out, bench_json_string(options, "cipher", NULL));
-	fprintf(out, ", %s of %" JSON_INTEGER_FORMAT " bytes on %" JSON_INTEGER_FORMAT " connections ",
-		bench_messages[bench_json_direction(all)], json_integer_value(json_object_get(options, "size")),
+	fprintf(out,
+		", %s of %" JSON_INTEGER_FORMAT " bytes on %" JSON_INTEGER_FORMAT " connections ",
+		bench_messages[bench_json_direction(all)],
+		json_integer_value(json_object_get(options, "size")),
 		json_integer_value(json_object_get(options, "connections")));
 	html_via(out, options);
-	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p>", json_integer_value(json_object_get(all, "rounds")));
+	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p>",
+		json_integer_value(json_object_get(all, "rounds")));
 	html_load(out, all);
 	fputs("<p class=\"dim\">", out);
 	bench_html_text(out, bench_json_string(manifest, "date", NULL));
 	fputs("</p></header>\n", out);
 }
 
-/* What nobody must overlook. */
+/* Warnings. */
 static void html_astray(FILE *out, const json_t *all)
 {
 	size_t index;
@@ -119,7 +154,9 @@ static void html_astray(FILE *out, const json_t *all)
 			continue;
 		fputs("<p class=\"bad\">WRONG PATH: the records of ", out);
 		bench_html_text(out, bench_json_string(mode, "name", NULL));
-		fprintf(out, " were not all %s where they should be: its figures are not about that</p>\n",
+		fprintf(out,
+			" were not all %s where they should be: its figures are not about "
+			"that</p>\n",
 			bench_done[bench_json_direction(all)]);
 	}
 }
@@ -144,21 +181,25 @@ static const struct {
 	struct bench_chart chart;
 	const char *title, *text;
 } html_charts[] = {
-	{ { "cpu", BENCH_CHART_BARS, "cpu_s_per_gib" }, "CPU seconds per GiB", "of the server; less is better" },
-	{ { "gbit", BENCH_CHART_BARS, "gbit_per_s" }, "Gb/s", "that the client received; more is better" },
+	{ { "cpu", BENCH_CHART_BARS, "cpu_s_per_gib" }, "CPU seconds per GiB",
+	  "of the server; less is better" },
+	{ { "gbit", BENCH_CHART_BARS, "gbit_per_s" }, "Gb/s",
+	  "that the client received; more is better" },
 	{ { "handshake", BENCH_CHART_BARS, "cpu_us_per_handshake" }, "CPU \302\265s per handshake",
 	  "of the server, with one request and the end of the connection; less is better" },
 	{ { "handshakes", BENCH_CHART_BARS, "handshakes_per_s" }, "Handshakes per second",
 	  "with a request each; more is better" },
-	{ { "memory", BENCH_CHART_BARS, "memory_bytes_per_connection" }, "Bytes per idle connection",
+	{ { "memory", BENCH_CHART_BARS, "memory_bytes_per_connection" },
+	  "Bytes per idle connection",
 	  "of the server's process; less is better" },
 	{ { "latency", BENCH_CHART_RANGES, NULL }, "Latency", "of a request under this load: "
-	  "\342\227\217&nbsp;p50, \342\226\240&nbsp;p99, \342\226\262&nbsp;p99.99; less is better" },
+	  "\342\227\217&nbsp;p50, \342\226\240&nbsp;p99, \342\226\262&nbsp;p99.99; "
+	  "less is better" },
 	{ { "request", BENCH_CHART_BARS, "cpu_us_per_request" }, "CPU \302\265s per request",
 	  "of the server; less is better" },
 };
 
-/* Of what there is, lest people look for the rest. */
+/* True if a mode has it: the key lists no others. */
 static bool html_sealed(const json_t *all, const char *seal)
 {
 	size_t index;
@@ -181,8 +222,9 @@ static void html_key(FILE *out, const json_t *all)
 	fputs("<p class=\"key\">", out);
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
 		if (html_sealed(all, bench_seals[i]))
-			fprintf(out, "<span style=\"--seal:%s\">%s%s%s</span>", bench_chart_colour(bench_seals[i]),
-				i == BENCH_NOBODY ? "not " : "", done, texts[i]);
+			fprintf(out, "<span style=\"--seal:%s\">%s%s%s</span>",
+				bench_chart_colour(bench_seals[i]), i == BENCH_NOBODY ? "not " : "",
+				done, texts[i]);
 	fputs("</p>\n", out);
 }
 
@@ -196,7 +238,8 @@ static int html_draw(FILE *out, const json_t *all)
 	for (size_t i = 0; !ret && i < sizeof(html_charts) / sizeof(html_charts[0]); i++) {
 		if (!bench_chart_has(&html_charts[i].chart, modes))
 			continue;
-		fprintf(out, "<figure><figcaption>%s<small>%s</small></figcaption>\n", html_charts[i].title, html_charts[i].text);
+		fprintf(out, "<figure><figcaption>%s<small>%s</small></figcaption>\n",
+			html_charts[i].title, html_charts[i].text);
 		ret = bench_chart_draw(out, &html_charts[i].chart, modes);
 		fputs("</figure>\n", out);
 	}
@@ -222,7 +265,8 @@ static void html_doubts(FILE *out, const json_t *all)
 		bench_html_text(out, bench_json_string(doubt, "more", NULL));
 		fputs(" in ", out);
 		bench_html_text(out, bench_json_string(doubt, "measure", NULL));
-		fprintf(out, " (%.1f %%)</li>\n", json_number_value(json_object_get(doubt, "percent")));
+		fprintf(out, " (%.1f %%)</li>\n",
+			json_number_value(json_object_get(doubt, "percent")));
 	}
 	fputs("</ul>\n", out);
 }
@@ -241,16 +285,22 @@ static void html_model(FILE *out, const json_t *all)
 	bench_html_number(out, json_object_get(model, "kernel_cpu_s_per_gib"));
 	fputs(", and ", out);
 	bench_html_number(out, json_object_get(model, "copy_cpu_s_per_gib"));
-	fputs(" more where it cannot send from the page cache itself. This is a model, not a measurement; tlsring-bench(1) "
-	      "has it.</p>\n", out);
+	fputs(" more where it cannot send from the page cache itself. This is a model, not a "
+	      "measurement; tlsring-bench(1) "
+	      "has it.</p>\n",
+	      out);
 }
 
 static void html_foot(FILE *out)
 {
-	fputs("<footer><p>CPU time is that of the server's process, the kernel's on its behalf included. Bars are medians of the "
-	      "rounds, the thin lines on them reach from the lowest round to the highest; mad is the median distance from "
-	      "the median. Who sealed or opened is what the kernel counted, not what the mode is called.</p><p>Made by tlsring bench; tlsring-bench(1) says "
-	      "how it measures.</p></footer></body></html>\n", out);
+	fputs("<footer><p>CPU time is that of the server's process, the kernel's on its behalf "
+	      "included. Bars are medians of the "
+	      "rounds, the thin lines on them reach from the lowest round to the highest; mad is "
+	      "the median distance from "
+	      "the median. Who sealed or opened is what the kernel counted, not what the mode is "
+	      "called.</p><p>Made by tlsring bench; tlsring-bench(1) says "
+	      "how it measures.</p></footer></body></html>\n",
+	      out);
 }
 
 int bench_html(FILE *out, const json_t *all)

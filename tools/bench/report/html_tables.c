@@ -28,15 +28,18 @@ void bench_html_number(FILE *out, const json_t *number)
 
 /* ---- the table of modes ---- */
 
-/* Left out where no mode has it. */
+/* A column that no mode has is left out. */
 static const struct {
 	const char *measure, *head;
 } tables_columns[] = {
 	{ "gbit_per_s", "Gb/s" }, { "requests_per_s", "requests/s" },
 	{ "cpu_s_per_gib", "CPU s/GiB" }, { "cpu_us_per_request", "CPU \302\265s/request" },
-	{ "handshakes_per_s", "handshakes/s" }, { "cpu_us_per_handshake", "CPU \302\265s/handshake" },
-	{ "handshake_p50_us", "handshake p50 \302\265s" }, { "handshake_p99_us", "handshake p99 \302\265s" },
-	{ "installs_per_s", "installs/s" }, { "install_p50_ns", "install p50 ns" }, { "install_p99_ns", "install p99 ns" },
+	{ "handshakes_per_s", "handshakes/s" }, { "cpu_us_per_handshake",
+						  "CPU \302\265s/handshake" },
+	{ "handshake_p50_us", "handshake p50 \302\265s" },
+	{ "handshake_p99_us", "handshake p99 \302\265s" },
+	{ "installs_per_s", "installs/s" }, { "install_p50_ns", "install p50 ns" },
+	{ "install_p99_ns", "install p99 ns" },
 	{ "memory_bytes_per_connection", "bytes/connection" },
 	{ "latency_p50_us", "p50 \302\265s" }, { "latency_p90_us", "p90 \302\265s" },
 	{ "latency_p99_us", "p99 \302\265s" }, { "latency_p99.9_us", "p99.9 \302\265s" },
@@ -57,14 +60,16 @@ static bool tables_used(const json_t *modes, const char *measure)
 	return false;
 }
 
-/* Where it was to come from one. */
+/* Only with a cold cache. */
 static void tables_disk(FILE *out, const json_t *disk)
 {
 	double share = json_number_value(json_object_get(disk, "percent"));
 
 	if (disk)
-		fprintf(out, "; <span>from disk <data value=\"%.9g\">%.2f</data> %%</span>%s", share, share,
-			json_is_true(json_object_get(disk, "cold")) ? "" : " \342\200\224 NOT COLD");
+		fprintf(out, "; <span>from disk <data value=\"%.9g\">%.2f</data> %%</span>%s",
+			share, share,
+			json_is_true(json_object_get(disk, "cold")) ? "" :
+								      " \342\200\224 NOT COLD");
 }
 
 static void tables_sealed(FILE *out, const json_t *mode, const char *done)
@@ -78,8 +83,8 @@ static void tables_sealed(FILE *out, const json_t *mode, const char *done)
 		double share = json_number_value(json_object_get(path, bench_seals[i]));
 
 		if (share > 0)
-			fprintf(out, "%s<span>%s <data value=\"%.9g\">%.*f</data> %%</span>", before, bench_seals[i], share,
-				share > 99.995 ? 0 : 2, share);
+			fprintf(out, "%s<span>%s <data value=\"%.9g\">%.*f</data> %%</span>",
+				before, bench_seals[i], share, share > 99.995 ? 0 : 2, share);
 		before = share > 0 ? ", " : before;
 	}
 	if (!strcmp(bench_json_string(path, "proof", NULL), "installs"))
@@ -88,7 +93,7 @@ static void tables_sealed(FILE *out, const json_t *mode, const char *done)
 	fprintf(out, "%s</span></td>", right ? "" : " \342\200\224 WRONG PATH");
 }
 
-/* Why there are no figures. */
+/* In place of figures: why there are none. */
 static void tables_none(FILE *out, const json_t *mode)
 {
 	const char *why = json_string_value(json_object_get(mode, "why"));
@@ -109,7 +114,8 @@ static void tables_mode(FILE *out, const json_t *modes, const json_t *mode, cons
 {
 	const char *name = bench_json_string(mode, "name", NULL);
 
-	fprintf(out, "<tr><td class=\"m\" style=\"--seal:%s\">", bench_chart_colour(bench_json_string(mode, "seal", NULL)));
+	fprintf(out, "<tr><td class=\"m\" style=\"--seal:%s\">",
+		bench_chart_colour(bench_json_string(mode, "seal", NULL)));
 	bench_html_text(out, name);
 	fputs("<small>", out);
 	bench_html_text(out, bench_json_string(mode, "text", NULL));
@@ -124,7 +130,8 @@ static void tables_mode(FILE *out, const json_t *modes, const json_t *mode, cons
 
 		if (!tables_used(modes, tables_columns[i].measure))
 			continue;
-		fprintf(out, "<td data-label=\"%s\" data-measure=\"%s\">", tables_columns[i].head, tables_columns[i].measure);
+		fprintf(out, "<td data-label=\"%s\" data-measure=\"%s\">", tables_columns[i].head,
+			tables_columns[i].measure);
 		if (measure)
 			bench_html_number(out, json_object_get(measure, "median"));
 		fputs("</td>", out);
@@ -178,8 +185,11 @@ void bench_html_figures(FILE *out, const json_t *all)
 	size_t index;
 	json_t *mode;
 
-	fputs("<table class=\"figures\"><thead><tr><th>mode</th><th>measure</th><th>median</th><th>lowest</th>"
-	      "<th>highest</th><th>mad</th></tr></thead><tbody>\n", out);
+	fputs("<table "
+	      "class=\"figures\"><thead><tr><th>mode</th><th>measure</th><th>median</"
+	      "th><th>lowest</th>"
+	      "<th>highest</th><th>mad</th></tr></thead><tbody>\n",
+	      out);
 	json_array_foreach(json_object_get(all, "modes"), index, mode)
 		tables_figures(out, mode);
 	fputs("</tbody></table>\n", out);
@@ -187,13 +197,15 @@ void bench_html_figures(FILE *out, const json_t *all)
 
 static void tables_value(FILE *out, const json_t *value)
 {
-	char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+	char *text = json_is_string(value) ?
+			     NULL :
+			     json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
 
 	bench_html_text(out, json_is_string(value) ? json_string_value(value) : text ? text : "?");
 	free(text);
 }
 
-/* A card: what it has, in one line. */
+/* An object, in one line. */
 static void tables_members(FILE *out, const json_t *object)
 {
 	const char *key, *before = "";
@@ -226,7 +238,7 @@ static void tables_pair(FILE *out, const char *key, const json_t *value)
 	fputs("</dd>\n", out);
 }
 
-/* Objects inside others only group. */
+/* Objects inside others are flattened. */
 static void tables_pairs(FILE *out, const json_t *object)
 {
 	const char *key;

@@ -23,7 +23,7 @@ enum bench_direction bench_json_direction(const json_t *all)
 	const char *text = bench_json_string(all, "options", "direction");
 	unsigned i = 0;
 
-	/* Before there was a choice it was this. */
+	/* Files of versions without --direction are about sending. */
 	while (bench_directions[i] && strcmp(bench_directions[i], text))
 		i++;
 	return bench_directions[i] ? (enum bench_direction)i : BENCH_SEND;
@@ -31,14 +31,18 @@ enum bench_direction bench_json_direction(const json_t *all)
 
 json_t *bench_json_options(const struct bench_options *o)
 {
-	return json_pack("{s:s, s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:i, s:f, s:i, s:s, s:i, s:f, s:s}", "preset", o->preset,
+	return json_pack("{s:s, s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:i, "
+			 "s:f, s:i, s:s, s:i, s:f, s:s}", "preset", o->preset,
 			 "direction", bench_directions[o->direction],
-			 "via", o->connect ? o->connect : bench_options_bad_net(o) ? "veth" : "loopback",
+			 "via",
+			 o->connect ? o->connect : bench_options_bad_net(o) ? "veth" : "loopback",
 			 "loss_percent", o->loss, "delay_ms", o->delay,
 			 "tls", bench_versions[o->tls], "cipher", bench_ciphers[o->cipher],
-			 "size", (json_int_t)o->size, "connections", (int)o->connections, "threads", (int)o->threads,
+			 "size", (json_int_t)o->size, "connections", (int)o->connections,
+			 "threads", (int)o->threads,
 			 "repeats", (int)o->repeats, "seconds", o->requests ? 0.0 : o->seconds,
-			 "requests", (int)o->requests, "load", o->rate ? "open" : "closed", "rate", (int)o->rate,
+			 "requests", (int)o->requests, "load", o->rate ? "open" : "closed",
+			 "rate", (int)o->rate,
 			 "duration", o->duration, "cache", bench_caches[o->cache]);
 }
 
@@ -57,7 +61,8 @@ static json_t *json_measures(const struct bench_result *r)
 		for (unsigned i = 0; i < r->runs; i++)
 			json_array_append_new(values, json_real(r->values[m][i]));
 		json_object_set_new(object, bench_measures[m],
-				    json_pack("{s:f, s:f, s:f, s:f, s:o}", "median", s.median, "min", s.min,
+				    json_pack("{s:f, s:f, s:f, s:f, s:o}", "median", s.median,
+					      "min", s.min,
 					      "max", s.max, "mad", s.mad, "values", values));
 	}
 	return object;
@@ -70,7 +75,8 @@ static json_t *json_path(const struct bench_result *r)
 				   "proof", r->path.counted ? "installs" : "sockets");
 
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
-		json_object_set_new(object, bench_seals[i], json_real(bench_result_share(&r->path, i)));
+		json_object_set_new(object, bench_seals[i],
+				    json_real(bench_result_share(&r->path, i)));
 	return object;
 }
 
@@ -78,7 +84,8 @@ static json_t *json_mode(const struct bench_result *r, const struct bench_option
 {
 	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:i}", "name", r->mode->name, "text",
 				   bench_mode_text(r->mode, options->direction),
-				   "seal", bench_seals[r->mode->seal], "possible", !r->why && !r->lack, "runs", (int)r->runs);
+				   "seal", bench_seals[r->mode->seal],
+				   "possible", !r->why && !r->lack, "runs", (int)r->runs);
 	struct bench_why why;
 	char text[160];
 
@@ -88,7 +95,9 @@ static json_t *json_mode(const struct bench_result *r, const struct bench_option
 		json_object_set_new(object, "measures", json_measures(r));
 	}
 	if (r->runs && options->cache == BENCH_COLD)
-		json_object_set_new(object, "disk", json_pack("{s:f, s:b, s:i}", "percent", bench_result_from_disk(r), "cold",
+		json_object_set_new(object, "disk", json_pack("{s:f, s:b, s:i}",
+							      "percent", bench_result_from_disk(r),
+							      "cold",
 							      !r->warm, "runs_warm", (int)r->warm));
 	if (bench_result_why(&why, r)) {
 		json_object_set_new(object, "reason", json_string(why.name));
@@ -96,7 +105,9 @@ static json_t *json_mode(const struct bench_result *r, const struct bench_option
 		json_object_set_new(object, "remedy", json_string(why.remedy));
 	}
 	if (r->error)
-		json_object_set_new(object, "error", json_string(bench_result_error_text(r->error, text, sizeof(text))));
+		json_object_set_new(
+			object, "error",
+			json_string(bench_result_error_text(r->error, text, sizeof(text))));
 	return object;
 }
 
@@ -107,8 +118,10 @@ static json_t *json_doubts(const struct bench_outcome *o)
 	json_t *array = json_array();
 
 	for (unsigned i = 0; i < count; i++)
-		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:f}", "less", doubts[i].less, "more",
-						       doubts[i].more, "measure", bench_measures[doubts[i].measure],
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:f}",
+						       "less", doubts[i].less, "more",
+						       doubts[i].more,
+						       "measure", bench_measures[doubts[i].measure],
 						       "percent", doubts[i].percent));
 	return array;
 }
@@ -119,7 +132,8 @@ static json_t *json_model(const struct bench_outcome *o)
 
 	if (!bench_model(&m, o))
 		return NULL;
-	return json_pack("{s:f, s:f, s:f, s:f}", "kernel_cpu_s_per_gib", m.kernel, "least_cpu_s_per_gib", m.least,
+	return json_pack("{s:f, s:f, s:f, s:f}", "kernel_cpu_s_per_gib", m.kernel,
+			 "least_cpu_s_per_gib", m.least,
 			 "most_cpu_s_per_gib", m.most, "copy_cpu_s_per_gib", m.copy);
 }
 
@@ -139,8 +153,10 @@ json_t *bench_json(const struct bench_outcome *o)
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		if (o->results[i].mode)
 			json_array_append_new(modes, json_mode(&o->results[i], o->options));
-	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o, s:o*, s:o*}", "tlsring_bench", 1, "manifest", o->manifest,
-			 "client", o->client, "options", bench_json_options(o->options), "rounds", (int)o->repeats, "modes", modes,
+	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o, s:o*, s:o*}", "tlsring_bench", 1,
+			 "manifest", o->manifest,
+			 "client", o->client, "options", bench_json_options(o->options),
+			 "rounds", (int)o->repeats, "modes", modes,
 			 "doubts", json_doubts(o), "card", json_model(o),
 			 "noise", json_noise(o));
 }

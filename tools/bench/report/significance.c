@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* What every form of output says of the runs of a mode, and of modes beside each other. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +21,8 @@ static int ties_by(const void *a, const void *b)
 	return (x->by.median > y->by.median) - (x->by.median < y->by.median);
 }
 
-static unsigned ties_among(struct bench_tie *out, const struct bench_outcome *o, enum bench_measure measure)
+static unsigned ties_among(struct bench_tie *out, const struct bench_outcome *o,
+			   enum bench_measure measure)
 {
 	struct ties_rank ranks[BENCH_MODES];
 	unsigned count = 0, doubts = 0;

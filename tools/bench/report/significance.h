@@ -4,7 +4,8 @@
 
 #include "tools/bench/types.h"
 
-/* Two neighbours in the order of their CPU time, or memory, that noise may have put in that order. */
+/* Two neighbours in the order of their CPU time, or memory, that noise may have put in that order.
+ */
 struct bench_tie {
 	const char *less, *more;	/* modes */
 	enum bench_measure measure;
@@ -12,6 +13,7 @@ struct bench_tie {
 };
 
 /* Returns how many there are. */
-unsigned bench_significance_ties(struct bench_tie out[BENCH_MODES], const struct bench_outcome *outcome);
+unsigned bench_significance_ties(struct bench_tie out[BENCH_MODES],
+				 const struct bench_outcome *outcome);
 
 #endif

@@ -12,7 +12,7 @@ static int stats_by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Leaves values sorted. */
+/* Sorts values. */
 static double stats_median(double *values, size_t count)
 {
 	qsort(values, count, sizeof(*values), stats_by_value);
@@ -31,11 +31,13 @@ void bench_stats_summarise(struct bench_summary *out, const double *values, size
 	out->min = sorted[0];
 	out->max = sorted[count - 1];
 	for (size_t i = 0; i < count; i++)
-		sorted[i] = values[i] > out->median ? values[i] - out->median : out->median - values[i];
+		sorted[i] = values[i] > out->median ? values[i] - out->median :
+						      out->median - values[i];
 	out->mad = stats_median(sorted, count);
 }
 
-void bench_stats_of(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure)
+void bench_stats_of(struct bench_summary *out, const struct bench_result *result,
+		    enum bench_measure measure)
 {
 	bench_stats_summarise(out, result->values[measure], result->runs);
 }

@@ -12,10 +12,11 @@ struct bench_summary {
 };
 /* At most BENCH_REPEATS_MAX values. */
 void bench_stats_summarise(struct bench_summary *out, const double *values, size_t count);
-void bench_stats_of(struct bench_summary *out, const struct bench_result *result, enum bench_measure measure);
+void bench_stats_of(struct bench_summary *out, const struct bench_result *result,
+		    enum bench_measure measure);
 
-/* They differ by more than noise: there are several values of each, and every value of one is above every
- * value of the other. */
+/* They differ by more than noise: there are several values of each, and every value of one is above
+ * every value of the other. */
 bool bench_stats_apart(const struct bench_summary *a, const struct bench_summary *b);
 
 /* The difference of b from a in percent of a; 0 if a is 0. */

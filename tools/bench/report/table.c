@@ -15,12 +15,14 @@
 void bench_table_via(FILE *out, const struct bench_options *options)
 {
 	if (bench_options_bad_net(options))
-		fprintf(out, "over veth, %g %% of packets lost, %g ms late", options->loss, options->delay);
+		fprintf(out, "over veth, %g %% of packets lost, %g ms late", options->loss,
+			options->delay);
 	else
-		fprintf(out, "%s%s", options->connect ? "to " : "over ", options->connect ? options->connect : "loopback");
+		fprintf(out, "%s%s", options->connect ? "to " : "over ",
+			options->connect ? options->connect : "loopback");
 }
 
-/* Who is idle knows none. */
+/* Idle connections have no load. */
 static void table_load(const struct bench_outcome *o)
 {
 	bool load = false;
@@ -28,7 +30,8 @@ static void table_load(const struct bench_outcome *o)
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		load |= o->results[i].mode && o->results[i].mode->lifetime != BENCH_IDLE;
 	if (load && o->options->rate)
-		printf("Open load: %u requests/s, the latency of each from when it was due.\n", o->options->rate);
+		printf("Open load: %u requests/s, the latency of each from when it was due.\n",
+		       o->options->rate);
 	else if (load)
 		puts("Closed load: each connection asks again as soon as it has its answer.");
 	putchar('\n');
@@ -38,11 +41,15 @@ static void table_head(const struct bench_outcome *o)
 {
 	const struct bench_options *options = o->options;
 
-	printf("Linux %s, %s; %s; tlsring %s on %s\n", bench_json_string(o->manifest, "kernel", "release"),
-	       bench_json_string(o->manifest, "processor", "model"), bench_json_string(o->manifest, "openssl", NULL),
-	       bench_json_string(o->manifest, "tlsring", NULL), bench_json_string(o->manifest, "engine", NULL));
+	printf("Linux %s, %s; %s; tlsring %s on %s\n",
+	       bench_json_string(o->manifest, "kernel", "release"),
+	       bench_json_string(o->manifest, "processor", "model"),
+	       bench_json_string(o->manifest, "openssl", NULL),
+	       bench_json_string(o->manifest, "tlsring", NULL),
+	       bench_json_string(o->manifest, "engine", NULL));
 	printf("TLS %s, %s, %s of %llu bytes on %u connections ", bench_versions[options->tls],
-	       bench_ciphers[options->cipher], bench_messages[options->direction], (unsigned long long)options->size, options->connections);
+	       bench_ciphers[options->cipher], bench_messages[options->direction],
+	       (unsigned long long)options->size, options->connections);
 	bench_table_via(stdout, options);
 	if (options->cache == BENCH_COLD)
 		printf(", from a disk each time");
@@ -54,7 +61,7 @@ static void table_head(const struct bench_outcome *o)
 
 /* ---- the table ---- */
 
-/* How far the repeats are from each other, in percent of the median. */
+/* The range of the rounds in percent of their median. */
 static double table_spread(const struct bench_summary *s)
 {
 	return s->median != 0 ? 100 * (s->max - s->min) / s->median : 0;
@@ -67,26 +74,31 @@ static void table_row(const struct bench_result *r, bool cold)
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)
 		bench_stats_of(&s[i], r, i);
 	if (r->mode->lifetime == BENCH_IDLE)
-		printf("%-20s %16.0f %5.1f%%   ", r->mode->name, s[BENCH_MEMORY].median, table_spread(&s[BENCH_MEMORY]));
+		printf("%-20s %16.0f %5.1f%%   ", r->mode->name, s[BENCH_MEMORY].median,
+		       table_spread(&s[BENCH_MEMORY]));
 	else if (!bench_mode_new(r->mode))
-		printf("%-20s %8.2f %11.0f %9.3f %5.1f%% %10.1f   ", r->mode->name, s[BENCH_GBITS].median,
-		       s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median, table_spread(&s[BENCH_CPU_GIB]),
-		       s[BENCH_CPU_REQUEST].median);
+		printf("%-20s %8.2f %11.0f %9.3f %5.1f%% %10.1f   ", r->mode->name,
+		       s[BENCH_GBITS].median, s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median,
+		       table_spread(&s[BENCH_CPU_GIB]), s[BENCH_CPU_REQUEST].median);
 	else
-		printf("%-20s %12.0f %15.1f %5.1f%% %13.0f %13.0f   ", r->mode->name, s[BENCH_HANDSHAKES].median,
-		       s[BENCH_CPU_HANDSHAKE].median, table_spread(&s[BENCH_CPU_HANDSHAKE]), s[BENCH_HANDSHAKE_P50].median,
+		printf("%-20s %12.0f %15.1f %5.1f%% %13.0f %13.0f   ", r->mode->name,
+		       s[BENCH_HANDSHAKES].median, s[BENCH_CPU_HANDSHAKE].median,
+		       table_spread(&s[BENCH_CPU_HANDSHAKE]), s[BENCH_HANDSHAKE_P50].median,
 		       s[BENCH_HANDSHAKE_P99].median);
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
 		if (r->path.bytes[i])
 			printf(" %s %.0f %%", bench_seals[i], bench_result_share(&r->path, i));
-	printf("%s%s", r->path.counted ? " (by installs)" : "", r->astray ? "  <== WRONG PATH" : "");
+	printf("%s%s", r->path.counted ? " (by installs)" : "",
+	       r->astray ? "  <== WRONG PATH" : "");
 	if (cold)
-		printf("; from disk %.0f %%%s", bench_result_from_disk(r), r->warm ? "  <== NOT COLD" : "");
+		printf("; from disk %.0f %%%s", bench_result_from_disk(r),
+		       r->warm ? "  <== NOT COLD" : "");
 	putchar('\n');
 }
 
-/* Whose row has the same reason already; NULL: none. */
-static const struct bench_result *table_told(const struct bench_outcome *o, const struct bench_result *r)
+/* An earlier mode of the same table with the same reason; NULL: none. */
+static const struct bench_result *table_told(const struct bench_outcome *o,
+					     const struct bench_result *r)
 {
 	for (const struct bench_result *former = o->results; former < r; former++)
 		if (former->mode && former->why == r->why && former->lack == r->lack &&
@@ -103,11 +115,14 @@ static void table_impossible(const struct bench_outcome *o, const struct bench_r
 	char text[160];
 
 	if (bench_result_why(&why, r) && told)
-		printf("%-20s not possible, for the same reason as %s\n", r->mode->name, told->mode->name);
+		printf("%-20s not possible, for the same reason as %s\n", r->mode->name,
+		       told->mode->name);
 	else if (bench_result_why(&why, r))
-		printf("%-20s not possible: %s%s%s\n", r->mode->name, why.text, *why.remedy ? "; " : "", why.remedy);
+		printf("%-20s not possible: %s%s%s\n", r->mode->name, why.text,
+		       *why.remedy ? "; " : "", why.remedy);
 	else
-		printf("%-20s failed: %s\n", r->mode->name, bench_result_error_text(r->error, text, sizeof(text)));
+		printf("%-20s failed: %s\n", r->mode->name,
+		       bench_result_error_text(r->error, text, sizeof(text)));
 }
 
 static void table_columns(enum bench_measure measure, enum bench_direction direction)
@@ -117,14 +132,14 @@ static void table_columns(enum bench_measure measure, enum bench_direction direc
 	if (measure == BENCH_MEMORY)
 		printf("%-20s %16s %6s    %s\n", "MODE", "BYTES/CONNECTION", "+-", done[direction]);
 	else if (measure == BENCH_CPU_GIB)
-		printf("%-20s %8s %11s %9s %6s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s", "CPU s/GiB", "+-",
-		       "CPU us/REQ", done[direction]);
+		printf("%-20s %8s %11s %9s %6s %10s    %s\n", "MODE", "Gb/s", "REQUESTS/s",
+		       "CPU s/GiB", "+-", "CPU us/REQ", done[direction]);
 	else
-		printf("%-20s %12s %15s %6s %13s %13s    %s\n", "MODE", "HANDSHAKES/s", "CPU us/HANDSH.", "+-",
-		       "HANDSH. p50", "HANDSH. p99", done[direction]);
+		printf("%-20s %12s %15s %6s %13s %13s    %s\n", "MODE", "HANDSHAKES/s",
+		       "CPU us/HANDSH.", "+-", "HANDSH. p50", "HANDSH. p99", done[direction]);
 }
 
-/* Modes that are compared by another measure have columns of their own. */
+/* One table for each measure that modes are compared by. */
 static void table_table(const struct bench_outcome *o, enum bench_measure measure)
 {
 	unsigned rows = 0;
@@ -158,7 +173,8 @@ static void table_latencies(const struct bench_outcome *o)
 		if (!r->runs || !bench_mode_has(r->mode, BENCH_P50))
 			continue;
 		if (!rows++)
-			printf("%-20s %10s %10s %10s %10s %10s\n", "LATENCY us", "p50", "p90", "p99", "p99.9", "p99.99");
+			printf("%-20s %10s %10s %10s %10s %10s\n", "LATENCY us", "p50", "p90",
+			       "p99", "p99.9", "p99.99");
 		printf("%-20s", r->mode->name);
 		for (unsigned m = BENCH_P50; m <= BENCH_P9999; m++) {
 			bench_stats_of(&s, r, m);
@@ -185,16 +201,18 @@ static void table_installs(const struct bench_outcome *o)
 		bench_stats_of(&rate, r, BENCH_INSTALLS);
 		bench_stats_of(&p50, r, BENCH_INSTALL_P50);
 		bench_stats_of(&p99, r, BENCH_INSTALL_P99);
-		printf("%-20s %10.0f %10.0f %10.0f\n", r->mode->name, rate.median, p50.median, p99.median);
+		printf("%-20s %10.0f %10.0f %10.0f\n", r->mode->name, rate.median, p50.median,
+		       p99.median);
 	}
 	if (rows)
 		putchar('\n');
 }
 
-/* Where the processor counts. */
+/* Only if the processor has counters. */
 static void table_counters(const struct bench_outcome *o)
 {
-	static const char *const heads[] = { "CYCLES/BYTE", "/REQUEST", "INSNS/BYTE", "/REQUEST", "MEMORY/BYTE", "BYTES/s" };
+	static const char *const heads[] = { "CYCLES/BYTE", "/REQUEST", "INSNS/BYTE", "/REQUEST",
+					     "MEMORY/BYTE", "BYTES/s" };
 	unsigned rows = 0;
 
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
@@ -207,8 +225,8 @@ static void table_counters(const struct bench_outcome *o)
 		if (!any)
 			continue;
 		if (!rows++)
-			printf("%-20s %11s %11s %11s %11s %11s %11s\n", "COUNTED", heads[0], heads[1], heads[2], heads[3],
-			       heads[4], heads[5]);
+			printf("%-20s %11s %11s %11s %11s %11s %11s\n", "COUNTED", heads[0],
+			       heads[1], heads[2], heads[3], heads[4], heads[5]);
 		printf("%-20s", r->mode->name);
 		for (unsigned m = BENCH_CYCLES_BYTE; m < BENCH_MEASURES; m++) {
 			bench_stats_of(&s, r, m);
@@ -229,8 +247,10 @@ static void table_behind(const struct bench_outcome *o)
 {
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		if (o->results[i].behind)
-			printf("\nwarning: %u requests/s are more than %s did in %u of %u rounds: its latency grows as long as "
-			       "a round lasts\n", o->options->rate, o->results[i].mode->name, o->results[i].behind,
+			printf("\nwarning: %u requests/s are more than %s did in %u of %u rounds: "
+			       "its latency grows as long as "
+			       "a round lasts\n",
+			       o->options->rate, o->results[i].mode->name, o->results[i].behind,
 			       o->results[i].runs);
 }
 
@@ -240,12 +260,16 @@ static void table_doubts(const struct bench_outcome *o)
 	unsigned count = bench_significance_ties(doubts, o);
 
 	for (unsigned i = 0; i < count; i++)
-		printf("%swarning: noise is larger than the difference of %s and %s in %s (%.1f %%)\n",
+		printf("%swarning: noise is larger than the difference of %s and %s in %s (%.1f "
+		       "%%)\n",
 		       i ? "" : "\n", doubts[i].less, doubts[i].more,
-		       doubts[i].measure == BENCH_MEMORY ? "memory" : "CPU time", doubts[i].percent);
+		       doubts[i].measure == BENCH_MEMORY ? "memory" : "CPU time",
+		       doubts[i].percent);
 	if (count)
-		puts(o->repeats > 1 ? "more --repeats, longer --seconds or a quieter machine tell them apart" :
-		     "a single round tells no difference from noise: take more --repeats");
+		puts(o->repeats > 1 ?
+			     "more --repeats, longer --seconds or a quieter machine tell them "
+			     "apart" :
+			     "a single round tells no difference from noise: take more --repeats");
 }
 
 static void table_noise(const struct bench_outcome *o)
@@ -253,21 +277,24 @@ static void table_noise(const struct bench_outcome *o)
 	double others, steal;
 
 	if (bench_noise_between(&others, &steal, &o->from, &o->to))
-		printf("Other processes had %.0f %% of the processors' time%s", others, steal < 0.5 ? ".\n" : "");
+		printf("Other processes had %.0f %% of the processors' time%s", others,
+		       steal < 0.5 ? ".\n" : "");
 	if (bench_noise_between(&others, &steal, &o->from, &o->to) && steal >= 0.5)
 		printf(", and %.0f %% went to other virtual machines.\n", steal);
 }
 
-/* Whether to buy one. */
 static void table_model(const struct bench_outcome *o)
 {
 	struct bench_model m;
 
 	if (!bench_model(&m, o))
 		return;
-	printf("\nA card that seals would leave %.3f to %.3f CPU s/GiB of kernel-sendfile's %.3f (%.0f to %.0f %% less),\n"
-	       "and %.3f more where it cannot send from the page cache itself; MODEL in tlsring-bench(1) says why.\n", m.least,
-	       m.most, m.kernel, bench_stats_change(m.kernel, m.most) * -1, bench_stats_change(m.kernel, m.least) * -1, m.copy);
+	printf("\nA card that seals would leave %.3f to %.3f CPU s/GiB of kernel-sendfile's %.3f "
+	       "(%.0f to %.0f %% less),\n"
+	       "and %.3f more where it cannot send from the page cache itself; MODEL in "
+	       "tlsring-bench(1) says why.\n",
+	       m.least, m.most, m.kernel, bench_stats_change(m.kernel, m.most) * -1,
+	       bench_stats_change(m.kernel, m.least) * -1, m.copy);
 }
 
 void bench_table_print(const struct bench_outcome *o)
@@ -279,7 +306,8 @@ void bench_table_print(const struct bench_outcome *o)
 	table_latencies(o);
 	table_installs(o);
 	table_counters(o);
-	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the rounds, in these.");
+	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the "
+	     "rounds, in these.");
 	table_noise(o);
 	table_model(o);
 	table_behind(o);

@@ -15,7 +15,7 @@ void bench_child_opened(struct bench_child *child, const struct tlsring_info *in
 	enum bench_direction direction = child->setup->options->direction;
 
 	measured = direction == BENCH_RECEIVE ? &info->rx : &info->tx;
-	/* Of two that should be alike, the one that is further from a card. */
+	/* In both directions: the one that is further from a card. */
 	if (direction == BENCH_BOTH && info->rx.path < info->tx.path)
 		measured = &info->rx;
 	pthread_mutex_lock(&whole->lock);
@@ -46,13 +46,15 @@ bool bench_child_received(struct bench_child *child, uint64_t at, const void *da
 static void child_installs(struct bench_installs *out, struct hdr_histogram *h)
 {
 	*out = (struct bench_installs){
-		.count = (uint64_t)h->total_count, .mean = h->total_count ? (uint64_t)hdr_mean(h) : 0,
-		.p50 = (uint64_t)hdr_value_at_percentile(h, 50), .p99 = (uint64_t)hdr_value_at_percentile(h, 99),
+		.count = (uint64_t)h->total_count,
+		.mean = h->total_count ? (uint64_t)hdr_mean(h) : 0,
+		.p50 = (uint64_t)hdr_value_at_percentile(h, 50),
+		.p99 = (uint64_t)hdr_value_at_percentile(h, 99),
 	};
 	hdr_reset(h);
 }
 
-/* What answering takes is not what serving takes. */
+/* Answering the question does not count as serving. */
 static void child_usage(struct bench_child *child)
 {
 	uint64_t start = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
@@ -62,7 +64,7 @@ static void child_usage(struct bench_child *child)
 		child_installs(&child->report.installs, child->installs);
 	if (child->setup->copies)
 		child->report.disk = bench_health_disk_read();
-	/* What is free does not count: handshakes and the process it was forked from have left much of it. */
+	/* Freed memory does not count: handshakes and the parent have left much of it. */
 	if (child->mode->lifetime == BENCH_IDLE)
 		child->report.memory = bench_health_memory();
 	if (child->mode->lifetime == BENCH_SOAK) {
@@ -85,7 +87,8 @@ bool bench_child_asked(struct bench_child *child)
 	else
 		child_usage(child);
 	bench_counters_read(&child->counters, &child->report.counted);
-	told = write(child->control, &child->report, sizeof(child->report)) == sizeof(child->report);
+	told = write(child->control, &child->report, sizeof(child->report)) ==
+	       sizeof(child->report);
 	pthread_mutex_unlock(&child->lock);
 	return told;
 }

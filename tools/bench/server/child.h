@@ -17,24 +17,28 @@ struct bench_child {
 	pthread_mutex_t lock;		/* of the whole: for report and installs */
 	int listeners[BENCH_THREADS_MAX];	/* of the whole: one for each thread */
 	int listener;			/* of this thread */
-	int control;			/* of the whole: questions; of other threads: closed at the end */
+	/* of the whole: questions; of other threads: closed at the end */
+	int control;
 	struct tlsring_ctx *ctx;	/* NULL: the mode does without the library */
 	struct bench_counters counters;	/* of the process that serves */
-	pid_t program;			/* serves instead, and leads a process group of its own; 0: none */
-	/* Fills in CPU time and, of idle connections, memory. 0 or -errno; NULL: of this process. */
+	/* serves instead, and leads a process group of its own; 0: none */
+	pid_t program;
+	/* Fills in CPU time and, of idle connections, memory. 0 or -errno; NULL: of this process.
+	 */
 	int (*usage)(struct bench_child *child);
 	struct bench_report report;
 	struct hdr_histogram *installs;	/* owned; NULL: the mode does not tell */
 	bool rekeys;			/* in a soak: the server can change keys */
-	_Atomic uint64_t spent;		/* of the whole: CPU nanoseconds that do not count as serving */
+	/* of the whole: CPU nanoseconds that do not count as serving */
+	_Atomic uint64_t spent;
 	_Atomic uint64_t next;		/* of the whole: of the copies on a disk */
 	bool compared;			/* the first upload with the file */
 };
 
 /* The control socket is readable. True: a question, which has been answered; false: the end. */
 bool bench_child_asked(struct bench_child *child);
-/* Bytes of an upload, at this offset. Compares the first upload, which is never measured, with the file.
- * False: they differ, and the report says so. */
+/* Bytes of an upload, at this offset. Compares the first upload, which is never measured, with the
+ * file. False: they differ, and the report says so. */
 bool bench_child_received(struct bench_child *child, uint64_t at, const void *data, size_t len);
 /* Count where the keys of a new connection went. */
 void bench_child_opened(struct bench_child *child, const struct tlsring_info *info);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* Files on a disk, of which nothing is in memory when they are sent. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,10 +14,10 @@
 #include "tools/tools.h"
 
 #define COLD_PROBE	(64 * 1024)
-#define COLD_PAGES	1024		/* that are looked at with one call */
+#define COLD_PAGES	1024		/* looked at by one call of mincore() */
 #define COLD_COPIES	64
-#define COLD_BYTES	(64ull << 20)	/* or as many copies as these have */
-#define COLD_DESCRIPTORS 100		/* for everything else */
+#define COLD_BYTES	(64ull << 20)	/* at most COLD_COPIES of so many bytes, in all */
+#define COLD_DESCRIPTORS 100		/* descriptors for everything else */
 
 /* ---- the file ---- */
 
@@ -29,13 +28,14 @@ static const char *cold_folder(void)
 	return folder && *folder ? folder : "/var/tmp";
 }
 
-/* It has no name: nobody has to remove it. */
+/* A file without a name, so that it need not be removed. */
 static int cold_create(void)
 {
 	char path[4096];
 	int fd;
 
-	if (snprintf(path, sizeof(path), "%s/tlsring-bench.XXXXXX", cold_folder()) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/tlsring-bench.XXXXXX", cold_folder()) >=
+	    (int)sizeof(path))
 		return -ENAMETOOLONG;
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
@@ -53,7 +53,7 @@ static int cold_fill(const struct bench_setup *s, int fd)
 			return *s->interrupted ? -EINTR : -errno;
 		at += (uint64_t)put;
 	}
-	/* What has yet to be written cannot be dropped. */
+	/* Dirty pages cannot be dropped. */
 	return fsync(fd) ? -errno : 0;
 }
 
@@ -72,7 +72,7 @@ static int cold_copy(struct bench_setup *s)
 	return ret;
 }
 
-/* Copies and connections may be more than a process has by default. */
+/* Copies and connections may need more descriptors than the default limit. */
 static void cold_room(unsigned descriptors)
 {
 	struct rlimit limit;
@@ -109,7 +109,7 @@ bool bench_cold_drop(const struct bench_setup *s, const struct bench_copy *copy)
 	return !cold_stays(s, copy);
 }
 
-/* Not by what the file system is called. */
+/* Do pages of this folder come from a disk? Found by trying, not from the file system's name. */
 static bool cold_probe(const struct bench_setup *s)
 {
 	uint64_t before = bench_health_disk_read();
@@ -118,13 +118,14 @@ static bool cold_probe(const struct bench_setup *s)
 	bool good;
 
 	bench_cold_drop(s, s->copies);
-	good = bytes && pread(s->copies->fd, bytes, len, 0) == (ssize_t)len && bench_health_disk_read() - before >= len;
+	good = bytes && pread(s->copies->fd, bytes, len, 0) == (ssize_t)len &&
+	       bench_health_disk_read() - before >= len;
 	free(bytes);
 	return good;
 }
 
-/* Enough for answers under way, and what the network still refers to: that cannot be dropped, and packets that were
- * received are freed a little later. */
+/* Enough for answers under way and for those that packets still refer to: their pages cannot be
+ * dropped until the packets are freed, a little after they were received. */
 static unsigned cold_count(const struct bench_options *options)
 {
 	unsigned busy = 2 * options->connections;
@@ -143,13 +144,16 @@ int bench_cold_open(struct bench_setup *s)
 	if (!s->copies)
 		ret = -ENOMEM;
 	cold_room(count + s->options->connections + COLD_DESCRIPTORS);
-	/* The first tells whether others are of use. */
+	/* The first copy is probed before others are made. */
 	while (!ret && s->count < count && (s->count != 1 || cold_probe(s)))
 		ret = cold_copy(s);
 	if (!ret && s->count == count)
 		return 0;
-	log_line("--cache cold: %s: %s; %s", cold_folder(), ret ? strerror(-ret) : "its files stay in memory, or the kernel "
-		 "does not count what is read of them", "set TMPDIR to a folder on a disk with enough room");
+	log_line("--cache cold: %s: %s; %s", cold_folder(),
+		 ret ? strerror(-ret) :
+		       "its files stay in memory, or the kernel "
+		       "does not count what is read of them",
+		 "set TMPDIR to a folder on a disk with enough room");
 	return TOOLS_FAILED;
 }
 

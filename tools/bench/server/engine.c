@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The library's engine as a server: what `tlsring serve` is made of. */
+/* The library's engine as a server, as in `tlsring serve`. */
 #include <errno.h>
 #include <poll.h>
 #include "tools/bench/client/mix.h"
@@ -7,8 +7,9 @@
 #include "tools/bench/options.h"
 #include "tools/bench/server/engine.h"
 
-#define ENGINE_IDLE	(3600 * 1000)	/* msecs: at a low rate a connection's turn comes seldom */
-#define ENGINE_LAST	(1ull << 63)	/* of a tag: the connection ends with this answer */
+/* Milliseconds: at a low rate a connection's turn comes seldom. */
+#define ENGINE_IDLE	(3600 * 1000)
+#define ENGINE_LAST	(1ull << 63)	/* flag of a tag: close after this answer */
 
 struct engine {
 	struct bench_child *child;
@@ -17,16 +18,20 @@ struct engine {
 
 static struct tlsring_message engine_answer(const struct bench_child *child, uint8_t kind)
 {
+	uint64_t size = bench_options_down(child->setup->options);
+
 	return (struct tlsring_message){ .file_fd = bench_child_copy(child).fd,
-					 .length = bench_mix_size(bench_options_down(child->setup->options), kind) };
+					 .length = bench_mix_size(size, kind) };
 }
 
-/* The tag counts the bytes of the request. */
+/* A connection's tag counts the bytes of its request. */
 static ssize_t engine_received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
 	const struct engine *e = user;
-	uint8_t kind = e->child->mode->lifetime == BENCH_SOAK ? ((const uint8_t *)data)[len - 1] : 0;
-	uint64_t all = bench_options_up(e->child->setup->options), asked = tlsring_conn_tag(conn) + len;
+	uint8_t kind = e->child->mode->lifetime == BENCH_SOAK ? ((const uint8_t *)data)[len - 1] :
+								0;
+	uint64_t all = bench_options_up(e->child->setup->options),
+		 asked = tlsring_conn_tag(conn) + len;
 	struct tlsring_message message;
 	int ret = 0;
 
@@ -77,7 +82,8 @@ int bench_engine_serve(struct bench_child *child)
 		.sent = engine_sent,
 	};
 	struct tlsring_engine_options options = {
-		.size = sizeof(options), .io = child->setup->options->io, .idle_timeout = ENGINE_IDLE,
+		.size = sizeof(options), .io = child->setup->options->io,
+		.idle_timeout = ENGINE_IDLE,
 	};
 	struct engine e = { .child = child };
 	int ret = tlsring_engine_new(&e.engine, &options);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The server that any program could have: epoll, and one way for the file to reach the socket. */
+/* A server by epoll and the system's calls, as any program could have. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,32 +14,34 @@
 #include "tools/bench/options.h"
 #include "tools/bench/server/epoll.h"
 
-#define LOOP_PIECE	(64 * 1024)	/* of a read */
-#define LOOP_RECORD	(16 * 1024)	/* of a read for SSL_write, which takes a record at a time */
-#define LOOP_LARGE	(1024 * 1024)	/* of a send or sendfile: others get their turn */
+#define LOOP_PIECE	(64 * 1024)	/* bytes of a read */
+#define LOOP_RECORD	(16 * 1024)	/* bytes of a read for SSL_write,
+which seals a record at a time */
+#define LOOP_LARGE	(1024 * 1024)	/* bytes of a send or sendfile,
+so that other connections have their turn */
 #define LOOP_EVENTS	64
 
 struct loop_conn {
 	struct bench_child *child;
 	enum { LOOP_SHAKE = 0, LOOP_HAND_OVER, LOOP_RECEIVE, LOOP_ANSWER, LOOP_CLOSE } state;
 	int fd;
-	SSL *ssl;			/* until a session has it */
+	SSL *ssl;			/* owned until session takes it over */
 	struct tlsring_session *session;
-	uint64_t asked;			/* bytes of the request */
-	uint64_t at;			/* of the answer */
-	struct bench_copy copy;		/* of the file, it is sent from */
-	uint32_t waits;			/* for which event */
+	uint64_t asked;			/* bytes of the request that have come */
+	uint64_t at;			/* bytes of the answer that have been sent */
+	struct bench_copy copy;		/* the answer is sent from it */
+	uint32_t waits;			/* event that it is watched for */
 	struct loop_conn *next, *next_free;
 };
 
 struct loop {
 	struct bench_child *child;
 	int epoll;
-	struct loop_conn *conns;	/* owned: all that there were at a time */
-	struct loop_conn *free;		/* of these, without a socket */
+	struct loop_conn *conns;	/* owned: all, in use or free */
+	struct loop_conn *free;		/* free ones among conns */
 };
 
-/* Steps return 0: go on with the next state; -EAGAIN: not now, wait for what `waits` says. */
+/* Steps return 0: go on with the next state; -EAGAIN: wait for the event in waits; -errno. */
 
 static int loop_ssl_result(struct loop_conn *c, int ret)
 {
@@ -79,18 +81,20 @@ static int loop_shake(struct loop_conn *c)
 	return 0;
 }
 
-/* Are the keys where they are to be? What goes the other way may be anywhere below user space. */
+/* The measured direction is where the mode wants it; the other one may be in the kernel or on a
+ * NIC. */
 static bool loop_moved(const struct loop_conn *c, const struct tlsring_info *info)
 {
 	enum bench_direction direction = c->child->setup->options->direction;
-	enum tlsring_path least = c->child->mode->seal == BENCH_NIC ? TLSRING_PATH_NIC : TLSRING_PATH_KERNEL;
+	enum tlsring_path least = c->child->mode->seal == BENCH_NIC ? TLSRING_PATH_NIC :
+								      TLSRING_PATH_KERNEL;
 	enum tlsring_path tx = direction == BENCH_RECEIVE ? TLSRING_PATH_KERNEL : least;
 
 	return (info->tx.path == TLSRING_PATH_NIC || info->tx.path == tx) &&
 	       (!direction || info->rx.path == TLSRING_PATH_NIC || info->rx.path == least);
 }
 
-/* Clear text would leave a socket that has no keys: no answer then. */
+/* Ends the connection if keys were not installed: the socket would send clear text. */
 static int loop_hand_over(struct loop_conn *c)
 {
 	struct tlsring_info info = { .size = sizeof(info) };
@@ -108,8 +112,9 @@ static int loop_hand_over(struct loop_conn *c)
 }
 
 /*
- * Who seals record by record hands each to TCP as a segment of its own. How many of these become one depends on
- * whose turn it was, unless TCP is told to wait for full ones: as the engine does, and nginx with tcp_nopush.
+ * Code that seals record by record gives each to TCP as a segment of its own. How many of these
+ * become one depends on timing, unless TCP waits for full segments, as the engine and nginx's
+ * tcp_nopush let it.
  */
 static void loop_cork(const struct loop_conn *c, int on)
 {
@@ -149,7 +154,7 @@ static int loop_receive(struct loop_conn *c)
 	return 0;
 }
 
-/* Bytes or -errno; more: others follow, so that the last record may stay open. */
+/* Bytes or -errno. more: others follow, so that the last record may stay open. */
 static ssize_t loop_send(struct loop_conn *c, const void *data, size_t len, bool more)
 {
 	ssize_t sent;
@@ -226,7 +231,7 @@ static void loop_conn_free(struct loop_conn *c)
 	c->fd = -1;
 }
 
-/* An event that came with the last ones may still be its: memory stays. */
+/* Its memory stays, as events that were fetched with this one may still refer to it. */
 static void loop_conn_end(struct loop *loop, struct loop_conn *c)
 {
 	if (c->fd < 0)
@@ -251,7 +256,8 @@ static void loop_step(struct loop *loop, struct loop_conn *c)
 		ret = steps[c->state](c);
 	while (!ret);
 	event.events = c->waits;
-	if (ret != -EAGAIN || (c->waits != waited && epoll_ctl(loop->epoll, EPOLL_CTL_MOD, c->fd, &event)))
+	if (ret != -EAGAIN ||
+	    (c->waits != waited && epoll_ctl(loop->epoll, EPOLL_CTL_MOD, c->fd, &event)))
 		loop_conn_end(loop, c);
 }
 
@@ -266,7 +272,7 @@ static int loop_ssl(struct loop_conn *c)
 	return 0;
 }
 
-/* One that is free, or a new one. */
+/* A free one, or a new one. */
 static struct loop_conn *loop_conn_new(struct loop *loop)
 {
 	struct loop_conn *c = loop->free, *next;
@@ -309,7 +315,7 @@ static int loop_watch(struct loop *loop, int fd, void *what)
 	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* False: it is over. */
+/* False: the end. */
 static bool loop_turn(struct loop *loop)
 {
 	struct epoll_event events[LOOP_EVENTS];

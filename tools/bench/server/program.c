@@ -17,14 +17,14 @@
 #include "tools/common/log.h"
 
 #define PROGRAM_WORDS	24
-#define PROGRAM_PAUSE	2000	/* microseconds between looks at it */
-#define PROGRAM_PATIENCE 30000	/* of these, until it listens */
-#define PROGRAM_LOOKS	50	/* until its CPU time stands still */
+#define PROGRAM_PAUSE	2000	/* microseconds between two checks */
+#define PROGRAM_PATIENCE 30000	/* checks, until it listens */
+#define PROGRAM_LOOKS	50	/* checks, until its CPU time stands still */
 #define PROGRAM_LISTEN	0x0a	/* TCP_LISTEN, as /proc/net/tcp has it */
 
 /* ---- what it uses ---- */
 
-/* The next process of the group; false: there is none. */
+/* Find the next process of a process group. False: there is none. */
 static bool program_next(DIR *proc, pid_t group, pid_t *pid)
 {
 	struct dirent *entry;
@@ -64,7 +64,7 @@ static uint64_t program_sum(pid_t group, uint64_t (*of)(pid_t pid))
 	return sum;
 }
 
-/* The clock of a process that runs is a few milliseconds old for others. */
+/* A running process's clock is a few milliseconds late for other processes. */
 static int program_usage(struct bench_child *child)
 {
 	struct bench_report *report = &child->report;
@@ -91,23 +91,29 @@ static void program_words(const char *words[PROGRAM_WORDS], const struct bench_p
 			  const struct bench_mode *mode)
 {
 	const char *const serve[] = {
-		"/proc/self/exe", "serve", "-t", files->threads, "-l", files->address, "-c", "cert.pem", "-k", "key.pem",
-		"--max-connections", "512", "--max-connections-per-address", "512", "--idle-timeout", "600",
+		"/proc/self/exe", "serve", "-t", files->threads, "-l", files->address, "-c",
+		"cert.pem", "-k", "key.pem",
+		"--max-connections", "512", "--max-connections-per-address", "512",
+		"--idle-timeout", "600",
 		"--offload", mode->seal == BENCH_USER ? "off" : "auto", "www", NULL,
 	};
-	const char *const nginx[] = { "nginx", "-e", "stderr", "-p", files->dir, "-c", "conf", NULL };
+	const char *const nginx[] = { "nginx", "-e", "stderr", "-p", files->dir, "-c", "conf",
+				      NULL };
 	const char *const openssl[] = {
-		"openssl", "s_server", "-accept", files->address, "-cert", "../cert.pem", "-key", "../key.pem", "-WWW", "-quiet",
+		"openssl", "s_server", "-accept", files->address, "-cert", "../cert.pem", "-key",
+		"../key.pem", "-WWW", "-quiet",
 		mode->way == BENCH_SENDFILE ? "-sendfile" : NULL, NULL,
 	};
-	const char *const *const all[] = { [BENCH_SERVE] = serve, [BENCH_NGINX] = nginx, [BENCH_OPENSSL] = openssl };
+	const char *const *const all[] = { [BENCH_SERVE] = serve, [BENCH_NGINX] = nginx,
+					   [BENCH_OPENSSL] = openssl };
 
 	for (unsigned i = 0; (words[i] = all[mode->program][i]); i++)
 		;
 }
 
-/* Whatever becomes of us, it ends; but its own workers are its own to end, so it must be told politely. */
-static void program_become(const struct bench_program_files *files, const char *const *words, pid_t parent, int go)
+/* In the new process. It gets SIGTERM when we die, by which it also ends its workers. */
+static void program_become(const struct bench_program_files *files, const char *const *words,
+			   pid_t parent, int go)
 {
 	static const int heard[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	const char *path = getenv("PATH");
@@ -123,14 +129,16 @@ static void program_become(const struct bench_program_files *files, const char *
 	if (getppid() != parent || null < 0 || chdir(files->dir))
 		_exit(1);
 	log = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (log < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
+	if (log < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 ||
+	    dup2(log, STDERR_FILENO) < 0)
 		_exit(1);
-	if (snprintf(all, sizeof(all), "%s" BENCH_COMMAND_PATH, path ? path : "/usr/bin:/bin") < (int)sizeof(all))
+	if (snprintf(all, sizeof(all), "%s" BENCH_COMMAND_PATH, path ? path : "/usr/bin:/bin") <
+	    (int)sizeof(all))
 		setenv("PATH", all, 1);
-	/* It serves whatever is where it is. */
+	/* s_server serves its working directory. */
 	if (!strcmp(words[0], "openssl") && (chdir("www") || setenv("OPENSSL_CONF", "../conf", 1)))
 		_exit(1);
-	/* What counts is to see all of it. */
+	/* Waits until the parent's counters are open. */
 	if (read(go, &word, 1) != 1)
 		_exit(1);
 	execvp(words[0], (char *const *)words);
@@ -150,7 +158,7 @@ static int program_start(struct bench_child *child, const struct bench_program_f
 	if (!pid)
 		program_become(files, words, parent, go[0]);
 	if (pid > 0) {
-		/* Either of us may be first. */
+		/* Parent and child both do this, as either may be first. */
 		setpgid(pid, pid);
 		child->program = pid;
 		child->usage = program_usage;
@@ -163,7 +171,7 @@ static int program_start(struct bench_child *child, const struct bench_program_f
 	return ret;
 }
 
-/* A connection of ours would be a client of its. */
+/* Read from /proc, as a connection of ours would count as a client. */
 static bool program_listens(const struct bench_program_files *files)
 {
 	FILE *list = fopen(*files->address == '[' ? "/proc/net/tcp6" : "/proc/net/tcp", "re");
@@ -172,15 +180,16 @@ static bool program_listens(const struct bench_program_files *files)
 	char line[512];
 
 	while (!found && list && fgets(line, sizeof(line), list))
-		found = sscanf(line, " %*u: %*[0-9A-F]:%x %*s %x", &port, &state) == 2 && port == files->port &&
-			state == PROGRAM_LISTEN;
+		found = sscanf(line, " %*u: %*[0-9A-F]:%x %*s %x", &port, &state) == 2 &&
+			port == files->port && state == PROGRAM_LISTEN;
 	if (list)
 		fclose(list);
 	return found;
 }
 
-/* For people: nobody else knows what it did not like. */
-static void program_last_words(const struct bench_child *child, const struct bench_program_files *files)
+/* Print the last line of its log. */
+static void program_last_words(const struct bench_child *child,
+			       const struct bench_program_files *files)
 {
 	char path[PATH_MAX + 8], line[256], last[256] = "";
 	FILE *log;
@@ -204,8 +213,10 @@ static int program_wait(struct bench_child *child, const struct bench_program_fi
 		if (program_listens(files))
 			return 0;
 		if (waitpid(child->program, &status, WNOHANG) > 0) {
-			child->report.lack = WIFEXITED(status) && WEXITSTATUS(status) == BENCH_COMMAND_MISSING ?
-					     BENCH_LACK_PROGRAM : BENCH_LACK_START;
+			child->report.lack = WIFEXITED(status) && WEXITSTATUS(status) ==
+									  BENCH_COMMAND_MISSING ?
+						     BENCH_LACK_PROGRAM :
+						     BENCH_LACK_START;
 			if (child->report.lack == BENCH_LACK_START)
 				program_last_words(child, files);
 			return -ECHILD;
@@ -215,7 +226,7 @@ static int program_wait(struct bench_child *child, const struct bench_program_fi
 	return -ETIMEDOUT;
 }
 
-/* Its workers become ours when it has ended. */
+/* Kills the process group. Workers become our children when their parent has ended. */
 static void program_stop(struct bench_child *child)
 {
 	if (child->program <= 0)
@@ -227,12 +238,13 @@ static void program_stop(struct bench_child *child)
 
 /* ---- the whole ---- */
 
-/* What the library finds the kernel lacks, no program has. */
+/* Kernel TLS that the library cannot use here, no other program can. */
 static bool program_in_vain(struct bench_child *child)
 {
 	enum tlsring_reason why = TLSRING_REASON_NONE;
 
-	if (child->mode->seal != BENCH_KERNEL || tlsring_ctx_expected(child->ctx, true, &why) == TLSRING_PATH_KERNEL)
+	if (child->mode->seal != BENCH_KERNEL ||
+	    tlsring_ctx_expected(child->ctx, true, &why) == TLSRING_PATH_KERNEL)
 		return false;
 	child->report.paths[TLSRING_PATH_USER]++;
 	child->report.why = why;

@@ -2,7 +2,8 @@
 #ifndef TOOLS_BENCH_SERVER_PROGRAM_H
 #define TOOLS_BENCH_SERVER_PROGRAM_H
 
-/* Another server instead of ours: a program as its users run it, started and ended by the server's process. */
+/* Another server instead of ours: a program as its users run it, started and ended by the server's
+ * process. */
 #include "tools/bench/server/child.h"
 
 /* Serve until the end. 0 or -errno. */

@@ -15,7 +15,7 @@
 #include "tools/bench/options.h"
 #include "tools/bench/server/program_files.h"
 
-#define FILES_SAID	8192	/* of a program's description of itself */
+#define FILES_SAID	8192	/* bytes of `nginx -V` */
 
 static FILE *files_open(const struct bench_program_files *files, const char *name)
 {
@@ -28,7 +28,7 @@ static FILE *files_open(const struct bench_program_files *files, const char *nam
 	return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
-/* 0 or -errno, of what has been written as well. */
+/* 0 or -errno, also of what was written before. */
 static int files_close(FILE *file)
 {
 	bool bad = !file || ferror(file);
@@ -42,8 +42,10 @@ static int files_close(FILE *file)
 static int files_certificate(const struct bench_program_files *files, SSL_CTX *ssl)
 {
 	FILE *certificate = files_open(files, "cert.pem"), *key = files_open(files, "key.pem");
-	bool good = certificate && key && PEM_write_X509(certificate, SSL_CTX_get0_certificate(ssl)) &&
-		    PEM_write_PrivateKey(key, SSL_CTX_get0_privatekey(ssl), NULL, NULL, 0, NULL, NULL);
+	bool good = certificate && key &&
+		    PEM_write_X509(certificate, SSL_CTX_get0_certificate(ssl)) &&
+		    PEM_write_PrivateKey(key, SSL_CTX_get0_privatekey(ssl), NULL, NULL, 0, NULL,
+					 NULL);
 	int ret = files_close(certificate), other = files_close(key);
 
 	return ret ? ret : other ? other : good ? 0 : -EIO;
@@ -54,7 +56,7 @@ static int files_content(const struct bench_program_files *files, const struct b
 	char www[PATH_MAX];
 	FILE *file;
 
-	/* The key is not to be served. */
+	/* A folder of its own, so that the key is not served. */
 	snprintf(www, sizeof(www), "%s/www", files->dir);
 	if (mkdir(www, 0700))
 		return -errno;
@@ -64,10 +66,8 @@ static int files_content(const struct bench_program_files *files, const struct b
 	return files_close(file);
 }
 
-/*
- * nginx makes sure that folders for what it does not do here are there, and its user's: they are to be ours,
- * lest it gives those of a real one to another user.
- */
+/* nginx makes folders for modules that are not used here, and gives them to its user. They are set
+ * to ours, so that those of an installed nginx are left alone. */
 static void files_nginx_folders(FILE *out, const char *dir)
 {
 	static const char *const modules[] = { "proxy", "fastcgi", "uwsgi", "scgi" };
@@ -83,28 +83,37 @@ static void files_nginx_folders(FILE *out, const char *dir)
 	}
 }
 
-/* As its users set it up for speed. */
-static void files_nginx(FILE *out, const struct bench_program_files *files, const struct bench_mode *mode)
+/* A configuration as for speed. */
+static void files_nginx(FILE *out, const struct bench_program_files *files,
+			const struct bench_mode *mode)
 {
 	fprintf(out, "%sworker_processes %s;\ndaemon off;\npid %s/pid;\nerror_log stderr warn;\n",
 		geteuid() ? "" : "user root root;\n", files->threads, files->dir);
 	fputs("events {\n\tworker_connections 1024;\n\tmulti_accept on;\n}\nhttp {\n"
-	      "\tdefault_type application/octet-stream;\n\taccess_log off;\n\tsendfile on;\n\ttcp_nopush on;\n"
-	      "\ttcp_nodelay on;\n\topen_file_cache max=1000 inactive=60s;\n\topen_file_cache_valid 30s;\n"
-	      "\tkeepalive_timeout 600s;\n\tkeepalive_requests 100000000;\n\tssl_protocols TLSv1.2 TLSv1.3;\n"
-	      "\tssl_session_tickets on;\n", out);
+	      "\tdefault_type application/octet-stream;\n\taccess_log off;\n\tsendfile "
+	      "on;\n\ttcp_nopush on;\n"
+	      "\ttcp_nodelay on;\n\topen_file_cache max=1000 "
+	      "inactive=60s;\n\topen_file_cache_valid 30s;\n"
+	      "\tkeepalive_timeout 600s;\n\tkeepalive_requests 100000000;\n\tssl_protocols TLSv1.2 "
+	      "TLSv1.3;\n"
+	      "\tssl_session_tickets on;\n",
+	      out);
 	files_nginx_folders(out, files->dir);
-	fprintf(out, "\tssl_certificate %s/cert.pem;\n\tssl_certificate_key %s/key.pem;\n%s"
-		"\tserver {\n\t\tlisten %s ssl backlog=512%s;\n\t\troot %s/www;\n\t}\n}\n", files->dir, files->dir,
-		mode->seal == BENCH_KERNEL ? "\tssl_conf_command Options KTLS;\n" : "", files->address, strcmp(files->threads, "1") ? " reuseport" : "",
-		files->dir);
+	fprintf(out,
+		"\tssl_certificate %s/cert.pem;\n\tssl_certificate_key %s/key.pem;\n%s"
+		"\tserver {\n\t\tlisten %s ssl backlog=512%s;\n\t\troot %s/www;\n\t}\n}\n",
+		files->dir, files->dir,
+		mode->seal == BENCH_KERNEL ? "\tssl_conf_command Options KTLS;\n" : "",
+		files->address, strcmp(files->threads, "1") ? " reuseport" : "", files->dir);
 }
 
-/* Instead of the system's: of OpenSSL 3.0 s_server has no option for it. */
+/* Set by a configuration file, as s_server of OpenSSL 3.0 has no option for kernel TLS. */
 static void files_openssl(FILE *out, const struct bench_mode *mode)
 {
 	if (mode->seal == BENCH_KERNEL)
-		fputs("openssl_conf = main\n[main]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n[tls]\nOptions = KTLS\n", out);
+		fputs("openssl_conf = main\n[main]\nssl_conf = ssl\n[ssl]\nsystem_default = "
+		      "tls\n[tls]\nOptions = KTLS\n",
+		      out);
 }
 
 static int files_config(const struct bench_program_files *files, const struct bench_mode *mode)
@@ -128,18 +137,25 @@ static int files_address(struct bench_program_files *files, int listener)
 	if (getsockname(listener, (struct sockaddr *)&address, &len))
 		return -errno;
 	six = address.ss_family == AF_INET6;
-	inet_ntop(address.ss_family, six ? (void *)&((struct sockaddr_in6 *)&address)->sin6_addr :
-					   (void *)&((struct sockaddr_in *)&address)->sin_addr, text, sizeof(text));
-	files->port = ntohs(((struct sockaddr_in *)&address)->sin_port);	/* NOLINT: getsockname() wrote it */
-	snprintf(files->address, sizeof(files->address), six ? "[%s]:%u" : "%s:%u", text, files->port);
+	inet_ntop(address.ss_family,
+		  six ? (void *)&((struct sockaddr_in6 *)&address)->sin6_addr :
+			(void *)&((struct sockaddr_in *)&address)->sin_addr,
+		  text, sizeof(text));
+	/* NOLINT: getsockname() wrote it */
+	files->port = ntohs(((struct sockaddr_in *)&address)->sin_port);
+	snprintf(files->address, sizeof(files->address), six ? "[%s]:%u" : "%s:%u", text,
+		 files->port);
 	return 0;
 }
 
-static int files_make_in(struct bench_program_files *files, const struct bench_child *child, const char *base)
+static int files_make_in(struct bench_program_files *files, const struct bench_child *child,
+			 const char *base)
 {
 	int ret;
 
-	if (!base || snprintf(files->dir, sizeof(files->dir), "%s/tlsring-bench.XXXXXX", base) >= (int)sizeof(files->dir) ||
+	if (!base ||
+	    snprintf(files->dir, sizeof(files->dir), "%s/tlsring-bench.XXXXXX", base) >=
+		    (int)sizeof(files->dir) ||
 	    !mkdtemp(files->dir)) {
 		files->dir[0] = '\0';
 		return -ENOENT;

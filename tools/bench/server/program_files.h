@@ -15,7 +15,8 @@ struct bench_program_files {
 	char threads[12];		/* or workers */
 };
 
-/* In TMPDIR, /dev/shm or /tmp. Takes the address of child's listener. 0 or -errno; remove in any case. */
+/* In TMPDIR, /dev/shm or /tmp. Takes the address of child's listener. 0 or -errno; remove in any
+ * case. */
 int bench_program_files_make(struct bench_program_files *files, const struct bench_child *child);
 void bench_program_files_remove(struct bench_program_files *files);
 

@@ -20,7 +20,7 @@
 #include "tools/bench/server/server.h"
 #include "tools/bench/server/threads.h"
 
-#define SERVER_TRIES	1000	/* to find ports one behind the other */
+#define SERVER_TRIES	1000	/* to find ports in a row */
 
 /* ---- the process ---- */
 
@@ -53,7 +53,9 @@ static int child_serve(struct bench_child *child)
 		ret = tlsring_ctx_new(&child->ctx, child->setup->server, &options);
 	if (!ret)
 		ret = mode->program ? bench_program_serve(child) :
-		      bench_threads_serve(child, mode->way == BENCH_ENGINE ? bench_engine_serve : bench_epoll_serve);
+				      bench_threads_serve(child, mode->way == BENCH_ENGINE ?
+									 bench_engine_serve :
+									 bench_epoll_serve);
 	tlsring_ctx_free(child->ctx);
 	bench_counters_close(&child->counters);
 	hdr_close(child->installs);
@@ -61,8 +63,8 @@ static int child_serve(struct bench_child *child)
 	return ret;
 }
 
-/* Ends with the parent, and by the parent: Ctrl-C is for that one to handle. Who has a program to end, and its
- * files to remove, sees that the control socket was closed, and must live to do so. */
+/* Ignores SIGINT, which the parent handles. Is killed with the parent, unless it has another
+ * program and its files to clean up: then it ends when the control socket is closed. */
 static void child_main(struct bench_child *child)
 {
 	if (child->mode->program) {
@@ -74,7 +76,7 @@ static void child_main(struct bench_child *child)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	child->report.result = child_serve(child);
-	/* Who could not serve says so. */
+	/* Could not serve: answer questions with the error. */
 	while (child->report.result && bench_child_asked(child))
 		;
 	exit(0);
@@ -82,11 +84,15 @@ static void child_main(struct bench_child *child)
 
 /* ---- its parent ---- */
 
-/* Another program listens by itself, on a port that is kept for it: both must say SO_REUSEADDR. */
+/* Another program listens by itself, on a port that is bound here without listening: both set
+ * SO_REUSEADDR. */
 static int server_bind(struct sockaddr_storage *address, bool listens)
 {
-	socklen_t len = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), one = 1, error;
+	socklen_t len = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+							 sizeof(struct sockaddr_in);
+	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			IPPROTO_TCP),
+	    one = 1, error;
 
 	if (fd >= 0 && (listens || !setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one))) &&
 	    !bind(fd, (struct sockaddr *)address, len) && (!listens || !listen(fd, 512)) &&
@@ -106,7 +112,7 @@ static void server_unlisten(struct bench_child *child)
 	}
 }
 
-/* Any port, and those behind it. */
+/* Bind any port and the next ones. */
 static int server_listen_once(struct bench_server *server, struct bench_child *child)
 {
 	struct sockaddr_storage address = child->setup->listen;
@@ -114,7 +120,7 @@ static int server_listen_once(struct bench_server *server, struct bench_child *c
 
 	*port = 0;
 	for (unsigned i = 0; i < server->ports; i++) {
-		/* Behind the last one there is 0: any. */
+		/* After port 65535 comes 0. */
 		if (i && !*port)
 			return -EADDRINUSE;
 		child->listeners[i] = server_bind(&address, !child->mode->program);
@@ -140,9 +146,11 @@ static int server_listen(struct bench_server *server, struct bench_child *child)
 	return ret;
 }
 
-int bench_server_start(struct bench_server *server, const struct bench_setup *setup, const struct bench_mode *mode)
+int bench_server_start(struct bench_server *server, const struct bench_setup *setup,
+		       const struct bench_mode *mode)
 {
-	struct bench_child child = { .setup = setup, .mode = mode, .counters.events = { -1, -1 }, .whole = &child,
+	struct bench_child child = { .setup = setup, .mode = mode, .counters.events = { -1, -1 },
+				     .whole = &child,
 				     .lock = PTHREAD_MUTEX_INITIALIZER };
 	int control[2], ret = 0;
 
@@ -160,7 +168,7 @@ int bench_server_start(struct bench_server *server, const struct bench_setup *se
 	ret = server_listen(server, &child);
 	if (ret)
 		goto out;
-	/* What waits to be written must not be written twice. */
+	/* Else the child would write buffered output again. */
 	fflush(NULL);
 	server->pid = fork();
 	if (!server->pid) {

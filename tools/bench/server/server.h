@@ -2,7 +2,8 @@
 #ifndef TOOLS_BENCH_SERVER_SERVER_H
 #define TOOLS_BENCH_SERVER_SERVER_H
 
-/* The server of one run: a process of its own, so that its CPU time can be told from the client's. */
+/* The server of one run: a process of its own, so that its CPU time can be told from the client's.
+ */
 #include <sys/types.h>
 #include "tools/bench/server/report.h"
 #include "tools/bench/types.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A server of several threads: each has a loop or an engine, and a port, of its own. */
+/* A server of several threads, each with a loop or an engine and a port of its own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ struct threads_one {
 	pthread_t thread;
 };
 
-/* Who cannot serve says so with the next report, and keeps nobody waiting. */
+/* A thread that cannot serve sets the report's result, and closes its port. */
 static void *threads_run(void *arg)
 {
 	struct threads_one *one = arg;
@@ -30,13 +30,14 @@ static void *threads_run(void *arg)
 	return NULL;
 }
 
-/* How many of the others run then; fewer than there are to be: errno says why. */
-static unsigned threads_start(struct threads_one *all, unsigned count, struct bench_child *whole, int stop,
-			      int (*serve)(struct bench_child *child))
+/* Returns how many were started; if fewer than count, errno says why. */
+static unsigned threads_start(struct threads_one *all, unsigned count, struct bench_child *whole,
+			      int stop, int (*serve)(struct bench_child *child))
 {
 	for (unsigned i = 0; i < count; i++) {
 		all[i].child = (struct bench_child){
-			.setup = whole->setup, .mode = whole->mode, .ctx = whole->ctx, .whole = whole,
+			.setup = whole->setup, .mode = whole->mode, .ctx = whole->ctx,
+			.whole = whole,
 			.listener = whole->listeners[i + 1], .control = stop,
 		};
 		all[i].serve = serve;
@@ -63,7 +64,7 @@ int bench_threads_serve(struct bench_child *child, int (*serve)(struct bench_chi
 	}
 	running = threads_start(all, others, child, stop[0], serve);
 	ret = running < others ? -errno : serve(child);
-	/* They see that it was closed. */
+	/* Other threads see that it is closed. */
 	close(stop[1]);
 	while (running)
 		pthread_join(all[--running].thread, NULL);

@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include "tools/bench/soak/types.h"
 
-void bench_soak_print_head(FILE *out, const struct bench_soak *soak, const struct bench_options *options);
-void bench_soak_print_look(FILE *out, const struct bench_soak *soak, const struct bench_soak_look *look);
-void bench_soak_print_end(FILE *out, const struct bench_soak *soak, const struct bench_finding *findings,
-			  unsigned count);
+void bench_soak_print_head(FILE *out, const struct bench_soak *soak,
+			   const struct bench_options *options);
+void bench_soak_print_look(FILE *out, const struct bench_soak *soak,
+			   const struct bench_soak_look *look);
+void bench_soak_print_end(FILE *out, const struct bench_soak *soak,
+			  const struct bench_finding *findings, unsigned count);
 /* All of it, as a new object; manifest is borrowed. NULL: no memory. */
 struct json_t *bench_soak_json(const struct bench_soak *soak, const struct bench_options *options,
-			       const struct bench_finding *findings, unsigned count, struct json_t *manifest);
+			       const struct bench_finding *findings, unsigned count,
+			       struct json_t *manifest);
 
 #endif

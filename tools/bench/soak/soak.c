@@ -20,15 +20,15 @@
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
-#define SOAK_PATIENCE	1000	/* looks, 10 ms apart, until all connections have ended */
+#define SOAK_PATIENCE	1000	/* checks, 10 ms apart, until all connections have ended */
 
 struct soak {
 	struct bench_soak result;
 	struct bench_setup setup;
 	struct bench_server server;
 	struct bench_client client;
-	struct bench_samples samples;	/* of a part */
-	double seconds;			/* so far */
+	struct bench_samples samples;	/* of the current part */
+	double seconds;			/* since the start */
 	bool interrupted;
 };
 
@@ -37,7 +37,8 @@ struct soak {
 static int soak_ask(struct soak *s, struct bench_report *report)
 {
 	static const enum tlsring_path asked[BENCH_SEALS] = {
-		[BENCH_USER] = TLSRING_PATH_USER, [BENCH_KERNEL] = TLSRING_PATH_KERNEL, [BENCH_NIC] = TLSRING_PATH_NIC,
+		[BENCH_USER] = TLSRING_PATH_USER, [BENCH_KERNEL] = TLSRING_PATH_KERNEL,
+		[BENCH_NIC] = TLSRING_PATH_NIC,
 	};
 	int ret = bench_server_ask(&s->server, report);
 
@@ -59,7 +60,8 @@ static int soak_look(struct soak *s)
 		return ret;
 	*look = (struct bench_soak_look){
 		.seconds = s->seconds, .requests = r->requests, .connections = s->client.opened,
-		.updates = s->client.updates, .rate = (double)s->samples.requests->total_count / s->samples.seconds,
+		.updates = s->client.updates,
+		.rate = (double)s->samples.requests->total_count / s->samples.seconds,
 		.p50 = (double)hdr_value_at_percentile(s->samples.requests, 50) / 1e3,
 		.p99 = (double)hdr_value_at_percentile(s->samples.requests, 99) / 1e3,
 		.server = report.health,
@@ -91,7 +93,8 @@ static int soak_load(struct soak *s, FILE *lines)
 	while (!ret && s->result.count < BENCH_SOAK_LOOKS) {
 		ret = soak_part(s);
 		if (!ret && lines)
-			bench_soak_print_look(lines, &s->result, &s->result.looks[s->result.count - 1]);
+			bench_soak_print_look(lines, &s->result,
+					      &s->result.looks[s->result.count - 1]);
 	}
 	return ret;
 }
@@ -107,13 +110,14 @@ static bool soak_settled(const struct bench_health *now, const struct bench_heal
 	return settled;
 }
 
-/* Connections end a moment after the client's last word. */
+/* Wait until the server has closed all connections. */
 static int soak_settle(struct soak *s)
 {
 	struct bench_report report;
 	int ret = soak_ask(s, &report);
 
-	for (unsigned i = 0; !ret && i < SOAK_PATIENCE && !soak_settled(&report.health, &s->result.before); i++) {
+	for (unsigned i = 0;
+	     !ret && i < SOAK_PATIENCE && !soak_settled(&report.health, &s->result.before); i++) {
 		usleep(10000);
 		ret = soak_ask(s, &report);
 	}
@@ -134,14 +138,15 @@ static int soak_start(struct soak *s)
 	if (ret)
 		return ret;
 	s->result.before = report.health;
-	ret = bench_client_open(&s->client, &s->setup, s->result.mode, s->setup.options->connections, &s->server.address);
+	ret = bench_client_open(&s->client, &s->setup, s->result.mode,
+				s->setup.options->connections, &s->server.address);
 	s->client.check = true;
-	/* TLS 1.2 has no such thing. */
+	/* TLS 1.2 has no KeyUpdate. */
 	s->client.rekeys = report.health.rekeys && s->setup.options->tls;
 	return ret;
 }
 
-/* Fills the result; an error is part of it. */
+/* Fills in the result, in which an error is recorded. */
 static void soak_run(struct soak *s, FILE *lines)
 {
 	int ret = soak_start(s), end;
@@ -168,7 +173,7 @@ static const struct bench_mode *soak_mode(const struct bench_options *options)
 	return NULL;
 }
 
-/* Can it be done at all? An exit status, after a word. */
+/* Is the mode possible? An exit status; prints why not. */
 static int soak_try(struct soak *s)
 {
 	struct bench_result result = { .mode = s->result.mode };
@@ -179,7 +184,8 @@ static int soak_try(struct soak *s)
 	if (ret)
 		log_line("%s: %s", s->result.mode->name, tlsring_strerror(ret, text, sizeof(text)));
 	else if (bench_result_why(&why, &result))
-		log_line("%s is not possible: %s%s%s", s->result.mode->name, why.text, *why.remedy ? "; " : "", why.remedy);
+		log_line("%s is not possible: %s%s%s", s->result.mode->name, why.text,
+			 *why.remedy ? "; " : "", why.remedy);
 	else
 		return 0;
 	return TOOLS_FAILED;

@@ -26,7 +26,8 @@ struct bench_soak {
 	struct bench_soak_look looks[BENCH_SOAK_LOOKS];
 	unsigned count;
 	uint64_t requests, connections, updates;	/* in all */
-	unsigned astray;		/* connections whose records were not sealed where they should be */
+	/* connections whose records were not sealed where they should be */
+	unsigned astray;
 	int error;			/* that ended the load early */
 	struct hdr_histogram *latency;	/* owned: of all requests */
 };

@@ -5,11 +5,12 @@
 #include "tools/bench/soak/types.h"
 
 /* Returns how many findings there are. */
-unsigned bench_soak_verdict(struct bench_finding out[BENCH_SOAK_FINDINGS], const struct bench_soak *soak);
+unsigned bench_soak_verdict(struct bench_finding out[BENCH_SOAK_FINDINGS],
+			    const struct bench_soak *soak);
 /*
- * The least that values grow by from the middle to the end, if they grow all the time: in the third quarter
- * as well as in the fourth, by the trend test of Mann and Kendall. 0 or less: they do not, or there are too
- * few.
+ * The least that values grow by from the middle to the end, if they grow all the time: in the third
+ * quarter as well as in the fourth, by the trend test of Mann and Kendall. 0 or less: they do not,
+ * or there are too few.
  */
 double bench_soak_growth(const double *values, unsigned count);
 

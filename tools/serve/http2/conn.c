@@ -8,9 +8,9 @@ void http2_end(struct http2 *h, uint32_t error, const char *why)
 {
 	struct tlsring_info info = { .size = sizeof(info) };
 
-	if (h->state == HTTP2_ENDED)
+	if (h->ended)
 		return;
-	h->state = HTTP2_ENDED;
+	h->ended = true;
 	if (error == NGHTTP2_ENHANCE_YOUR_CALM)
 		accounting_flooded(h->worker->accounting);
 	if (why && !tlsring_conn_info(h->conn, &info))
@@ -26,9 +26,9 @@ void http2_abuse(struct http2 *h, enum http2_abuse kind)
 
 void http2_leave(struct http2 *h)
 {
-	if (h->state != HTTP2_SERVING)
+	if (h->leaving || h->ended)
 		return;
-	h->state = HTTP2_LEAVING;
+	h->leaving = true;
 	nghttp2_submit_shutdown_notice(h->session);
 	nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, NULL);
 }
