@@ -13,6 +13,7 @@ BINDIR	?= $(PREFIX)/bin
 MANDIR	?= $(PREFIX)/share/man
 UNITDIR	?= $(PREFIX)/lib/systemd/system
 PKGCONFIG ?= pkg-config
+OBJCOPY	?= objcopy
 CFLAGS	?= -O2 -g
 DIR	?= .
 KERNEL	?= all
@@ -20,8 +21,9 @@ SUDO	:= $(if $(filter 0,$(shell id -u)),,sudo)
 
 LIBS_NEEDED := libssl libcrypto liburing libmnl libsodium
 WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla
-CPPFLAGS += -D_GNU_SOURCE -I. -Iktls -Ilib -DTLSRING_VERSION='"$(VERSION)"'
-ALL_CFLAGS = -std=gnu11 $(WARN) -fPIC -fvisibility=hidden -pthread $(CPPFLAGS) \
+# CPPFLAGS, CFLAGS and LDFLAGS of the command line come behind these.
+OUR_CPPFLAGS := -D_GNU_SOURCE -I. -Iktls -Ilib -DTLSRING_VERSION='"$(VERSION)"'
+ALL_CFLAGS = -std=gnu11 $(WARN) -fPIC -fvisibility=hidden -pthread $(OUR_CPPFLAGS) $(CPPFLAGS) \
 	$(shell $(PKGCONFIG) --cflags $(LIBS_NEEDED)) $(CFLAGS) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 ALL_LDFLAGS = $(LDFLAGS) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
@@ -68,21 +70,31 @@ $(O)/%.o: %.c Makefile
 $(O)/tools/vendor/%.o: WARN := -Wall
 
 # Examples are compiled as a user's programs: nothing but the public headers can be found.
-$(EXAMPLE_SRC:%.c=$(O)/%.o): CPPFLAGS := -I$(O)/include
+$(EXAMPLE_SRC:%.c=$(O)/%.o): OUR_CPPFLAGS := -I$(O)/include
 $(EXAMPLE_SRC:%.c=$(O)/%.o): $(PUBLIC)
 
 $(PUBLIC): $(O)/include/%: $(wildcard lib/tlsring.h ktls/tlsring_reason.h)
 	@mkdir -p $(@D)
 	$(Q)cp $(filter %/$*,$^) $@
 
+# One object in which only the public calls are global, so that no name of ours meets another's.
 $(O)/libtlsring.a: $(LIB_OBJ)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)$(CC) -r -nostdlib -o $(@:.a=.o) $^
+	$(Q)$(OBJCOPY) --localize-hidden $(@:.a=.o)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(@:.a=.o)
+
+# For our own tests, which call what is inside.
+$(O)/libtlsring-tests.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsT $@ $^
 
 $(O)/libtlsring.so.$(VERSION): $(LIB_OBJ) lib/tlsring.map
 	$(call say,LD,$@)
+	$(Q)grep -q '^TLSRING_$(basename $(VERSION)) {' lib/tlsring.map || \
+		{ echo "lib/tlsring.map has no TLSRING_$(basename $(VERSION))" >&2; exit 1; }
 	$(Q)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,libtlsring.so.$(SOVERSION) \
-		-Wl,--version-script=lib/tlsring.map -Wl,-z,relro,-z,now -o $@ $(LIB_OBJ) $(LIB_LIBS)
+		-Wl,--version-script=lib/tlsring.map -Wl,-z,relro,-z,now,-z,nodelete -o $@ $(LIB_OBJ) $(LIB_LIBS)
 	$(Q)ln -sf libtlsring.so.$(VERSION) $(O)/libtlsring.so.$(SOVERSION)
 	$(Q)ln -sf libtlsring.so.$(VERSION) $(O)/libtlsring.so
 
@@ -90,17 +102,21 @@ $(O)/tlsring: $(TOOL_OBJ) $(O)/libtlsring.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
 
-$(O)/tests/tools/%: $(O)/tests/tools/%.o $(filter-out $(O)/tools/main.o,$(TOOL_OBJ)) $(O)/libtlsring.a
+$(O)/tests/tools/%: $(O)/tests/tools/%.o $(filter-out $(O)/tools/main.o,$(TOOL_OBJ)) $(O)/libtlsring-tests.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
 
 # By its name, or else the rule below is taken where only this is missing.
 $(O)/tests/fuzz/replay.o:
-$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(filter-out $(O)/tools/main.o,$(TOOL_OBJ)) $(O)/libtlsring.a
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(filter-out $(O)/tools/main.o,$(TOOL_OBJ)) $(O)/libtlsring-tests.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
 
-$(O)/tests/%: $(O)/tests/%.o $(O)/libtlsring.a
+$(O)/tests/examples/%: $(O)/tests/examples/%.o $(O)/libtlsring.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$(O)/tests/%: $(O)/tests/%.o $(O)/libtlsring-tests.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
@@ -152,23 +168,34 @@ fuzz: ## look for new faults with libFuzzer: T=records|stream|cmsg|http, SECS=60
 tidy: ## clang-tidy over everything (.clang-tidy says what it looks for); CHANGED=1: over what differs from origin/main
 	$(Q)tests/tidy $(if $(CHANGED),--changed)
 
+# Fills in a template: @prefix@ and so on.
+fill	= sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@includedir@|$(1)|' \
+	-e 's|@bindir@|$(BINDIR)|' -e 's|@version@|$(VERSION)|' -e 's|@soversion@|$(SOVERSION)|'
+CMAKEDIR = $(LIBDIR)/cmake/tlsring
+
 install: all ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR, BINDIR, MANDIR, UNITDIR)
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
-		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(UNITDIR)
+	install -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(CMAKEDIR) $(INCLUDEDIR) $(BINDIR) \
+		$(MANDIR)/man1 $(MANDIR)/man5 $(UNITDIR))
 	install -m 644 $(O)/libtlsring.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(O)/libtlsring.so.$(VERSION) $(DESTDIR)$(LIBDIR)
 	ln -sf libtlsring.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libtlsring.so.$(SOVERSION)
 	ln -sf libtlsring.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libtlsring.so
-	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
-		-e 's|@version@|$(VERSION)|' lib/tlsring.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tlsring.pc
+	$(call fill,$(INCLUDEDIR)) lib/tlsring.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tlsring.pc
+	$(call fill,$(shell realpath -m --relative-to=$(CMAKEDIR) $(INCLUDEDIR))) \
+		lib/tlsring-config.cmake.in > $(DESTDIR)$(CMAKEDIR)/tlsring-config.cmake
+	$(call fill) lib/tlsring-config-version.cmake.in > $(DESTDIR)$(CMAKEDIR)/tlsring-config-version.cmake
 	install -m 644 lib/tlsring.h ktls/tlsring_reason.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 755 $(O)/tlsring $(DESTDIR)$(BINDIR)
 	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1)
 	$(if $(MAN5),install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5)
-	sed -e 's|@bindir@|$(BINDIR)|' tools/serve/tlsring.service.in > $(DESTDIR)$(UNITDIR)/tlsring.service
+	$(call fill) tools/serve/tlsring.service.in > $(DESTDIR)$(UNITDIR)/tlsring.service
+ifeq ($(DESTDIR),)
+	@if [ "$$(id -u)" = 0 ]; then ldconfig; else echo "run ldconfig as root, so that programs find the library"; fi
+endif
 
 uninstall: ## take away what install put there
 	rm -f $(DESTDIR)$(LIBDIR)/libtlsring.* $(DESTDIR)$(LIBDIR)/pkgconfig/tlsring.pc
+	rm -rf $(DESTDIR)$(CMAKEDIR)
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,tlsring.h tlsring_reason.h) $(DESTDIR)$(BINDIR)/tlsring
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN1))) $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
 	rm -f $(DESTDIR)$(UNITDIR)/tlsring.service

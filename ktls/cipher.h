@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+#define KTLS_TLS12 0x0303 /* versions, as the protocol writes them */
+#define KTLS_TLS13 0x0304
+
 #define KTLS_KEY_MAX	32
 #define KTLS_IV_MAX	12
 

@@ -60,7 +60,7 @@ int ktls_control_type(const struct msghdr *msg)
 	return ktls_control_type_of(msg->msg_control, msg->msg_controllen, msg->msg_flags);
 }
 
-long ktls_control_send(int fd, uint8_t type, const void *data, size_t len)
+long ktls_control_send(int fd, uint8_t type, const void *data, size_t len, int flags)
 {
 	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -68,7 +68,7 @@ long ktls_control_send(int fd, uint8_t type, const void *data, size_t len)
 	ssize_t sent;
 
 	ktls_control_encode(&msg, space, type);
-	sent = sendmsg(fd, &msg, MSG_NOSIGNAL);
+	sent = sendmsg(fd, &msg, flags | MSG_NOSIGNAL);
 	return sent < 0 ? -errno : sent;
 }
 
@@ -177,6 +177,8 @@ uint8_t ktls_alert_for_errno(int error)
 		return ALERT_RECORD_OVERFLOW;
 	case EINVAL:	/* the version in the record's header */
 		return ALERT_PROTOCOL_VERSION;
+	case EPROTO: /* a type that has no place there; only records opened in user space tell */
+		return KTLS_ALERT_UNEXPECTED_MESSAGE;
 	}
 	return 0;
 }

@@ -32,8 +32,8 @@ void ktls_control_encode(struct msghdr *msg, void *cbuf, uint8_t type);
 int ktls_control_type(const struct msghdr *msg);
 /* Same over a bare control buffer, as multishot recvmsg delivers it. */
 int ktls_control_type_of(const void *control, size_t len, int msg_flags);
-/* Blocking-agnostic sendmsg of one control record. Bytes sent or -errno. */
-long ktls_control_send(int fd, uint8_t type, const void *data, size_t len);
+/* sendmsg() of one control record, with these flags (MSG_DONTWAIT). Bytes sent or -errno. */
+long ktls_control_send(int fd, uint8_t type, const void *data, size_t len, int flags);
 /* One recvmsg. Bytes or -errno; *type is the record type, *flags msg_flags. */
 long ktls_control_recv(int fd, void *data, size_t len, int *type, int *flags);
 

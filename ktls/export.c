@@ -228,9 +228,13 @@ uint64_t ktls_export_seq(const SSL *ssl, enum ktls_direction dir)
 /* Half a record read or written, or plaintext not yet taken, would be lost with the SSL. */
 static bool export_settled(const SSL *ssl)
 {
-	return SSL_is_init_finished(ssl) && !SSL_has_pending(ssl) && !SSL_want_write(ssl) &&
+	bool closed = SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN;
+
+	/* libssl never takes a close_notify of TLS 1.3 for read, and nothing follows it. */
+	return SSL_is_init_finished(ssl) && !SSL_want_write(ssl) &&
 	       SSL_get_key_update_type(ssl) == SSL_KEY_UPDATE_NONE &&
-	       strcmp(SSL_rstate_string(ssl), "RB");
+	       (closed ? !SSL_pending(ssl) :
+			 !SSL_has_pending(ssl) && strcmp(SSL_rstate_string(ssl), "RB"));
 }
 
 /*
@@ -296,7 +300,8 @@ static int export_tls12(const SSL *ssl, struct ktls_session *session)
 	return ret;
 }
 
-int ktls_export(SSL *ssl, struct ktls_session **out, enum tlsring_reason *why)
+int ktls_export(SSL *ssl, struct ktls_algorithms *algorithms, struct ktls_session **out,
+		enum tlsring_reason *why)
 {
 	struct export_capture *capture = export_capture(ssl);
 	struct ktls_session *session;
@@ -307,6 +312,7 @@ int ktls_export(SSL *ssl, struct ktls_session **out, enum tlsring_reason *why)
 	if (*why)
 		return -EOPNOTSUPP;
 	session = capture->session;
+	session->algorithms = algorithms;
 	session->cipher = export_cipher(ssl);
 	session->version = session->cipher->version;
 	if (session->version == TLS1_2_VERSION && export_tls12(ssl, session))

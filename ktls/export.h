@@ -17,14 +17,15 @@ int ktls_export_prepare(SSL_CTX *ctx);
  * ktls_export() refuse or its numbers wrong. The capture belongs to the SSL
  * and is cleansed with it. 0 or -ENOMEM. */
 int ktls_export_watch(SSL *ssl);
-/* After the handshake. *out is the caller's. -EOPNOTSUPP with *why when these
- * keys cannot go to any kernel; -EAGAIN when the SSL has not finished, or still
- * holds half a record, plaintext that SSL_read() has not given out, unsent
+/* After the handshake. algorithms, NULL: the default ones, derive its keys from now on. *out is the
+ * caller's. -EOPNOTSUPP with *why when these keys cannot go to any kernel; -EAGAIN when the SSL has
+ * not finished, or still holds half a record, plaintext that SSL_read() has not given out, unsent
  * output or a KeyUpdate to send; -EIO when libcrypto failed. The secrets move
  * out of the capture on success: each (key, sequence) is handed over once.
  * A max_send_fragment of the application's own shows only when it cut one of
  * our handshake messages; unseen, the kernel sends larger records than asked. */
-int ktls_export(SSL *ssl, struct ktls_session **out, enum tlsring_reason *why);
+int ktls_export(SSL *ssl, struct ktls_algorithms *algorithms, struct ktls_session **out,
+		enum tlsring_reason *why);
 /* libssl frees an SSL without wiping the traffic secrets in it: wipe its copy of what session has for
  * this direction. The SSL can then not follow a KeyUpdate of it any more. Nothing is done where the
  * program gave libcrypto an allocator of its own. */

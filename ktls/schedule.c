@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include "ktls/algorithms.h"
 #include "ktls/schedule.h"
-
-/* Fetched once and kept for good: a fetch costs more than a derivation. */
-static EVP_KDF *schedule_hkdf, *schedule_prf;
-static pthread_once_t schedule_once = PTHREAD_ONCE_INIT;
-
-static void schedule_fetch(void)
-{
-	schedule_hkdf = EVP_KDF_fetch(NULL, "TLS13-KDF", NULL);
-	schedule_prf = EVP_KDF_fetch(NULL, "TLS1-PRF", NULL);
-}
 
 static OSSL_PARAM schedule_octets(const char *key, const void *data, size_t len)
 {
@@ -39,20 +29,21 @@ static int schedule_label(EVP_KDF_CTX *ctx, const char *label, uint8_t *out, siz
 	return EVP_KDF_derive(ctx, out, len, params) > 0 ? 0 : -EIO;
 }
 
-static EVP_KDF_CTX *schedule_expand(const struct ktls_cipher *cipher, const struct ktls_secret *secret)
+static EVP_KDF_CTX *schedule_expand(const struct ktls_session *session, enum ktls_direction dir)
 {
+	const struct ktls_secret *secret = &session->dir[dir];
+	EVP_KDF *hkdf = ktls_algorithms_hkdf(session->algorithms);
 	int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
-		schedule_digest(cipher),
+		schedule_digest(session->cipher),
 		schedule_octets(OSSL_KDF_PARAM_KEY, secret->bytes, secret->len),
 		schedule_octets(OSSL_KDF_PARAM_PREFIX, "tls13 ", 6),
 		OSSL_PARAM_construct_end(),
 	};
 	EVP_KDF_CTX *ctx;
 
-	pthread_once(&schedule_once, schedule_fetch);
-	ctx = schedule_hkdf ? EVP_KDF_CTX_new(schedule_hkdf) : NULL;
+	ctx = hkdf ? EVP_KDF_CTX_new(hkdf) : NULL;
 	if (ctx && EVP_KDF_CTX_set_params(ctx, params) <= 0) {
 		EVP_KDF_CTX_free(ctx);
 		ctx = NULL;
@@ -65,17 +56,17 @@ void ktls_keys_wipe(struct ktls_keys *keys)
 	OPENSSL_cleanse(keys, sizeof(*keys));
 }
 
-static int schedule_tls13_keys(const struct ktls_cipher *cipher, const struct ktls_secret *secret,
+static int schedule_tls13_keys(const struct ktls_session *session, enum ktls_direction dir,
 			       struct ktls_keys *out)
 {
-	EVP_KDF_CTX *ctx = schedule_expand(cipher, secret);
+	EVP_KDF_CTX *ctx = schedule_expand(session, dir);
 	int ret;
 
 	if (!ctx)
 		return -EIO;
-	ret = schedule_label(ctx, "key", out->key, cipher->key_len);
+	ret = schedule_label(ctx, "key", out->key, session->cipher->key_len);
 	if (!ret)
-		ret = schedule_label(ctx, "iv", out->iv, cipher->fixed_iv_len);
+		ret = schedule_label(ctx, "iv", out->iv, session->cipher->fixed_iv_len);
 	EVP_KDF_CTX_free(ctx);
 	if (ret)
 		ktls_keys_wipe(out);
@@ -91,8 +82,8 @@ int ktls_schedule_keys(const struct ktls_session *session, enum ktls_direction d
 	memset(out, 0, sizeof(*out));
 	if (!secret->len)
 		return -EIO;
-	if (session->version >= 0x0304)
-		return schedule_tls13_keys(cipher, secret, out);
+	if (session->version >= KTLS_TLS13)
+		return schedule_tls13_keys(session, dir, out);
 	memcpy(out->key, secret->bytes, cipher->key_len);
 	memcpy(out->iv, secret->bytes + cipher->key_len, cipher->fixed_iv_len);
 	return 0;
@@ -105,9 +96,9 @@ int ktls_schedule_next(struct ktls_session *session, enum ktls_direction dir)
 	EVP_KDF_CTX *ctx;
 	int ret;
 
-	if (session->version < 0x0304 || !secret->len)
+	if (session->version < KTLS_TLS13 || !secret->len)
 		return -EIO;
-	ctx = schedule_expand(session->cipher, secret);
+	ctx = schedule_expand(session, dir);
 	ret = ctx ? schedule_label(ctx, "traffic upd", next, secret->len) : -EIO;
 	EVP_KDF_CTX_free(ctx);
 	if (!ret) {
@@ -119,24 +110,24 @@ int ktls_schedule_next(struct ktls_session *session, enum ktls_direction dir)
 }
 
 /* PRF(master, "key expansion", server_random || client_random) of RFC 5246, 6.3. */
-static int schedule_key_block(const struct ktls_cipher *cipher, const uint8_t *master, size_t master_len,
-			      const uint8_t client_random[32], const uint8_t server_random[32],
-			      uint8_t *block, size_t len)
+static int schedule_key_block(const struct ktls_session *session, const uint8_t *master,
+			      size_t master_len, const uint8_t client_random[32],
+			      const uint8_t server_random[32], uint8_t *block, size_t len)
 {
 	uint8_t seed[13 + 64] = "key expansion";
 	OSSL_PARAM params[] = {
-		schedule_digest(cipher),
+		schedule_digest(session->cipher),
 		schedule_octets(OSSL_KDF_PARAM_SECRET, master, master_len),
 		schedule_octets(OSSL_KDF_PARAM_SEED, seed, sizeof(seed)),
 		OSSL_PARAM_construct_end(),
 	};
+	EVP_KDF *prf = ktls_algorithms_prf(session->algorithms);
 	EVP_KDF_CTX *ctx;
 	int ret = -EIO;
 
 	memcpy(seed + 13, server_random, 32);
 	memcpy(seed + 13 + 32, client_random, 32);
-	pthread_once(&schedule_once, schedule_fetch);
-	ctx = schedule_prf ? EVP_KDF_CTX_new(schedule_prf) : NULL;
+	ctx = prf ? EVP_KDF_CTX_new(prf) : NULL;
 	if (ctx && EVP_KDF_derive(ctx, block, len, params) > 0)
 		ret = 0;
 	EVP_KDF_CTX_free(ctx);
@@ -150,7 +141,7 @@ int ktls_schedule_tls12(struct ktls_session *session, int server,
 	const struct ktls_cipher *cipher = session->cipher;
 	size_t key = cipher->key_len, iv = cipher->fixed_iv_len;
 	uint8_t block[2 * (KTLS_KEY_MAX + KTLS_IV_MAX)];
-	int ret = schedule_key_block(cipher, master, master_len, client_random, server_random,
+	int ret = schedule_key_block(session, master, master_len, client_random, server_random,
 				     block, 2 * (key + iv));
 
 	/* client key, server key, client IV, server IV: an AEAD has no MAC keys. */

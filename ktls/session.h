@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include "ktls/cipher.h"
 
+struct ktls_algorithms;
+
 #define KTLS_SECRET_MAX	48
 
 enum ktls_direction { KTLS_TX = 0, KTLS_RX = 1 };
@@ -26,6 +28,7 @@ struct ktls_secret {
  */
 struct ktls_session {
 	const struct ktls_cipher *cipher;
+	struct ktls_algorithms *algorithms; /* borrowed; NULL: the default ones */
 	uint16_t version;
 	struct ktls_secret dir[2];	/* by enum ktls_direction */
 };

@@ -168,6 +168,12 @@ struct tlsring_ctx_options {
 	 * SSL_OP_NO_ANTI_REPLAY and decide in SSL_CTX_set_allow_early_data_cb().
 	 */
 	bool early_data;
+	/*
+	 * Servers: the response, in the clear, to a client that speaks HTTP where TLS is spoken.
+	 * The connection ends after it, with TLSRING_ELIBRARY. NULL: there is none. A whole
+	 * response, which must outlive the context.
+	 */
+	const char *http_response;
 };
 /*
  * Make a context: an SSL_CTX and a policy for its connections.
@@ -175,7 +181,7 @@ struct tlsring_ctx_options {
  * Takes a reference to the SSL_CTX, in which the caller has set certificates, ALPN, ticket keys and
  * so on. Set the keylog callback before this call: it is chained to. Renegotiation and
  * post-handshake authentication are switched off in the SSL_CTX. options may be NULL. One context
- * may serve engines and sessions in any number of threads, and must outlive them.
+ * may serve engines and sessions in any number of threads.
  *
  * Returns 0; *out is the caller's, for tlsring_ctx_free().
  * Errors:
@@ -188,9 +194,10 @@ struct tlsring_ctx_options {
 int tlsring_ctx_new(struct tlsring_ctx **out, struct ssl_ctx_st *ssl_ctx,
 		    const struct tlsring_ctx_options *options);
 /*
- * Free a context.
+ * Give up the caller's reference to a context.
  *
- * Gives up the reference to its SSL_CTX. ctx may be NULL.
+ * Connections and sessions that live have references of their own. Engines that listen with it must
+ * be freed before. ctx may be NULL.
  */
 void tlsring_ctx_free(struct tlsring_ctx *ctx);
 /*
@@ -356,7 +363,7 @@ int tlsring_handshake_result(struct ssl_st *ssl, int ret);
  *	-EINVAL		the SSL was not watched
  *	-ENOMEM
  */
-int tlsring_session_new(struct tlsring_session **out, const struct tlsring_ctx *ctx,
+int tlsring_session_new(struct tlsring_session **out, struct tlsring_ctx *ctx,
 			struct ssl_st *ssl, int fd);
 /*
  * Free a session, and the SSL if it still lives.
@@ -822,6 +829,7 @@ struct tlsring_connect_options {
  * Returns 0.
  * Errors:
  *	-EINVAL		no context, a size that is too small, no received(), or an address too long
+ *	-ECANCELED	the engine is stopping; one that drains connects until the grace has passed
  *	-ENOMEM
  *	-EMFILE
  *	-errno		of socket()

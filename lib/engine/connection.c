@@ -14,6 +14,7 @@
 #include "lib/tls/handover.h"
 #include "lib/tls/handshake.h"
 #include "lib/tls/machine.h"
+#include "lib/tls/record.h"
 
 /* Fail the connection and end it at once. */
 static void connection_cut(struct tlsring_conn *c, int result, const char *detail)
@@ -226,7 +227,7 @@ static void connection_written(struct tlsring_conn *c, enum engine_op op, int re
 	c->output = NULL;
 	if (res < 0)
 		connection_cut(c, res, NULL);
-	else if (c->conn.due)
+	else if (c->conn.due && !record_own(&c->conn, KTLS_TX))
 		conn_control_sent(&c->conn);
 }
 

@@ -53,6 +53,8 @@ int tlsring_engine_connect(struct tlsring_engine *engine, struct tlsring_ctx *ct
 	if (!ctx || !engine_takes(handlers) ||
 	    options->size < sizeof(*options) || options->addr_len > sizeof(c->peer))
 		return -EINVAL;
+	if (engine->stopping && !engine->draining)
+		return -ECANCELED;
 	fd = socket(options->addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (fd < 0)
 		return -errno;
@@ -75,14 +77,19 @@ int tlsring_engine_connect(struct tlsring_engine *engine, struct tlsring_ctx *ct
 
 /* ---- stopping ---- */
 
+/* Its handlers may bury any connection: ops_bury() keeps engine->next in the list. */
 static void engine_each(struct tlsring_engine *engine, bool at_once)
 {
-	struct tlsring_conn *next;
-
-	for (struct tlsring_conn *c = LIST_FIRST(&engine->conns); c; c = next) {
-		next = LIST_NEXT(c, link);
+	for (struct tlsring_conn *c = LIST_FIRST(&engine->conns); c; c = engine->next) {
+		engine->next = LIST_NEXT(c, link);
 		connection_stop(c, at_once);
 	}
+}
+
+static void engine_cut(struct tlsring_engine *engine)
+{
+	engine->draining = false;
+	engine_each(engine, true);
 }
 
 static void engine_stop(struct tlsring_engine *engine)
@@ -90,7 +97,7 @@ static void engine_stop(struct tlsring_engine *engine)
 	bool first = !engine->stopping, drained = engine->draining;
 
 	engine->stopping = true;
-	engine->draining = engine->drain && (first || drained);
+	engine->draining = engine->drain && engine->stop_grace && (first || drained);
 	if (first)
 		listener_stop_all(engine);
 	if (first || drained != engine->draining || !engine->stop_grace)
@@ -151,7 +158,7 @@ static void engine_completed(struct tlsring_engine *engine,
 			engine_woken(engine);
 		break;
 	case ENGINE_GRACE:
-		engine_each(engine, true);
+		engine_cut(engine);
 		break;
 	case ENGINE_ACCEPT:
 		listener_complete(object, completion);

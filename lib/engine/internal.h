@@ -64,6 +64,7 @@ struct tlsring_engine {
 	/* All four lists own their elements. */
 	SLIST_HEAD(, engine_listener) listeners;
 	LIST_HEAD(, tlsring_conn) conns;
+	struct tlsring_conn *next;	/* of conns, while engine_each() goes through them */
 	LIST_HEAD(, tlsring_conn) dead;	/* ended, freed after the batch of completions */
 	LIST_HEAD(, engine_poll) polls;
 	uint8_t *scratch;		/* owned: ENGINE_SCRATCH bytes for opened records */

@@ -33,6 +33,8 @@ void ops_adopt(struct tlsring_conn *c)
 
 void ops_bury(struct tlsring_conn *c)
 {
+	if (c->engine->next == c)
+		c->engine->next = LIST_NEXT(c, link);
 	LIST_REMOVE(c, link);
 	LIST_INSERT_HEAD(&c->engine->dead, c, link);
 	/* A handler that still has c must not begin anything on it. */

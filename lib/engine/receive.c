@@ -78,6 +78,9 @@ static void receive_deliver(struct tlsring_conn *c, const void *data, size_t len
 
 	if (c->phase >= CONNECTION_CLOSING)
 		return;
+	/* Only content counts: empty records and KeyUpdates do not keep a connection alive. */
+	if (c->opened)
+		timeout_active(c);
 	if (c->opened && !c->pending_len)
 		taken = receive_offer(c, data, len);
 	if (taken == len || c->phase >= CONNECTION_CLOSING || c->conn.state == CONN_FAILED)
@@ -157,11 +160,12 @@ static void receive_confirmed(struct tlsring_conn *c)
 static void receive_stream(struct tlsring_conn *c, const struct uring_completion *completion)
 {
 	bool early = c->conn.state == CONN_EARLY;
+	const uint8_t *data;
 	size_t got;
 
 	conn_feed(&c->conn, completion->data, (size_t)completion->res);
-	while ((got = conn_read(&c->conn, c->engine->scratch, ENGINE_SCRATCH)))
-		receive_deliver(c, c->engine->scratch, got);
+	while ((got = conn_read(&c->conn, c->engine->scratch, ENGINE_SCRATCH, &data)))
+		receive_deliver(c, data, got);
 	if (early && c->conn.state != CONN_EARLY)
 		receive_confirmed(c);
 }
@@ -189,8 +193,6 @@ static void receive_data(struct tlsring_conn *c, enum engine_op op,
 {
 	if (receive_drops(c))
 		return;
-	if (c->opened && c->phase < CONNECTION_CLOSING)
-		timeout_active(c);
 	if (op == ENGINE_RECV)
 		receive_stream(c, completion);
 	else

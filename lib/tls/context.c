@@ -5,6 +5,7 @@
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include "ktls/algorithms.h"
 #include "ktls/export.h"
 #include "ktls/nic.h"
 #include "lib/tls/context.h"
@@ -79,6 +80,7 @@ int tlsring_ctx_new(struct tlsring_ctx **out, struct ssl_ctx_st *ssl_ctx,
 	ctx = calloc(1, sizeof(*ctx));
 	if (!ctx)
 		return -ENOMEM;
+	ctx->references = 1;
 	ctx->caps = ktls_probe();
 	if (options) {
 		ctx->offload = options->offload;
@@ -89,6 +91,7 @@ int tlsring_ctx_new(struct tlsring_ctx **out, struct ssl_ctx_st *ssl_ctx,
 		ctx->nic = options->nic;
 		ctx->zerocopy = options->zerocopy;
 		ctx->early_data = options->early_data;
+		ctx->http_response = options->http_response;
 	}
 	ctx->least = TLSRING_PATH_KERNEL;
 	if (!ctx->large)
@@ -124,11 +127,18 @@ int tlsring_ctx_add(struct tlsring_ctx *ctx, struct ssl_ctx_st *ssl_ctx)
 	return ret ? ret : ticket_keys_share(ssl_ctx, ctx->ssl);
 }
 
+struct tlsring_ctx *context_hold(struct tlsring_ctx *ctx)
+{
+	atomic_fetch_add_explicit(&ctx->references, 1, memory_order_relaxed);
+	return ctx;
+}
+
 void tlsring_ctx_free(struct tlsring_ctx *ctx)
 {
-	if (!ctx)
+	if (!ctx || atomic_fetch_sub_explicit(&ctx->references, 1, memory_order_acq_rel) > 1)
 		return;
 	SSL_CTX_free(ctx->ssl);
+	ktls_algorithms_free(ctx->algorithms);
 	free(ctx);
 }
 

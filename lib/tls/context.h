@@ -2,12 +2,15 @@
 #ifndef LIB_TLS_CONTEXT_H
 #define LIB_TLS_CONTEXT_H
 
+#include <stdatomic.h>
 #include "ktls/probe.h"
 #include "lib/tlsring.h"
 
 struct tlsring_ctx {
+	_Atomic unsigned references; /* the caller's, and one of each connection */
 	struct ssl_ctx_st *ssl;		/* one reference is ours */
 	const struct ktls_caps *caps;	/* lives as long as the process */
+	struct ktls_algorithms *algorithms; /* owned; NULL: the default ones */
 	enum tlsring_offload offload;
 	unsigned directions;		/* TLSRING_TX, TLSRING_RX */
 	bool long_lived;
@@ -17,7 +20,11 @@ struct tlsring_ctx {
 	enum tlsring_path least;	/* REQUIRE: what a direction must come to */
 	bool zerocopy;
 	bool early_data;
+	const char *http_response;	/* the user's; or NULL */
 };
+
+/* One reference more; tlsring_ctx_free() gives it back. */
+struct tlsring_ctx *context_hold(struct tlsring_ctx *ctx);
 
 /* May a connection's direction go to the kernel at all? TLSRING_REASON_NONE: yes. */
 enum tlsring_reason context_refusal(const struct tlsring_ctx *ctx);

@@ -6,6 +6,7 @@
 #include "ktls/control.h"
 #include "ktls/schedule.h"
 #include "lib/tls/control.h"
+#include "lib/tls/libssl.h"
 #include "lib/tls/record.h"
 #include "lib/tls/ticket.h"
 
@@ -14,17 +15,14 @@
 #define CONTROL_NEW_SESSION_TICKET	4	/* RFC 8446, 4 */
 #define CONTROL_KEY_UPDATE		24
 #define CONTROL_MESSAGE_MAX		(64 * 1024 - 1)
-#define CONTROL_UPDATES_MAX		32	/* as BoringSSL and rustls have it; HelloRequests too */
-/* Java says so once more after each record that it opens under a used-up key, until our next key has
- * come through what was already on its way to it; so many records at most. */
+/* Empty records, KeyUpdates, tickets, warnings and wishes to renegotiate in a row: as BoringSSL and
+ * rustls have it. */
+#define CONTROL_BARREN_MAX 32
+/* Java says so once more after each record that it opens under a used-up key, until our next key
+ * has come through what was already on its way to it; so many records at most. */
 #define CONTROL_CREDIT_MAX	2048
 #define CONTROL_MARGIN			(1u << 17)	/* records kept back: at least 2^30 bytes */
 #define CONTROL_RECORD			16384
-
-static bool control_kernel_tx(const struct conn *conn)
-{
-	return conn->session && conn->dir[KTLS_TX].path != TLSRING_PATH_USER;
-}
 
 /* End with a fatal alert of our own. */
 static void control_refuse(struct conn *conn, uint8_t alert, const char *detail)
@@ -32,17 +30,26 @@ static void control_refuse(struct conn *conn, uint8_t alert, const char *detail)
 	if (conn->state == CONN_FAILED)
 		return;
 	conn_fail(conn, TLSRING_EALERT_SENT(alert), detail);
-	if (control_kernel_tx(conn)) {
-		conn->due |= CONN_DUE_ALERT;
-		conn->alert = alert;
-	}
+	conn->due |= CONN_DUE_ALERT;
+	conn->alert = alert;
 }
 
 /* The level means nothing in TLS 1.3, where user_canceled only says that a close_notify is to follow, as
  * Java does (RFC 8446, 6). */
 static bool control_fatal(const struct conn *conn, uint8_t level, uint8_t description)
 {
-	return conn->version < 0x0304 ? level == KTLS_ALERT_FATAL : description != KTLS_ALERT_USER_CANCELED;
+	return conn->version < KTLS_TLS13 ? level == KTLS_ALERT_FATAL :
+					    description != KTLS_ALERT_USER_CANCELED;
+}
+
+/* One more without content. False: too many, the connection has failed. */
+static bool control_barren(struct conn *conn)
+{
+	if (conn->barren++ < CONTROL_BARREN_MAX)
+		return true;
+	control_refuse(conn, KTLS_ALERT_UNEXPECTED_MESSAGE,
+		       "too many records without content in a row");
+	return false;
 }
 
 static void control_alert(struct conn *conn, const uint8_t *data, size_t len, bool end)
@@ -64,12 +71,29 @@ static void control_alert(struct conn *conn, const uint8_t *data, size_t len, bo
 		conn->close_received = true;
 	else if (control_fatal(conn, level, description))
 		conn_fail(conn, TLSRING_EALERT_RECEIVED(description), ktls_alert_name(description));
+	else
+		control_barren(conn);
+}
+
+/* Can the direction's key be changed? Where it is in the kernel some cannot. */
+static bool control_rekeys(const struct conn *conn, enum ktls_direction dir)
+{
+	const struct ktls_caps *caps = conn->ctx->caps;
+
+	return record_own(conn, dir) || (dir == KTLS_TX ? caps->rekey_tx : caps->rekey_rx);
+}
+
+/* Where records are sealed or opened here, the next key is in use at once. */
+static void control_rekey(struct conn *conn, enum ktls_direction dir)
+{
+	if (conn_rekey(conn, dir))
+		conn_rekeyed(conn, dir, record_key(conn, dir));
 }
 
 /* What follows it is sealed under another key, so not in the same record: it must be the last there. */
 static void control_key_update(struct conn *conn, const uint8_t *body, size_t len, bool last)
 {
-	if (conn->version < 0x0304) {
+	if (conn->version < KTLS_TLS13) {
 		control_refuse(conn, KTLS_ALERT_UNEXPECTED_MESSAGE, "a KeyUpdate in TLS 1.2");
 		return;
 	}
@@ -85,27 +109,26 @@ static void control_key_update(struct conn *conn, const uint8_t *body, size_t le
 		control_refuse(conn, KTLS_ALERT_ILLEGAL_PARAMETER, "a KeyUpdate that asks for neither");
 		return;
 	}
-	if (conn->updates == CONTROL_UPDATES_MAX && conn->update_credit) {
+	if (conn->barren == CONTROL_BARREN_MAX && conn->update_credit)
 		conn->update_credit--;
-	} else if (++conn->updates > CONTROL_UPDATES_MAX) {
-		control_refuse(conn, KTLS_ALERT_UNEXPECTED_MESSAGE, "too many KeyUpdates in a row");
+	else if (!control_barren(conn))
 		return;
-	}
-	if (!conn->ctx->caps->rekey_rx) {
+	if (!control_rekeys(conn, KTLS_RX)) {
 		conn->dir[KTLS_RX].reason = TLSRING_REASON_NO_REKEY;
 		conn->rx_over = true;
 		return;
 	}
 	ticket_show(conn, (const uint8_t[]){ CONTROL_KEY_UPDATE, 0, 0, 1, 0 }, 5);
 	conn->rekey_rx = true;
+	if (record_own(conn, KTLS_RX))
+		control_rekey(conn, KTLS_RX);
 	if (body[0] == 1)
 		conn_update(conn, false);
 }
 
 bool conn_updatable(const struct conn *conn)
 {
-	return conn->version >= 0x0304 &&
-	       (conn->dir[KTLS_TX].path == TLSRING_PATH_USER || conn->ctx->caps->rekey_tx);
+	return conn->version >= KTLS_TLS13 && (!conn->session || control_rekeys(conn, KTLS_TX));
 }
 
 void conn_update(struct conn *conn, bool request)
@@ -113,8 +136,8 @@ void conn_update(struct conn *conn, bool request)
 	/* After close_notify nothing may follow, and needs to. */
 	if (conn->close_sent)
 		return;
-	if (conn->dir[KTLS_TX].path == TLSRING_PATH_USER) {
-		record_update(conn->wire, request);
+	if (!conn->session) {
+		libssl_update(conn->wire, request);
 		return;
 	}
 	conn->due |= CONN_DUE_KEY_UPDATE;
@@ -124,26 +147,32 @@ void conn_update(struct conn *conn, bool request)
 /* TLS 1.2: the peer may go on without, so this is no end. */
 static bool control_renegotiates(const struct conn *conn, uint8_t type)
 {
-	return conn->version < 0x0304 && type == (conn->server ? CONTROL_CLIENT_HELLO : CONTROL_HELLO_REQUEST);
+	return conn->version < KTLS_TLS13 &&
+	       type == (conn->server ? CONTROL_CLIENT_HELLO : CONTROL_HELLO_REQUEST);
 }
 
-void conn_decline(struct conn *conn)
+static void control_decline(struct conn *conn)
 {
-	if (++conn->updates > CONTROL_UPDATES_MAX) {
-		control_refuse(conn, KTLS_ALERT_UNEXPECTED_MESSAGE, "too many renegotiations asked for in a row");
-		return;
-	}
-	/* In user space it would be for libssl to say so, which has no call for that. */
-	if (conn->close_sent || !control_kernel_tx(conn))
+	if (!control_barren(conn) || conn->close_sent)
 		return;
 	conn->due |= CONN_DUE_ALERT;
 	conn->alert = KTLS_ALERT_NO_RENEGOTIATION;
 }
 
+static void control_ticket(struct conn *conn, const uint8_t *message, size_t len)
+{
+	uint8_t alert = ticket_alert(message + 4, len - 4);
+
+	if (alert)
+		control_refuse(conn, alert, "a malformed session ticket");
+	else if (control_barren(conn))
+		ticket_show(conn, message, len);
+}
+
 static void control_message(struct conn *conn, const uint8_t *message, size_t len, bool last)
 {
 	if (control_renegotiates(conn, message[0])) {
-		conn_decline(conn);
+		control_decline(conn);
 		return;
 	}
 	switch (message[0]) {
@@ -151,8 +180,8 @@ static void control_message(struct conn *conn, const uint8_t *message, size_t le
 		control_key_update(conn, message + 4, len - 4, last);
 		break;
 	case CONTROL_NEW_SESSION_TICKET:
-		if (!conn->server) {
-			ticket_show(conn, message, len);
+		if (!conn->server && conn->version >= KTLS_TLS13) {
+			control_ticket(conn, message, len);
 			break;
 		}
 		/* fall through */
@@ -184,12 +213,13 @@ static void control_handshake(struct conn *conn, const uint8_t *data, size_t len
 	}
 	memcpy(joined + conn->message_len, data, len);
 	conn->message = joined;
-	while (conn->state == CONN_OPEN && (whole = control_message_len(joined + used, total - used)) &&
+	while (conn_alive(conn) && (whole = control_message_len(joined + used, total - used)) &&
 	       whole <= total - used) {
 		control_message(conn, joined + used, whole, end && used + whole == total);
 		used += whole;
 	}
-	if (conn->state == CONN_OPEN && control_message_len(joined + used, total - used) > CONTROL_MESSAGE_MAX)
+	if (conn_alive(conn) &&
+	    control_message_len(joined + used, total - used) > CONTROL_MESSAGE_MAX)
 		control_refuse(conn, KTLS_ALERT_DECODE_ERROR, "a handshake message too long");
 	memmove(joined, joined + used, total - used);
 	conn->message_len = (uint16_t)(total - used);
@@ -201,6 +231,9 @@ static void control_handshake(struct conn *conn, const uint8_t *data, size_t len
 
 bool conn_record(struct conn *conn, int type, const void *data, size_t len, bool end)
 {
+	/* Whatever follows a close_notify is ignored (RFC 8446, 6.1). */
+	if (conn->close_received)
+		return false;
 	if (conn->message_len && type != KTLS_RECORD_HANDSHAKE) {
 		control_refuse(conn, KTLS_ALERT_UNEXPECTED_MESSAGE,
 			       "another record inside a handshake message");
@@ -212,11 +245,13 @@ bool conn_record(struct conn *conn, int type, const void *data, size_t len, bool
 	}
 	switch (type) {
 	case KTLS_RECORD_APPLICATION:
-		if (len) {
-			conn->updates = 0;
-			ticket_done(conn);
+		if (!len) {
+			control_barren(conn);
+			return false;
 		}
-		return conn->state == CONN_OPEN && !conn->close_received;
+		conn->barren = 0;
+		ticket_done(conn);
+		return conn_alive(conn);
 	case KTLS_RECORD_ALERT:
 		control_alert(conn, data, len, end);
 		break;
@@ -243,9 +278,14 @@ bool conn_record_error(struct conn *conn, int error)
 		conn->rx_noticed = false;
 		return true;
 	}
+	/* Nothing that follows a close_notify matters, but no more of it can be read. */
+	if (conn->close_received) {
+		conn->fin_received = true;
+		return false;
+	}
 	alert = ktls_alert_for_errno(-error);
 	if (alert)
-		control_refuse(conn, alert, "the kernel could not open a record");
+		control_refuse(conn, alert, "a record could not be opened");
 	else
 		conn_fail(conn, error, NULL);
 	return false;
@@ -256,10 +296,9 @@ static bool control_warns(uint8_t alert)
 	return alert == KTLS_ALERT_CLOSE_NOTIFY || alert == KTLS_ALERT_NO_RENEGOTIATION;
 }
 
-uint8_t conn_control(const struct conn *conn, uint8_t *buf, size_t *len)
+/* As conn_control(), whoever seals. */
+static uint8_t control_next(const struct conn *conn, uint8_t *buf, size_t *len)
 {
-	if (!control_kernel_tx(conn))
-		return 0;
 	if (conn->due & CONN_DUE_KEY_UPDATE) {
 		memcpy(buf, (const uint8_t[]){ CONTROL_KEY_UPDATE, 0, 0, 1, conn->update_request }, *len = 5);
 		return KTLS_RECORD_HANDSHAKE;
@@ -273,6 +312,11 @@ uint8_t conn_control(const struct conn *conn, uint8_t *buf, size_t *len)
 	return 0;
 }
 
+uint8_t conn_control(const struct conn *conn, uint8_t *buf, size_t *len)
+{
+	return conn->session && !record_own(conn, KTLS_TX) ? control_next(conn, buf, len) : 0;
+}
+
 void conn_control_sent(struct conn *conn)
 {
 	if (conn->due & CONN_DUE_KEY_UPDATE) {
@@ -281,6 +325,22 @@ void conn_control_sent(struct conn *conn)
 		conn->rekey_tx = true;
 	} else {
 		conn->due &= (uint8_t)~CONN_DUE_ALERT;
+	}
+}
+
+void control_seal(struct conn *conn)
+{
+	uint8_t buf[8], type;
+	size_t len;
+
+	while ((type = control_next(conn, buf, &len))) {
+		if (record_seal(conn, type, buf, len)) {
+			conn->due = 0;
+			conn_fail(conn, -EIO, "a control record could not be sealed");
+			return;
+		}
+		conn_control_sent(conn);
+		control_rekey(conn, KTLS_TX);
 	}
 }
 
@@ -302,10 +362,10 @@ void conn_rekeyed(struct conn *conn, enum ktls_direction dir, int result)
 		conn->sealed = 0;
 	} else {
 		conn->rekey_rx = conn->rx_stalled = false;
-		conn->rx_noticed = true;
+		conn->rx_noticed = !record_own(conn, dir);
 	}
 	if (result)
-		conn_fail(conn, result, "the kernel refused the next key");
+		conn_fail(conn, result, "the next key was refused");
 	else
 		conn->rekeys[dir]++;
 }
@@ -337,7 +397,7 @@ bool conn_account(struct conn *conn, uint64_t bytes)
 	conn->sealed += bytes / CONTROL_RECORD + 2;
 	if (conn->sealed < limit)
 		return true;
-	if (conn->version < 0x0304 || !conn->ctx->caps->rekey_tx) {
+	if (conn->version < KTLS_TLS13 || !control_rekeys(conn, KTLS_TX)) {
 		conn->dir[KTLS_TX].reason = TLSRING_REASON_NO_REKEY;
 		return false;
 	}

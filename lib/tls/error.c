@@ -45,6 +45,7 @@ int error_from_ssl(struct wire *wire, int ret)
 		result = TLSRING_EALERT_SENT(wire->alert_sent);
 	else
 		result = TLSRING_ELIBRARY;
+	wire->http = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
 	wire->detail = code ? error_detail(wire, code) : NULL;
 	ERR_clear_error();
 	return result;

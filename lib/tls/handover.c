@@ -58,7 +58,7 @@ static bool handover_expects_no_pad(const struct conn *conn)
 {
 	const struct ktls_caps *caps = conn->ctx->caps;
 
-	return conn->version >= 0x0304 && caps->rx_expect_no_pad && caps->mended_no_pad;
+	return conn->version >= KTLS_TLS13 && caps->rx_expect_no_pad && caps->mended_no_pad;
 }
 
 /* 0 where the kernel has no key. */
@@ -75,8 +75,6 @@ void handover_install(struct conn *conn, int fd)
 	uint64_t ns;
 	int ret;
 
-	if (!conn_export(conn))
-		return;
 	ns = ktls_install_clock();
 	ret = ktls_install_ulp(fd, &why);
 	ns = ktls_install_clock() - ns;

@@ -156,9 +156,10 @@ bool handshake_caches(const struct wire *wire)
 	return SSL_CTX_get_session_cache_mode(SSL_get_SSL_CTX(wire->ssl)) & SSL_SESS_CACHE_CLIENT;
 }
 
-int handshake_export(struct wire *wire, struct ktls_session **out, enum tlsring_reason *why)
+int handshake_export(struct wire *wire, struct ktls_algorithms *algorithms,
+		     struct ktls_session **out, enum tlsring_reason *why)
 {
-	return ktls_export(wire->ssl, out, why);
+	return ktls_export(wire->ssl, algorithms, out, why);
 }
 
 void handshake_wipe(struct wire *wire, const struct ktls_session *session, enum ktls_direction dir)

@@ -36,7 +36,8 @@ int handshake_verdict(const struct wire *wire);
 /* A client: does its SSL_CTX keep sessions, so that tickets are of use? */
 bool handshake_caches(const struct wire *wire);
 /* The session's keys, see ktls_export(). */
-int handshake_export(struct wire *wire, struct ktls_session **out, enum tlsring_reason *why);
+int handshake_export(struct wire *wire, struct ktls_algorithms *algorithms,
+		     struct ktls_session **out, enum tlsring_reason *why);
 /* libssl's own copy of a direction's secret, which it needs no more, see ktls_export_wipe(). */
 void handshake_wipe(struct wire *wire, const struct ktls_session *session, enum ktls_direction dir);
 

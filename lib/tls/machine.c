@@ -5,6 +5,7 @@
 #include "ktls/control.h"
 #include "lib/tls/control.h"
 #include "lib/tls/handshake.h"
+#include "lib/tls/libssl.h"
 #include "lib/tls/machine.h"
 #include "lib/tls/record.h"
 
@@ -16,7 +17,7 @@ static void conn_paths(struct conn *conn, enum tlsring_reason why)
 		conn->dir[dir] = (struct conn_path){ TLSRING_PATH_USER, (uint8_t)why };
 }
 
-/* The keys stay in user space. */
+/* The keys stay in user space for good. */
 static void conn_stay(struct conn *conn, enum tlsring_reason why)
 {
 	conn_paths(conn, why);
@@ -26,12 +27,13 @@ static void conn_stay(struct conn *conn, enum tlsring_reason why)
 		conn->state = CONN_OPEN;
 }
 
-/* What can be known without trying. */
+/* Why the kernel will not have the keys, as far as that is known without trying. */
 static enum tlsring_reason conn_refusal(const struct conn *conn)
 {
 	const struct ktls_caps *caps = conn->ctx->caps;
 
-	if (conn->version >= 0x0304 && conn->ctx->long_lived && !(caps->rekey_tx && caps->rekey_rx))
+	if (conn->version >= KTLS_TLS13 && conn->ctx->long_lived &&
+	    !(caps->rekey_tx && caps->rekey_rx))
 		return context_refusal(conn->ctx) ? context_refusal(conn->ctx) : TLSRING_REASON_NO_REKEY;
 	return context_refusal(conn->ctx);
 }
@@ -40,13 +42,10 @@ void conn_hand_over(struct conn *conn)
 {
 	enum tlsring_reason why = conn_refusal(conn);
 
-	if (why) {
+	if (why)
 		conn_stay(conn, why);
-		return;
-	}
-	if (!conn->close_sent)
-		record_settle(conn->wire);
-	conn->state = CONN_HANDOVER;
+	else
+		conn->state = CONN_HANDOVER;
 }
 
 /* What the handshake agreed on: the SSL may not live long enough to be asked later. */
@@ -69,6 +68,77 @@ static void conn_settle_early(struct conn *conn)
 	conn->early_len = 0;
 }
 
+/* ---- the keys leave the SSL ---- */
+
+/* A client's tickets of TLS 1.3 come after the handshake, and libssl is to see them. */
+static bool conn_wants_tickets(const struct conn *conn)
+{
+	return !conn->server && conn->version >= KTLS_TLS13 && handshake_caches(conn->wire);
+}
+
+/* The SSL is only kept where it has tickets to come. Its copies of the secrets are wiped as they
+ * become useless. */
+static void conn_release(struct conn *conn)
+{
+	conn->tickets = conn_wants_tickets(conn);
+	handshake_wipe(conn->wire, conn->session, KTLS_TX);
+	if (conn->tickets) {
+		if (wire_divert(conn->wire))
+			conn_fail(conn, -ENOMEM, NULL);
+		return;
+	}
+	handshake_wipe(conn->wire, conn->session, KTLS_RX);
+	wire_free(conn->wire);
+	conn->wire = NULL;
+}
+
+int conn_export(struct conn *conn)
+{
+	enum tlsring_reason why = TLSRING_REASON_NONE;
+	int ret = handshake_export(conn->wire, conn->ctx->algorithms, &conn->session, &why);
+
+	if (ret == -EAGAIN && conn->wire->adopted)
+		return ret;
+	if (ret == -EAGAIN || ret == -EOPNOTSUPP) {
+		if (ret == -EAGAIN)
+			why = TLSRING_REASON_NO_SECRETS;
+		conn_stay(conn, conn_refusal(conn) ? conn_refusal(conn) : why);
+		return 0;
+	}
+	if (!ret && !record_key(conn, KTLS_TX) && !record_key(conn, KTLS_RX)) {
+		conn->ticket_seq = conn->session->dir[KTLS_RX].seq;
+		conn->sealed = conn->session->dir[KTLS_TX].seq;
+		conn->out_len = wire_take(conn->wire, &conn->out);
+		/* libssl has left what follows the handshake. */
+		record_feed(conn, conn->wire->in, conn->wire->in_len);
+		conn_release(conn);
+	} else {
+		conn_fail(conn, -EIO, "the keys could not be exported");
+	}
+	return 0;
+}
+
+/* The handshake is over. */
+static void conn_open(struct conn *conn)
+{
+	conn_paths(conn, TLSRING_REASON_NOT_YET);
+	conn->state = CONN_OPEN;
+	conn_export(conn);
+	if (conn->state == CONN_OPEN && !conn_handed(conn) &&
+	    (conn->ctx->when == TLSRING_AT_ONCE || conn_refusal(conn)))
+		conn_hand_over(conn);
+}
+
+/* End a handshake that failed. A client that speaks HTTP is told so in HTTP. */
+static void conn_shake_failed(struct conn *conn, int result)
+{
+	const char *response = conn->ctx->http_response;
+
+	if (conn->wire->http && response)
+		(void)wire_put(conn->wire, response, strlen(response));
+	conn_fail(conn, result, conn->wire->detail);
+}
+
 static void conn_shake(struct conn *conn)
 {
 	int ret = handshake_step(conn->wire);
@@ -76,20 +146,14 @@ static void conn_shake(struct conn *conn)
 	if (ret == -EAGAIN)
 		return;
 	if (ret) {
-		conn_fail(conn, ret, conn->wire->detail);
+		conn_shake_failed(conn, ret);
 		return;
 	}
 	if (conn->state == CONN_HANDSHAKE)
 		conn_learn(conn);
 	conn_settle_early(conn);
-	if (conn->state == CONN_FAILED)
-		return;
-	if (conn->ctx->when == TLSRING_AT_ONCE || conn_refusal(conn)) {
-		conn_hand_over(conn);
-	} else {
-		conn_paths(conn, TLSRING_REASON_NOT_YET);
-		conn->state = CONN_OPEN;
-	}
+	if (conn->state != CONN_FAILED)
+		conn_open(conn);
 }
 
 bool conn_handed(const struct conn *conn)
@@ -97,19 +161,19 @@ bool conn_handed(const struct conn *conn)
 	return conn->dir[KTLS_TX].reason != TLSRING_REASON_NOT_YET;
 }
 
-static void conn_init(struct conn *conn, const struct tlsring_ctx *ctx, bool server)
+static void conn_init(struct conn *conn, struct tlsring_ctx *ctx, bool server)
 {
-	*conn = (struct conn){ .ctx = ctx, .server = server };
+	*conn = (struct conn){ .ctx = context_hold(ctx), .server = server };
 	conn_paths(conn, TLSRING_REASON_NONE);
 }
 
-void conn_accept(struct conn *conn, const struct tlsring_ctx *ctx)
+void conn_accept(struct conn *conn, struct tlsring_ctx *ctx)
 {
 	conn_init(conn, ctx, true);
 	conn->early_reading = ctx->early_data;
 }
 
-int conn_connect(struct conn *conn, const struct tlsring_ctx *ctx,
+int conn_connect(struct conn *conn, struct tlsring_ctx *ctx,
 		 const struct tlsring_connect_options *options)
 {
 	int ret;
@@ -128,9 +192,9 @@ int conn_connect(struct conn *conn, const struct tlsring_ctx *ctx,
 	return 0;
 }
 
-void conn_adopt(struct conn *conn, const struct tlsring_ctx *ctx, struct wire *wire)
+void conn_adopt(struct conn *conn, struct tlsring_ctx *ctx, struct wire *wire)
 {
-	*conn = (struct conn){ .ctx = ctx, .wire = wire, .state = CONN_OPEN };
+	*conn = (struct conn){ .ctx = context_hold(ctx), .wire = wire, .state = CONN_OPEN };
 	conn_paths(conn, TLSRING_REASON_NOT_YET);
 	conn_learn(conn);
 }
@@ -140,19 +204,30 @@ void conn_wipe(struct conn *conn)
 	if (conn->tickets)
 		handshake_wipe(conn->wire, conn->session, KTLS_RX);
 	wire_free(conn->wire);
+	record_unkey(conn, KTLS_TX);
+	record_unkey(conn, KTLS_RX);
 	ktls_session_free(conn->session);
+	record_drop(conn);
+	free(conn->out);
 	free(conn->message);
 	free(conn->alpn);
 	free(conn->server_name);
+	tlsring_ctx_free(conn->ctx);
+	conn->ctx = NULL;
 	conn->wire = NULL;
 	conn->session = NULL;
+	conn->out = NULL;
 	conn->message = NULL;
 	conn->alpn = NULL;
 	conn->server_name = NULL;
 }
 
-void conn_feed(struct conn *conn, const void *data, size_t len)
+void conn_feed(struct conn *conn, void *data, size_t len)
 {
+	if (conn->session) {
+		record_feed(conn, data, len);
+		return;
+	}
 	/* Who connects and says nothing costs no SSL. */
 	if (!conn->wire && wire_new(&conn->wire, conn->ctx->ssl, true)) {
 		conn_fail(conn, -ENOMEM, NULL);
@@ -170,7 +245,7 @@ static size_t conn_read_early(struct conn *conn, void *buf, size_t len)
 	ssize_t got = handshake_read_early(conn->wire, buf, len, &over);
 
 	if (got < 0) {
-		conn_fail(conn, (int)got, conn->wire->detail);
+		conn_shake_failed(conn, (int)got);
 		return 0;
 	}
 	if (got && conn->state == CONN_HANDSHAKE) {
@@ -187,54 +262,55 @@ static size_t conn_read_early(struct conn *conn, void *buf, size_t len)
 	return (size_t)got;
 }
 
-/* What libssl writes while the kernel holds the TX key is sealed under a key and a number that
- * the kernel uses too: it must not leave. It can only be the answer to a KeyUpdate, or to a wish to
- * renegotiate, or an alert. */
-static void conn_hold_back(struct conn *conn, bool failed)
+static size_t conn_read_libssl(struct conn *conn, void *buf, size_t len)
 {
-	if (!conn->wire->out_len ||
-	    (conn->dir[KTLS_TX].path == TLSRING_PATH_USER && !conn->wire->diverted))
-		return;
-	wire_discard(conn->wire);
-	if (!failed && conn->version >= 0x0304) {
-		conn_update(conn, false);
-	} else if (!failed) {
-		conn_decline(conn);
-	} else if (conn->wire->alert_sent >= 0) {
-		conn->due |= CONN_DUE_ALERT;
-		conn->alert = (uint8_t)conn->wire->alert_sent;
-	}
-}
+	ssize_t got = libssl_open(conn->wire, buf, len);
 
-size_t conn_read(struct conn *conn, void *buf, size_t len)
-{
-	ssize_t got;
-
-	if (conn->early_reading && conn->state <= CONN_EARLY) {
-		got = (ssize_t)conn_read_early(conn, buf, len);
-		if (got)
-			return (size_t)got;
-	}
-	if (conn->state != CONN_OPEN && conn->state != CONN_HANDOVER)
-		return 0;
-	got = record_open(conn->wire, buf, len);
-	conn_hold_back(conn, got < 0);
 	if (got < 0) {
 		conn_fail(conn, (int)got, conn->wire->detail);
 		return 0;
 	}
-	if (conn->wire->closed)
-		conn->close_received = true;
-	/* The KeyUpdate that libssl owes must be out before its keys go. */
-	if (!got && conn->state == CONN_HANDOVER)
-		record_settle(conn->wire);
+	conn->close_received |= conn->wire->closed;
 	return (size_t)got;
+}
+
+static size_t conn_read_records(struct conn *conn, const uint8_t **data)
+{
+	struct ktls_opened opened;
+	int ret = 0;
+
+	while (conn_alive(conn) && !conn->close_received && (ret = record_next(conn, &opened)) > 0)
+		if (conn_record(conn, opened.type, opened.data, opened.len, true) && opened.len) {
+			*data = opened.data;
+			return opened.len;
+		}
+	if (ret < 0)
+		conn_record_error(conn, ret);
+	/* Data after close_notify is ignored (RFC 8446, 6.1). */
+	if (conn->close_received || ret < 0)
+		record_drop(conn);
+	return 0;
+}
+
+size_t conn_read(struct conn *conn, void *buf, size_t len, const uint8_t **data)
+{
+	size_t got;
+
+	*data = buf;
+	if (conn->early_reading && conn->state <= CONN_EARLY) {
+		got = conn_read_early(conn, buf, len);
+		if (got)
+			return got;
+	}
+	if (!conn_alive(conn))
+		return 0;
+	return conn->session ? conn_read_records(conn, data) : conn_read_libssl(conn, buf, len);
 }
 
 size_t conn_receivable(const struct conn *conn)
 {
 	if (conn->state == CONN_HANDOVER)
-		return wire_missing(conn->wire);
+		return record_missing(conn);
 	return CONN_RECEIVE_MAX;
 }
 
@@ -247,63 +323,46 @@ void conn_fin(struct conn *conn)
 
 size_t conn_output(struct conn *conn, uint8_t **out)
 {
-	return conn->wire ? wire_take(conn->wire, out) : 0;
+	size_t len;
+
+	if (!conn->session)
+		return conn->wire ? wire_take(conn->wire, out) : 0;
+	if (record_own(conn, KTLS_TX))
+		control_seal(conn);
+	len = conn->out_len;
+	if (len) {
+		*out = conn->out;
+		conn->out = NULL;
+		conn->out_len = 0;
+	}
+	return len;
 }
 
 bool conn_installable(const struct conn *conn)
 {
-	return conn->state == CONN_HANDOVER && wire_flushed(conn->wire) && !wire_missing(conn->wire);
-}
-
-bool conn_export(struct conn *conn)
-{
-	enum tlsring_reason why = TLSRING_REASON_NONE;
-	int ret = handshake_export(conn->wire, &conn->session, &why);
-
-	if (ret == -EOPNOTSUPP)
-		conn_stay(conn, why);
-	else if (ret && !(ret == -EAGAIN && conn->wire->adopted))
-		conn_fail(conn, ret, "the keys could not be exported");
-	return !ret;
+	return conn->state == CONN_HANDOVER && !conn->due && !conn->out_len && !conn->in_len &&
+	       !record_missing(conn);
 }
 
 void conn_installed(struct conn *conn, enum ktls_direction dir, int result, enum tlsring_reason why)
 {
 	conn->dir[dir].path = result ? TLSRING_PATH_USER : TLSRING_PATH_KERNEL;
 	conn->dir[dir].reason = (uint8_t)why;
+	if (!result)
+		record_unkey(conn, dir);
 }
 
-/* Tickets of TLS 1.3 come after the hand-over. */
-static bool conn_wants_tickets(const struct conn *conn)
-{
-	return !conn->server && conn->version >= 0x0304 && handshake_caches(conn->wire);
-}
-
-/* A secret is only needed again for a rekey, and the RX one to read tickets. */
-static void conn_forget(struct conn *conn)
+/* A secret is only needed again for the next key, and a client's RX one to show tickets to libssl.
+ */
+static bool conn_needs_secret(const struct conn *conn, enum ktls_direction dir)
 {
 	const struct ktls_caps *caps = conn->ctx->caps;
-	bool needed[2] = { caps->rekey_tx, caps->rekey_rx || conn_wants_tickets(conn) };
 
-	for (int dir = KTLS_TX; dir <= KTLS_RX; dir++)
-		if (conn->dir[dir].path != TLSRING_PATH_USER && !(dir == KTLS_RX && conn_wants_tickets(conn)))
-			handshake_wipe(conn->wire, conn->session, dir);
-	for (int dir = KTLS_TX; dir <= KTLS_RX; dir++)
-		if (conn->version < 0x0304 || !needed[dir] || conn->dir[dir].path == TLSRING_PATH_USER)
-			ktls_session_forget(conn->session, dir);
-}
-
-/* Both directions are in the kernel: the SSL is only kept where it has tickets to come. */
-static void conn_release(struct conn *conn)
-{
-	if (conn_wants_tickets(conn)) {
-		conn->tickets = true;
-		if (wire_divert(conn->wire, true))
-			conn_fail(conn, -ENOMEM, NULL);
-		return;
-	}
-	wire_free(conn->wire);
-	conn->wire = NULL;
+	if (conn->version < KTLS_TLS13)
+		return false;
+	if (record_own(conn, dir) || (dir == KTLS_RX && conn->tickets))
+		return true;
+	return dir == KTLS_TX ? caps->rekey_tx : caps->rekey_rx;
 }
 
 /* Why a direction that the policy wants in the kernel is not there. */
@@ -318,32 +377,39 @@ static enum tlsring_reason conn_short_of(const struct conn *conn)
 
 void conn_handed_over(struct conn *conn)
 {
-	const struct conn_path *tx = &conn->dir[KTLS_TX], *rx = &conn->dir[KTLS_RX];
-
 	conn->state = CONN_OPEN;
-	if (tx->path == TLSRING_PATH_USER && rx->path == TLSRING_PATH_USER) {
-		ktls_session_free(conn->session);
-		conn->session = NULL;
-	} else {
-		conn->sealed = conn->session->dir[KTLS_TX].seq;
-		conn_forget(conn);
-		if (tx->path != TLSRING_PATH_USER && rx->path != TLSRING_PATH_USER)
-			conn_release(conn);
-		else if (tx->path != TLSRING_PATH_USER && wire_divert(conn->wire, false))
-			conn_fail(conn, -ENOMEM, NULL);
-	}
+	conn->sealed = conn->session->dir[KTLS_TX].seq;
+	for (int dir = KTLS_TX; dir <= KTLS_RX; dir++)
+		if (!conn_needs_secret(conn, dir))
+			ktls_session_forget(conn->session, dir);
 	if (conn->ctx->offload == TLSRING_OFFLOAD_REQUIRE && conn_short_of(conn))
 		conn_fail(conn, -EOPNOTSUPP, tlsring_reason_text(conn_short_of(conn)));
+}
+
+static int conn_seal_records(struct conn *conn, const void *data, size_t len)
+{
+	int ret;
+
+	if (!conn_account(conn, len)) {
+		conn_fail(conn, -EKEYEXPIRED, CONN_KEY_USED_UP);
+		return -EKEYEXPIRED;
+	}
+	ret = len ? record_seal(conn, KTLS_RECORD_APPLICATION, data, len) : 0;
+	if (ret)
+		conn_fail(conn, ret, NULL);
+	return ret;
 }
 
 int conn_seal(struct conn *conn, const void *data, size_t len)
 {
 	int ret;
 
+	if (conn->session)
+		return conn_seal_records(conn, data, len);
 	if (conn->state == CONN_EARLY)
-		ret = record_seal_early(conn->wire, data, len);
+		ret = libssl_seal_early(conn->wire, data, len);
 	else
-		ret = record_seal(conn->wire, data, len);
+		ret = libssl_seal(conn->wire, data, len);
 	if (ret)
 		conn_fail(conn, ret, conn->wire->detail);
 	return ret;
@@ -354,11 +420,11 @@ void conn_close(struct conn *conn)
 	if (conn->close_sent || conn->state != CONN_OPEN)
 		return;
 	conn->close_sent = true;
-	if (conn->dir[KTLS_TX].path == TLSRING_PATH_USER) {
-		record_close(conn->wire);
-	} else {
+	if (conn->session) {
 		conn->due |= CONN_DUE_ALERT;
 		conn->alert = KTLS_ALERT_CLOSE_NOTIFY;
+	} else {
+		libssl_close(conn->wire);
 	}
 }
 
@@ -370,7 +436,7 @@ int conn_info(const struct conn *conn, struct tlsring_info *info)
 		return -EINVAL;
 	if (!conn->cipher)
 		return -ENOTCONN;
-	info->version = conn->version >= 0x0304 ? "TLSv1.3" : "TLSv1.2";
+	info->version = conn->version >= KTLS_TLS13 ? "TLSv1.3" : "TLSv1.2";
 	info->cipher = conn->cipher;
 	info->tx = (struct tlsring_direction){ tx->path, tx->reason };
 	info->rx = (struct tlsring_direction){ rx->path, rx->reason };

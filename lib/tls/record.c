@@ -1,84 +1,154 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <limits.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include "lib/tls/error.h"
+#include <stdlib.h>
+#include <string.h>
 #include "lib/tls/record.h"
 
-ssize_t record_open(struct wire *wire, void *buf, size_t len)
+int record_key(struct conn *conn, enum ktls_direction dir)
 {
-	size_t got = 0;
-	int ret;
+	struct ktls_session *session = conn->session;
 
-	ERR_clear_error();
-	if (SSL_read_ex(wire->ssl, buf, len, &got))
-		return (ssize_t)got;
-	if (SSL_get_error(wire->ssl, 0) == SSL_ERROR_ZERO_RETURN) {
-		wire->closed = true;
+	return ktls_aead_init(&conn->aead[dir], session, dir, dir == KTLS_TX,
+			      &session->dir[dir].seq);
+}
+
+void record_unkey(struct conn *conn, enum ktls_direction dir)
+{
+	ktls_aead_wipe(&conn->aead[dir]);
+}
+
+/* ---- in ---- */
+
+void record_feed(struct conn *conn, uint8_t *data, size_t len)
+{
+	conn->in = data;
+	conn->in_len = len;
+}
+
+void record_drop(struct conn *conn)
+{
+	free(conn->held);
+	conn->held = NULL;
+	conn->held_len = 0;
+	conn->in_len = 0;
+}
+
+/* The length of the record that starts at data. 0: not even its header is there. */
+static long record_length(const struct conn *conn, const uint8_t *data, size_t len)
+{
+	return len < KTLS_RECORD_HEADER ? 0 : ktls_aead_length(&conn->aead[KTLS_RX], data);
+}
+
+/* Move bytes of the input behind those that are held, until there are `wanted`. True: there are. */
+static bool record_hold(struct conn *conn, size_t wanted)
+{
+	size_t step = wanted - conn->held_len;
+
+	if (step > conn->in_len)
+		step = conn->in_len;
+	memcpy(conn->held + conn->held_len, conn->in, step);
+	conn->held_len += (uint32_t)step;
+	conn->in += step;
+	conn->in_len -= step;
+	return conn->held_len == wanted;
+}
+
+/* Go on with a record that began in an earlier input. As record_next(). */
+static int record_next_held(struct conn *conn, struct ktls_opened *out)
+{
+	uint8_t *larger;
+	long len;
+
+	if (conn->held_len < KTLS_RECORD_HEADER && !record_hold(conn, KTLS_RECORD_HEADER))
 		return 0;
+	len = record_length(conn, conn->held, conn->held_len);
+	if (len < 0)
+		return (int)len;
+	if (conn->held_len == KTLS_RECORD_HEADER) {
+		larger = realloc(conn->held, (size_t)len);
+		if (!larger)
+			return -ENOMEM;
+		conn->held = larger;
 	}
-	ret = error_from_ssl(wire, 0);
-	return ret == -EAGAIN ? 0 : ret;
+	if (!record_hold(conn, (size_t)len))
+		return 0;
+	conn->held_len = 0;
+	len = ktls_aead_open(&conn->aead[KTLS_RX], conn->held, (size_t)len, out);
+	return len ? (int)len : 1;
 }
 
-ssize_t record_write(struct wire *wire, const void *data, size_t len)
+/* Keep what there is of an unfinished record; of a known length there is room for all of it. */
+static int record_keep(struct conn *conn, size_t len)
 {
-	size_t put = 0;
-
-	ERR_clear_error();
-	if (!len || SSL_write_ex(wire->ssl, data, len, &put))
-		return (ssize_t)put;
-	return error_from_ssl(wire, 0);
-}
-
-/* The wire takes everything; but with SSL_MODE_ENABLE_PARTIAL_WRITE libssl stops after a record. */
-int record_seal(struct wire *wire, const void *data, size_t len)
-{
-	const unsigned char *at = data;
-
-	while (len) {
-		ssize_t put = record_write(wire, at, len);
-
-		if (put < 0)
-			return (int)put;
-		at += put;
-		len -= (size_t)put;
-	}
+	conn->held = malloc(len);
+	if (!conn->held)
+		return -ENOMEM;
+	record_hold(conn, len);
 	return 0;
 }
 
-int record_seal_early(struct wire *wire, const void *data, size_t len)
+int record_next(struct conn *conn, struct ktls_opened *out)
 {
-	size_t put = 0;
+	uint8_t *record = conn->in;
+	long len;
 
-	ERR_clear_error();
-	if (!len || SSL_write_early_data(wire->ssl, data, len, &put))
+	if (conn->held_len)
+		return record_next_held(conn, out);
+	/* The record in it was opened by the last call. */
+	free(conn->held);
+	conn->held = NULL;
+	if (!conn->in_len)
 		return 0;
-	return error_from_ssl(wire, 0);
+	len = record_length(conn, record, conn->in_len);
+	if (len < 0)
+		return (int)len;
+	if (!len || (size_t)len > conn->in_len)
+		return record_keep(conn, len ? (size_t)len : KTLS_RECORD_HEADER);
+	conn->in += len;
+	conn->in_len -= (size_t)len;
+	len = ktls_aead_open(&conn->aead[KTLS_RX], record, (size_t)len, out);
+	return len ? (int)len : 1;
 }
 
-void record_update(struct wire *wire, bool request)
+size_t record_missing(const struct conn *conn)
 {
-	/* Goes out with SSL_do_handshake, or else with the next data. */
-	if (SSL_key_update(wire->ssl, request ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED))
-		SSL_do_handshake(wire->ssl);
-	ERR_clear_error();
-}
-
-void record_settle(struct wire *wire)
-{
-	if (SSL_get_key_update_type(wire->ssl) != SSL_KEY_UPDATE_NONE)
-		record_update(wire, false);
-}
-
-int record_close(struct wire *wire)
-{
-	int ret;
-
-	if (SSL_get_shutdown(wire->ssl) & SSL_SENT_SHUTDOWN && !SSL_want_write(wire->ssl))
+	if (!conn->held_len)
 		return 0;
-	ERR_clear_error();
-	ret = SSL_shutdown(wire->ssl);
-	return ret < 0 ? error_from_ssl(wire, ret) : 0;
+	if (conn->held_len < KTLS_RECORD_HEADER)
+		return KTLS_RECORD_HEADER - conn->held_len;
+	return KTLS_RECORD_HEADER + ((size_t)conn->held[3] << 8 | conn->held[4]) - conn->held_len;
+}
+
+/* ---- out ---- */
+
+/* Room behind the output for so many bytes more; NULL: no memory. */
+static uint8_t *record_room(struct conn *conn, size_t more)
+{
+	uint8_t *larger = realloc(conn->out, conn->out_len + more);
+
+	if (larger)
+		conn->out = larger;
+	return larger ? larger + conn->out_len : NULL;
+}
+
+int record_seal(struct conn *conn, uint8_t type, const void *data, size_t len)
+{
+	struct iovec all = { (void *)data, len };
+	const struct iovec *piece = &all;
+	size_t skip = 0, records = len / KTLS_RECORD_PLAIN + 1;
+	uint8_t *at = record_room(conn, len + records * KTLS_RECORD_OVERHEAD);
+
+	if (!at)
+		return -ENOMEM;
+	do {
+		size_t step = len < KTLS_RECORD_PLAIN ? len : KTLS_RECORD_PLAIN;
+		long sealed = ktls_aead_seal(&conn->aead[KTLS_TX], type, &piece, &skip, step, at);
+
+		if (sealed < 0)
+			return (int)sealed;
+		at += sealed;
+		conn->out_len += (size_t)sealed;
+		len -= step;
+	} while (len);
+	return 0;
 }

@@ -2,27 +2,36 @@
 #ifndef LIB_TLS_RECORD_H
 #define LIB_TLS_RECORD_H
 
-#include <sys/types.h>
-#include "lib/tls/wire.h"
+#include "ktls/aead.h"
+#include "lib/tls/state.h"
 
-/* The user-space record path: what a direction uses that the kernel does not carry. */
+/*
+ * The records of a connection whose keys were exported, in the directions that the kernel does not
+ * have: bytes of the socket become records and back.
+ */
 
-/* Plaintext out of what was fed. Bytes; 0: no more for now, wire->closed tells whether ever; else
- * the result the connection ends with. */
-ssize_t record_open(struct wire *wire, void *buf, size_t len);
-/* Seal all of data into the wire's output. 0 or the result the connection ends with. */
-int record_seal(struct wire *wire, const void *data, size_t len);
-/* As a server, before the client's handshake is done. */
-int record_seal_early(struct wire *wire, const void *data, size_t len);
-/* Seal some of data into the SSL's own transport. Bytes; -EAGAIN when that is full: call again
- * with the same bytes; else the result the connection ends with. */
-ssize_t record_write(struct wire *wire, const void *data, size_t len);
-/* Put a KeyUpdate into the output. */
-void record_update(struct wire *wire, bool request);
-/* The answer to a peer's update request, which libssl would only send with its next data. */
-void record_settle(struct wire *wire);
-/* Put a close_notify into the output. 0, also when it has gone already; -EAGAIN: the SSL's own
- * transport is full, call again; else a failure. */
-int record_close(struct wire *wire);
+/* Key the direction with its current secret, as when it begins and after each KeyUpdate. 0 or
+ * -errno. */
+int record_key(struct conn *conn, enum ktls_direction dir);
+/* The kernel has the direction: forget the key. */
+void record_unkey(struct conn *conn, enum ktls_direction dir);
+/* Is it sealed or opened here? */
+static inline bool record_own(const struct conn *conn, enum ktls_direction dir)
+{
+	return conn->aead[dir].evp;
+}
+
+/* Lend bytes of the socket, to be opened in place, until record_next() returned 0. */
+void record_feed(struct conn *conn, uint8_t *data, size_t len);
+/* The next whole record. 1, and *out, which lives until the next call; 0: more bytes are needed;
+ * else as ktls_aead_length() and ktls_aead_open(). */
+int record_next(struct conn *conn, struct ktls_opened *out);
+/* Bytes that are certainly missing until the stream stands between two records; 0: it does. */
+size_t record_missing(const struct conn *conn);
+/* What is left of an unfinished record is dropped, and what is fed from now on. */
+void record_drop(struct conn *conn);
+
+/* Seal all of data as records of `type` behind the output that waits (conn->out). 0 or -errno. */
+int record_seal(struct conn *conn, uint8_t type, const void *data, size_t len);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "ktls/aead.h"
 #include "ktls/session.h"
 #include "lib/tls/context.h"
 #include "lib/tls/wire.h"
@@ -37,9 +38,17 @@ struct conn_path {
 };
 
 struct conn {
-	const struct tlsring_ctx *ctx;	/* the caller's */
+	struct tlsring_ctx *ctx; /* one reference is the connection's */
 	struct wire *wire;		/* owned; NULL until a server is fed, and once it is no longer needed */
-	struct ktls_session *session;	/* owned; NULL until the hand-over */
+	struct ktls_session *session; /* owned; NULL: libssl seals and opens */
+	struct ktls_aead aead[2]; /* by enum ktls_direction: keyed where records are sealed and
+				     opened here */
+	uint8_t *in; /* lent by record_feed() */
+	size_t in_len;
+	uint8_t *held; /* owned: a record, of which held_len bytes have come; 0: opened */
+	uint8_t *out; /* owned: bytes for the socket that wait for conn_output() */
+	size_t out_len;
+	uint64_t ticket_seq; /* libssl's own number of the next record that is shown to it */
 	const char *cipher;		/* static; NULL inside the handshake */
 	char *alpn;			/* owned: the protocol agreed on; NULL: none */
 	char *server_name;		/* owned: that the client asked for; NULL: none */
@@ -47,7 +56,7 @@ struct conn {
 	uint8_t *message;		/* owned: a handshake message whose end has not come yet */
 	const void *early;		/* the caller's: a client's early data, until its handshake is done */
 	size_t early_len;
-	uint64_t sealed;		/* records the kernel sealed under this TX key, at most */
+	uint64_t sealed; /* records sealed under this TX key, at most */
 	int result;			/* FAILED: why */
 	uint16_t version;
 	uint16_t message_len;
@@ -55,8 +64,9 @@ struct conn {
 	uint8_t state;
 	uint8_t due;			/* CONN_DUE_* */
 	uint8_t alert;			/* of CONN_DUE_ALERT */
-	uint8_t updates;		/* KeyUpdates (1.2: wishes to renegotiate) in a row, no data between */
-	uint16_t update_credit;		/* so many more may come, for the records that we sent */
+	uint8_t barren; /* records and messages in a row that brought no content */
+	uint16_t update_credit; /* KeyUpdates that may come beyond that, for the records that we
+				   sent */
 	bool server;
 	bool resumed;			/* an earlier session */
 	bool close_sent, close_received;
@@ -64,6 +74,7 @@ struct conn {
 	bool tickets;			/* the wire is only kept to read tickets */
 	bool tickets_shown;
 	bool rx_over;			/* the peer changed its key and the kernel cannot */
+	uint32_t held_len;
 	uint32_t install_ns;		/* that the kernel took to take the first keys */
 	uint32_t rekeys[2];		/* by enum ktls_direction: changes of key since the hand-over */
 	uint8_t alert_level;		/* of an alert of which only the first byte came */
@@ -76,6 +87,14 @@ struct conn {
 	bool rx_noticed;		/* the kernel may still say that it waited for the key it has now */
 	bool rx_stalled;		/* it waits for a key that is not due: install the current one again */
 };
+
+#define CONN_KEY_USED_UP "the key is used up and cannot be changed"
+
+/* Has the handshake been finished, and the connection not failed? */
+static inline bool conn_alive(const struct conn *conn)
+{
+	return conn->state == CONN_OPEN || conn->state == CONN_HANDOVER;
+}
 
 /* Does data flow? */
 static inline bool conn_flows(const struct conn *conn)

@@ -189,7 +189,7 @@ int wire_watch(struct ssl_st *ssl)
 	return 0;
 }
 
-int wire_divert(struct wire *wire, bool both)
+int wire_divert(struct wire *wire)
 {
 	BIO *bio;
 
@@ -198,13 +198,8 @@ int wire_divert(struct wire *wire, bool both)
 	bio = wire_bio(wire);
 	if (!bio)
 		return -ENOMEM;
-	if (both) {
-		SSL_set_bio(wire->ssl, bio, bio);
-		wire->adopted = false;
-	} else {
-		SSL_set0_wbio(wire->ssl, bio);
-		wire->diverted = true;
-	}
+	SSL_set_bio(wire->ssl, bio, bio);
+	wire->adopted = false;
 	return 0;
 }
 
@@ -224,48 +219,15 @@ void wire_free(struct wire *wire)
 	SSL_free(wire->ssl);
 }
 
-static void wire_follow(struct wire *wire, const uint8_t *data, size_t len)
-{
-	while (len) {
-		size_t step;
-
-		if (wire->head_len < sizeof(wire->head)) {
-			wire->head[wire->head_len++] = *data;
-			step = 1;
-			if (wire->head_len == sizeof(wire->head))
-				wire->body_missing = (uint16_t)(wire->head[3] << 8 | wire->head[4]);
-		} else {
-			step = len < wire->body_missing ? len : wire->body_missing;
-			wire->body_missing -= (uint16_t)step;
-		}
-		if (wire->head_len == sizeof(wire->head) && !wire->body_missing)
-			wire->head_len = 0;
-		data += step;
-		len -= step;
-	}
-}
-
-void wire_feed(struct wire *wire, const void *data, size_t len)
+void wire_feed(struct wire *wire, void *data, size_t len)
 {
 	wire->in = data;
 	wire->in_len = len;
-	wire_follow(wire, data, len);
 }
 
-size_t wire_missing(const struct wire *wire)
+bool wire_pending(const struct wire *wire)
 {
-	if (wire->adopted)
-		return SSL_has_pending(wire->ssl) || BIO_pending(SSL_get_rbio(wire->ssl));
-	if (!wire->head_len)
-		return 0;
-	if (wire->head_len < sizeof(wire->head))
-		return sizeof(wire->head) - wire->head_len;
-	return wire->body_missing;
-}
-
-bool wire_flushed(const struct wire *wire)
-{
-	return !BIO_wpending(SSL_get_wbio(wire->ssl));
+	return SSL_has_pending(wire->ssl) || BIO_pending(SSL_get_rbio(wire->ssl));
 }
 
 bool wire_flush(struct wire *wire)
@@ -278,9 +240,11 @@ bool wire_flush(struct wire *wire)
 int wire_use_socket(struct wire *wire, int fd, bool write)
 {
 	BIO *bio = write ? SSL_get_wbio(wire->ssl) : SSL_get_rbio(wire->ssl);
-	int current;
+	int current = -1;
 
-	if (BIO_get_fd(bio, &current) >= 0 && current == fd)
+	/* A BIO pair answers BIO_get_fd() with success, and sets nothing. */
+	if (BIO_method_type(bio) & BIO_TYPE_DESCRIPTOR && BIO_get_fd(bio, &current) >= 0 &&
+	    current == fd)
 		return 0;
 	bio = BIO_new_socket(fd, BIO_NOCLOSE);
 	if (!bio)
@@ -302,6 +266,11 @@ size_t wire_take(struct wire *wire, uint8_t **out)
 	wire->out = NULL;
 	wire->out_len = wire->out_room = 0;
 	return len;
+}
+
+int wire_put(struct wire *wire, const void *data, size_t len)
+{
+	return BIO_write(SSL_get_wbio(wire->ssl), data, (int)len) == (int)len ? 0 : -ENOMEM;
 }
 
 void wire_discard(struct wire *wire)

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct ktls_caps able = { .ulp = true, .rekey_tx = true, .rekey_rx = true };
 	static const struct ktls_caps unable = { .ulp = true };
-	struct tlsring_ctx ctx = { .directions = TLSRING_TX | TLSRING_RX };
+	struct tlsring_ctx ctx = { .directions = TLSRING_TX | TLSRING_RX, .references = 2 };
 	struct conn conn = { .ctx = &ctx, .state = CONN_OPEN, .version = 0x0304 };
 	uint8_t buf[8], *copy;
 	size_t len;

@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct conn conn;
 	uint8_t plain[512], *out, *copy;
+	const uint8_t *opened;
 	size_t len;
 
 	conn_accept(&conn, stream_ctx());
@@ -51,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		copy = malloc(len ? len : 1);
 		memcpy(copy, data + 1, len);
 		conn_feed(&conn, copy, len);
-		while (conn_read(&conn, plain, sizeof(plain)))
+		while (conn_read(&conn, plain, sizeof(plain), &opened))
 			;
 		free(copy);
 		if (conn_output(&conn, &out))

@@ -116,6 +116,6 @@ TEST(errors_come_back)
 	uint8_t buf[4];
 	int type, flags;
 
-	EQ(ktls_control_send(-1, KTLS_RECORD_ALERT, "\1", 2), -EBADF);
+	EQ(ktls_control_send(-1, KTLS_RECORD_ALERT, "\1", 2, 0), -EBADF);
 	EQ(ktls_control_recv(-1, buf, sizeof(buf), &type, &flags), -EBADF);
 }

@@ -71,7 +71,8 @@ static void line_export(struct line *line)
 {
 	enum tlsring_reason why = TLSRING_REASON_NONE;
 
-	if (ktls_export(line_own(line), &line->session, &why) || ktls_install_ulp(line->fd, &why))
+	if (ktls_export(line_own(line), NULL, &line->session, &why) ||
+	    ktls_install_ulp(line->fd, &why))
 		FAIL("%s", tlsring_reason_text(why));
 }
 
@@ -191,7 +192,7 @@ static void close_cleanly(struct line *line)
 	uint8_t buf[16];
 	int type, flags;
 
-	EQ(ktls_control_send(line->fd, KTLS_RECORD_ALERT, (const uint8_t[]){ 1, 0 }, 2), 2);
+	EQ(ktls_control_send(line->fd, KTLS_RECORD_ALERT, (const uint8_t[]){ 1, 0 }, 2, 0), 2);
 	EQ(SSL_read(line->peer, buf, sizeof(buf)), 0);
 	EQ(SSL_get_error(line->peer, 0), SSL_ERROR_ZERO_RETURN);
 	EQ(SSL_shutdown(line->peer), 1);
@@ -341,7 +342,7 @@ TEST(fatal_alert_arrives)
 	need(TLS13);
 	line = line_new(TLS13, true);
 	line_hand_over(&line);
-	EQ(ktls_control_send(line.fd, KTLS_RECORD_ALERT, (const uint8_t[]){ 2, 80 }, 2), 2);
+	EQ(ktls_control_send(line.fd, KTLS_RECORD_ALERT, (const uint8_t[]){ 2, 80 }, 2, 0), 2);
 	got = SSL_read(line.peer, buf, sizeof(buf));
 	CHECK(got <= 0);
 	EQ(SSL_get_error(line.peer, got), SSL_ERROR_SSL);
@@ -402,7 +403,9 @@ TEST(truncation_is_not_a_clean_end)
 
 static void rekey_tx(struct line *line)
 {
-	EQ(ktls_control_send(line->fd, KTLS_RECORD_HANDSHAKE, (const uint8_t[]){ 24, 0, 0, 1, 0 }, 5), 5);
+	EQ(ktls_control_send(line->fd, KTLS_RECORD_HANDSHAKE, (const uint8_t[]){ 24, 0, 0, 1, 0 },
+			     5, 0),
+	   5);
 	EQ(ktls_schedule_next(line->session, KTLS_TX), 0);
 	line_install(line, KTLS_TX);
 	kernel_send(line->fd, 9, 40000);

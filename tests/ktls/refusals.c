@@ -99,7 +99,7 @@ TEST(keys_without_the_ulp)
 	int listener = peer_listen(&port), fd = peer_tcp(port);
 
 	pair_shake(&pair);
-	EQ(ktls_export(pair.server, &session, &why), 0);
+	EQ(ktls_export(pair.server, NULL, &session, &why), 0);
 	CHECK(ktls_install(fd, session, KTLS_TX, &why, NULL) < 0);
 	EQ(why, TLSRING_REASON_KERNEL_REFUSED);
 	ktls_session_forget(session, KTLS_RX);
@@ -125,7 +125,7 @@ TEST(cipher_that_the_kernel_lacks)
 		SKIP("takes kernel TLS without ARIA, and an OpenSSL with it");
 	pair = pair_new(client_ctx, server_ctx);
 	pair_shake(&pair);
-	EQ(ktls_export(pair.server, &session, &why), 0);
+	EQ(ktls_export(pair.server, NULL, &session, &why), 0);
 	EQ(ktls_install_ulp(fd, &why), 0);
 	for (int again = 0; again < 2; again++) {
 		enum tlsring_reason tx = TLSRING_REASON_NONE, rx = TLSRING_REASON_NONE;
@@ -147,7 +147,7 @@ static void refuse_ssl(SSL *ssl, enum tlsring_reason reason)
 {
 	enum tlsring_reason why = TLSRING_REASON_NONE;
 	struct ktls_session *session = NULL;
-	int ret = ktls_export(ssl, &session, &why);
+	int ret = ktls_export(ssl, NULL, &session, &why);
 
 	if (ret != -EOPNOTSUPP || why != reason)
 		FAIL("%d, \"%s\" instead of \"%s\"", ret, tlsring_reason_text(why), tlsring_reason_text(reason));
@@ -175,7 +175,7 @@ static void refuse_both(const char *suite, void (*prepare)(SSL_CTX *client, SSL_
 		if (reason) {
 			refuse_ssl(ssl, reason);
 		} else {
-			EQ(ktls_export(ssl, &session, &why), 0);
+			EQ(ktls_export(ssl, NULL, &session, &why), 0);
 			ktls_session_free(session);
 		}
 	}
@@ -330,7 +330,7 @@ TEST(only_once)
 		enum tlsring_reason why;
 
 		pair_shake(&pair);
-		EQ(ktls_export(pair.server, &session, &why), 0);
+		EQ(ktls_export(pair.server, NULL, &session, &why), 0);
 		refuse_ssl(pair.server, TLSRING_REASON_NO_SECRETS);
 		ktls_session_free(session);
 		pair_free(&pair);
@@ -342,7 +342,7 @@ static void not_now(SSL *ssl)
 	struct ktls_session *session;
 	enum tlsring_reason why;
 
-	EQ(ktls_export(ssl, &session, &why), -EAGAIN);
+	EQ(ktls_export(ssl, NULL, &session, &why), -EAGAIN);
 }
 
 TEST(before_the_end_of_the_handshake)
@@ -381,7 +381,7 @@ TEST(half_a_record)
 		EQ(SSL_read(pair.server, buf, 4), 4);
 		not_now(pair.server);
 		EQ(SSL_read(pair.server, buf, sizeof(buf)), 6);
-		EQ(ktls_export(pair.server, &session, &why), 0);
+		EQ(ktls_export(pair.server, NULL, &session, &why), 0);
 		EQ(session->dir[KTLS_RX].seq, 1 + (i == 0));
 		ktls_session_free(session);
 		pair_free(&pair);
@@ -418,7 +418,7 @@ TEST(used_again)
 		if (first == 1 && second == 0 && !again) {
 			refuse_ssl(pair.client, TLSRING_REASON_NO_SECRETS);
 		} else {
-			EQ(ktls_export(pair.client, &session, &why), 0);
+			EQ(ktls_export(pair.client, NULL, &session, &why), 0);
 			EQ(session->dir[KTLS_TX].seq, second == 0);
 			EQ(session->dir[KTLS_RX].seq, second == 0);
 			ktls_session_free(session);

@@ -79,12 +79,96 @@ cplusplus() {
 	done
 }
 
+symbols() { # only public ones, and the same in both libraries
+	nm -g --defined-only "$tmp/inst/usr/lib/libtlsring.a" | awk 'NF == 3 { print $3 }' |
+		grep -v __odr_asan | sort > "$tmp/static_has"
+	nm -D --defined-only "$tmp/inst/usr/lib/libtlsring.so" | awk '{ print $3 }' | sed 's/@.*//' |
+		grep -Ev '^TLSRING_|__odr_asan' | sort > "$tmp/shared_has"
+	equal "$(grep -v '^tlsring_' "$tmp/static_has")" "" "what else the archive has"
+	diff "$tmp/static_has" "$tmp/shared_has" || fail "the libraries differ"
+}
+
+# A library that OpenSSL calls back must not go while OpenSSL has objects of it.
+unloads() {
+	cat > "$tmp/unload.c" <<-EOF
+		#include <dlfcn.h>
+		#include <openssl/ssl.h>
+		#include <tlsring.h>
+
+		int main(int argc, char **argv)
+		{
+			SSL_CTX *ssl_ctx = SSL_CTX_new(TLS_server_method());
+			void *library = dlopen(argv[argc - 1], RTLD_NOW);
+			int (*ctx_new)(struct tlsring_ctx **, SSL_CTX *, const struct tlsring_ctx_options *);
+			int (*watch)(SSL *);
+			void (*ctx_free)(struct tlsring_ctx *);
+			struct tlsring_ctx *ctx;
+			SSL *ssl;
+
+			*(void **)&ctx_new = dlsym(library, "tlsring_ctx_new");
+			*(void **)&watch = dlsym(library, "tlsring_watch");
+			*(void **)&ctx_free = dlsym(library, "tlsring_ctx_free");
+			if (ctx_new(&ctx, ssl_ctx, NULL))
+				return 1;
+			ssl = SSL_new(ssl_ctx);
+			if (watch(ssl))
+				return 1;
+			ctx_free(ctx);
+			if (dlclose(library))
+				return 1;
+			SSL_free(ssl);
+			SSL_CTX_free(ssl_ctx);
+			return 0;
+		}
+	EOF
+	# shellcheck disable=SC2046
+	gcc -std=gnu11 -Wall -Werror $sanitize $(flags --cflags) "$tmp/unload.c" -o "$tmp/unload" $(pkg-config --libs libssl libcrypto)
+	"$tmp/unload" "$tmp/inst/usr/lib/libtlsring.so"
+}
+
+cmake_finds() {
+	command -v cmake > /dev/null || skip "no cmake here"
+	mkdir -p "$tmp/cmake"
+	cp "$tmp/plus.cc" "$tmp/cmake/"
+	cat > "$tmp/cmake/CMakeLists.txt" <<-EOF
+		cmake_minimum_required(VERSION 3.18)
+		project(plus CXX)
+		find_package(tlsring $(pkg-config --modversion tlsring) REQUIRED)
+		add_executable(plus plus.cc)
+		target_link_libraries(plus tlsring::tlsring)
+	EOF
+	cmake -S "$tmp/cmake" -B "$tmp/cmake/build" -DCMAKE_PREFIX_PATH="$tmp/inst/usr" -DCMAKE_CXX_FLAGS="$sanitize" \
+		> "$tmp/cmake.log" 2>&1 &&
+		cmake --build "$tmp/cmake/build" >> "$tmp/cmake.log" 2>&1 || { cat "$tmp/cmake.log"; fail "cmake"; }
+	equal "$("$tmp/cmake/build/plus")" "alert sent: handshake_failure"
+	! sed -i 's/find_package(tlsring [^ ]*/find_package(tlsring 9.9/' "$tmp/cmake/CMakeLists.txt" ||
+		! cmake -S "$tmp/cmake" -B "$tmp/cmake/other" -DCMAKE_PREFIX_PATH="$tmp/inst/usr" > "$tmp/cmake.log" 2>&1 ||
+		fail "it takes itself for 9.9"
+}
+
+# Flags of the command line, as a distribution gives them, come behind ours.
+own_flags() {
+	make -n -B -C "$root" O="$tmp/none" CPPFLAGS=-DTHEIRS=1 CFLAGS=-O1 LDFLAGS=-Wl,-z,now lib > "$tmp/commands"
+	[ "$(grep -c -- ' -c -o ' "$tmp/commands")" -ge 20 ] || fail "it compiles nothing"
+	equal "$(grep -- ' -c -o ' "$tmp/commands" | grep -vc -- '-D_GNU_SOURCE.*-DTHEIRS=1.*-O1')" 0 "commands without them"
+	grep -- ' -shared ' "$tmp/commands" | grep -q -- '-Wl,-z,now' || fail "LDFLAGS is not used"
+}
+
+release_needs_node() { # a version that the map does not know
+	! make -s -C "$root" O="$tmp/release" VERSION=9.9.0 LIB_OBJ= "$tmp/release/libtlsring.so.9.9.0" > "$tmp/release.log" 2>&1 ||
+		fail "it builds"
+	grep -q 'no TLSRING_9.9' "$tmp/release.log" || { cat "$tmp/release.log"; fail "it says something else"; }
+}
+
 uninstalls() {
 	make_quietly uninstall
 	equal "$(find "$tmp/inst" ! -type d)" "" "what is left"
 }
 
-for name in installs unit shared static cplusplus uninstalls; do
+for name in installs unit shared static cplusplus symbols unloads cmake_finds uninstalls; do
+	test_case $name $name
+done
+for name in $(in_full own_flags release_needs_node); do
 	test_case $name $name
 done
 test_end

@@ -86,7 +86,8 @@ static void options_print_all(const struct options_table *table)
 
 	fputs(table->usage, stdout);
 	for (size_t i = 0; (row = options_row(table, i)); i++)
-		options_print(row);
+		if (row->help)
+			options_print(row);
 }
 
 /* ---- getopt's form of a table ---- */

@@ -11,7 +11,8 @@ struct options_row {
 	char letter;			/* of the short form; 0: there is none */
 	/* Name of the argument in the help; NULL: there is none; "[=NAME]": it is optional. */
 	const char *argument;
-	const char *help;		/* lines are broken by --help, and at each "\n" */
+	/* Lines are broken by --help, and at each "\n"; NULL: --help leaves the option out. */
+	const char *help;
 	/*
 	 * Take one occurrence; value is NULL when there is no argument. 0, or an exit status after
 	 * a message on standard error. One of options_set_...() below, or the program's own.

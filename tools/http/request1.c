@@ -138,7 +138,7 @@ static int head_host(const struct http1_head *out, const struct framing *framing
 		return -400;
 	}
 	if (!http_request_host_valid(&out->request.host)) {
-		*why = "a Host that is none";
+		*why = "an invalid Host";
 		return -400;
 	}
 	return 0;

@@ -9,23 +9,34 @@
 #include "tools/serve/sandbox/sandbox.h"
 #include "tools/serve/server.h"
 
-static void banner_direction(const struct tlsring_ctx *ctx, bool tx)
+static void banner_path(const char *name, enum tlsring_path path, enum tlsring_reason why)
 {
-	const char *name = tx ? "sending" : "receiving", *remedy;
-	enum tlsring_reason why;
+	bool remedy = *tlsring_reason_remedy(why);
 
-	switch (tlsring_ctx_expected(ctx, tx, &why)) {
+	switch (path) {
 	case TLSRING_PATH_NIC:
-		log_line("%s: NIC", name);
+		log_line("%s: network card", name);
 		break;
 	case TLSRING_PATH_KERNEL:
 		log_line("%s: kernel (AES-GCM and what else `tlsring doctor` lists)", name);
 		break;
 	default:
-		remedy = tlsring_reason_remedy(why);
-		log_line("%s: user space: %s%s%s", name, tlsring_reason_text(why),
-			 *remedy ? "; " : "", remedy);
+		log_line("%s: user space: %s%s", name, tlsring_reason_text(why),
+			 remedy ? "; `tlsring doctor` says what to do" : "");
 	}
+}
+
+/* Where records are sealed: one line where both directions agree. */
+static void banner_records(const struct tlsring_ctx *ctx)
+{
+	enum tlsring_reason tx_why, rx_why;
+	enum tlsring_path tx = tlsring_ctx_expected(ctx, true, &tx_why);
+	enum tlsring_path rx = tlsring_ctx_expected(ctx, false, &rx_why);
+	bool same = tx == rx && tx_why == rx_why;
+
+	banner_path(same ? "records" : "sending", tx, tx_why);
+	if (!same)
+		banner_path("receiving", rx, rx_why);
 }
 
 static int banner_io_finding(const struct tlsring_finding *finding, void *user)
@@ -103,8 +114,7 @@ void banner_print(const struct server *s, const struct hosts *hosts)
 		own++;
 	if (own < config->host_count)
 		certificate_announce(hosts->list[own].ssl);
-	banner_direction(s->ctx, true);
-	banner_direction(s->ctx, false);
+	banner_records(s->ctx);
 	banner_io(s, config);
 	sandbox_announce(s->landlock);
 	banner_hosts(config);

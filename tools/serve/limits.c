@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include "tools/serve/limits.h"
 
 /* Connections begin and end far less often than requests: locks are fast enough, but not one for
@@ -17,12 +18,15 @@
 struct limits_address {
 	struct limits_address *next;
 	uint64_t key[2];
-	unsigned count;
+	unsigned count;			/* connections */
+	unsigned files;			/* open, besides one for each connection */
 };
 
 struct limits {
 	const struct limits_settings *settings;
 	_Atomic unsigned count;
+	_Atomic unsigned files;		/* as an address counts them */
+	unsigned files_max;
 	uint64_t seed;			/* so that clients cannot choose to fill one bucket */
 	pthread_mutex_t locks[LIMITS_LOCKS];
 	struct limits_address *buckets[LIMITS_BUCKETS];	/* owned */
@@ -127,6 +131,57 @@ void limits_leave(struct limits *limits, const struct sockaddr *peer)
 	atomic_fetch_sub(&limits->count, 1);
 }
 
+bool limits_file_enter(struct limits *limits, const struct sockaddr *peer)
+{
+	struct limits_address *address;
+	uint64_t key[2];
+	unsigned bucket;
+	bool fits;
+
+	if (atomic_fetch_add(&limits->files, 1) >= limits->files_max) {
+		atomic_fetch_sub(&limits->files, 1);
+		return false;
+	}
+	limits_key(peer, key);
+	bucket = limits_bucket(limits, key);
+	pthread_mutex_lock(&limits->locks[bucket % LIMITS_LOCKS]);
+	address = *limits_find(limits, bucket, key);
+	/* One address leaves a quarter to others. */
+	fits = address && address->files < limits->files_max - limits->files_max / 4;
+	if (fits)
+		address->files++;
+	pthread_mutex_unlock(&limits->locks[bucket % LIMITS_LOCKS]);
+	if (!fits)
+		atomic_fetch_sub(&limits->files, 1);
+	return fits;
+}
+
+void limits_file_leave(struct limits *limits, const struct sockaddr *peer)
+{
+	struct limits_address *address;
+	uint64_t key[2];
+	unsigned bucket;
+
+	limits_key(peer, key);
+	bucket = limits_bucket(limits, key);
+	pthread_mutex_lock(&limits->locks[bucket % LIMITS_LOCKS]);
+	address = *limits_find(limits, bucket, key);
+	address->files--;	/* NOLINT: its connection is still counted */
+	pthread_mutex_unlock(&limits->locks[bucket % LIMITS_LOCKS]);
+	atomic_fetch_sub(&limits->files, 1);
+}
+
+/* Connections take a third of the descriptors, and as many for a file of each; half of the rest is for
+ * the other files of HTTP/2 connections. */
+static unsigned limits_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur / 6 > UINT32_MAX / 2)
+		return UINT32_MAX / 2;
+	return (unsigned)(files.rlim_cur / 6);
+}
+
 int limits_new(struct limits **out, const struct limits_settings *settings)
 {
 	struct limits *limits = calloc(1, sizeof(*limits));
@@ -134,6 +189,7 @@ int limits_new(struct limits **out, const struct limits_settings *settings)
 	if (!limits)
 		return -ENOMEM;
 	limits->settings = settings;
+	limits->files_max = limits_files();
 	if (getrandom(&limits->seed, sizeof(limits->seed), 0) != sizeof(limits->seed))
 		limits->seed = (uintptr_t)limits;
 	for (int i = 0; i < LIMITS_LOCKS; i++)

@@ -27,6 +27,11 @@ enum limits_verdict { LIMITS_WELCOME = 0, LIMITS_TOO_MANY, LIMITS_TOO_MANY_OF_AD
 /* settings must outlive it. 0 or -ENOMEM. */
 int limits_new(struct limits **out, const struct limits_settings *settings);
 void limits_free(struct limits *limits);
+/* Count a file that a response opens, besides the one that each connection of this peer may have open
+ * anyway; any thread. False: too many are open, of this address or in all. True: call
+ * limits_file_leave() when it is closed, before the last connection of the peer ends. */
+bool limits_file_enter(struct limits *limits, const struct sockaddr *peer);
+void limits_file_leave(struct limits *limits, const struct sockaddr *peer);
 /* Count a new connection; any thread. LIMITS_WELCOME: call limits_leave() at its end. Out of
  * memory counts as LIMITS_TOO_MANY. */
 enum limits_verdict limits_enter(struct limits *limits, const struct sockaddr *peer);

@@ -63,13 +63,25 @@ static void serve_descriptors(void)
 
 /* ---- TLS and hosts ---- */
 
+#define SERVE_PLAIN	"This port speaks TLS: write https:// in place of http://\n"
+#define SERVE_PLAIN_LEN	"57"
+_Static_assert(sizeof(SERVE_PLAIN) == 57 + 1, "SERVE_PLAIN_LEN must be its length");
+
+static const char serve_plain[] =
+	"HTTP/1.1 400 Bad Request\r\n"
+	"Content-Type: text/plain; charset=utf-8\r\n"
+	"Content-Length: " SERVE_PLAIN_LEN "\r\n"
+	"Connection: close\r\n"
+	"\r\n"
+	SERVE_PLAIN;
+
 static int serve_context(struct server *s, const struct config *config)
 {
 	enum tlsring_when when = config->handover == CONFIG_HANDOVER_ADAPTIVE ? TLSRING_ADAPTIVE :
 										TLSRING_AT_ONCE;
 	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = config->offload,
 					       .nic = config->nic, .zerocopy = config->zerocopy,
-					       .when = when };
+					       .when = when, .http_response = serve_plain };
 	char text[160];
 	int ret = tlsring_ctx_new(&s->ctx, s->front, &options);
 
@@ -198,7 +210,7 @@ static int serve_sandbox(struct server *s, const struct hosts *hosts)
 {
 	int ret;
 
-	if (hosts->config.no_sandbox)
+	if (!hosts->config.sandbox)
 		return 0;
 	sandbox_protect_memory();
 	ret = landlock_new(&s->landlock);

@@ -102,7 +102,7 @@ static void learn(struct hunt *hunt, SSL *ssl)
 	enum tlsring_reason why;
 	struct ktls_keys keys;
 
-	EQ(ktls_export(ssl, &session, &why), 0);
+	EQ(ktls_export(ssl, NULL, &session, &why), 0);
 	for (int dir = KTLS_TX; dir <= KTLS_RX; dir++) {
 		const struct ktls_secret *secret = &session->dir[dir];
 

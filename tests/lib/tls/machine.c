@@ -3,6 +3,7 @@
 #include "ktls/control.h"
 #include "lib/tls/control.h"
 #include "lib/tls/machine.h"
+#include "lib/tls/ticket.h"
 #include "lib/tlsring.h"
 #include "tests/lib/peer.h"
 
@@ -84,7 +85,6 @@ static void shake(struct machine *m, size_t piece)
 static void install(struct machine *m)
 {
 	CHECK(conn_installable(&m->conn));
-	CHECK(conn_export(&m->conn));
 	conn_installed(&m->conn, KTLS_RX, 0, TLSRING_REASON_NONE);
 	conn_installed(&m->conn, KTLS_TX, 0, TLSRING_REASON_NONE);
 	conn_handed_over(&m->conn);
@@ -104,6 +104,7 @@ static void user_space(const char *suite, size_t piece)
 {
 	uint8_t buf[3000], got[3000];
 	struct machine m;
+	const uint8_t *data;
 	size_t have = 0, n;
 	int len;
 
@@ -118,8 +119,8 @@ static void user_space(const char *suite, size_t piece)
 		uint8_t plain[4096];
 
 		conn_feed(&m.conn, got, (size_t)len);
-		while ((n = conn_read(&m.conn, plain, sizeof(plain)))) {
-			EQ_MEM(plain, buf + have, n);
+		while ((n = conn_read(&m.conn, plain, sizeof(plain), &data))) {
+			EQ_MEM(data, buf + have, n);
 			have += n;
 		}
 	}
@@ -153,6 +154,7 @@ TEST(hand_over_frees_the_ssl)
 TEST(hand_over_waits_for_a_boundary)
 {
 	uint8_t record[200], plain[100];
+	const uint8_t *data;
 	struct machine m;
 	size_t max, fed = 0;
 	int len;
@@ -169,7 +171,7 @@ TEST(hand_over_waits_for_a_boundary)
 	EQ(SSL_write(m.peer, "hello, machine", 14), 14);
 	len = BIO_read(m.from_peer, record, sizeof(record));
 	conn_feed(&m.conn, record, 3);
-	EQ(conn_read(&m.conn, plain, sizeof(plain)), 0);
+	EQ(conn_read(&m.conn, plain, sizeof(plain), &data), 0);
 	fed = 3;
 	while ((max = conn_receivable(&m.conn))) {
 		CHECK(!conn_installable(&m.conn));
@@ -177,22 +179,49 @@ TEST(hand_over_waits_for_a_boundary)
 		conn_feed(&m.conn, record + fed, max);
 		fed += max;
 		if (fed == (size_t)len)
-			EQ(conn_read(&m.conn, plain, sizeof(plain)), 14);
+			EQ(conn_read(&m.conn, plain, sizeof(plain), &data), 14);
 		else
-			EQ(conn_read(&m.conn, plain, sizeof(plain)), 0);
+			EQ(conn_read(&m.conn, plain, sizeof(plain), &data), 0);
 	}
 	EQ(fed, len);
-	EQ_MEM(plain, "hello, machine", 14);
+	EQ_MEM(data, "hello, machine", 14);
 	CHECK(conn_installable(&m.conn));
-	CHECK(conn_export(&m.conn));
 	EQ(m.conn.session->dir[KTLS_RX].seq, 1);
 	machine_free(&m);
+}
+
+static void http_comes(const char *response, const char *request, const char *expected)
+{
+	char bytes[64];
+	struct machine m;
+	uint8_t *out;
+	size_t len;
+
+	machine_new(&m, "TLS_AES_128_GCM_SHA256", TLSRING_OFFLOAD_AUTO);
+	m.ctx->http_response = response;
+	conn_feed(&m.conn, strcpy(bytes, request), strlen(request));
+	EQ(m.conn.state, CONN_FAILED);
+	len = conn_output(&m.conn, &out);
+	EQ(len, strlen(expected));
+	if (len) {
+		EQ_MEM(out, expected, len);
+		free(out);
+	}
+	machine_free(&m);
+}
+
+TEST(http_in_place_of_tls)
+{
+	http_comes("HTTP/1.1 400 Bad Request\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+		   "HTTP/1.1 400 Bad Request\r\n\r\n");
+	http_comes(NULL, "GET / HTTP/1.1\r\n\r\n", "");
 }
 
 /* The peer's KeyUpdate comes between the handshake and the hand-over, and wants an answer. */
 TEST(hand_over_answers_a_key_update_first)
 {
 	uint8_t record[400], plain[100], *out;
+	const uint8_t *data;
 	struct machine m;
 	int len;
 
@@ -203,15 +232,14 @@ TEST(hand_over_answers_a_key_update_first)
 	EQ(SSL_write(m.peer, "hello", 5), 5);
 	len = BIO_read(m.from_peer, record, sizeof(record));
 	conn_feed(&m.conn, record, (size_t)len);
-	EQ(conn_read(&m.conn, plain, sizeof(plain)), 5);
-	EQ(conn_read(&m.conn, plain, sizeof(plain)), 0);
+	EQ(conn_read(&m.conn, plain, sizeof(plain), &data), 5);
+	EQ(conn_read(&m.conn, plain, sizeof(plain), &data), 0);
 	CHECK(!conn_installable(&m.conn));
 	len = (int)conn_output(&m.conn, &out);
 	CHECK(len > 0);
 	EQ(BIO_write(m.to_peer, out, len), len);
 	free(out);
 	CHECK(conn_installable(&m.conn));
-	CHECK(conn_export(&m.conn));
 	EQ(m.conn.session->dir[KTLS_RX].seq, 1);
 	EQ(m.conn.session->dir[KTLS_TX].seq, 0);
 	machine_free(&m);
@@ -400,4 +428,185 @@ TEST(no_rekey_ends_the_reading_side)
 	CHECK(m.conn.rx_over);
 	EQ(m.conn.dir[KTLS_RX].reason, TLSRING_REASON_NO_REKEY);
 	machine_free(&m);
+}
+
+/* ---- records without content, whoever opened them ---- */
+
+static unsigned until_refused(int type, const char *data, size_t len, const char *suite)
+{
+	struct machine m;
+	unsigned taken = 0;
+
+	machine_new(&m, suite, TLSRING_OFFLOAD_OFF);
+	shake(&m, 20000);
+	/* Content begins the count anew. */
+	for (int i = 0; i < 20; i++)
+		CHECK(!conn_record(&m.conn, type, data, len, true));
+	CHECK(conn_record(&m.conn, KTLS_RECORD_APPLICATION, "x", 1, true));
+	while (m.conn.state == CONN_OPEN && taken < 1000) {
+		CHECK(!conn_record(&m.conn, type, data, len, true));
+		taken += m.conn.state == CONN_OPEN;
+	}
+	EQ(m.conn.result, TLSRING_EALERT_SENT(SSL_AD_UNEXPECTED_MESSAGE));
+	machine_free(&m);
+	return taken;
+}
+
+#define TLS13_SUITE "TLS_AES_128_GCM_SHA256"
+#define TLS12_SUITE "ECDHE-ECDSA-AES128-GCM-SHA256"
+
+TEST(empty_records)
+{
+	EQ(until_refused(23, "", 0, TLS13_SUITE), 32);
+}
+TEST(empty_records_tls12) { EQ(until_refused(23, "", 0, TLS12_SUITE), 32); }
+TEST(key_updates) { EQ(until_refused(22, "\30\0\0\1\0", 5, TLS13_SUITE), 32); }
+TEST(user_canceled) { EQ(until_refused(21, "\1\132", 2, TLS13_SUITE), 32); }
+TEST(warnings_tls12) { EQ(until_refused(21, "\1\156", 2, TLS12_SUITE), 32); }
+TEST(renegotiation_tls12) { EQ(until_refused(22, "\1\0\0\0", 4, TLS12_SUITE), 32); }
+
+/* ---- KeyUpdates and closing where we seal and open ---- */
+
+static void feed_peer_output(struct machine *m, const char *want)
+{
+	uint8_t buf[20000], plain[100];
+	const uint8_t *data;
+	char got[200] = "";
+	size_t len, have = 0;
+	int n;
+
+	while ((n = BIO_read(m->from_peer, buf, 7)) > 0) {
+		conn_feed(&m->conn, buf, (size_t)n);
+		while ((len = conn_read(&m->conn, plain, sizeof(plain), &data))) {
+			CHECK(have + len < sizeof(got));
+			memcpy(got + have, data, len);
+			have += len;
+		}
+	}
+	EQ_STR(got, want);
+}
+
+static void say(struct machine *m, const char *text)
+{
+	char got[100] = "";
+
+	EQ(conn_seal(&m->conn, text, strlen(text)), 0);
+	output_to_peer(m);
+	EQ(SSL_read(m->peer, got, sizeof(got)), strlen(text));
+	EQ_STR(got, text);
+}
+
+TEST(key_updates_both_ways)
+{
+	struct machine m;
+
+	machine_new(&m, TLS13_SUITE, TLSRING_OFFLOAD_OFF);
+	shake(&m, 20000);
+	SSL_do_handshake(m.peer);
+	for (int i = 0; i < 10; i++) {
+		EQ(SSL_key_update(m.peer,
+				  i & 1 ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED),
+		   1);
+		EQ(SSL_write(m.peer, "hello", 5), 5);
+		feed_peer_output(&m, "hello");
+		EQ(!!m.conn.due, i & 1);
+		say(&m, "answered");
+		conn_update(&m.conn, i % 3 == 0);
+		say(&m, "with the next key");
+		EQ(SSL_do_handshake(m.peer), 1);
+		EQ(SSL_write(m.peer, "x", 1), 1);
+		feed_peer_output(&m, "x");
+	}
+	CHECK(m.conn.rekeys[KTLS_RX] >= 10);
+	EQ(m.conn.rekeys[KTLS_TX], 10 + 5);
+	machine_free(&m);
+}
+
+/* libssl does not have to be alive for it. */
+TEST(no_ssl_after_the_handshake)
+{
+	struct machine m;
+
+	machine_new(&m, TLS13_SUITE, TLSRING_OFFLOAD_OFF);
+	shake(&m, 20000);
+	EQ(m.conn.state, CONN_OPEN);
+	CHECK(!m.conn.wire);
+	machine_free(&m);
+}
+
+/* RFC 8446, 6.1: the other direction goes on, what follows is not even looked at. */
+TEST(after_close_notify)
+{
+	uint8_t junk[100] = "this is no record at all";
+	const uint8_t *data;
+	struct machine m;
+
+	machine_new(&m, TLS13_SUITE, TLSRING_OFFLOAD_OFF);
+	shake(&m, 20000);
+	SSL_do_handshake(m.peer);
+	EQ(SSL_write(m.peer, "request", 7), 7);
+	SSL_shutdown(m.peer);
+	feed_peer_output(&m, "request");
+	CHECK(m.conn.close_received);
+	for (int i = 0; i < 3; i++) {
+		conn_feed(&m.conn, junk, sizeof(junk));
+		EQ(conn_read(&m.conn, NULL, 0, &data), 0);
+	}
+	EQ(m.conn.state, CONN_OPEN);
+	say(&m, "answer");
+	machine_free(&m);
+}
+
+/* The alert for it leaves, sealed. */
+TEST(forged_record)
+{
+	uint8_t record[100], *out;
+	const uint8_t *data;
+	struct machine m;
+	size_t len;
+
+	machine_new(&m, TLS13_SUITE, TLSRING_OFFLOAD_OFF);
+	shake(&m, 20000);
+	SSL_do_handshake(m.peer);
+	EQ(SSL_write(m.peer, "content", 7), 7);
+	len = (size_t)BIO_read(m.from_peer, record, sizeof(record));
+	record[len - 1] ^= 1;
+	conn_feed(&m.conn, record, len);
+	EQ(conn_read(&m.conn, NULL, 0, &data), 0);
+	EQ(m.conn.result, TLSRING_EALERT_SENT(SSL_AD_BAD_RECORD_MAC));
+	len = conn_output(&m.conn, &out);
+	CHECK(len);
+	EQ(BIO_write(m.to_peer, out, (int)len), len);
+	free(out);
+	CHECK(SSL_read(m.peer, record, 1) <= 0);
+	EQ(ERR_GET_REASON(ERR_peek_error()), SSL_AD_REASON_OFFSET + SSL_AD_BAD_RECORD_MAC);
+	ERR_clear_error();
+	machine_free(&m);
+}
+
+/* ---- tickets, which libssl does not see any more when no session callback wants them ---- */
+
+TEST(tickets)
+{
+	static const struct {
+		const char *body;
+		size_t len;
+		int alert;
+	} cases[] = {
+#define TICKET(bytes, alert) { bytes, sizeof(bytes) - 1, alert }
+		TICKET("\0\0\0\1\0\0\0\0\1\0\0\1x\0\0", 0),
+		TICKET("\0\0\0\1\0\0\0\0\0\0\1x\0\10\0\52\0\4\0\0\0\1", 0),
+		TICKET("\0\0\0\1\0\0\0\0\1\0\0\0\0\0", SSL_AD_DECODE_ERROR), /* an empty ticket */
+		TICKET("\0\0\0\1\0\0\0\0\1\0\0\1x", SSL_AD_DECODE_ERROR), /* no extensions */
+		TICKET("\0\0\0\1\0\0\0\0\1\0\0\1x\0\0\0",
+		       SSL_AD_DECODE_ERROR), /* a byte too many */
+		TICKET("\0\0\0\1\0\0\0\0\377\0\0\1x\0\0", SSL_AD_DECODE_ERROR),
+		TICKET("\0\0\0\1\0\0\0", SSL_AD_DECODE_ERROR),
+		TICKET("\0\0\0\1\0\0\0\0\0\0\1x\0\10\377\377\0\0\377\377\0\0",
+		       SSL_AD_ILLEGAL_PARAMETER),
+		TICKET("\0\0\0\1\0\0\0\0\0\0\1x\0\3\377\377\0", SSL_AD_DECODE_ERROR),
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		EQ(ticket_alert((const uint8_t *)cases[i].body, cases[i].len), cases[i].alert);
 }

@@ -66,7 +66,7 @@ static void meeting_hand_over(struct meeting *p)
 	EQ(tlsring_session_send(e->session, "x", 1), 1);
 	while (SSL_read(e->peer, &byte, 1) != 1)
 		peer_wait(e->peer_fd, POLLIN);
-	EQ(ktls_export(e->peer, &p->keys, &why), 0);
+	EQ(ktls_export(e->peer, NULL, &p->keys, &why), 0);
 }
 
 static void meeting_close(struct meeting *p)
@@ -250,7 +250,7 @@ static void visit_begin(struct visit *v, enum tlsring_io io)
 	EQ(SSL_connect(e->peer), 1);
 	EQ(SSL_write(e->peer, "x", 1), 1);
 	EQ(SSL_read(e->peer, &byte, 1), 1);
-	EQ(ktls_export(e->peer, &v->p.keys, &why), 0);
+	EQ(ktls_export(e->peer, NULL, &v->p.keys, &why), 0);
 }
 
 static void visit_seals(struct visit *v, uint8_t type, const void *data, size_t len)

@@ -97,8 +97,8 @@ TEST(connections_by_descriptors)
 	begin();
 	EQ(set("dir", "."), 0);
 	EQ(config_finish(&config), 0);
-	EQ(config.limits.connections, 30);
-	EQ(config.limits.connections_per_address, 21);
+	EQ(config.limits.connections, 20);
+	EQ(config.limits.connections_per_address, 15);
 	config_free(&config);
 }
 
@@ -124,7 +124,7 @@ static const char *other(const struct config_setting *setting)
 	static char number[16];
 
 	if (setting->type == &config_type_switch)
-		return "on";
+		return setting->initial ? "off" : "on";
 	for (const struct config_word *word = setting->words; word && word->word; word++)
 		if (strcmp(word->word, setting->initial))
 			return word->word;

@@ -14,7 +14,7 @@ printf 'spaced' > "$tmp/www/two words/index.html"
 : > "$tmp/www/nothing"
 head -c 300000 /dev/urandom > "$tmp/www/random"
 touch -d '2020-02-02 02:02:02 UTC' "$tmp/www/digits.txt"
-server_start serve "$tmp/www" || exit 1
+server_start serve --no-listing "$tmp/www" || exit 1
 
 basics() {
 	local head

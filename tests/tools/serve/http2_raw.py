@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 import sys
+import time
 
 DATA, HEADERS, PRIORITY, RST, SETTINGS, PING, GOAWAY, WINDOW, CONTINUATION = 0, 1, 2, 3, 4, 6, 7, 8, 9
 END_STREAM, END_HEADERS, PADDED, ACK = 1, 4, 8, 1
@@ -42,12 +43,17 @@ def get(path, *more, method="GET"):
 
 
 class Client:
-    def __init__(self, port, settings=b"", preface=PREFACE):
+    def __init__(self, port, settings=b"", preface=PREFACE, buffer=0):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.set_alpn_protocols(["h2"])
-        self.sock = context.wrap_socket(socket.create_connection(("127.0.0.1", port), 60))
+        sock = socket.socket()
+        if buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        sock.settimeout(60)
+        sock.connect(("127.0.0.1", port))
+        self.sock = context.wrap_socket(sock)
         self.got = b""
         self.bytes = {}
         self.window = {0: 65535, 1: 65535}
@@ -251,6 +257,80 @@ def stuck(port, path):
     sys.stdin.read()
 
 
+def hoard(port, path):
+    """Requests for 100 files on each of 12 connections, none of which may send; then nothing, until the
+    input ends. path: of the first file, whose number is counted up."""
+    clients = []
+    for _ in range(12):
+        client = Client(port, settings(window=0))
+        for i in range(100):
+            client.send(frame(HEADERS, END_STREAM | END_HEADERS, 2 * i + 1, get(f"{path}{i}")))
+        clients.append(client)
+    print("stuck", flush=True)
+    sys.stdin.read()
+
+
+def short(path):
+    """As few bytes as a request can have."""
+    return b"\x82\x87" + (b"\x84" if path == "/" else b"\x04" + text(path)) + b"\x01" + text("a")
+
+
+def number(i, block, *more):
+    """A request on the stream of this number, and other frames of that stream."""
+    stream = 2 * i + 1001
+    return frame(HEADERS, END_STREAM | END_HEADERS, stream, block) + \
+        b"".join(frame(kind, 0, stream, payload) for kind, payload in more)
+
+
+UNREAD = {
+    "refused": lambda i, path: number(i, short("/")),
+    "reset": lambda i, path: number(i, short("/"), (RST, struct.pack(">I", 8))),
+    "malformed": lambda i, path: number(i, short("/") + fields(("X", "y"))),
+    "window": lambda i, path: number(i, short("/"), (WINDOW, struct.pack(">I", 0))),
+    "small": lambda i, path: number(i, short("/small")),
+    "missing": lambda i, path: number(i, short("/missing")),
+    "ping": lambda i, path: frame(PING, 0, 0, b"12345678"),
+    "settings": lambda i, path: frame(SETTINGS, 0, 0, struct.pack(">HI", 3, 100)),
+    "closed": lambda i, path: frame(DATA, 0, 1, b"x"),
+    "again": lambda i, path: frame(HEADERS, END_STREAM | END_HEADERS, 1, get(path)),
+}
+
+
+def pour(client, make, limit):
+    """Sends what make(i) gives until the server closes or takes no more, or `limit` bytes."""
+    sent = i = 0
+    client.sock.settimeout(5)
+    while sent < limit and not client.over:
+        data = b"".join(make(i + j) for j in range(400))
+        client.send(data)
+        i += 400
+        sent += len(data)
+    print(f"sent={sent}", flush=True)
+
+
+def unread(kind):
+    def case(port, path):
+        """Reads nothing: the server must not keep what it cannot send. Ends with the input."""
+        client = Client(port, settings(window=0x7fffffff), buffer=4096)
+        client.send(frame(WINDOW, 0, 0, struct.pack(">I", 0x7fff0000 - 1)))
+        for i in range(60):
+            client.send(frame(HEADERS, END_STREAM | END_HEADERS, 2 * i + 1, get(path)))
+        time.sleep(0.5)
+        pour(client, lambda i: UNREAD[kind](i, path), 25000000)
+        sys.stdin.read()
+    return case
+
+
+def late_acks(port, path):
+    """Acknowledges PINGs that nobody sent, after the last request that the connection may have."""
+    client = Client(port, settings(window=0))
+    for i in range(3):
+        client.send(frame(HEADERS, END_STREAM | END_HEADERS, 2 * i + 1, get(path)))
+    time.sleep(0.5)
+    pour(client, lambda i: frame(PING, ACK, 0, b"12345678"), 25000000)
+    sys.stdin.read()
+
+
 def shrinks(port, path):
     """A window at a time; between the first and the rest waits for a line of input."""
     client = Client(port, settings(window=20000))
@@ -366,6 +446,9 @@ CASES = {
     "incremental": lambda port, path: priorities(port, path, [("priority", "i")], [("priority", "i")]),
     "reset_mid_file": reset_mid_file,
     "stuck": stuck,
+    "hoard": hoard,
+    "late_acks": late_acks,
+    **{f"unread_{kind}": unread(kind) for kind in UNREAD},
     "shrinks": shrinks,
     "hold": hold,
     "large": lambda port, path: one(Client(port), get(path, *[("x-%d" % i, "y" * 150) for i in range(99)])),

@@ -25,7 +25,7 @@ write() { # DIR PAIR: the configuration
 		threads = 2
 		metrics = 127.0.0.1:0
 		ticket-keys = ticket
-		no-sandbox = on
+		sandbox = off
 		[host]
 		dir = $1
 		cert = $2.crt
@@ -92,10 +92,10 @@ reload_refuses() {
 
 # Each by its name, whatever form the value has.
 reload_names_what_stays() {
-	sed 's/^no-sandbox = on/no-sandbox = no\npin = yes\nidle-timeout = 9/' conf > conf.fixed
+	sed 's/^sandbox = off/sandbox = yes\npin = yes\nidle-timeout = 9/' conf > conf.fixed
 	mv conf.fixed conf
 	reload 'tlsring: reloaded'
-	expect_log 'warning: pin, no-sandbox, idle-timeout changed, which takes effect with an upgrade'
+	expect_log 'warning: pin, sandbox, idle-timeout changed, which takes effect with an upgrade'
 	write one first
 	reload 'tlsring: reloaded'
 	equal "$(grep -c 'changed, which takes effect' "$log")" 1 "warnings"

@@ -24,14 +24,14 @@ mkfifo fifo
 for i in $(seq 300); do : > "$www/many/a-file-with-a-rather-long-name-$i"; done
 cd "$tmp" || exit 1
 
-off_by_default() {
+off() {
 	equal "$(status mixed/)" 404
 	server_stop
 }
 
-server_start plain www || exit 1
-test_case off_by_default off_by_default
-server_start listing --listing www || exit 1
+server_start plain --no-listing www || exit 1
+test_case off off
+server_start listing www || exit 1
 
 # Both forms; each link is followed (the empty files would only take time).
 check='

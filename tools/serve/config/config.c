@@ -28,15 +28,15 @@ static unsigned derive_threads(const struct config *config)
 	return count > CONFIG_THREADS_MAX ? CONFIG_THREADS_MAX : (unsigned)count;
 }
 
-/* Half of the descriptors: a connection over HTTP/2 may hold several files open. */
+/* A third of the descriptors: each connection may have a file open, and HTTP/2 more than one. */
 static unsigned derive_connections(const struct config *config)
 {
 	struct rlimit files;
 
 	(void)config;
-	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_max / 2 > CONFIG_CONNECTIONS_MAX)
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_max / 3 > CONFIG_CONNECTIONS_MAX)
 		return CONFIG_CONNECTIONS_MAX;
-	return files.rlim_max > 1 ? (unsigned)(files.rlim_max / 2) : 1;
+	return files.rlim_max > 2 ? (unsigned)(files.rlim_max / 3) : 1;
 }
 
 /* Three quarters, so that one client alone leaves something to the others. */
@@ -131,9 +131,8 @@ static const struct config_setting config_table[] = {
 	  "a network card seals the files' own pages: the fastest, but files that "
 	  "change while they are sent reach the client broken", FIXED(zerocopy), TYPE(switch) },
 	{ "io", 0, "WITH", "what drives the sockets", "auto", FIXED(io), WORD(config_io) },
-	{ "no-sandbox", 0, NULL, "let the threads that serve do what this user may",
-	  FIXED(no_sandbox),
-	  TYPE(switch) },
+	{ "sandbox", 0, NULL, "let the threads that serve do what this user may", "on",
+	  FIXED(sandbox), TYPE(switch) },
 	{ "access-log", 0, "FILE",
 	  "a line for each request; - is standard output; SIGUSR1 opens it anew",
 	  FIXED(access_log), TYPE(text) },
@@ -165,7 +164,8 @@ static const struct config_setting config_table[] = {
 	  NUMBER(0, CONFIG_COUNT_MAX) },
 	{ "file-cache", 0, "N", "small files that each thread keeps open", "256", FIXED(file_cache),
 	  NUMBER(0, CONFIG_FILES_MAX) },
-	{ "listing", 0, NULL, "list folders that have no index, as a page or as JSON by Accept",
+	{ "listing", 0, NULL, "do not list folders that have no index, as a page or as JSON by "
+	  "Accept (with --config they are not, unless it says so)", .initial_flags = "on",
 	  HOST(site.listing), TYPE(switch) },
 	{ "hidden", 0, NULL, "also serve names that begin with a dot", HOST(site.hidden),
 	  TYPE(switch) },

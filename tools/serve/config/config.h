@@ -40,7 +40,7 @@ struct config {
 	unsigned threads;
 	bool pin;
 	struct limits_settings limits;
-	bool no_sandbox;
+	bool sandbox;
 	struct config_text access_log, metrics;
 	unsigned log_format;		/* enum access_format */
 	unsigned file_cache;		/* files that a thread keeps open */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "tools/common/log.h"
 #include "tools/common/options.h"
 #include "tools/serve/config/file.h"
@@ -38,22 +39,26 @@ static const struct options_row options_own[] = {
 /* ---- one option ---- */
 
 static int options_set(struct config *config, const struct config_setting *setting,
-			     const char *value)
+		       const char *flag, const char *value)
 {
 	const char *why;
 
-	if (!config_set(config, &config->hosts[0], setting, value ? value : "on", 0, &why))
+	if (!config_set(config, &config->hosts[0], setting, value, 0, &why))
 		return 0;
-	log_line("--%s%s%s: %s", setting->name, value ? " " : "", value ? value : "", why);
+	log_line("--%s %s: %s", flag, value, why);
 	return TOOLS_USAGE;
 }
 
+/* row->at: the setting's position, twice, plus 1 for --no-NAME. */
 static int options_row(void *out, const struct options_row *row, const char *value)
 {
+	const struct config_setting *setting = config_setting(row->at / 2);
 	struct options *o = out;
 
 	o->others = true;
-	return options_set(o->config, config_setting(row->at), value);
+	if (!row->argument)
+		value = row->at & 1 ? "off" : "on";
+	return options_set(o->config, setting, row->name, value);
 }
 
 /* ---- the table ---- */
@@ -73,41 +78,93 @@ static char *options_help(const struct config_setting *setting)
 			strcmp(word->word, setting->initial) ? "" : " (default)",
 			!word[1].word ? ": " : word[2].word ? ", " : " or ");
 	fputs(setting->help, out);
-	if (setting->initial && !setting->words)
+	if (setting->initial && setting->arg && !setting->words)
 		fprintf(out, " (default %s)", setting->initial);
 	return fclose(out) ? NULL : text;
 }
 
-static void options_free(struct options_row *rows, size_t settings)
+static bool options_on(const struct config_setting *setting)
 {
-	for (size_t i = 0; i < settings; i++)
-		free((char *)rows[i].help);
+	const char *initial = setting->initial_flags ? setting->initial_flags : setting->initial;
+
+	return initial && !strcmp(initial, "on");
 }
 
-/* A row for each setting, then our own. Returns how many settings there are. */
+static void options_add(struct options_row *row, size_t at, bool listed)
+{
+	const struct config_setting *setting = config_setting(at / 2);
+	char *name;
+
+	*row = (struct options_row){
+		.letter = setting->letter, .argument = setting->arg, .set = options_row, .at = at,
+		.help = listed ? options_help(setting) : NULL,
+	};
+	row->name = asprintf(&name, "%s%s", at & 1 ? "no-" : "", setting->name) < 0 ? NULL : name;
+}
+
+/*
+ * A row for each setting, and one more for --no-NAME of a switch: the help has the one that changes
+ * the default. Returns how many, or 0: out of memory. options_free() in any case.
+ */
 static size_t options_rows(struct options_row *rows)
 {
 	const struct config_setting *setting;
+	bool complete = true;
 	size_t count = 0;
 
-	for (; (setting = config_setting(count)); count++)
-		rows[count] = (struct options_row){
-			.name = setting->name, .letter = setting->letter, .argument = setting->arg,
-			.help = options_help(setting), .set = options_row, .at = count,
-		};
-	memcpy(rows + count, options_own, sizeof(options_own));
-	return count;
+	for (size_t i = 0; (setting = config_setting(i)); i++) {
+		options_add(&rows[count++], 2 * i, setting->arg || !options_on(setting));
+		if (!setting->arg)
+			options_add(&rows[count++], 2 * i + 1, options_on(setting));
+	}
+	for (size_t i = 0; i < count; i++)
+		complete = complete && rows[i].name;
+	return complete ? count : 0;
+}
+
+static void options_free(struct options_row *rows)
+{
+	for (; rows->set == options_row; rows++) {
+		free((char *)rows->name);
+		free((char *)rows->help);
+	}
 }
 
 static int options_flags(struct options *o, int *argc, char ***argv)
 {
-	struct options_row rows[CONFIG_SETTINGS_MAX + OPTIONS_OWN];
+	struct options_row rows[2 * CONFIG_SETTINGS_MAX + OPTIONS_OWN] = { 0 };
 	size_t settings = options_rows(rows);
 	const struct options_table table = { "serve", options_usage, rows, settings + OPTIONS_OWN };
-	int ret = options_parse(&table, o, argc, argv);
+	int ret = TOOLS_FAILED;
 
-	options_free(rows, settings);
+	if (settings) {
+		memcpy(rows + settings, options_own, sizeof(options_own));
+		ret = options_parse(&table, o, argc, argv);
+	} else {
+		log_line("out of memory");
+	}
+	options_free(rows);
 	return ret;
+}
+
+static int options_default(struct config *config, const char *name, const char *value)
+{
+	return options_set(config, config_find(name, NULL), name, value);
+}
+
+/* Defaults where there is no file; on a terminal each request is shown. 0 or an exit status. */
+static int options_defaults(struct config *config)
+{
+	const struct config_setting *setting;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && (setting = config_setting(i)); i++)
+		if (setting->initial_flags)
+			ret = options_default(config, setting->name, setting->initial_flags);
+	if (ret || !isatty(STDOUT_FILENO))
+		return ret;
+	ret = options_default(config, "access-log", "-");
+	return ret ? ret : options_default(config, "log-format", "common");
 }
 
 /* ---- the whole ---- */
@@ -120,7 +177,7 @@ static int options_folder(struct config *out, int argc, char **argv)
 		return TOOLS_USAGE;
 	}
 	if (argc || !out->hosts[0].dir.text)
-		return options_set(out, config_find("dir", NULL), argc ? argv[0] : ".");
+		return options_default(out, "dir", argc ? argv[0] : ".");
 	return 0;
 }
 
@@ -147,6 +204,8 @@ int config_options_parse(struct config *out, enum config_action *action, int arg
 	struct options o = { .config = out };
 	int ret = options_fresh(out, true);
 
+	if (!ret)
+		ret = options_defaults(out);
 	if (!ret)
 		ret = options_flags(&o, &argc, &argv);
 	*action = o.check ? CONFIG_CHECK : o.print ? CONFIG_PRINT : CONFIG_RUN;

@@ -51,8 +51,9 @@ struct config_setting {			/* NOLINT: in the order in which the table reads */
 	const char *name;		/* long flag and key in the file */
 	char letter;			/* short flag, or 0 */
 	const char *arg;		/* what the help calls the value; NULL: a switch */
-	const char *help;
+	const char *help;		/* of a switch that is on by default: what --no-NAME does */
 	const char *initial;		/* default, as text that the type takes; NULL: not set */
+	const char *initial_flags;	/* default where there is no file, if it is another one */
 	/* Default that follows from the machine or from settings above, in place of `initial`. */
 	unsigned (*derive)(const struct config *config);
 	enum config_scope scope;

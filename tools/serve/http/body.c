@@ -23,6 +23,11 @@ int body_fd(const struct body *body)
 	return body->file ? body->file->fd : -1;
 }
 
+bool body_needs_file(const struct body *body)
+{
+	return body->file && body->file->fd >= 0 && !body->file->bytes;
+}
+
 const void *body_mapping(const struct body *body)
 {
 	return body->file ? site_file_mapping(body->file) : NULL;

@@ -37,6 +37,8 @@ void body_set_text(struct body *body, const char *text, size_t len);
 
 /* The file's descriptor, which stays the body's; -1: there is no file. */
 int body_fd(const struct body *body);
+/* Is its file open and to be read from, rather than in memory? */
+bool body_needs_file(const struct body *body);
 /* A mapping of the whole file, valid as long as the body; NULL: there is none. */
 const void *body_mapping(const struct body *body);
 /* The size of the next piece; 0 only at the end. */

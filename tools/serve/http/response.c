@@ -337,7 +337,7 @@ static void response_path(struct response *out, const struct site *site,
 
 	if (status) {
 		response_refuse(out, site, status, request,
-				status == 400 ? "a path that is none" : NULL);
+				status == 400 ? "an invalid path" : NULL);
 		return;
 	}
 	if (site->settings.precompressed)

@@ -7,6 +7,9 @@
 #include "tools/serve/limits.h"
 #include "tools/serve/telemetry/accounting.h"
 
+/* Frames, without DATA, that may wait for a client that takes none. */
+#define CALLBACKS_QUEUE_MAX	1000
+
 static bool callbacks_is_request(const nghttp2_frame *frame)
 {
 	return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
@@ -54,19 +57,23 @@ static int callbacks_respond(struct http2 *h, int32_t id)
 
 static void callbacks_ping(struct http2 *h, const nghttp2_frame *frame)
 {
-	if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
+	if (!(frame->hd.flags & NGHTTP2_FLAG_ACK) || h->state != HTTP2_LEAVING) {
 		http2_abuse(h, HTTP2_ABUSE_PING);
-	else if (h->leaving)
-		/* Whatever the client sent before it knew of the shutdown has arrived. */
-		nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE,
-				      nghttp2_session_get_last_proc_stream_id(h->session),
-				      NGHTTP2_NO_ERROR, NULL, 0);
+		return;
+	}
+	/* Whatever the client sent before it knew of the shutdown has arrived. */
+	h->state = HTTP2_LEFT;
+	nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE,
+			      nghttp2_session_get_last_proc_stream_id(h->session), NGHTTP2_NO_ERROR,
+			      NULL, 0);
 }
 
-/* nghttp2 drops PRIORITY frames behind this callback. */
 static int callbacks_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *user)
 {
-	(void)session;
+	/* Every frame comes here, also those that make nghttp2 queue one of its own. */
+	if (nghttp2_session_get_outbound_queue_size(session) > CALLBACKS_QUEUE_MAX)
+		http2_end(user, NGHTTP2_ENHANCE_YOUR_CALM, "too many frames wait to be sent");
+	/* nghttp2 drops PRIORITY frames behind this callback. */
 	if (head->type == NGHTTP2_PRIORITY)
 		http2_abuse(user, HTTP2_ABUSE_PRIORITY);
 	return 0;

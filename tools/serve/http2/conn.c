@@ -8,9 +8,9 @@ void http2_end(struct http2 *h, uint32_t error, const char *why)
 {
 	struct tlsring_info info = { .size = sizeof(info) };
 
-	if (h->ended)
+	if (h->state == HTTP2_ENDED)
 		return;
-	h->ended = true;
+	h->state = HTTP2_ENDED;
 	if (error == NGHTTP2_ENHANCE_YOUR_CALM)
 		accounting_flooded(h->worker->accounting);
 	if (why && !tlsring_conn_info(h->conn, &info))
@@ -26,9 +26,9 @@ void http2_abuse(struct http2 *h, enum http2_abuse kind)
 
 void http2_leave(struct http2 *h)
 {
-	if (h->leaving || h->ended)
+	if (h->state != HTTP2_SERVING)
 		return;
-	h->leaving = true;
+	h->state = HTTP2_LEAVING;
 	nghttp2_submit_shutdown_notice(h->session);
 	nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, NULL);
 }

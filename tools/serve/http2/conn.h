@@ -28,6 +28,13 @@ struct http2_worker {
 	struct http2_output output;
 };
 
+enum http2_state {
+	HTTP2_SERVING,
+	HTTP2_LEAVING,		/* GOAWAY announced it; the PING behind it has no ACK yet */
+	HTTP2_LEFT,		/* GOAWAY named the last stream */
+	HTTP2_ENDED,		/* terminated for cause: what the peer sends is ignored */
+};
+
 /* The user pointer of its tlsring_conn. */
 struct http2 {
 	struct worker *worker;
@@ -49,8 +56,8 @@ struct http2 {
 	int32_t widest;			/* the largest size that this window had */
 	uint32_t padding;		/* bytes of padding of the DATA frame that is being made */
 	bool sealed;			/* the kernel seals records, on this processor */
-	bool leaving;			/* the client was told to make no more requests */
-	bool ended;			/* terminated for cause: what the peer sends is ignored */
+	enum http2_state state;
+	bool has_file;			/* a stream has the file that each connection may open */
 };
 
 /* Terminate the session: GOAWAY with this error still leaves, what the peer sends is ignored. why:

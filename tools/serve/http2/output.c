@@ -132,3 +132,11 @@ struct http2_batch *http2_output_batch(const struct http2_output *out)
 	}
 	return batch;
 }
+
+bool http2_batch_has(const struct http2_batch *batch, int32_t stream)
+{
+	for (unsigned i = 0; i < batch->count; i++)
+		if (batch->streams[i] == stream)
+			return true;
+	return false;
+}

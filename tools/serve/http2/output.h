@@ -60,5 +60,7 @@ size_t http2_output_fit(const struct http2_output *out);
 size_t http2_output_padding(const struct http2_output *out, const struct body *body, size_t length);
 /* The gathered frames, for free(). NULL: out of memory. */
 struct http2_batch *http2_output_batch(const struct http2_output *out);
+/* Has the batch a DATA frame of this stream? */
+bool http2_batch_has(const struct http2_batch *batch, int32_t stream);
 
 #endif

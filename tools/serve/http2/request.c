@@ -80,7 +80,7 @@ bool http2_request_finish(struct http2_request *request)
 	    !http_request_host_same(&request->authority, &request->host, HTTP_SCHEME_HTTPS))
 		request_refuse(request, 400, "a Host that is not the :authority");
 	if (!http_request_host_valid(&parsed->host))
-		request_refuse(request, 400, "a Host that is none");
+		request_refuse(request, 400, "an invalid Host");
 	if (!request->status && !parsed->refused && !http_request_target(parsed, request->target))
 		request_refuse(request, 400, "a target that is no path");
 	return !request->status;

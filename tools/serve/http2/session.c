@@ -166,16 +166,18 @@ static bool session_ordinary_end(int result)
 static void session_closed(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
 {
 	struct http2 *h = user;
+	struct accounting *accounting = h->worker->accounting;
 	bool busy = !LIST_EMPTY(&h->open);
 	char text[160];
 
-	accounting_closed(h->worker->accounting, conn, end);
 	if (end->result && (busy || !session_ordinary_end(end->result)))
 		log_peer(&end->peer, "HTTP/2 connection failed%s: %s%s%s",
 			 busy ? " inside a response" : "",
 			 tlsring_strerror(end->result, text, sizeof(text)),
 			 *end->detail ? ": " : "", end->detail);
+	/* Streams first: the limits count their files for an address that has a connection. */
 	session_free(h);
+	accounting_closed(accounting, conn, end);
 }
 
 static void session_update_path(struct http2 *h)

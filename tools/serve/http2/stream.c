@@ -22,8 +22,43 @@ static struct http2_stream *stream_new(struct http2 *h, int32_t id, const struct
 	return stream;
 }
 
+/* Count the file of a response. False: too many are open. */
+static bool stream_open_file(struct http2 *h, struct http2_stream *stream, const struct body *body)
+{
+	if (!body_needs_file(body))
+		return true;
+	if (h->has_file) {
+		if (!accounting_file_begin(h->worker->accounting, h->conn))
+			return false;
+		stream->file = HTTP2_FILE_COUNTED;
+		return true;
+	}
+	h->has_file = true;
+	stream->file = HTTP2_FILE_OWN;
+	return true;
+}
+
+static void stream_free(struct http2 *h, struct http2_stream *stream, bool failed)
+{
+	struct accounting *accounting = h->worker->accounting;
+
+	LIST_REMOVE(stream, link);
+	if (stream->file == HTTP2_FILE_COUNTED)
+		accounting_file_end(accounting, h->conn);
+	else if (stream->file == HTTP2_FILE_OWN)
+		h->has_file = false;
+	accounting_end(accounting, &stream->exchange, h->conn, stream->body.left + failed);
+	body_free(&stream->body);
+	free(stream);
+}
+
 void http2_stream_close(struct http2 *h, struct http2_stream *stream)
 {
+	/* A client that takes nothing may reset streams without end: keep those that are being sent. */
+	if (h->batch && !http2_batch_has(h->batch, stream->id)) {
+		stream_free(h, stream, true);
+		return;
+	}
 	LIST_REMOVE(stream, link);
 	LIST_INSERT_HEAD(&h->closed, stream, link);
 }
@@ -31,15 +66,8 @@ void http2_stream_close(struct http2 *h, struct http2_stream *stream)
 /* failed: the last frames of these streams were not sent. */
 static void stream_free_list(struct http2 *h, struct http2_streams *list, bool failed)
 {
-	struct http2_stream *stream;
-
-	while ((stream = LIST_FIRST(list))) {
-		LIST_REMOVE(stream, link);
-		accounting_end(h->worker->accounting, &stream->exchange, h->conn,
-			       stream->body.left + failed);
-		body_free(&stream->body);
-		free(stream);
-	}
+	while (!LIST_EMPTY(list))
+		stream_free(h, LIST_FIRST(list), failed);
 }
 
 void http2_stream_purge(struct http2 *h)
@@ -158,6 +186,11 @@ int http2_stream_respond(struct http2 *h, int32_t id)
 		if (request->status == 431)
 			http2_abuse(h, HTTP2_ABUSE_LARGE);
 		response_error(response, request->status, &request->parsed, request->why);
+	}
+	if (!stream_open_file(h, stream, &response->body)) {
+		body_free(&response->body);
+		response_error(response, 503, &request->parsed,
+			       "too many files are open for this address");
 	}
 	response_log(response, &request->parsed, h->conn);
 	accounting_begin(h->worker->accounting, &stream->exchange, &request->parsed,

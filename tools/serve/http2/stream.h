@@ -8,6 +8,13 @@
 
 #define HTTP2_STREAMS	100		/* that a client may have open at once */
 
+/* How the file of a stream's body is counted. */
+enum http2_stream_file {
+	HTTP2_FILE_NONE,		/* it has none, or one in memory */
+	HTTP2_FILE_OWN,			/* as the one that each connection may open */
+	HTTP2_FILE_COUNTED,		/* by accounting_file_begin() */
+};
+
 /* A request and its response. */
 struct http2_stream {
 	LIST_ENTRY(http2_stream) link;	/* in its connection's `open` or `closed` */
@@ -16,6 +23,7 @@ struct http2_stream {
 	uint64_t received;	/* bytes of the request's body */
 	int32_t id;
 	bool cut;		/* reset, because its file became shorter */
+	enum http2_stream_file file;
 	size_t path_len;
 	char path[];		/* for the log */
 };

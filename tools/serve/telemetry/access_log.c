@@ -100,7 +100,7 @@ static void access_renew(struct access_log *log)
 	int ret = access_open(log);
 
 	if (ret)
-		log_line("the access log %s cannot be opened anew: %s; the old file is written on",
+		log_line("cannot reopen the access log %s: %s; writing to the old file",
 			 log->path, strerror(-ret));
 }
 
@@ -133,7 +133,7 @@ static void access_fail(struct access_log *log, const struct iovec v[2], char la
 	log->torn |= last != '\n';
 	atomic_fetch_add(&log->lost, access_lines(&v[0]) + access_lines(&v[1]));
 	if (log->error != error)
-		log_line("the access log %s cannot be written: %s; lines are lost", log->path,
+		log_line("cannot write to the access log %s: %s; lines are lost", log->path,
 			 strerror(error));
 	log->error = error;
 }

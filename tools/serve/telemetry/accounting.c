@@ -294,6 +294,27 @@ void accounting_arrived(struct tlsring_conn *conn)
 	tlsring_conn_set_deadline(conn, 0);
 }
 
+bool accounting_file_begin(struct accounting *accounting, const struct tlsring_conn *conn)
+{
+	struct tlsring_info info = { .size = sizeof(info) };
+
+	if (!accounting->limits)
+		return true;
+	if (!tlsring_conn_info(conn, &info) &&
+	    limits_file_enter(accounting->limits, (const struct sockaddr *)&info.peer))
+		return true;
+	metrics_add(accounting->metrics, METRICS_LIMIT + METRICS_LIMIT_FILES, 1);
+	return false;
+}
+
+void accounting_file_end(struct accounting *accounting, const struct tlsring_conn *conn)
+{
+	struct tlsring_info info = { .size = sizeof(info) };
+
+	if (accounting->limits && !tlsring_conn_info(conn, &info))
+		limits_file_leave(accounting->limits, (const struct sockaddr *)&info.peer);
+}
+
 void accounting_flooded(struct accounting *accounting)
 {
 	metrics_add(accounting->metrics, METRICS_LIMIT + METRICS_LIMIT_HTTP2, 1);

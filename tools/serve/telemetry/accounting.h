@@ -64,6 +64,10 @@ void accounting_closed(struct accounting *accounting, const struct tlsring_conn 
 void accounting_awaits(const struct accounting *accounting, struct tlsring_conn *conn,
 		       uint64_t body);
 void accounting_arrived(struct tlsring_conn *conn);
+/* A response opens a file, besides the one that its connection may have open anyway. False: the
+ * limits forbid it; else accounting_file_end() must follow. */
+bool accounting_file_begin(struct accounting *accounting, const struct tlsring_conn *conn);
+void accounting_file_end(struct accounting *accounting, const struct tlsring_conn *conn);
 /* A connection is ended for a flood. */
 void accounting_flooded(struct accounting *accounting);
 /* The head of a request has arrived. False: it is the last one that this connection may send. */

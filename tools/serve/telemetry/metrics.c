@@ -26,7 +26,7 @@ static const char *const metrics_limits[METRICS_LIMITS] = {
 	[METRICS_LIMIT_IDLE] = "idle",
 	[METRICS_LIMIT_RATE] = "rate",
 	[METRICS_LIMIT_REQUESTS] = "requests",
-	[METRICS_LIMIT_HTTP2] = "http2",
+	[METRICS_LIMIT_HTTP2] = "http2", [METRICS_LIMIT_FILES] = "files",
 };
 
 static const char *const metrics_failures[METRICS_FAILURES] = {

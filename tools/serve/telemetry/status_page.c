@@ -71,7 +71,7 @@ static void page_limits(FILE *out, const uint64_t *sum)
 		"idle",
 		"rate",
 		"requests of a connection",
-		"HTTP/2 floods",
+		"HTTP/2 floods", "open files",
 	};
 
 	page_table(out, "Limits hit");

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What a newcomer sees who types `tlsring serve` without any configuration.
+# shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
+. "$(dirname "$0")/../../ktap.sh"
+. "$(dirname "$0")/../serve.sh"
+
+export XDG_STATE_HOME=$tmp/state
+mkdir -p "$tmp/www/sub"
+echo hello > "$tmp/www/hello.txt"
+echo inner > "$tmp/www/sub/inner.txt"
+printf '[server]\nlisten = 127.0.0.1:0\n[host]\ndir = %s/www\n' "$tmp" > "$tmp/conf"
+
+folders_are_listed() {
+	server_start listed "$tmp/www"
+	equal "$(status '')" 200
+	grep -q 'hello.txt' "$tmp/body" || fail "the page lacks the file"
+	equal "$(status sub/)" 200
+	server_stop
+	server_start unlisted --no-listing "$tmp/www"
+	equal "$(status '')" 404
+	equal "$(fetch hello.txt)" hello
+	server_stop
+	server_start configured --config "$tmp/conf"
+	equal "$(status '')" 404 "with a file that does not ask for listings"
+	server_stop
+}
+
+first_lines() {
+	server_start lines --offload off "$tmp/www"
+	equal "$(tail -n 1 "$log")" "tlsring: listening on 127.0.0.1:$port: https://127.0.0.1:$port/"
+	equal "$(grep -cE 'records: |sending: |receiving: ' "$log")" 1 "lines about sealing"
+	server_stop
+}
+
+plain_http() {
+	server_start plain "$tmp/www"
+	equal "$(curl -sS -o "$tmp/body" -w '%{http_code}' "http://127.0.0.1:$port/hello.txt")" 400
+	grep -q 'This port speaks TLS: write https://' "$tmp/body" || fail "$(cat "$tmp/body")"
+	expect_log 'a plain HTTP request came instead of TLS'
+	equal "$(fetch hello.txt)" hello
+	server_stop
+}
+
+on_a_terminal() { # COMMAND...: what it writes to its terminal comes out here
+	exec python3 -IS -c '
+import os, pty, sys
+child, terminal = pty.fork()
+if not child:
+    os.execv(sys.argv[1], sys.argv[1:])
+while True:
+    try:
+        data = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    os.write(1, data)
+' "$@"
+}
+
+requests_on_a_terminal() {
+	command -v python3 > /dev/null || skip "there is no python3"
+	on_a_terminal "$tlsring" serve --listen 127.0.0.1:0 "$tmp/www" > "$tmp/terminal" 2>&1 &
+	at_end $!
+	await 30 grep -q 'listening on' "$tmp/terminal"
+	port=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\):.*/\1/p' "$tmp/terminal")
+	equal "$(fetch hello.txt)" hello
+	await 10 grep -qE '^127\.0\.0\.1 - - \[.*\] "GET /hello.txt HTTP/1.1" 200 6' "$tmp/terminal" ||
+		{ cat "$tmp/terminal"; fail "no line for the request"; }
+	# A file says itself what is logged.
+	(on_a_terminal "$tlsring" serve --config "$tmp/conf" --print-config) > "$tmp/terminal" 2>&1
+	! grep -q '^access-log' "$tmp/terminal"
+}
+
+for name in folders_are_listed first_lines plain_http requests_on_a_terminal; do
+	test_case $name $name
+done
+test_end
