@@ -12,6 +12,7 @@ static void connection_free(struct connection *c)
 	if (c->addresses)
 		freeaddrinfo(c->addresses);
 	free(c->host);
+	free(c->node);
 	free(c->port);
 	free(c->request);
 	free(c->waiting);
@@ -128,20 +129,29 @@ static int connection_resolve(struct connection *c)
 
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, &before);
-	ret = getaddrinfo(c->host, c->port, &hints, &c->addresses);
+	ret = getaddrinfo(c->node, c->port, &hints, &c->addresses);
 	/* AI_ADDRCONFIG finds no address on a machine that has loopback only. */
 	if (ret == EAI_NONAME || ret == EAI_ADDRFAMILY)
-		ret = getaddrinfo(c->host, c->port,
+		ret = getaddrinfo(c->node, c->port,
 				  &(struct addrinfo){ .ai_socktype = SOCK_STREAM }, &c->addresses);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (ret) {
 		c->addresses = NULL;
-		log_line("%s: %s; %s", c->host,
+		log_line("%s: %s; %s", c->node,
 			 ret == EAI_SYSTEM ? strerror(errno) : gai_strerror(ret),
 			 ret == EAI_AGAIN ? "is this machine's name service reachable?" :
 					    "is the name right?");
 	}
 	return ret ? -ENOENT : 0;
+}
+
+static bool connection_init(struct connection *c, const struct url *url)
+{
+	c->host = strdup(url->host);
+	c->port = strdup(url->port);
+	if (asprintf(&c->node, "%s%s%s", url->host, *url->zone ? "%" : "", url->zone) < 0)
+		c->node = NULL;
+	return c->host && c->port && c->node;
 }
 
 struct connection *connection_open(struct tlsring_engine *engine, struct get_tls *tls,
@@ -154,10 +164,9 @@ struct connection *connection_open(struct tlsring_engine *engine, struct get_tls
 
 	if (!c)
 		return NULL;
-	*c = (struct connection){ .engine = engine, .tls = tls, .handlers = handlers,
-				    .host = strdup(url->host), .port = strdup(url->port) };
+	*c = (struct connection){ .engine = engine, .tls = tls, .handlers = handlers };
 	get_tls_expect(tls, url);
-	if (c->host && c->port) {
+	if (connection_init(c, url)) {
 		ret = connection_resolve(c);
 		if (ret)
 			goto fail;
@@ -175,7 +184,10 @@ fail:
 
 bool connection_serves(const struct connection *c, const struct url *url)
 {
-	return !strcmp(c->host, url->host) && !strcmp(c->port, url->port);
+	size_t len = strlen(url->host);
+
+	return !strcmp(c->host, url->host) && !strcmp(c->port, url->port) &&
+	       !strcmp(c->node + len + (c->node[len] == '%'), url->zone);
 }
 
 /* The answer may arrive before the completion of the request's send: the next request then waits

@@ -29,7 +29,8 @@ struct connection {
 	struct tlsring_conn *conn;	/* NULL until opened */
 	struct addrinfo *addresses;	/* owned */
 	struct addrinfo *next;		/* address to be tried next */
-	char *host, *port;		/* owned */
+	char *host, *port;		/* owned: name or address, for TLS; port */
+	char *node;			/* owned: the host with its zone, for getaddrinfo() */
 	char *request;			/* owned; NULL: none is being sent */
 	char *waiting;			/* owned: the request after that one */
 	unsigned answers;		/* that were received */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,6 @@ static int file_resume(struct file *file)
 		return 0;
 	}
 	file->size = (uint64_t)st.st_size;
-	file->known = true;
 	return file_digest_file(file, file->fd);
 }
 
@@ -155,6 +155,7 @@ static bool file_matches(struct file *file, const char *path)
 		return true;
 	for (size_t i = 0; i < GET_DIGEST; i++)
 		sprintf(text + 2 * i, "%02x", got[i]);
+	file->differs = true;
 	log_line("%s: its SHA-256 is %s, not what --sha256 says: it is another file, or damaged",
 		 path, text);
 	return false;
@@ -190,7 +191,8 @@ enum file_state file_open(struct file *file, const char *path, int stream,
 		return FILE_FAILED;
 	there = !lstat(path, &st);
 	if (there && S_ISDIR(st.st_mode))
-		return file_complain(path, EISDIR, "; name a file by --output");
+		return file_complain(path, EISDIR,
+				     "; --output names a file, or a folder by a slash at its end");
 	if (there && options->resume && !options->force && access(file->part, F_OK))
 		return file_there(file);
 	if (there && !options->force) {
@@ -207,7 +209,6 @@ static int file_begin_version(struct file *file, const char *validator)
 	bool written;
 
 	unlink(file->version);
-	file->known = validator;
 	if (!validator)
 		return 0;
 	stream = fopen(file->version, "wxe");
@@ -219,27 +220,40 @@ static int file_begin_version(struct file *file, const char *validator)
 	return file_complain(file->version, errno, "");
 }
 
+static int file_open_part(struct file *file)
+{
+	if (file->fd >= 0)
+		return 0;
+	file->fd = open(file->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+	if (file->fd < 0)
+		return file_complain(file->part, errno,
+				     "; name a file that can be written by --output");
+	return file_lock(file);
+}
+
 int file_begin(struct file *file, uint64_t offset, const char *validator)
 {
+	if (file->stream && file->size != offset) {
+		log_line("the output has %" PRIu64
+			 " bytes of another attempt, which cannot be taken back",
+			 file->size);
+		return -1;
+	}
+	if (!file->stream && file_open_part(file))
+		return -1;
+	if (!file->stream && lseek(file->fd, (off_t)offset, SEEK_SET) < 0)
+		return file_complain(file->part, errno, "");
+	if (offset)
+		return 0;
+	file->size = 0;
+	snprintf(file->validator, sizeof(file->validator), "%s", validator ? validator : "");
+	if (file_digest(file))
+		return -1;
 	if (file->stream)
 		return 0;
-	if (file->fd < 0) {
-		file->fd = open(file->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-		if (file->fd < 0)
-			return file_complain(file->part, errno,
-					     "; name a file that can be written by --output");
-		if (file_lock(file))
-			return -1;
-	}
-	if (offset && offset == file->size) {
-		if (lseek(file->fd, (off_t)offset, SEEK_SET) < 0)
-			return file_complain(file->part, errno, "");
-		return 0;
-	}
-	file->size = 0;
-	if (ftruncate(file->fd, 0) || lseek(file->fd, 0, SEEK_SET))
+	if (ftruncate(file->fd, 0))
 		return file_complain(file->part, errno, "");
-	return file_digest(file) ? -1 : file_begin_version(file, validator);
+	return file_begin_version(file, validator);
 }
 
 /* ---- bytes ---- */
@@ -322,7 +336,14 @@ static int file_rename(const struct file *file)
 	return rename(file->part, file->path);
 }
 
-int file_finish(struct file *file)
+static int file_set_modified(struct file *file, time_t modified)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = modified } };
+
+	return modified == -1 ? 0 : futimens(file->fd, times);
+}
+
+int file_finish(struct file *file, time_t modified)
 {
 	if (!file_matches(file, file->stream ? "the output" : file->path)) {
 		if (!file->stream)
@@ -332,7 +353,7 @@ int file_finish(struct file *file)
 	if (file->stream)
 		return 0;
 	/* The bytes must reach the disk before the name: a crash may come between. */
-	if (fsync(file->fd))
+	if (file_set_modified(file, modified) || fsync(file->fd))
 		return file_refused(file);
 	if (file_rename(file)) {
 		file_complain(file->path, errno, "");

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include <openssl/types.h>
 #include "tools/get/options.h"
 
@@ -20,11 +21,11 @@ struct file {
 	EVP_MD_CTX *digest;		/* owned; NULL: no hash to check */
 	const unsigned char *expected;	/* hash, of the options */
 	uint64_t size;			/* bytes written, those of an earlier run included */
-	char validator[320];		/* of the part that is continued; "": start anew */
+	char validator[320];		/* of the version that the part is from; "": not known */
 	int fd;				/* -1: not open yet */
 	bool stream;			/* fd belongs to the caller */
 	bool force;			/* replace an existing file */
-	bool known;			/* the part has a validator: --continue can use it */
+	bool differs;			/* from the expected hash */
 };
 
 /* Open path (--output, or NULL) if it is "-" or names something that is no regular file: the
@@ -37,15 +38,16 @@ enum file_state { FILE_FAILED = -1, FILE_READY, FILE_WHOLE };
  * Call file_close() in any case. */
 enum file_state file_open(struct file *file, const char *path, int stream,
 			  const struct get_options *options);
-/* Prepare to write from offset on, which is 0 or size. validator: for a later --continue, or NULL.
- * 0 or -1. */
+/* Prepare to write from offset on, which is 0 or size. validator: of this version of the file, or
+ * NULL. 0 or -1. */
 int file_begin(struct file *file, uint64_t offset, const char *validator);
 /* Write all of data. 0; -EAGAIN: data was kept, call file_flush() when fd is writable before the
  * next file_write(); -1. */
 int file_write(struct file *file, const char *data, size_t len);
 int file_flush(struct file *file);
-/* All bytes were written: check the hash and rename the part. 0 or -1. */
-int file_finish(struct file *file);
+/* All bytes were written: check the hash, set the time of modification unless it is -1, and rename
+ * the part. 0 or -1. */
+int file_finish(struct file *file, time_t modified);
 /* Free everything; an incomplete file stays as FILE.part. */
 void file_close(struct file *file);
 

@@ -110,7 +110,7 @@ static int get_transfer(struct get *g)
 	ret = tlsring_engine_run(g->engine);
 	if (ret)
 		log_line("%s", tlsring_strerror(ret, text, sizeof(text)));
-	return ret || t->failed ? TOOLS_FAILED : 0;
+	return ret ? TOOLS_FAILED : (int)t->status;
 }
 
 static int get(struct get *g)

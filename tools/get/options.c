@@ -10,6 +10,7 @@
 
 #define GET_TIMEOUT	30	/* seconds */
 #define GET_TIMEOUT_MAX	86400
+#define GET_RETRY_MAX	1000
 
 static int options_sha256(void *options, const struct options_row *row, const char *value)
 {
@@ -31,8 +32,9 @@ static int options_sha256(void *options, const struct options_row *row, const ch
 
 static const struct options_row options_rows[] = {
 	{ "output", 'o', "FILE",
-	  "write to FILE instead of the URL's last segment; - is standard output", options_set_text,
-	  AT(output) },
+	  "write to FILE instead of the URL's last segment; DIR/ is a folder for it, - is standard "
+	  "output",
+	  options_set_text, AT(output) },
 	{ "continue", 'C', NULL, "go on where FILE.part ends, if the file is still the same",
 	  options_set_true, AT(resume) },
 	{ "force", 'f', NULL, "replace a file that is already there", options_set_true, AT(force) },
@@ -45,6 +47,9 @@ static const struct options_row options_rows[] = {
 	{ "key", 'k', "FILE", "its private key, PEM", options_set_text, AT(key) },
 	{ "timeout", 0, "SECONDS", "give up on a server that is silent for so long (default 30)",
 	  options_set_number, AT(timeout), .min = 1, .max = GET_TIMEOUT_MAX },
+	{ "retry", 0, "N",
+	  "try again up to N times when the network or the server fails (default 0)",
+	  options_set_number, AT(retry), .max = GET_RETRY_MAX },
 	{ "offload", 0, "WHEN", "opening of records by the kernel: auto (default), off, require",
 	  options_set_word, AT(offload), .words = options_offload_words },
 	{ "io", 0, "WITH", "auto (default), uring, epoll", options_set_word, AT(io),
@@ -78,9 +83,9 @@ static int options_url(struct get_options *out, const char *text)
 		return TOOLS_USAGE;
 	}
 	out->count++;
-	if (out->output || *url->name)
+	if ((out->output && !out->folder) || *url->name)
 		return 0;
-	log_line("%s: the URL names no file; say by --output FILE where it shall go", text);
+	log_line("%s: the URL names no file; name one by --output FILE", text);
 	return TOOLS_USAGE;
 }
 
@@ -112,10 +117,11 @@ static int options_check(const struct get_options *out)
 	else if (out->ca && out->insecure)
 		wrong = "--ca and --insecure contradict each other: give one of them";
 	else if (out->output && !*out->output)
-		wrong = "--output needs a file's name, or - for standard output";
-	else if (out->output && !stdout_too && out->count > 1)
-		wrong = "--output names one file, but several URLs were given: fetch them one by "
-			"one, or without --output";
+		wrong = "--output needs a name: FILE, DIR/, or - for standard output";
+	else if (out->output && !stdout_too && !out->folder && out->count > 1)
+		wrong = "--output names one file, but several URLs were given: name a folder, "
+			"DIR/, "
+			"or fetch them one by one";
 	else if (out->check && out->count > 1)
 		wrong = "--sha256 is of one file, but several URLs were given: fetch them one by "
 			"one";
@@ -135,6 +141,7 @@ int get_options_parse(struct get_options *out, int argc, char **argv)
 
 	*out = (struct get_options){ .timeout = GET_TIMEOUT };
 	ret = options_parse(&options_table, out, &argc, &argv);
+	out->folder = out->output && *out->output && out->output[strlen(out->output) - 1] == '/';
 	if (!ret)
 		ret = options_urls(out, argc, argv);
 	return ret ? ret : options_check(out);

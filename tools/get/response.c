@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 #include "tools/http/date.h"
 #include "tools/http/request.h"
 #include "tools/get/response.h"
 
 #define RESPONSE_FIELDS	100
+#define RESPONSE_FOLDED	4096	/* bytes of a folded field */
+#define RESPONSE_IDLE	65536	/* bytes of a chunked body without content */
+#define RESPONSE_WASTE	16	/* bytes of overhead per byte of content, on the average */
 
 /* Take a decimal number from the front of text. */
 static bool response_number(struct http_text *text, uint64_t *out)
@@ -76,22 +82,21 @@ static void response_connection(struct response *r, struct http_text value)
 static const char *response_range(struct response *r, struct http_text value)
 {
 	static const char why[] = "its Content-Range is not valid";
-	uint64_t last = UINT64_MAX;
 
-	if (value.len < 6 || memcmp(value.at, "bytes ", 6))
+	if (value.len < 6 || strncasecmp(value.at, "bytes ", 6))
 		return why;
 	value = http_text_trim(value.at + 6, value.len - 6);
-	r->first = UINT64_MAX;
+	r->first = r->last = UINT64_MAX;
 	if (!response_skip(&value, '*') &&
 	    (!response_number(&value, &r->first) || !response_skip(&value, '-') ||
-	     !response_number(&value, &last) || last < r->first))
+	     !response_number(&value, &r->last) || r->last < r->first))
 		return why;
 	if (!response_skip(&value, '/'))
 		return why;
 	r->total = UINT64_MAX;
 	if (!response_skip(&value, '*') && !response_number(&value, &r->total))
 		return why;
-	if (value.len || (last != UINT64_MAX && r->total <= last))
+	if (value.len || (r->last != UINT64_MAX && r->total <= r->last))
 		return why;
 	r->ranged = true;
 	return NULL;
@@ -104,6 +109,20 @@ static void response_keep_text(char *out, size_t room, const char *at, size_t le
 		len = 0;
 	memcpy(out, at, len);
 	out[len] = '\0';
+}
+
+/* Retry-After is a number of seconds or a date. */
+static void response_retry_after(struct response *r, const struct http_text *value)
+{
+	time_t when = http_date_parse(value->at, value->len), now = time(NULL);
+	struct http_text rest = *value;
+	uint64_t seconds = 0;
+
+	if (when > now)
+		seconds = (uint64_t)(when - now);
+	else if (when < 0 && (!response_number(&rest, &seconds) || rest.len))
+		seconds = 0;
+	r->retry_after = seconds < UINT_MAX ? (unsigned)seconds : UINT_MAX;
 }
 
 static const char *response_field(struct response *r, const struct http_text *name,
@@ -127,7 +146,28 @@ static const char *response_field(struct response *r, const struct http_text *na
 		response_keep_text(r->modified, sizeof(r->modified), value->at, value->len);
 	else if (http_text_is_nocase(name, "date"))
 		response_keep_text(r->date, sizeof(r->date), value->at, value->len);
+	else if (http_text_is_nocase(name, "retry-after"))
+		response_retry_after(r, value);
 	return NULL;
+}
+
+/* Join the lines of a folded field with blanks (RFC 9112, 5.2). Lines but the first have no
+ * name. */
+static const char *response_folded(struct response *r, const struct phr_header *first,
+				   const struct phr_header *last)
+{
+	struct http_text name = { first->name, first->name_len }, value;
+	size_t len = (size_t)(last->value + last->value_len - first->value);
+	char joined[RESPONSE_FOLDED];
+
+	if (len > sizeof(joined))
+		return "it has a folded field that is too long";
+	memcpy(joined, first->value, len);
+	for (size_t i = 0; i < len; i++)
+		if (joined[i] == '\r' || joined[i] == '\n')
+			joined[i] = ' ';
+	value = http_text_trim(joined, len);
+	return response_field(r, &name, &value);
 }
 
 static const char *response_fields(struct response *r, const struct phr_header *fields,
@@ -136,10 +176,16 @@ static const char *response_fields(struct response *r, const struct phr_header *
 	const char *why = NULL;
 
 	for (size_t i = 0; i < count && !why; i++) {
-		struct http_text name = { fields[i].name, fields[i].name_len };
-		struct http_text value = http_text_trim(fields[i].value, fields[i].value_len);
+		const struct phr_header *first = &fields[i];
+		struct http_text name = { first->name, first->name_len };
+		struct http_text value = http_text_trim(first->value, first->value_len);
 
-		why = name.at ? response_field(r, &name, &value) : "it has folded fields";
+		while (i + 1 < count && !fields[i + 1].name)
+			i++;
+		if (first == &fields[i])
+			why = response_field(r, &name, &value);
+		else
+			why = response_folded(r, first, &fields[i]);
 	}
 	return why;
 }
@@ -158,16 +204,56 @@ static void response_frame(struct response *r)
 		r->keep = false;
 }
 
+static bool response_digits(const char *at, size_t count)
+{
+	return strspn(at, "0123456789") >= count;
+}
+
+/*
+ * Parse "HTTP/1.1 200 OK"; servers leave out the phrase, and even the blank before it. *minor is of
+ * the version. Length of the line with its end; 0: it is incomplete; -EBADMSG.
+ */
+static ssize_t response_status(struct response *out, const char *data, size_t len, int *minor)
+{
+	static const char version[] = "HTTP/1.";
+	const char *end = memchr(data, '\n', len);
+	size_t prefix = len < sizeof(version) - 1 ? len : sizeof(version) - 1;
+	char line[128] = "";
+	size_t used;
+
+	if (memcmp(data, version, prefix))
+		return -EBADMSG;
+	if (!end)
+		return 0;
+	used = (size_t)(end + 1 - data);
+	memcpy(line, data, used < sizeof(line) ? used : sizeof(line) - 1);
+	line[strcspn(line, "\r\n")] = '\0';
+	if (!response_digits(line + 7, 1) || line[8] != ' ' || !response_digits(line + 9, 3) ||
+	    (line[12] && line[12] != ' '))
+		return -EBADMSG;
+	*minor = line[7] - '0';
+	out->status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + line[11] - '0';
+	response_keep_text(out->phrase, sizeof(out->phrase), line + (line[12] ? 13 : 12),
+			   strlen(line + (line[12] ? 13 : 12)));
+	for (char *c = out->phrase; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return (ssize_t)used;
+}
+
 ssize_t response_parse(struct response *out, const char *data, size_t len, const char **why)
 {
 	struct phr_header fields[RESPONSE_FIELDS];
-	size_t count = RESPONSE_FIELDS, phrase_len;
-	const char *phrase;
-	int minor, ret;
+	size_t count = RESPONSE_FIELDS;
+	ssize_t line;
+	int minor = 0, ret = -2;
 
 	*out = (struct response){ 0 };
-	ret = phr_parse_response(data, len, &minor, &out->status, &phrase, &phrase_len, fields,
-				 &count, 0);
+	line = response_status(out, data, len, &minor);
+	if (line > 0)
+		ret = phr_parse_headers(data + line, len - (size_t)line, fields, &count, 0);
+	else if (line < 0)
+		ret = -1;
 	if (ret == -2 && len < RESPONSE_HEAD_LIMIT)
 		return 0;
 	if (ret < 0) {
@@ -175,15 +261,11 @@ ssize_t response_parse(struct response *out, const char *data, size_t len, const
 		return -EBADMSG;
 	}
 	out->keep = minor >= 1;
-	response_keep_text(out->phrase, sizeof(out->phrase), phrase, phrase_len);
-	for (char *c = out->phrase; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
 	*why = response_fields(out, fields, count);
 	if (*why)
 		return -EBADMSG;
 	response_frame(out);
-	return ret;
+	return line + ret;
 }
 
 /* A date is strong when the answer was made at least a second later: otherwise the file may have
@@ -198,6 +280,15 @@ const char *response_validator(const struct response *r)
 	return modified >= 0 && date >= modified + 1 ? r->modified : NULL;
 }
 
+/* RFC 9110, 15.3.7.3: parts may be joined only if they share a strong validator. A server that has
+ * compared the date need not repeat it. */
+bool response_matches(const struct response *r, const char *validator)
+{
+	if (*validator == '"')
+		return !strcmp(r->etag, validator);
+	return !*r->modified || !strcmp(r->modified, validator);
+}
+
 void response_body_start(struct response_body *body, const struct response *response)
 {
 	*body = (struct response_body){
@@ -207,23 +298,34 @@ void response_body_start(struct response_body *body, const struct response *resp
 	};
 }
 
+/* Decode a piece of a chunked body. Extensions and trailers must not go on without end. */
+static ssize_t response_chunks(struct response_body *body, char *buf, size_t len, size_t *surplus)
+{
+	size_t content = len;
+	ssize_t ret = phr_decode_chunked(&body->decoder, buf, &content);
+
+	if (ret == -1)
+		return -EBADMSG;
+	body->done = ret >= 0;
+	*surplus = ret > 0 ? (size_t)ret : 0;
+	body->content += content;
+	body->overhead += len - content - *surplus;
+	body->idle = content ? 0 : body->idle + len - *surplus;
+	if (body->idle > RESPONSE_IDLE ||
+	    body->overhead > RESPONSE_IDLE + RESPONSE_WASTE * body->content)
+		return -EMSGSIZE;
+	return (ssize_t)content;
+}
+
 ssize_t response_body_take(struct response_body *body, char *buf, size_t len, size_t *surplus)
 {
-	ssize_t ret;
-
 	*surplus = 0;
 	if (body->done) {
 		*surplus = len;
 		return 0;
 	}
-	if (body->chunked) {
-		ret = phr_decode_chunked(&body->decoder, buf, &len);
-		if (ret == -1)
-			return -EBADMSG;
-		body->done = ret >= 0;
-		*surplus = ret > 0 ? (size_t)ret : 0;
-		return (ssize_t)len;
-	}
+	if (body->chunked)
+		return response_chunks(body, buf, len, surplus);
 	if (!body->sized)
 		return (ssize_t)len;
 	if (len > body->left) {

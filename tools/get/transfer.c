@@ -9,10 +9,14 @@
 #include "tools/get/transfer.h"
 #include "tools/common/address.h"
 #include "tools/common/log.h"
+#include "tools/http/date.h"
 
 #define TRANSFER_HOPS	10	/* redirections that are followed */
 #define TRANSFER_PASS	262144	/* bytes of a body that are cheaper than a new connection */
 #define TRANSFER_GRACE	1000	/* msecs for the last connection to close */
+#define TRANSFER_INTERIM	32	/* 1xx answers to one request */
+#define TRANSFER_DOUBLINGS	6	/* of the second before the first retry: 64 s at most */
+#define TRANSFER_PATIENCE	3600	/* seconds that a server may ask for before a retry */
 
 static void transfer_ask(struct transfer *t);
 static void transfer_next(struct transfer *t);
@@ -48,37 +52,94 @@ static void transfer_end(struct transfer *t)
 	transfer_next(t);
 }
 
-/* End the current URL; the caller has printed why. */
-static void transfer_fail(struct transfer *t)
+/* Could another attempt succeed? */
+static bool transfer_may_pass(const struct transfer *t, enum get_status status)
 {
+	const struct file *file = &t->file;
+
+	/* What a stream has got can only be continued. */
+	if (file->stream && file->size && !*file->validator)
+		return false;
+	if (status == GET_NETWORK)
+		return true;
+	switch (status == GET_HTTP ? t->response.status : 0) {
+	case 408:
+	case 429:
+	case 500:
+	case 502:
+	case 503:
+	case 504:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Wait for the next attempt: 1, 2, 4 ... seconds, or as long as the server asks for. */
+static bool transfer_retry(struct transfer *t, enum get_status status)
+{
+	unsigned seconds =
+		1u << (t->attempts < TRANSFER_DOUBLINGS ? t->attempts : TRANSFER_DOUBLINGS);
+
+	if (t->attempts >= t->options->retry || t->index >= t->options->count ||
+	    !transfer_may_pass(t, status))
+		return false;
+	if (status == GET_HTTP && t->response.retry_after > TRANSFER_PATIENCE)
+		return false;
+	if (status == GET_HTTP && t->response.retry_after > seconds)
+		seconds = t->response.retry_after;
+	t->attempts++;
+	t->wait = seconds * TRANSFER_TICKS;
+	t->stage = TRANSFER_WAIT;
+	t->retried = false;
+	if (!t->options->quiet)
+		transfer_say(t, "%s: trying again in %u s (%u of %u)", t->url.text, seconds,
+			     t->attempts, t->options->retry);
+	return true;
+}
+
+/* End the current URL or wait for another attempt; the caller has printed why. */
+static void transfer_fail(struct transfer *t, enum get_status status)
+{
+	const struct file *file = &t->file;
+
 	progress_end(&t->progress, false);
-	if (!t->file.stream && t->file.fd >= 0 && t->file.size)
-		log_line("%s is kept%s", t->file.part,
-			 t->file.known ? "; --continue goes on from there" :
-					 ", but --continue cannot use it: the server sent no "
-					 "strong ETag or Last-Modified");
-	t->failed = true;
 	if (t->stage != TRANSFER_IDLE)
 		transfer_disconnect(t);
+	if (transfer_retry(t, status))
+		return;
+	if (!file->stream && file->fd >= 0 && file->size)
+		log_line("%s is kept%s", file->part,
+			 *file->validator ? "; --continue goes on from there" :
+					    ", but --continue cannot use it: the server sent no "
+					    "strong ETag or Last-Modified");
+	if (!t->status)
+		t->status = status;
 	transfer_end(t);
+}
+
+/* The file's time of modification, as the server sent it; -1: it did not. */
+static time_t transfer_modified(const struct transfer *t)
+{
+	return http_date_parse(t->response.modified, strlen(t->response.modified));
 }
 
 static void transfer_finish(struct transfer *t)
 {
+	int ret;
+
 	if (t->total != PROGRESS_UNKNOWN && t->file.size != t->total) {
 		transfer_say(t, "%s: %llu bytes were received, but the file has %llu", t->url.text,
-			  (unsigned long long)t->file.size, (unsigned long long)t->total);
-		transfer_fail(t);
+			     (unsigned long long)t->file.size, (unsigned long long)t->total);
+		transfer_fail(t, GET_NETWORK);
 		return;
 	}
 	progress_update(&t->progress, t->file.size);
 	progress_hide(&t->progress);
-	if (file_finish(&t->file)) {
-		progress_end(&t->progress, false);
-		t->failed = true;
-	} else {
-		progress_end(&t->progress, true);
-	}
+	ret = file_finish(&t->file, transfer_modified(t));
+	progress_end(&t->progress, !ret);
+	if (ret && !t->status)
+		t->status = t->file.differs ? GET_FAILED : GET_FILE;
 	transfer_end(t);
 }
 
@@ -100,7 +161,7 @@ static void transfer_body_end(struct transfer *t)
 		transfer_ask(t);
 		break;
 	default:
-		transfer_fail(t);
+		transfer_fail(t, t->failure);
 	}
 }
 
@@ -116,6 +177,13 @@ static void transfer_skip(struct transfer *t, enum transfer_then then)
 	t->body.done = true;
 }
 
+/* Skip the body; then the URL fails. */
+static void transfer_refuse(struct transfer *t, enum get_status failure)
+{
+	t->failure = failure;
+	transfer_skip(t, TRANSFER_THEN_FAIL);
+}
+
 static void transfer_redirect(struct transfer *t)
 {
 	const char *why = "";
@@ -126,7 +194,7 @@ static void transfer_redirect(struct transfer *t)
 	if (++t->hops > TRANSFER_HOPS) {
 		transfer_say(t, "%s: more than %d redirections: they seem to go in circles",
 			     t->url.text, TRANSFER_HOPS);
-		transfer_skip(t, TRANSFER_THEN_FAIL);
+		transfer_refuse(t, GET_HTTP);
 		return;
 	}
 	ret = url_resolve(&url, &t->url, t->response.location, &why);
@@ -135,7 +203,7 @@ static void transfer_redirect(struct transfer *t)
 			     log_quote(quoted, sizeof(quoted), t->response.location,
 				       strlen(t->response.location)),
 			     ret == -ENOMEM ? strerror(ENOMEM) : why);
-		transfer_skip(t, TRANSFER_THEN_FAIL);
+		transfer_refuse(t, GET_HTTP);
 		return;
 	}
 	url_free(&t->url);
@@ -145,11 +213,11 @@ static void transfer_redirect(struct transfer *t)
 	transfer_skip(t, TRANSFER_THEN_AGAIN);
 }
 
-static void transfer_refused(struct transfer *t)
+static void transfer_http_error(struct transfer *t)
 {
 	transfer_say(t, "%s: the server answered %d %s%s", t->url.text, t->response.status,
 		     t->response.phrase, hints_status(t->response.status));
-	transfer_skip(t, TRANSFER_THEN_FAIL);
+	transfer_refuse(t, GET_HTTP);
 }
 
 static void transfer_accept(struct transfer *t, uint64_t offset)
@@ -158,16 +226,15 @@ static void transfer_accept(struct transfer *t, uint64_t offset)
 
 	t->wanted = true;
 	t->then = TRANSFER_THEN_FINISH;
-	t->total = r->sized ? offset + r->length : PROGRESS_UNKNOWN;
-	if (offset && r->total != PROGRESS_UNKNOWN)
-		t->total = r->total;
+	t->anew = false;
+	t->total = offset ? r->total : r->sized ? r->length : PROGRESS_UNKNOWN;
 	if (r->encoded)
 		transfer_say(t,
 			     "%s: warning: the server compressed it though it was not asked to; "
 			     "kept as it came",
 			     t->url.text);
 	if (file_begin(&t->file, offset, response_validator(r)))
-		transfer_skip(t, TRANSFER_THEN_FAIL);
+		transfer_refuse(t, GET_FILE);
 	else
 		progress_start(&t->progress, t->file.path ? t->file.path : t->url.text, offset,
 			       t->total);
@@ -177,7 +244,7 @@ static void transfer_accept(struct transfer *t, uint64_t offset)
 static void transfer_anew(struct transfer *t)
 {
 	transfer_say(t, "%s: the server does not continue %s; fetched anew", t->url.text,
-		     t->file.part);
+		     t->file.part ? t->file.part : "the output");
 	t->anew = true;
 	transfer_skip(t, TRANSFER_THEN_AGAIN);
 }
@@ -185,6 +252,16 @@ static void transfer_anew(struct transfer *t)
 static bool transfer_continues(const struct transfer *t)
 {
 	return *t->file.validator && t->file.size && !t->anew;
+}
+
+/* Does a 206 go on where the part ends, is it of the same version, and is its size known? */
+static bool transfer_fits(const struct transfer *t)
+{
+	const struct response *r = &t->response;
+
+	return r->ranged && r->first == t->file.size && r->total != UINT64_MAX &&
+	       (!r->sized || r->length == r->last - r->first + 1) &&
+	       response_matches(r, t->file.validator);
 }
 
 static void transfer_answer(struct transfer *t)
@@ -199,7 +276,7 @@ static void transfer_answer(struct transfer *t)
 				     t->url.text);
 		transfer_accept(t, 0);
 	} else if (r->status == 206 && transfer_continues(t)) {
-		if (r->ranged && r->first == t->file.size)
+		if (transfer_fits(t))
 			transfer_accept(t, t->file.size);
 		else
 			transfer_anew(t);
@@ -214,7 +291,7 @@ static void transfer_answer(struct transfer *t)
 		   *r->location) {
 		transfer_redirect(t);
 	} else {
-		transfer_refused(t);
+		transfer_http_error(t);
 	}
 }
 
@@ -228,7 +305,13 @@ static ssize_t transfer_head(struct transfer *t, const char *data, size_t len)
 	if (used < 0 || t->response.status == 101) {
 		transfer_say(t, "%s: the server's answer is not valid: %s", t->url.text,
 			  used < 0 ? why : "it switches to another protocol");
-		transfer_fail(t);
+		transfer_fail(t, GET_PROTOCOL);
+		return (ssize_t)len;
+	}
+	if (t->response.status < 200 && ++t->interim > TRANSFER_INTERIM) {
+		transfer_say(t, "%s: the server sends nothing but provisional answers",
+			     t->url.text);
+		transfer_fail(t, GET_PROTOCOL);
 		return (ssize_t)len;
 	}
 	if (t->response.status < 200)
@@ -252,7 +335,7 @@ static void transfer_writable(int fd, int events, void *user)
 
 	(void)fd, (void)events;
 	t->waiting = false;
-	if (t->stage != TRANSFER_BODY && t->stage != TRANSFER_FLUSH)
+	if (t->stage == TRANSFER_IDLE)
 		return;
 	ret = file_flush(&t->file);
 	if (ret == -EAGAIN) {
@@ -262,10 +345,10 @@ static void transfer_writable(int fd, int events, void *user)
 			return;
 	}
 	if (ret)
-		transfer_fail(t);
+		transfer_fail(t, GET_FILE);
 	else if (t->stage == TRANSFER_FLUSH)
 		transfer_body_end(t);
-	else if (t->connection)
+	else if (t->connection && t->connection->conn)
 		tlsring_conn_resume(t->connection->conn);
 }
 
@@ -279,7 +362,7 @@ static int transfer_keep(struct transfer *t, const char *data, size_t len)
 		t->waiting = !ret;
 	}
 	if (ret)
-		transfer_fail(t);
+		transfer_fail(t, GET_FILE);
 	return ret;
 }
 
@@ -291,8 +374,9 @@ static ssize_t transfer_body(struct transfer *t, const char *data, size_t len)
 	memcpy(t->piece, data, taken);
 	content = response_body_take(&t->body, t->piece, taken, &surplus);
 	if (content < 0) {
-		transfer_say(t, "%s: the server's chunked encoding is not valid", t->url.text);
-		transfer_fail(t);
+		transfer_say(t, "%s: the server's chunked encoding is not valid%s", t->url.text,
+			     content == -EMSGSIZE ? ": it has too much that is not content" : "");
+		transfer_fail(t, GET_PROTOCOL);
 		return (ssize_t)len;
 	}
 	if (surplus || taken < len)
@@ -357,7 +441,16 @@ static void transfer_cut(struct transfer *t, const struct tlsring_end *end)
 	else
 		transfer_say(t, "%s: cut short after %llu bytes: %s", t->url.text,
 			  (unsigned long long)t->file.size, text);
-	transfer_fail(t);
+	transfer_fail(t, GET_NETWORK);
+}
+
+/* The status of a connection that ended before an answer came. */
+static enum get_status transfer_end_status(const struct tlsring_end *end)
+{
+	/* --offload require was given, and the kernel did not take the keys. */
+	if (end->result == -EOPNOTSUPP)
+		return GET_FAILED;
+	return connection_end_is_errno(end->result) ? GET_NETWORK : GET_TLS;
 }
 
 static void transfer_closed(const struct connection *c, const struct tlsring_end *end, void *user)
@@ -374,7 +467,7 @@ static void transfer_closed(const struct connection *c, const struct tlsring_end
 		transfer_ask(t);
 	} else if (t->stage == TRANSFER_CONNECT || t->stage == TRANSFER_HEAD) {
 		transfer_say(t, "%s", hints_end(text, sizeof(text), &t->url, end));
-		transfer_fail(t);
+		transfer_fail(t, transfer_end_status(end));
 	} else if (t->stage == TRANSFER_BODY && !t->body.sized && !t->body.chunked &&
 		   !end->result) {
 		t->body.done = true;
@@ -408,12 +501,12 @@ static void transfer_send(struct transfer *t)
 	int ret = request ? connection_send(t->connection, request) : -ENOMEM;
 
 	t->stage = TRANSFER_HEAD;
-	t->silent = 0;
+	t->silent = t->interim = 0;
 	/* -EPIPE: the connection is ending, and transfer_closed() reports it. */
 	if (!ret || ret == -EPIPE)
 		return;
 	transfer_say(t, "%s: %s", t->url.text, strerror(-ret));
-	transfer_fail(t);
+	transfer_fail(t, ret == -ENOMEM ? GET_FAILED : GET_NETWORK);
 }
 
 static void transfer_direction(struct transfer *t, const char *name,
@@ -453,24 +546,38 @@ static void transfer_ask(struct transfer *t)
 	t->stage = TRANSFER_CONNECT;
 	t->connection = connection_open(t->engine, t->tls, &t->url, &t->handlers);
 	if (!t->connection)
-		transfer_fail(t);
+		transfer_fail(t, GET_NETWORK);
 }
 
 /* ---- the list ---- */
 
+/* The path of a URL's file, the caller's. NULL: out of memory. */
+static char *transfer_path(const struct get_options *options, const struct url *url)
+{
+	const char *folder = options->folder ? options->output : "";
+	char *path;
+
+	if (options->output && !options->folder)
+		return strdup(options->output);
+	return asprintf(&path, "%s%s", folder, url->name) < 0 ? NULL : path;
+}
+
 static enum file_state transfer_open(struct transfer *t)
 {
 	const struct url *url = &t->options->urls[t->index];
-	const char *path = t->options->output ? t->options->output : url->name, *why;
+	char *path = transfer_path(t->options, url);
+	enum file_state state = FILE_FAILED;
+	const char *why;
 
-	t->hops = 0;
+	t->hops = t->attempts = 0;
 	t->anew = t->retried = false;
 	url_free(&t->url);
-	if (url_parse(&t->url, url->text, &why)) {
+	if (!path || url_parse(&t->url, url->text, &why))
 		log_line("%s", strerror(ENOMEM));
-		return FILE_FAILED;
-	}
-	return file_open(&t->file, path, t->stream, t->options);
+	else
+		state = file_open(&t->file, path, t->stream, t->options);
+	free(path);
+	return state;
 }
 
 /* Start with the next URL that needs the network; stop the engine behind the last. */
@@ -485,7 +592,8 @@ static void transfer_next(struct transfer *t)
 		}
 		if (state == FILE_WHOLE && !t->options->quiet)
 			log_line("%s: it is already there and complete", t->file.path);
-		t->failed |= state == FILE_FAILED;
+		if (state == FILE_FAILED && !t->status)
+			t->status = t->file.differs ? GET_FAILED : GET_FILE;
 		file_close(&t->file);
 	}
 	transfer_disconnect(t);
@@ -501,10 +609,21 @@ void transfer_start(struct transfer *t)
 	transfer_next(t);
 }
 
+/* Count down to the next attempt, which must not come before the output took what is there. */
+static void transfer_wait(struct transfer *t)
+{
+	if (t->wait)
+		t->wait--;
+	if (!t->wait && !t->waiting)
+		transfer_ask(t);
+}
+
 void transfer_tick(struct transfer *t)
 {
 	if (t->stage == TRANSFER_BODY && t->wanted)
 		progress_update(&t->progress, t->file.size);
+	if (t->stage == TRANSFER_WAIT)
+		transfer_wait(t);
 	if (t->waiting || (t->stage != TRANSFER_HEAD && t->stage != TRANSFER_BODY))
 		return;
 	if (++t->silent <= t->options->timeout * TRANSFER_TICKS)
@@ -513,7 +632,7 @@ void transfer_tick(struct transfer *t)
 		     "%s: the server has been silent for %u seconds: try again later, or with a "
 		     "longer --timeout",
 		     t->url.text, t->options->timeout);
-	transfer_fail(t);
+	transfer_fail(t, GET_NETWORK);
 }
 
 void transfer_interrupt(struct transfer *t)
@@ -521,6 +640,6 @@ void transfer_interrupt(struct transfer *t)
 	t->index = t->options->count;
 	transfer_say(t, "interrupted");
 	if (t->stage != TRANSFER_IDLE)
-		transfer_fail(t);
+		transfer_fail(t, GET_FAILED);
 	tlsring_engine_stop(t->engine, 0);
 }

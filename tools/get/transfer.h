@@ -18,6 +18,7 @@ enum transfer_stage {
 	TRANSFER_HEAD,
 	TRANSFER_BODY,
 	TRANSFER_FLUSH,		/* the answer arrived; its last bytes wait for the output stream */
+	TRANSFER_WAIT,		/* for the next attempt */
 };
 
 /* What to do at the end of an answer's body. */
@@ -40,6 +41,9 @@ struct transfer {
 	uint64_t total;			/* size of the complete file, or PROGRESS_UNKNOWN */
 	unsigned hops;			/* redirections followed */
 	unsigned silent;		/* ticks since the server sent something */
+	unsigned interim;		/* 1xx answers to the current request */
+	unsigned attempts;		/* that failed, of the current URL */
+	unsigned wait;			/* ticks until the next attempt */
 	int stream;			/* descriptor of an output that is no file, else -1 */
 	enum transfer_stage stage;
 	enum transfer_then then;
@@ -47,7 +51,8 @@ struct transfer {
 	bool anew;			/* fetch the whole file, do not continue a part */
 	bool retried;			/* after a kept connection was closed */
 	bool waiting;			/* for the stream to be writable */
-	bool failed;			/* at least one URL did */
+	enum get_status failure;	/* for TRANSFER_THEN_FAIL */
+	enum get_status status;		/* of the first URL that failed */
 	char piece[TRANSFER_PIECE];
 };
 

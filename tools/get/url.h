@@ -6,6 +6,7 @@
 struct url {
 	char *text;		/* the whole, without fragment */
 	char *host;		/* name or address, an IPv6 address without its brackets */
+	char *zone;		/* of a link-local IPv6 address, such as "eth0"; "": none */
 	char *port;		/* "443" when none was given */
 	char *authority;	/* as the Host field has it */
 	char *target;		/* path and query, begins with '/' */

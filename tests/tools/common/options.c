@@ -22,16 +22,21 @@ struct sample {
 static const struct options_row rows[] = {
 	{ "file", 'f', "FILE", "a file", options_set_text, AT(file) },
 	{ "lines", 'n', "N", "lines", options_set_number, AT(lines), .min = 1, .max = 9 },
-	{ "io", 0, "WITH", "auto, uring or epoll", options_set_word, AT(io), .words = options_io_words },
+	{ "io", 0, "WITH", "auto, uring or epoll", options_set_word, AT(io),
+	  .words = options_io_words },
 	{ "wait", 0, "TIME", "a time", options_set_seconds, AT(wait), .min = 0, .max = 3600 },
 	{ "size", 0, "BYTES", "a size", options_set_bytes, AT(size), .min = 1, .max = 1 << 30 },
-	{ "fast", 0, NULL, "this one has a text that is so long that it cannot stand in one line of the help, so it is broken",
+	{ "fast", 0, NULL,
+	  "this one has a text that is so long that it cannot stand in one line of the help, so it "
+	  "is broken",
 	  options_set_true, AT(fast) },
 	{ "watch", 'w', "[=TIME]", "again and again", options_set_text, AT(watch) },
 };
-static const struct options_table table = { "sample", "usage: sample\n\n", rows, sizeof(rows) / sizeof(rows[0]) };
+static const struct options_table table = { "sample", "usage: sample\n\n", rows,
+					    sizeof(rows) / sizeof(rows[0]) };
 
-/* Quiet, as wrong options are part of it. Words are divided by blanks; operands are left in argv. */
+/* Quiet, as wrong options are part of it. Words are divided by blanks; operands are left in
+ * argv. */
 static int parse(struct sample *out, const char *line, int *argc, char **argv)
 {
 	static char copy[256];
@@ -59,16 +64,21 @@ TEST(values)
 	struct sample s;
 	int argc;
 
-	CHECK(!parse(&s, "-n 3 one --io=epoll --wait 250ms --size 2K --fast two -fx --watch", &argc, argv));
-	CHECK(s.lines == 3 && s.io == 2 && s.wait == 0.25 && s.size == 2048 && s.fast && !strcmp(s.file, "x") && !s.watch);
+	CHECK(!parse(&s, "-n 3 one --io=epoll --wait 250ms --size 2K --fast two -fx --watch", &argc,
+		     argv));
+	CHECK(s.lines == 3 && s.io == 2 && s.wait == 0.25 && s.size == 2048 && s.fast &&
+	      !strcmp(s.file, "x") && !s.watch);
 	CHECK(argc == 2 && !strcmp(argv[0], "one") && !strcmp(argv[1], "two"));
-	CHECK(!parse(&s, "--watch=5 -- --fast", &argc, argv) && !strcmp(s.watch, "5") && !s.fast && argc == 1);
+	CHECK(!parse(&s, "--watch=5 -- --fast", &argc, argv) && !strcmp(s.watch, "5") && !s.fast &&
+	      argc == 1);
 	CHECK(!parse(&s, "-w7", &argc, argv) && !strcmp(s.watch, "7") && !argc);
 }
 
 TEST(refused)
 {
-	static const char *const bad[] = { "-n 10", "-n 0", "-n x", "-n", "--io=other", "--wait 2h", "--size 0", "--nonsense", "-z", "--fast=1" };
+	static const char *const bad[] = { "-n 10",	 "-n 0",      "-n x",	  "-n",
+					   "--io=other", "--wait 2h", "--size 0", "--nonsense",
+					   "-z",	 "--fast=1" };
 	char *argv[16];
 	struct sample s;
 	int argc;

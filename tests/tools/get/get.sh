@@ -31,12 +31,12 @@ said() { # PATTERN
 	grep -qE -- "$1" "$tmp/said" || { cat "$tmp/said"; fail "not said: $1"; }
 }
 
-get_fails() { # PATTERN OPTION...: status 1, and says so
-	local pattern=$1 status=0
-	shift
+get_fails() { # STATUS PATTERN OPTION...: ends so, and says so
+	local wanted=$1 pattern=$2 status=0
+	shift 2
 	get "$@" || status=$?
-	[ "$status" = 1 ] || cat "$tmp/said"
-	equal "$status" 1 status
+	[ "$status" = "$wanted" ] || cat "$tmp/said"
+	equal "$status" "$wanted" status
 	said "$pattern"
 }
 
@@ -64,13 +64,13 @@ named() {
 	equal "$(cat 'two words')" spaced
 	get -o other "$url/file"
 	cmp other "$tmp/www/file"
-	get_fails 'already there; --force' -o other "$url/large"
+	get_fails 3 'already there; --force' -o other "$url/large"
 	cmp other "$tmp/www/file"
 	get -f -o other "$url/large"
 	cmp other "$tmp/www/large"
 	mkdir folder
-	get_fails 'Is a directory' -o folder "$url/file"
-	get_fails 'No such file or directory' -o absent/file "$url/file"
+	get_fails 3 'Is a directory' -o folder "$url/file"
+	get_fails 3 'No such file or directory' -o absent/file "$url/file"
 	get -o /dev/null "$url/file"
 }
 
@@ -89,12 +89,12 @@ to_nobody() {
 	local status
 	(set +e; get -o - "$url/large"; echo $? > status) | head -c 1000 > /dev/null
 	status=$(cat status)
-	equal "$status" 1 status
+	equal "$status" 3 status
 	said 'Broken pipe'
 }
 
 disk_full() {
-	get_fails 'No space left on device' -o /dev/full "$url/large"
+	get_fails 3 'No space left on device' -o /dev/full "$url/large"
 }
 
 several() { # over one connection
@@ -105,7 +105,7 @@ several() { # over one connection
 }
 
 some_fail() {
-	get_fails '404 Not Found' "$url/file" "$url/absent" "$url/large"
+	get_fails 8 '404 Not Found' "$url/file" "$url/absent" "$url/large"
 	cmp file "$tmp/www/file"
 	cmp large "$tmp/www/large"
 	equal "$(ls -A | tr '\n' ' ')" "file large "
@@ -117,9 +117,9 @@ hash_checked() {
 	wrong=${sum%?}$([ "${sum: -1}" = 0 ] && echo 1 || echo 0)
 	get --sha256 "${sum^^}" "$url/large"
 	rm large
-	get_fails "SHA-256 is $sum" --sha256 "$wrong" "$url/large"
+	get_fails 1 "SHA-256 is $sum" --sha256 "$wrong" "$url/large"
 	no_file
-	get_fails "SHA-256 is $sum" --sha256 "$wrong" -o - "$url/large" > /dev/null
+	get_fails 1 "SHA-256 is $sum" --sha256 "$wrong" -o - "$url/large" > /dev/null
 }
 
 says_where() {
@@ -133,7 +133,7 @@ says_where() {
 		cmp file "$tmp/www/file"
 	else
 		said 'sending: user space: .*"tls" module'
-		get_fails 'require needs kernel TLS' --offload require "$url/large"
+		get_fails 1 'require needs kernel TLS' --offload require "$url/large"
 	fi
 	get -v --offload off -o off "$url/file"
 	said 'receiving: user space: '
@@ -165,6 +165,7 @@ wrong_calls() {
 		names no file|$url/
 		names no file|$url/a/%2e%2e
 		names no file|$url/..%2fpasswd
+		names no file|-o folder/ $url/
 		characters that a URL|$url/a"b
 		name and password|https://me:you@localhost/file
 		from 1 to 65535|https://localhost:65536/file
@@ -183,11 +184,11 @@ wrong_calls() {
 
 certificates() {
 	local status=0
-	get_fails 'self-signed certificate in chain|unable to get local issuer|--ca FILE' --ca "$certs/server.pem" "$url/file"
+	get_fails 5 'self-signed certificate in chain|unable to get local issuer|--ca FILE' --ca "$certs/server.pem" "$url/file"
 	timeout 60 "$tlsring" get "$url/file" 2> "$tmp/said" || status=$?
-	equal "$status" 1 status
+	equal "$status" 5 status
 	said 'not trusted: .*--ca FILE'
-	get_fails "--ca $tmp/absent: .*PEM" --ca "$tmp/absent" "$url/file"
+	get_fails 1 "--ca $tmp/absent: .*PEM" --ca "$tmp/absent" "$url/file"
 	no_file
 	timeout 60 "$tlsring" get --insecure "$url/file"
 	cmp file "$tmp/www/file"
@@ -196,38 +197,41 @@ certificates() {
 nobody_there() {
 	local free
 	free=$(python3 -IS -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
-	get_fails 'Connection refused.*nothing listens' "https://127.0.0.1:$free/file"
-	get_fails 'no-such-host.invalid: .*; is ' https://no-such-host.invalid/file
+	get_fails 4 'Connection refused.*nothing listens' "https://127.0.0.1:$free/file"
+	get_fails 4 'no-such-host.invalid: .*; is ' https://no-such-host.invalid/file
 	no_file
 }
 
-# Each line: path, and what is wrong with it.
+# Each line: path, status, and what is wrong with it.
 odd_answers() {
-	local path pattern
-	while read -r path pattern; do
-		get_fails "$pattern" "$odd/$path/file"
+	local path status pattern
+	while read -r path status pattern; do
+		get_fails "$status" "$pattern" "$odd/$path/file"
 		no_file
 	done <<-EOF
-		absent 404 Not Found; is the URL right
-		secret 403 Forbidden; the server wants
-		busy 503 Busy; try again later
-		nothing answered 204
-		to-http redirected to http://127.0.0.1/x, which is not followed: only https
-		circle more than 10 redirections
-		nowhere which is not followed
-		two-lengths two different Content-Lengths
-		bad-length Content-Length is no number
-		bad-coding Transfer-Encoding
-		garbage it is not HTTP/1
-		endless-head its head does not end
-		upgrade another protocol
-		no-answer without an answer
+		absent 8 404 Not Found; is the URL right
+		secret 8 403 Forbidden; the server wants
+		busy 8 503 Busy; try again later
+		nothing 8 answered 204
+		to-http 8 redirected to http://127.0.0.1/x, which is not followed: only https
+		circle 8 more than 10 redirections
+		nowhere 8 which is not followed
+		two-lengths 7 two different Content-Lengths
+		bad-length 7 Content-Length is no number
+		bad-coding 7 Transfer-Encoding
+		garbage 7 it is not HTTP/1
+		endless-head 7 its head does not end
+		upgrade 7 another protocol
+		no-answer 4 without an answer
+		provisional 7 nothing but provisional answers
+		long-extension 7 too much that is not content
 	EOF
 }
 
 good_answers() {
 	local path
-	for path in plain chunked surplus hundred compressed until-close http10 weak redirect/0 redirect/1 redirect/6; do
+	for path in plain chunked surplus hundred compressed until-close http10 weak redirect/0 redirect/1 redirect/6 \
+		no-blank folded; do
 		get "$odd/$path/file"
 		cmp file "$tmp/www/file"
 		rm file
@@ -241,7 +245,7 @@ good_answers() {
 }
 
 cut_short() { # PATH PATTERN BYTES: how much of it is kept; ? = some
-	get_fails "$2" "$odd/$1/file"
+	get_fails 4 "$2" "$odd/$1/file"
 	said 'file.part is kept'
 	[ ! -e file ] || fail "half a file looks whole"
 	[ -s file.part ] || fail "nothing is kept"
@@ -258,12 +262,12 @@ cuts() {
 }
 
 bad_chunk() {
-	get_fails 'chunked encoding is not valid' "$odd/bad-chunk/file"
+	get_fails 7 'chunked encoding is not valid' "$odd/bad-chunk/file"
 	[ ! -e file ] || fail "half a file looks whole"
 }
 
 silent_server() {
-	get_fails 'silent for 1 seconds' --timeout 1 "$odd/silent/file"
+	get_fails 4 'silent for 1 seconds' --timeout 1 "$odd/silent/file"
 	[ -s file.part ] || fail "nothing is kept"
 }
 
@@ -287,14 +291,14 @@ resumed_session() {
 }
 
 continued() {
-	get_fails 'cut short' "$odd/short/file"
+	get_fails 4 'cut short' "$odd/short/file"
 	get --continue --sha256 "$(sha256sum < "$tmp/www/file" | cut -d' ' -f1)" "$odd/range/file"
 	cmp file "$tmp/www/file"
 	equal "$(grep -c 'range/file bytes=150000- "one"' "$odd_log")" 1 "requests for the rest"
 	equal "$(ls -A)" file
 	get --continue "$odd/range/file"
 	said 'already there and complete'
-	get_fails 'its SHA-256 is' --continue --sha256 "$(printf '%064d' 0)" "$odd/range/file"
+	get_fails 1 'its SHA-256 is' --continue --sha256 "$(printf '%064d' 0)" "$odd/range/file"
 }
 
 continued_of_ours() {
@@ -306,7 +310,7 @@ continued_of_ours() {
 }
 
 changed() { # what is there is of another version
-	get_fails 'cut short' "$odd/short/file"
+	get_fails 4 'cut short' "$odd/short/file"
 	get --continue "$odd/other/file"
 	said 'fetched anew'
 	cmp file "$tmp/www/file"
@@ -340,8 +344,92 @@ lying_range() {
 	cmp file "$tmp/www/file"
 }
 
+# The rest comes as a 206 that does not go on where the part ends, or of another version than that.
+other_part() { # PATH
+	get_fails 4 'cut short' "$odd/short/file"
+	get --continue "$odd/$1/file"
+	said 'does not continue file.part; fetched anew'
+	cmp file "$tmp/www/file"
+}
+
+other_parts() {
+	local path
+	for path in part/two part/weak part/none part/star part/length; do
+		fresh other_part $path
+	done
+}
+
+part_by_date() { # PATH: Last-Modified of the rest
+	get_fails 4 'cut short' "$odd/short-date/file"
+	said '--continue goes on'
+	get --continue "$odd/$1/file"
+	cmp file "$tmp/www/file"
+}
+
+parts_by_date() {
+	fresh part_by_date part/date
+	equal "$(cat "$tmp/said")" ""
+	fresh part_by_date part/undated
+	equal "$(cat "$tmp/said")" ""
+	fresh part_by_date part/later
+	said 'does not continue file.part; fetched anew'
+}
+
+any_case_of_units() {
+	get_fails 4 'cut short' "$odd/short/file"
+	get --continue "$odd/part/upper/file"
+	cmp file "$tmp/www/file"
+	equal "$(cat "$tmp/said")" ""
+}
+
+long_trailer() {
+	get_fails 7 'too much that is not content' "$odd/long-trailer/file"
+	[ ! -e file ] || fail "half an answer looks whole"
+}
+
+into_a_folder() {
+	mkdir folder
+	get -o folder/ "$url/file" "$url/large"
+	cmp folder/file "$tmp/www/file"
+	cmp folder/large "$tmp/www/large"
+	get_fails 3 'No such file or directory' -o absent/ "$url/file"
+	equal "$(ls -A)" folder files
+}
+
+modified() {
+	touch -d '2021-02-03 04:05:06Z' "$tmp/www/dated"
+	get "$url/dated"
+	equal "$(stat -c %Y dated)" "$(stat -c %Y "$tmp/www/dated")" "time of modification"
+}
+
+retries() { # until it is whole; each attempt goes on where the one before ended
+	get --retry 3 --sha256 "$(sha256sum < "$tmp/www/file" | cut -d' ' -f1)" "$odd/flaky/file"
+	cmp file "$tmp/www/file"
+	said 'trying again in 1 s \(1 of 3\)'
+	said 'trying again in 2 s \(2 of 3\)'
+	equal "$(sed -n 's/^.flaky.file //p' "$odd_log" | tr '\n' ,)" '- -,- -,bytes=150000- "one",'
+}
+
+retries_to_a_stream() {
+	get --retry 3 -o - "$odd/flaky/a/file" | cmp - "$tmp/www/file"
+	# What was written cannot be taken back.
+	get_fails 4 'cut short' --retry 3 -o - "$odd/short-cut/file" > /dev/null
+	grep -q 'trying again' "$tmp/said" && fail "it tried again"
+	return 0
+}
+
+retries_end() {
+	get_fails 8 'trying again in 1 s \(1 of 1\)' --retry 1 "$odd/busy/file"
+	get_fails 8 '404' --retry 3 "$odd/absent/file"
+	grep -q 'trying again' "$tmp/said" && fail "it tried again for a 404"
+	get_fails 8 '503' --retry 3 "$odd/much-later/file"
+	grep -q 'trying again' "$tmp/said" && fail "it would have waited for a day"
+	get_fails 4 'trying again' --retry 1 https://no-such-host.invalid/file
+	no_file
+}
+
 two_at_once() {
-	(flock 9; get_fails 'another program is writing it' "$url/file") 9> file.part
+	(flock 9; get_fails 3 'another program is writing it' "$url/file") 9> file.part
 	[ ! -e file ] || fail "it was fetched"
 }
 
@@ -380,7 +468,8 @@ done
 # No kernel changes the others.
 for name in $(in_full named to_nobody disk_full some_fail wrong_calls certificates nobody_there odd_answers bad_chunk \
 	silent_server redirects_share stale resumed_session changed unknown_version part_is_whole lying_range \
-	two_at_once progress); do
+	two_at_once progress other_parts parts_by_date any_case_of_units long_trailer into_a_folder modified \
+	retries retries_to_a_stream retries_end); do
 	test_case $name fresh $name
 done
 [ -n "${TLSRING_SHORT:-}" ] || test_case sigint fresh interrupted INT 130

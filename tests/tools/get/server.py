@@ -17,6 +17,8 @@ CERT, KEY, FILE, LOG = sys.argv[1:5]
 DATA = open(FILE, "rb").read()
 LOCK = threading.Lock()
 COUNTS = {}
+MODIFIED = "Last-Modified: Mon, 01 Jun 2026 00:00:00 GMT"
+DATE = "Date: Mon, 30 Nov 2026 00:00:00 GMT"
 
 
 def log(text):
@@ -44,6 +46,28 @@ def chunked(data, size):
         piece = data[at:at + size]
         out.append(b"%x;a=b\r\n" % len(piece) + piece + b"\r\n")
     return b"".join(out) + b"0\r\nTrailer: x\r\n\r\n"
+
+
+def part(kind, request):
+    """The rest that was asked for, in a 206 that is odd in one way."""
+    start = request.get("range", "")
+    if not start:
+        return sized(DATA, 'ETag: "one"', MODIFIED, DATE)
+    first = int(start[6:].rstrip("-"))
+    fields = {
+        "two": ['ETag: "two"'], "weak": ['ETag: W/"one"'], "none": [], "star": ['ETag: "one"'],
+        "length": ['ETag: "one"'], "upper": ['ETag: "one"'],
+        "date": [MODIFIED], "undated": [], "later": [MODIFIED.replace("2026", "2027")],
+    }[kind]
+    last, total = len(DATA) - 1, len(DATA)
+    if kind == "star":
+        last, total = first + 9, "*"
+    body = DATA[first:last + 1]
+    if kind == "length":
+        body = body[:-1]
+    unit = "Bytes" if kind == "upper" else "bytes"
+    return head(206, [f"Content-Range: {unit} {first}-{last}/{total}",
+                      f"Content-Length: {len(body)}"] + fields) + body
 
 
 def ranged(request, tag):
@@ -113,6 +137,15 @@ class Server:
             "upgrade": lambda: head(101, ["Upgrade: x"]),
             "range": lambda: ranged(request, '"one"'),
             "other": lambda: ranged(request, '"two"'),
+            "provisional": lambda: head(103, ["Link: x"]) * 1000 + sized(DATA),
+            "long-extension": lambda: head(200, ["Transfer-Encoding: chunked"]) + b"5;" + b"a" * 200000
+            + b"\r\nhello\r\n0\r\n\r\n",
+            "long-trailer": lambda: head(200, ["Transfer-Encoding: chunked"]) + b"5\r\nhello\r\n0\r\n"
+            + b"A: b\r\n" * 50000 + b"\r\n",
+            "no-blank": lambda: b"HTTP/1.1 200\r\n" + sized(DATA).partition(b"\r\n")[2],
+            "folded": lambda: head(200, [f"Content-Length:\r\n\t{len(DATA)}", "ETag:\r\n  \"one\""]) + DATA,
+            "much-later": lambda: head(503, ["Retry-After: 86400", "Content-Length: 0"], "Later"),
+            "part": lambda: part(path.split("/")[2], request),
             "weak": lambda: sized(DATA, 'ETag: W/"weak"'),
             "lying-range": lambda: head(206, [f"Content-Range: bytes 7-99/{len(DATA)}", "Content-Length: 93"])
             + DATA[7:100] if request.get("range") else sized(DATA, 'ETag: "one"'),
@@ -127,6 +160,15 @@ class Server:
             return self.say(head(200, []) + DATA[:half], "cut")
         if kind == "short":
             return self.say(head(200, [f"Content-Length: {len(DATA)}", 'ETag: "one"']) + DATA[:half], "notify")
+        if kind == "short-date":
+            return self.say(head(200, [f"Content-Length: {len(DATA)}", MODIFIED, DATE]) + DATA[:half], "notify")
+        if kind == "flaky":
+            turn = count(path)
+            if turn == 1:
+                return self.say(head(503, ["Content-Length: 0"], "Busy"))
+            if turn == 2:
+                return self.say(head(200, [f"Content-Length: {len(DATA)}", 'ETag: "one"']) + DATA[:half], "cut")
+            return self.say(ranged(request, '"one"'))
         if kind == "short-cut":
             return self.say(head(200, [f"Content-Length: {len(DATA)}"]) + DATA[:half], "cut")
         if kind == "short-chunks":
