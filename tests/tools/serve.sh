@@ -3,6 +3,7 @@
 # What the tests of `tlsring serve` share; sourced after ktap.sh.
 
 tlsring=$TLSRING_BUILD/tlsring
+export XDG_STATE_HOME=$tmp/state	# where serve keeps its own certificate
 http=--http1.1	# what curl is to speak
 
 # Beside this shell, under one of its own that keeps its status, so that any subshell may stop it.

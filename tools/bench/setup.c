@@ -10,7 +10,7 @@
 #include "tools/bench/options.h"
 #include "tools/bench/server/cold.h"
 #include "tools/bench/setup.h"
-#include "tools/common/certificate.h"
+#include "tools/common/certificate_self.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
@@ -60,7 +60,7 @@ static int setup_tls(struct bench_setup *s, const struct bench_options *options)
 	SSL_CTX_set_default_read_buffer_len(s->client, 256 * 1024);
 	SSL_CTX_set_mode(s->client,
 			 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	return certificate_make(s->server, &certificate) ? TOOLS_FAILED : 0;
+	return certificate_self_use(s->server, NULL, &certificate) ? TOOLS_FAILED : 0;
 }
 
 /* No two pages are the same, so that a wrong one is noticed. */

@@ -5,18 +5,15 @@
 #include <string.h>
 #include <time.h>
 #include <sys/stat.h>
-#include <openssl/bn.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 #include "tools/common/certificate.h"
 #include "tools/common/clock.h"
 #include "tools/common/log.h"
 
-#define CERTIFICATE_DAYS	30	/* validity of a self-signed certificate */
 #define CERTIFICATE_NOTICE	30	/* days before its end that a warning is printed */
 
 const char *certificate_error(void)
@@ -122,7 +119,7 @@ static time_t certificate_time(const ASN1_TIME *when)
 	return ASN1_TIME_to_tm(when, &tm) ? timegm(&tm) : 0;
 }
 
-static void certificate_note(struct certificate *out, const X509 *cert, const char *file)
+void certificate_describe(struct certificate *out, const X509 *cert, const char *file)
 {
 	*out = (struct certificate){
 		.file = file,
@@ -159,7 +156,7 @@ int certificate_load_files(SSL_CTX *ctx, const struct certificate_pem *cert,
 	if (certificate_chain(ctx, cert->where, cert->file) ||
 	    certificate_key(ctx, key->where, key->file, cert->file))
 		return -1;
-	certificate_note(out, SSL_CTX_get0_certificate(ctx), cert->file);
+	certificate_describe(out, SSL_CTX_get0_certificate(ctx), cert->file);
 	certificate_warn(out, cert->where);
 	return 0;
 }
@@ -173,89 +170,3 @@ int certificate_load(SSL_CTX *ctx, const char *cert_file, const char *key_file)
 }
 
 /* ---- self-signed ---- */
-
-static bool certificate_extend(X509 *cert, int nid, const char *value)
-{
-	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
-	bool done = extension && X509_add_ext(cert, extension, -1);
-
-	X509_EXTENSION_free(extension);
-	return done;
-}
-
-static bool certificate_serial(X509 *cert)
-{
-	BIGNUM *number = BN_new();
-	bool done = number && BN_rand(number, 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) &&
-		    BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert));
-
-	BN_free(number);
-	return done;
-}
-
-static bool certificate_fill(X509 *cert, EVP_PKEY *key)
-{
-	X509_NAME *name = X509_get_subject_name(cert);
-
-	return X509_set_version(cert, X509_VERSION_3) && certificate_serial(cert) &&
-	       /* The client's clock may be slow. */
-	       X509_gmtime_adj(X509_getm_notBefore(cert), -3600) &&
-	       X509_gmtime_adj(X509_getm_notAfter(cert), CERTIFICATE_DAYS * 24 * 3600L) &&
-	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-					  (const unsigned char *)"localhost", -1, -1, 0) &&
-	       X509_set_issuer_name(cert, name) && X509_set_pubkey(cert, key) &&
-	       certificate_extend(cert, NID_subject_alt_name,
-				  "DNS:localhost,IP:127.0.0.1,IP:::1") &&
-	       certificate_extend(cert, NID_basic_constraints, "critical,CA:FALSE") &&
-	       certificate_extend(cert, NID_key_usage, "critical,digitalSignature") &&
-	       certificate_extend(cert, NID_ext_key_usage, "serverAuth") &&
-	       X509_sign(cert, key, EVP_sha256());
-}
-
-void certificate_announce(const SSL_CTX *ctx)
-{
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	char text[3 * EVP_MAX_MD_SIZE + 1] = "";
-	unsigned len = 0;
-
-	X509_digest(SSL_CTX_get0_certificate(ctx), EVP_sha256(), digest, &len);
-	for (unsigned i = 0; i < len; i++)
-		sprintf(text + 3 * i, i + 1 < len ? "%02X:" : "%02X", digest[i]);
-	log_line("certificate: self-signed for localhost, made for this run (browsers will warn; "
-		 "--cert and --key give another); SHA-256 %s",
-		 text);
-}
-
-/* Kept for reloads, so that the fingerprint that users have trusted stays the same. */
-static struct {
-	EVP_PKEY *key;
-	X509 *cert;
-} certificate_ours;
-
-static bool certificate_ours_lasts(void)
-{
-	return certificate_ours.cert &&
-	       certificate_time(X509_get0_notAfter(certificate_ours.cert)) > time(NULL) + 24 * 3600;
-}
-
-static bool certificate_ours_make(void)
-{
-	EVP_PKEY_free(certificate_ours.key);
-	X509_free(certificate_ours.cert);
-	certificate_ours.key = EVP_EC_gen("P-256");
-	certificate_ours.cert = X509_new();
-	return certificate_ours.key && certificate_ours.cert &&
-	       certificate_fill(certificate_ours.cert, certificate_ours.key);
-}
-
-int certificate_make(SSL_CTX *ctx, struct certificate *out)
-{
-	if ((certificate_ours_lasts() || certificate_ours_make()) &&
-	    SSL_CTX_use_certificate(ctx, certificate_ours.cert) == 1 &&
-	    SSL_CTX_use_PrivateKey(ctx, certificate_ours.key) == 1) {
-		certificate_note(out, certificate_ours.cert, NULL);
-		return 0;
-	}
-	log_line("cannot make a certificate: %s", certificate_error());
-	return -1;
-}

@@ -25,11 +25,8 @@ struct certificate_pem {
 /* The same for files that a configuration names; *out keeps a pointer to the certificate's name. */
 int certificate_load_files(SSL_CTX *ctx, const struct certificate_pem *cert,
 			   const struct certificate_pem *key, struct certificate *out);
-/* Use a self-signed certificate for localhost, in memory only and the same for each call. 0 or -1.
- * One thread. */
-int certificate_make(SSL_CTX *ctx, struct certificate *out);
-/* Print that the certificate is self-signed, and its fingerprint. */
-void certificate_announce(const SSL_CTX *ctx);
+/* Fill in the validity of a certificate; keeps a pointer to file. */
+void certificate_describe(struct certificate *out, const X509 *cert, const char *file);
 /* Warn when it has expired, expires within 30 days, or is not valid yet. */
 void certificate_warn(const struct certificate *certificate, const char *where);
 

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include "tlsring.h"
 #include "tools/common/address.h"
+#include "tools/common/certificate_self.h"
 #include "tools/common/log.h"
 #include "tools/serve/banner.h"
 #include "tools/serve/sandbox/sandbox.h"
@@ -113,7 +114,7 @@ void banner_print(const struct server *s, const struct hosts *hosts)
 	while (own < config->host_count && config->hosts[own].certs.count)
 		own++;
 	if (own < config->host_count)
-		certificate_announce(hosts->list[own].ssl);
+		certificate_self_announce();
 	banner_records(s->ctx);
 	banner_io(s, config);
 	sandbox_announce(s->landlock);

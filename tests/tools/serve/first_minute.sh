@@ -5,7 +5,6 @@
 . "$(dirname "$0")/../../ktap.sh"
 . "$(dirname "$0")/../serve.sh"
 
-export XDG_STATE_HOME=$tmp/state
 mkdir -p "$tmp/www/sub"
 echo hello > "$tmp/www/hello.txt"
 echo inner > "$tmp/www/sub/inner.txt"
@@ -42,6 +41,36 @@ plain_http() {
 	server_stop
 }
 
+fingerprint() {
+	sed -n 's/.*SHA-256 \([0-9A-F:]*\)$/\1/p' "$log"
+}
+
+# The same certificate the next time, which a client can trust by its file.
+certificate_is_kept() {
+	local file=$XDG_STATE_HOME/tlsring/localhost.pem first
+	rm -rf "$XDG_STATE_HOME"
+	server_start made "$tmp/www"
+	grep -qF "kept in $file " "$log" || server_complain "it does not say where the certificate is"
+	first=$(fingerprint)
+	equal "$(stat -c %a "$file")" 600
+	equal "$(curl -sS --cacert "$file" --resolve "localhost:$port:127.0.0.1" "https://localhost:$port/hello.txt")" hello
+	server_stop
+	server_start kept "$tmp/www"
+	equal "$(fingerprint)" "$first"
+	server_stop
+	echo nonsense > "$file"
+	server_start anew "$tmp/www"
+	[ "$(fingerprint)" != "$first" ] || fail "it is the same"
+	equal "$(curl -sS --cacert "$file" --resolve "localhost:$port:127.0.0.1" "https://localhost:$port/hello.txt")" hello
+	server_stop
+	rm -rf "$XDG_STATE_HOME"
+	echo > "$XDG_STATE_HOME"
+	server_start memory "$tmp/www"
+	grep -q 'made for this run' "$log" || server_complain "it does not say that it is not kept"
+	server_stop
+	rm "$XDG_STATE_HOME"
+}
+
 on_a_terminal() { # COMMAND...: what it writes to its terminal comes out here
 	exec python3 -IS -c '
 import os, pty, sys
@@ -73,7 +102,7 @@ requests_on_a_terminal() {
 	! grep -q '^access-log' "$tmp/terminal"
 }
 
-for name in folders_are_listed first_lines plain_http requests_on_a_terminal; do
+for name in folders_are_listed first_lines plain_http certificate_is_kept requests_on_a_terminal; do
 	test_case $name $name
 done
 test_end

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include "tools/common/certificate_self.h"
 #include "tools/common/log.h"
 #include "tools/serve/hosts/certificates.h"
 
@@ -76,12 +79,27 @@ static unsigned certificates_load_pair(SSL_CTX *ssl, const struct config *config
 	return !certificates_first_of_kind(SSL_CTX_get0_certificate(ssl), config, host, index);
 }
 
+/* Where the self-signed certificate is kept, by the XDG base directories; NULL: nowhere. */
+static const char *certificates_kept(char buf[PATH_MAX])
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	bool absolute = state && *state == '/';
+	int len;
+
+	if (!absolute && (!home || *home != '/' || access(home, W_OK)))
+		return NULL;
+	len = snprintf(buf, PATH_MAX, "%s%s/tlsring/localhost.pem", absolute ? state : home,
+		       absolute ? "" : "/.local/state");
+	return len < PATH_MAX ? buf : NULL;
+}
+
 unsigned host_certificates_load(SSL_CTX *ssl, const struct config *config,
 				const struct config_host *host,
 				struct certificate **out, size_t *count)
 {
 	struct certificate *certificates = calloc(host->certs.count + 1, sizeof(*certificates));
 	unsigned mistakes = 0;
+	char kept[PATH_MAX];
 
 	*out = certificates;
 	*count = 0;
@@ -90,7 +108,8 @@ unsigned host_certificates_load(SSL_CTX *ssl, const struct config *config,
 	for (size_t i = 0; i < host->certs.count && i < host->keys.count; i++)
 		mistakes += certificates_load_pair(ssl, config, host, i, &certificates[(*count)++]);
 	if (!host->certs.count)
-		mistakes += certificate_make(ssl, &certificates[(*count)++]) != 0;
+		mistakes += certificate_self_use(ssl, certificates_kept(kept),
+						 &certificates[(*count)++]) != 0;
 	return mistakes;
 }
 
