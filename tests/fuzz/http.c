@@ -63,7 +63,7 @@ static void try_range(const struct http_text *text, uint64_t size)
 static void try_request(const struct http_request *request)
 {
 	static const uint64_t sizes[] = { 0, 1, 1000, 1 << 20, UINT64_MAX };
-	const struct http_validator validator = { "\"1-2-3\"", 784111777 };
+	const struct http_validator validator = { "\"1-2-3\"", 784111777, 784111778 };
 	const struct http_encoding *encodings[HTTP_ENCODINGS + 1];
 	int status = http_condition(request, &validator);
 

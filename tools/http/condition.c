@@ -81,5 +81,6 @@ bool http_condition_range(const struct http_request *request,
 		return true;
 	if (condition_tag(text->at, text->len) == text->len && text->len)
 		return condition_same(text->at, text->len, validator->etag, false);
-	return http_date_parse(text->at, text->len) == validator->modified;
+	return validator->modified < validator->now &&
+	       http_date_parse(text->at, text->len) == validator->modified;
 }

@@ -34,6 +34,31 @@ static int path_byte(const char **at, const char *end)
 	return value == '/' ? -404 : value;
 }
 
+/* Remove "." and ".." segments (RFC 3986, 5.2.4); a ".." at the top is the top itself. */
+static void path_resolve(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path, *next; *from; from = next) {
+		size_t len = strcspn(from, "/"), whole = len + (from[len] == '/');
+
+		next = from + whole;
+		if (len == 1 && *from == '.')
+			continue;
+		if (len == 2 && from[0] == '.' && from[1] == '.') {
+			/* Back to behind the slash before the last segment. */
+			if (to > path)
+				to--;
+			while (to > path && to[-1] != '/')
+				to--;
+			continue;
+		}
+		memmove(to, from, whole);
+		to += whole;
+	}
+	*to = '\0';
+}
+
 static bool path_hides(const char *path, enum http_path_dots dots)
 {
 	static const char known[] = ".well-known/";
@@ -45,8 +70,6 @@ static bool path_hides(const char *path, enum http_path_dots dots)
 		end = name + len;
 		if (*name != '.')
 			continue;
-		if (len == 1 || (len == 2 && name[1] == '.'))
-			return true;
 		if (dots == HTTP_PATH_HIDE_DOTS &&
 		    (name != path || strncmp(path, known, strlen(known))))
 			return true;
@@ -74,6 +97,7 @@ int http_path_decode(const char *raw, size_t len, enum http_path_dots dots, char
 			out[used++] = (char)c;
 	}
 	out[used] = '\0';
+	path_resolve(out);
 	return none || path_hides(out, dots) ? 404 : 0;
 }
 

@@ -14,10 +14,10 @@ enum http_path_dots {
 
 /*
  * Turn the path of a request target (from its first '/' up to '?') into a path relative to the
- * served folder: decoded, without leading or doubled slashes; "" is the folder itself. 0, or the
- * HTTP status of the refusal: 400 for a malformed path, 404 for names that are never served ("."
- * and "..", which clients resolve themselves, names with an encoded slash, names that are too long,
- * and names that `dots` hides).
+ * served folder: decoded, without leading or doubled slashes, without "." and ".." segments; "" is
+ * the folder itself. 0, or the HTTP status of the refusal: 400 for a malformed path, 404 for names
+ * that are never served (those with an encoded slash, those that are too long, and those that
+ * `dots` hides).
  */
 int http_path_decode(const char *raw, size_t len, enum http_path_dots dots,
 		     char out[HTTP_PATH_MAX]);

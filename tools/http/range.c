@@ -52,12 +52,17 @@ static bool range_spec(const struct http_text *spec, uint64_t size, struct http_
 	return true;
 }
 
-static bool range_near(const struct http_span *a, const struct http_span *b)
+static uint64_t range_distance(const struct http_span *a, const struct http_span *b)
 {
 	const struct http_span *low = a->first < b->first ? a : b, *high = low == a ? b : a;
+	uint64_t end = low->first + low->length;
 
-	return high->first <= low->first + low->length ||
-	       high->first - low->first - low->length <= RANGE_GAP;
+	return high->first > end ? high->first - end : 0;
+}
+
+static bool range_near(const struct http_span *a, const struct http_span *b)
+{
+	return range_distance(a, b) <= RANGE_GAP;
 }
 
 static void range_join(struct http_span *span, const struct http_span *other)
@@ -71,11 +76,25 @@ static void range_join(struct http_span *span, const struct http_span *other)
 	span->length = end - span->first;
 }
 
+/* The span that is nearest to another. */
+static unsigned range_nearest(const struct http_span *spans, unsigned count,
+			      const struct http_span *span)
+{
+	unsigned nearest = 0;
+
+	for (unsigned i = 1; i < count; i++)
+		if (range_distance(&spans[i], span) < range_distance(&spans[nearest], span))
+			nearest = i;
+	return nearest;
+}
+
 /* Add a span, merged with those that are near; it takes the place of the first of them. */
 static void range_add(struct http_span *spans, unsigned *count, struct http_span span)
 {
 	unsigned place = *count;
 
+	if (*count == HTTP_RANGES_MAX)
+		range_join(&span, &spans[range_nearest(spans, *count, &span)]);
 	for (unsigned i = *count; i-- > 0;) {
 		if (!range_near(&spans[i], &span))
 			continue;
@@ -96,11 +115,10 @@ enum http_range http_range_parse(const char *text, size_t len, uint64_t size,
 				 struct http_span spans[HTTP_RANGES_MAX], unsigned *count)
 {
 	struct http_text list = { text + 6, len - 6 }, element;
-	unsigned given = 0;
-	bool many = false;
+	bool given = false;
 
 	*count = 0;
-	if (len < 6 || strncasecmp(text, "bytes=", 6))
+	if (!size || len < 6 || strncasecmp(text, "bytes=", 6))
 		return HTTP_RANGE_WHOLE;
 	while (http_text_element(&list, &element)) {
 		struct http_span span;
@@ -109,11 +127,11 @@ enum http_range http_range_parse(const char *text, size_t len, uint64_t size,
 			continue;
 		if (!range_spec(&element, size, &span))
 			return HTTP_RANGE_WHOLE;
-		many = ++given > HTTP_RANGES_MAX;
-		if (span.length && !many)
+		given = true;
+		if (span.length)
 			range_add(spans, count, span);
 	}
 	if (!given)
 		return HTTP_RANGE_WHOLE;
-	return *count && !many ? HTTP_RANGE_PART : HTTP_RANGE_UNSATISFIABLE;
+	return *count ? HTTP_RANGE_PART : HTTP_RANGE_UNSATISFIABLE;
 }

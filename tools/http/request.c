@@ -149,7 +149,7 @@ bool http_request_host_valid(const struct http_text *host)
 	const char *at = host->at, *end;
 
 	if (!host->len)
-		return true;
+		return !host->at;
 	end = at + host->len;
 	if (*at == '[') {
 		at++;

@@ -40,7 +40,7 @@ struct http_request {
 	struct http_text method;
 	struct http_text path;		/* raw, from the first '/' up to the query */
 	struct http_text query;		/* raw, with its '?' */
-	struct http_text host;		/* Host or :authority, checked; may be empty */
+	struct http_text host;		/* Host or :authority, checked; may be missing */
 	struct http_text range, if_range;
 	struct http_text if_modified_since, if_unmodified_since;
 	struct http_list if_match, if_none_match, accept, accept_encoding;

@@ -137,6 +137,10 @@ static int head_host(const struct http1_head *out, const struct framing *framing
 		*why = "no Host";
 		return -400;
 	}
+	if (out->request.host.at && !out->request.host.len) {
+		*why = "an empty Host";
+		return -400;
+	}
 	if (!http_request_host_valid(&out->request.host)) {
 		*why = "an invalid Host";
 		return -400;
@@ -144,23 +148,16 @@ static int head_host(const struct http1_head *out, const struct framing *framing
 	return 0;
 }
 
-/* Reduce a target in absolute-form to path and query. Its host must equal the Host field: a proxy
- * in front of this server may have used either. */
-static int head_absolute(struct http_request *out, struct http_text *target, size_t start,
-			 enum http_scheme scheme, const char **why)
+/* Reduce a target in absolute-form to path and query. Its host counts, not the Host field (RFC 9112,
+ * 3.2.2). */
+static int head_absolute(struct http_request *out, struct http_text *target, size_t start)
 {
 	struct http_text host = { target->at + start, 0 };
 
 	while (start + host.len < target->len && host.at[host.len] != '/' &&
 	       host.at[host.len] != '?')
 		host.len++;
-	if (!host.len)
-		return -400;
-	if (out->host.at && !http_request_host_same(&host, &out->host, scheme)) {
-		*why = "a target whose host is not Host's";
-		return -400;
-	}
-	if (!http_request_host_valid(&host))
+	if (!host.len || !http_request_host_valid(&host))
 		return -400;
 	out->host = host;
 	target->len -= start + host.len;
@@ -178,7 +175,7 @@ static int head_target(struct http_request *out, struct http_text target, enum h
 
 	*why = "a target that is no path";
 	if (target.len > start && !strncasecmp(target.at, name, start)) {
-		ret = head_absolute(out, &target, start, scheme, why);
+		ret = head_absolute(out, &target, start);
 		if (ret)
 			return ret;
 		/* Without a path: the root, or for OPTIONS the server itself. */

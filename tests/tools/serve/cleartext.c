@@ -98,7 +98,9 @@ TEST(redirects)
 	       "Location: https://example.org/a?b\r\n");
 	expect("GET http://example.org HTTP/1.1\r\nHost: example.org\r\n\r\n", "HTTP/1.1 301",
 	       "Location: https://example.org/\r\n");
-	expect("GET http://example.com/ HTTP/1.1\r\nHost: example.org\r\n\r\n", "HTTP/1.1 400", "");
+	expect("GET http://example.com/ HTTP/1.1\r\nHost: example.org\r\n\r\n", "HTTP/1.1 301",
+	       "Location: https://example.com/\r\n");
+	expect("GET / HTTP/1.1\r\nHost:\r\n\r\n", "HTTP/1.1 400", "");
 	expect("GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 400", "400 Bad Request\n");
 	cleartext_stop(cleartext);
 	serve(&elsewhere, 1);

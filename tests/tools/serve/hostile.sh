@@ -93,11 +93,14 @@ status_of() { # PATH...: as they are, without curl's own tidying; a line for eac
 path_escapes() {
 	local paths=(/../secret /%2e%2e/secret /.%2E/secret /..%2fsecret /%2e%2e%2fsecret \
 		/folder/../../secret /folder/%2e%2e/%2e%2e/secret /%252e%252e/secret //../secret \
-		/./public /.git/config /%2egit/config /out /passwd /magic/etc/passwd /fifo)
+		/folder/../.git/config /.git/config /%2egit/config /out /passwd /magic/etc/passwd /fifo)
 	status_of "${paths[@]}" > "$tmp/statuses"
 	equal "$(grep -c '^404 ' "$tmp/statuses")" "${#paths[@]}" "number of 404 in $(cat "$tmp/statuses")"
 	equal "$(cat "$tmp"/body.* | wc -l)" "${#paths[@]}" "number of answers"
 	! grep -E 'secret|hidden|root:' "$tmp"/body.* || fail "a path leaked"
+	# Segments that stay inside are removed, as apt's "deb URL ./" has them.
+	status_of /./public /folder/../public /../public /%2e/%2E%2e/public > "$tmp/statuses"
+	equal "$(cut -d' ' -f1 "$tmp/statuses" | xargs)" "200 200 200 200" "statuses inside"
 	equal "$(status_of /%00 /public%00.html | cut -d' ' -f1 | xargs)" "400 400" "statuses of a NUL"
 	expect_log 'refused with 404: leads out of the folder: /out'
 	expect_log 'refused with 404: leads out of the folder: /passwd'

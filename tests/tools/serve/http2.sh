@@ -132,6 +132,8 @@ strict() {
 		uniq -c | tr -d ' ')" "7reset=1"
 	equal "$(raw twice,other_host,large,many,good,same_host < /dev/null | grep -v data | tr '\n' ' ')" \
 		"status=400 status=400 status=431 status=431 status=200 status=200 "
+	equal "$(raw no_host < /dev/null)" reset=1
+	equal "$(raw priority_of_none < /dev/null | tr '\n' ' ')" "goaway=1 closed "
 }
 
 # Who says nothing is served in order, who says what is urgent gets that first, and who can use pieces of

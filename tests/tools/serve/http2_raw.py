@@ -275,6 +275,11 @@ def short(path):
     return b"\x82\x87" + (b"\x84" if path == "/" else b"\x04" + text(path)) + b"\x01" + text("a")
 
 
+def rude(client, data):
+    client.send(data)
+    client.listen()
+
+
 def number(i, block, *more):
     """A request on the stream of this number, and other frames of that stream."""
     stream = 2 * i + 1001
@@ -463,6 +468,9 @@ CASES = {
     "no_scheme": lambda port, path: one(Client(port), fields((":method", "GET"), (":path", path), (":authority", "a"))),
     "path_twice": lambda port, path: one(Client(port), get(path, (":path", path))),
     "unknown_pseudo": lambda port, path: one(Client(port), fields((":evil", "x")) + get(path)),
+    "no_host": lambda port, path: one(Client(port), fields((":method", "GET"), (":scheme", "https"), (":path", path),
+                                                           (":authority", ""))),
+    "priority_of_none": lambda port, path: rude(Client(port), frame(PRIORITY, 0, 0, b"\0\0\0\0\1")),
     "good": lambda port, path: one(Client(port), get(path)),
 }
 

@@ -68,13 +68,24 @@ scattered() { # COUNT
 	awk -v count="$1" 'BEGIN { for (i = 0; i < count; i++) printf "%s%d-%d", i ? "," : "", i * 1000, i * 1000 }'
 }
 
-floods_are_refused() {
+hundreds() {
+	several "$(scattered 256)" "$(scattered 256)"
+	# Of more the last ones become one.
+	several "$(scattered 300)" "$(scattered 255),255000-299000"
+}
+
+empty_is_whole() {
+	: > "$tmp/www/empty"
+	equal "$(status empty -r 0-9)" 200
+	equal "$(status empty -r -5)" 200
+	equal "$(status empty -r 5-)" 200
+}
+
+overlaps_are_sent_once() {
 	local flood
 	flood=$(seq -s, -f '0-%.0f' 0 999)
-	equal "$(status huge -r "$flood")" 416
-	equal "$(status huge -r "$(scattered 65)")" 416
-	equal "$(status huge -r "$(scattered 64)")" 206
-	# Overlaps are sent once, however often they are asked for.
+	equal "$(status huge -r "$flood")" 206
+	equal "$(stat -c %s "$tmp/body")" 1000
 	flood=$(seq -s, -f '%.0f-999' 0 60)
 	equal "$(status huge -r "$flood")" 206
 	equal "$(stat -c %s "$tmp/body")" 1000
@@ -108,7 +119,7 @@ wget_resumed() {
 	cmp "$tmp/random.bin" "$tmp/www/random.bin"
 }
 
-for name in ranges one_is_left conditional floods_are_refused far_out aria2 aria2_resumed wget_resumed; do
+for name in ranges one_is_left conditional hundreds empty_is_whole overlaps_are_sent_once far_out aria2 aria2_resumed wget_resumed; do
 	test_case $name $name
 done
 test_case stops_cleanly server_stop

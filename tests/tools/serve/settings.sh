@@ -37,7 +37,8 @@ server_start flags --hidden --index start.htm,index.html --cache-control '/sub/*
 hidden_shown() {
 	equal "$(fetch .hidden/file)" dot
 	equal "$(status ../secret --path-as-is)" 404
-	equal "$(status .hidden/../a.css --path-as-is)" 404
+	equal "$(status .hidden/../a.css --path-as-is)" 200
+	equal "$(status ../.hidden/a --path-as-is)" 404
 }
 
 indexes() {

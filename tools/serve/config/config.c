@@ -150,7 +150,7 @@ static const struct config_setting config_table[] = {
 	  "500",
 	  FIXED(limits.min_rate), NUMBER(0, CONFIG_COUNT_MAX) },
 	{ "max-connections", 0, "N",
-	  "refuse more (default: half of the descriptors this process may "
+	  "refuse more (default: a third of the descriptors this process may "
 	  "have)", .derive = derive_connections, FIXED(limits.connections),
 	  NUMBER(1, CONFIG_CONNECTIONS_MAX) },
 	{ "max-connections-per-address", 0, "N",

@@ -211,7 +211,7 @@ struct selection {
 static int response_select(const struct http_request *request, const struct site_file *file,
 			   struct selection *out)
 {
-	const struct http_validator validator = { file->etag, file->modified };
+	const struct http_validator validator = { file->etag, file->modified, time(NULL) };
 	int status = http_condition(request, &validator);
 
 	if (status)
@@ -293,7 +293,9 @@ static bool response_wants_json(const struct http_list *accept)
 	static const char *const html[] = { "text/html", "text/*", "*/*", NULL };
 	static const char *const json[] = { "application/json", "application/*", "*/*", NULL };
 
-	return accept->line.at && http_accept(accept, json) > http_accept(accept, html);
+	int weight = accept->line.at ? http_accept(accept, json) : 0;
+
+	return weight > 0 && weight > http_accept(accept, html);
 }
 
 /* Respond with the listing of a folder that has no index. */

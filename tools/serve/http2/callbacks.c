@@ -73,8 +73,10 @@ static int callbacks_begin_frame(nghttp2_session *session, const nghttp2_frame_h
 	/* Every frame comes here, also those that make nghttp2 queue one of its own. */
 	if (nghttp2_session_get_outbound_queue_size(session) > CALLBACKS_QUEUE_MAX)
 		http2_end(user, NGHTTP2_ENHANCE_YOUR_CALM, "too many frames wait to be sent");
-	/* nghttp2 drops PRIORITY frames behind this callback. */
-	if (head->type == NGHTTP2_PRIORITY)
+	/* nghttp2 drops PRIORITY frames behind this callback, unchecked. */
+	if (head->type == NGHTTP2_PRIORITY && !head->stream_id)
+		http2_end(user, NGHTTP2_PROTOCOL_ERROR, "PRIORITY for stream 0");
+	else if (head->type == NGHTTP2_PRIORITY)
 		http2_abuse(user, HTTP2_ABUSE_PRIORITY);
 	return 0;
 }
