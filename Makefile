@@ -35,7 +35,7 @@ say	= $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 LIB_SRC	:= $(wildcard ktls/*.c uring/*.c lib/*/*.c)
 TOOL_SRC := $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c)
-TEST_SRC := $(wildcard tests/ktls/*.c tests/uring/*.c tests/lib/*/*.c tests/tools/*/*.c tests/bench/*.c \
+TEST_SRC := $(wildcard tests/ktls/*.c tests/uring/*.c tests/lib/*/*.c tests/tools/*/*.c tests/lab/*.c tests/bench/*.c \
 	tests/interop/peers/*.c)
 LIB_OBJ	:= $(LIB_SRC:%.c=$(O)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o)
@@ -49,7 +49,7 @@ PEERS	:= $(if $(shell command -v javac),$(O)/tests/interop/peers/Peer.class) \
 MAN1	:= $(wildcard man/*.1)
 MAN5	:= $(wildcard man/*.5)
 
-.PHONY: all lib tests help deps install uninstall clean serve check check-native rooms rig rig-shell bench \
+.PHONY: all lib tests help deps install uninstall clean serve check check-native lab rooms rig rig-shell bench \
 	tidy fuzz format-check
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -102,7 +102,8 @@ $(O)/tlsring: $(TOOL_OBJ) $(O)/libtlsring.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
 
-$(O)/tests/tools/%: $(O)/tests/tools/%.o $(filter-out $(O)/tools/main.o,$(TOOL_OBJ)) $(O)/libtlsring-tests.a
+TOOL_TEST := $(filter $(O)/tests/tools/% $(O)/tests/lab/%,$(TEST_BIN))
+$(TOOL_TEST): %: %.o $(filter-out $(O)/tools/main.o,$(TOOL_OBJ)) $(O)/libtlsring-tests.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TOOL_LIBS)
 
@@ -146,6 +147,11 @@ check-native: rooms tests ## run the tests on this machine's own kernel (T=room/
 
 rooms: ## look for dependencies that go up, or across rooms
 	$(Q)tests/rooms
+
+lab: ## look for what breaks when a part of the machine fails, at length: T=lab/name for one, RUNS=1000 at most of each
+	$(Q)$(MAKE) -s O=$(O)/asan SANITIZE=address,undefined CFLAGS="-O1 -g1 -w" all tests
+	$(Q)TLSRING_LAB=$(or $(RUNS),1000) TLSRING_SANITIZED=1 TLSRING_TEST_TIMEOUT=86400 tests/run --build $(O)/asan \
+		$(or $(T),$$(tests/run --list | grep ^lab/))
 
 rig: ## run the tests on real kernels: KERNEL=6.1|6.12|newest|all, T=room/name, COUNT=1 counts instructions
 	$(Q)tests/rig/rig --kernel $(KERNEL) $(if $(COUNT),--count) $(T)
