@@ -5,8 +5,23 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 #include "tools/common/address.h"
 #include "tools/common/number.h"
+
+/* A number, or the name of a TCP service. 0 or -EINVAL. */
+static int address_port(const char *text, unsigned *out)
+{
+	const struct servent *service;
+
+	if (!number_parse_unsigned(text, 0, 65535, out))
+		return 0;
+	service = getservbyname(text, "tcp");
+	if (!service)
+		return -EINVAL;
+	*out = ntohs((uint16_t)service->s_port);
+	return 0;
+}
 
 int address_parse(const char *text, struct address *out)
 {
@@ -15,7 +30,7 @@ int address_parse(const char *text, struct address *out)
 	bool bracketed = len && *text == '[';
 	unsigned port;
 
-	if (!colon || number_parse_unsigned(colon + 1, 0, 65535, &port))
+	if (colon ? address_port(colon + 1, &port) : number_parse_unsigned(text, 0, 65535, &port))
 		return -EINVAL;
 	if (bracketed) {
 		if (len < 3 || text[len - 1] != ']')
@@ -71,6 +86,14 @@ static const char *address_text6(const struct sockaddr_in6 *v6, char *buf)
 	return buf;
 }
 
+/* A client's end of a UNIX socket has no path. */
+static const char *address_text_unix(const struct sockaddr_un *unix_, char *buf)
+{
+	snprintf(buf, ADDRESS_TEXT, ADDRESS_UNIX "%.*s", (int)sizeof(unix_->sun_path),
+		 unix_->sun_path);
+	return buf;
+}
+
 const char *address_text(const struct sockaddr_storage *address, char buf[ADDRESS_TEXT])
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
@@ -78,6 +101,8 @@ const char *address_text(const struct sockaddr_storage *address, char buf[ADDRES
 
 	if (address->ss_family == AF_INET6)
 		return address_text6((const struct sockaddr_in6 *)address, buf);
+	if (address->ss_family == AF_UNIX)
+		return address_text_unix((const struct sockaddr_un *)address, buf);
 	if (address->ss_family != AF_INET)
 		return strcpy(buf, "(unknown peer)");
 	inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));

@@ -4,8 +4,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include "tools/common/address.h"
 #include "tools/common/listen.h"
@@ -89,6 +92,16 @@ static struct listen_address *listen_grow(struct listen_set *set, unsigned fds)
 
 /* ---- inherited sockets ---- */
 
+static bool listen_same_path(const struct sockaddr_storage *have,
+			     const struct sockaddr_storage *want)
+{
+	const struct sockaddr_un *a = (const struct sockaddr_un *)have;
+	const struct sockaddr_un *b = (const struct sockaddr_un *)want;
+
+	return have->ss_family == AF_UNIX && want->ss_family == AF_UNIX &&
+	       !strncmp(a->sun_path, b->sun_path, sizeof(a->sun_path));
+}
+
 static in_port_t listen_port(const struct sockaddr_storage *address)
 {
 	/* sin6_port is at the same offset. */
@@ -103,6 +116,8 @@ static bool listen_same(const struct sockaddr_storage *have, const struct sockad
 	const struct sockaddr_in6 *have6 = (const struct sockaddr_in6 *)have;
 	const struct sockaddr_in6 *want6 = (const struct sockaddr_in6 *)want;
 
+	if (want->ss_family == AF_UNIX)
+		return listen_same_path(have, want);
 	/* NOLINTNEXTLINE: getsockname() wrote it */
 	if (have->ss_family != want->ss_family ||
 	    (listen_port(want) && listen_port(have) != listen_port(want)))
@@ -231,16 +246,86 @@ static int listen_all(struct listen_set *set, const struct address *address)
 	return listen_append(set, &info, true);
 }
 
+/* The socket of a server that did not remove it is in the way: remove it, if nobody listens. */
+static bool listen_stale(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool stale = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) &&
+		     errno == ECONNREFUSED;
+
+	if (fd >= 0)
+		close(fd);
+	return stale && !unlink(address->sun_path);
+}
+
+static int listen_socket_unix(const struct sockaddr_un *address)
+{
+	const struct sockaddr *any = (const struct sockaddr *)address;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	/* Clients are told apart by their certificates, or by whoever may reach the folder. */
+	if ((!bind(fd, any, sizeof(*address)) ||
+	     (errno == EADDRINUSE && listen_stale(address) && !bind(fd, any, sizeof(*address)))) &&
+	    !chmod(address->sun_path, 0666) && !listen(fd, LISTEN_BACKLOG))
+		return fd;
+	close(fd);
+	return -errno;
+}
+
+/* One socket for all threads. */
+static int listen_unix(struct listen_set *set, const char *path)
+{
+	struct sockaddr_storage storage = { .ss_family = AF_UNIX };
+	struct sockaddr_un *address = (struct sockaddr_un *)&storage;
+	struct listen_address *a;
+	int ret;
+
+	snprintf(address->sun_path, sizeof(address->sun_path), "%s", path);
+	ret = listen_inherit(set, &storage);
+	if (ret)
+		return ret > 0 ? 0 : ret;
+	a = listen_grow(set, 1);
+	if (!a)
+		return -ENOMEM;
+	a->address = storage;
+	a->len = sizeof(*address);
+	a->fds[0] = listen_socket_unix(address);
+	return a->fds[0] < 0 ? a->fds[0] : 0;
+}
+
+static const char *listen_path(const char *text)
+{
+	size_t prefix = strlen(ADDRESS_UNIX), room = sizeof(((struct sockaddr_un *)NULL)->sun_path);
+
+	if (strncmp(text, ADDRESS_UNIX, prefix))
+		return NULL;
+	text += prefix;
+	return *text && strlen(text) < room ? text : NULL;
+}
+
+bool listen_valid(const char *text)
+{
+	struct address address;
+
+	return listen_path(text) || !address_parse(text, &address);
+}
+
 int listen_add(struct listen_set *set, const char *text)
 {
+	const char *path = listen_path(text);
 	struct address address;
 	int ret;
 
-	if (address_parse(text, &address)) {
-		log_line("--%s %s: " ADDRESS_FORM, set->setting, text);
+	if (!path && address_parse(text, &address)) {
+		log_line("--%s %s: " LISTEN_FORM, set->setting, text);
 		return TOOLS_USAGE;
 	}
-	ret = *address.host ? listen_name(set, &address) : listen_all(set, &address);
+	if (path)
+		ret = listen_unix(set, path);
+	else
+		ret = *address.host ? listen_name(set, &address) : listen_all(set, &address);
 	if (!ret)
 		return 0;
 	listen_explain(set, text, -ret);

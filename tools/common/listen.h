@@ -36,8 +36,8 @@ struct listen_set {
 
 /*
  * Take the sockets that systemd (sd_listen_fds(3)) or our predecessor handed over. A descriptor
- * that is no listening TCP socket is closed, with a warning. 0 or -ENOMEM. Call listen_pool_free()
- * in any case.
+ * that is no listening TCP or UNIX socket is closed, with a warning. 0 or -ENOMEM. Call
+ * listen_pool_free() in any case.
  */
 int listen_pool_take(struct listen_pool *out);
 /* Close the sockets that no set took. */
@@ -45,10 +45,14 @@ void listen_pool_free(struct listen_pool *pool);
 /* Add the remaining sockets of the set's pool, of one kind. 0 or an exit status. */
 int listen_add_rest(struct listen_set *set, bool http);
 
+#define LISTEN_FORM	"write ADDR:PORT, [V6ADDR]:PORT, :PORT, PORT or unix:PATH"
+/* Does a text have that form? */
+bool listen_valid(const char *text);
 /*
- * Listen on the address in text, as address_parse() reads it; :PORT means all addresses of both
- * families, port 0 any free port. Sockets of the set's pool with that address are taken; if there
- * are none, one is opened per thread. 0, or an exit status after a message on standard error.
+ * Listen on the address in text, as address_parse() reads it, or on unix:PATH; :PORT means all
+ * addresses of both families, port 0 any free port. Sockets of the set's pool with that address are
+ * taken; if there are none, one is opened per thread. 0, or an exit status after a message on
+ * standard error.
  */
 int listen_add(struct listen_set *set, const char *text);
 void listen_close(struct listen_set *set);

@@ -22,16 +22,17 @@ static bool listen_named(const char *names, int index, const char *name)
 	return names && strcspn(names, ":") == strlen(name) && !strncmp(names, name, strlen(name));
 }
 
-/* Is it a listening TCP socket? O_NONBLOCK is left as it is: a predecessor that still accepts
- * shares that flag. */
+/* Is it a listening TCP or UNIX socket? O_NONBLOCK is left as it is: a predecessor that still
+ * accepts shares that flag. */
 static bool listen_fit(int fd)
 {
-	int listening = 0, protocol = 0;
+	int listening = 0, protocol = 0, domain = 0;
 	socklen_t len = sizeof(int);
 
 	return !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) && listening &&
 	       !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) &&
-	       protocol == IPPROTO_TCP && !fcntl(fd, F_SETFD, FD_CLOEXEC);
+	       !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) &&
+	       (protocol == IPPROTO_TCP || domain == AF_UNIX) && !fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 static int listen_inherited_number(const char *text)
@@ -72,8 +73,8 @@ int listen_pool_take(struct listen_pool *out)
 			out->sockets[out->count].fd = fd;
 			out->sockets[out->count++].http = listen_named(names, i, "http");
 		} else {
-			log_line("descriptor %d was inherited, but it is no listening TCP socket",
-				 fd);
+			log_line("descriptor %d was inherited, but it is no listening TCP or UNIX "
+				 "socket", fd);
 			close(fd);
 		}
 	}

@@ -73,8 +73,10 @@ static void banner_address(const struct sockaddr_storage *address)
 	char text[ADDRESS_TEXT];
 
 	address_text(address, text);
+	if (address->ss_family == AF_UNIX)
+		log_line("listening on %s", text);
 	/* IPv6 has the port at the same offset. */
-	if (banner_wildcard(address))
+	else if (banner_wildcard(address))
 		log_line("listening on %s: https://localhost:%u/", text, ntohs(v4->sin_port));
 	else
 		log_line("listening on %s: https://%s/", text, text);

@@ -86,7 +86,8 @@ static enum limits_verdict limits_count(struct limits *limits, unsigned bucket,
 		memcpy(address->key, key, sizeof(address->key));
 		*at = address;
 	}
-	if (most && (*at)->count >= most)
+	/* Clients of UNIX sockets have no address, and so no limit of their own. */
+	if (most && (key[0] || key[1]) && (*at)->count >= most)
 		return LIMITS_TOO_MANY_OF_ADDRESS;
 	(*at)->count++;
 	return LIMITS_WELCOME;

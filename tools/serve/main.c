@@ -182,14 +182,25 @@ static int serve_listen(struct server *s, const struct config *config)
 	return ret;
 }
 
+/* Of the first address that has one. */
+static unsigned serve_port(const struct listen_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct sockaddr_in *address = (void *)&set->addresses[i].address;
+
+		/* IPv6 has the port at the same offset. */
+		if (address->sin_family != AF_UNIX)
+			return ntohs(address->sin_port);
+	}
+	return 443;
+}
+
 static int serve_redirect(struct server *s, const struct config *config)
 {
-	const struct sockaddr_in *first = (void *)&s->listen.addresses[0].address;
 	int fds[64], ret;
 	size_t count = 0;
 
-	/* IPv6 has the port at the same offset. */
-	s->redirect.port = config->https_port ? config->https_port : ntohs(first->sin_port);
+	s->redirect.port = config->https_port ? config->https_port : serve_port(&s->listen);
 	s->route = (struct cleartext_route){ .any_method = true, .respond = redirect_respond,
 					     .user = &s->redirect };
 	for (size_t i = 0; i < s->http.count; i++)

@@ -103,7 +103,7 @@ server_mistakes() {
 [server]
 listen = nowhere
 http = ::1:80
-metrics = 9100
+metrics = nine
 user = no-such-user
 access-log = absent/lines
 ticket-keys = ticket
@@ -113,7 +113,7 @@ ticket-keys = absent
 dir = one
 client-ca = absent
 EOF
-	mistakes server '2: listen = nowhere: write ADDR:PORT' '3: http = ::1:80: write' '4: metrics = 9100: write' \
+	mistakes server '2: listen = nowhere: write ADDR:PORT' '3: http = ::1:80: write' '4: metrics = nine: write' \
 		'5: user no-such-user: there is no user' '6: cannot open the access log absent/lines: No such file' \
 		'7: warning: others may read the ticket key ticket' '8: cannot use the ticket key short: it has 40 bytes' \
 		'9: cannot read the ticket key absent: No such file' \

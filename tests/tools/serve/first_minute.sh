@@ -71,6 +71,54 @@ certificate_is_kept() {
 	rm "$XDG_STATE_HOME"
 }
 
+addresses() {
+	local form names=()
+	! getent services https > /dev/null || names=(:https localhost:https)
+	for form in 8443 "${names[@]}" '[::1]:8443' unix:/run/a.sock; do
+		"$tlsring" serve --listen "$form" --print-config "$tmp/www" | grep -qxF "listen = $form" || fail "$form is refused"
+	done
+	for form in https :no-such-service 65536 unix: "unix:$(printf 'x%.0s' {1..108})"; do
+		! "$tlsring" serve --listen "$form" --print-config "$tmp/www" 2> "$tmp/refused" || fail "$form is taken"
+		grep -q 'write ADDR:PORT, .*unix:PATH' "$tmp/refused"
+	done
+	start bare "$tlsring" serve --listen 0 "$tmp/www"
+	server=$pid
+	await 30 server_settled
+	port=$(sed -n 's|.*listening on .*: https://localhost:\([0-9]*\)/|\1|p' "$log")
+	equal "$(fetch hello.txt)" hello
+	server_stop
+}
+
+unix_fetch() {
+	curl -sSk --unix-socket "$tmp/socket" https://localhost/hello.txt
+}
+
+unix_socket() {
+	local old successor
+	start unix "$tlsring" serve --listen "unix:$tmp/socket" --max-connections-per-address 1 --threads 2 "$tmp/www"
+	server=$pid
+	await 30 server_settled
+	expect_log "listening on unix:$tmp/socket"
+	equal "$(unix_fetch)" hello
+	# A successor takes it over.
+	old=$server
+	kill -USR2 "$old"
+	expect_log 'serves; connections here are drained'
+	successor=$(sed -n 's/.*upgrade: process \([0-9]*\) serves.*/\1/p' "$log" | tail -n 1)
+	at_end "$successor"
+	await 30 test -s "$log.status"
+	equal "$(unix_fetch)" hello
+	# One that was killed leaves its file behind; who listens keeps it.
+	! "$tlsring" serve --listen "unix:$tmp/socket" "$tmp/www" 2> "$tmp/taken" || fail "it is taken twice"
+	grep -q 'cannot listen on unix:.*in use' "$tmp/taken"
+	kill -KILL "$successor"
+	start again "$tlsring" serve --listen "unix:$tmp/socket" "$tmp/www"
+	server=$pid
+	await 30 server_settled
+	equal "$(unix_fetch)" hello
+	server_stop
+}
+
 on_a_terminal() { # COMMAND...: what it writes to its terminal comes out here
 	exec python3 -IS -c '
 import os, pty, sys
@@ -102,7 +150,7 @@ requests_on_a_terminal() {
 	! grep -q '^access-log' "$tmp/terminal"
 }
 
-for name in folders_are_listed first_lines plain_http certificate_is_kept requests_on_a_terminal; do
+for name in folders_are_listed first_lines plain_http addresses unix_socket certificate_is_kept requests_on_a_terminal; do
 	test_case $name $name
 done
 test_end

@@ -83,8 +83,8 @@ static const struct config_word config_tls[] = {
 #define WORD(list)	TYPE(word), .words = list
 
 static const struct config_setting config_table[] = {
-	{ "listen", 'l', "ADDR:PORT", "listen there; may be repeated; [V6ADDR]:PORT, :PORT for all "
-	  "addresses, port 0 for any free one (default :8443)", FIXED(listen), TYPE(addresses) },
+	{ "listen", 'l', "ADDR:PORT", "listen there; may be repeated; [V6ADDR]:PORT, PORT or :https "
+	  "for all addresses, port 0 for any free one, unix:PATH (default :8443)", FIXED(listen), TYPE(addresses) },
 	{ "http", 0, "ADDR:PORT", "listen there without TLS and redirect to https; may be repeated",
 	  FIXED(http), TYPE(addresses) },
 	{ "https-port", 0, "PORT", "that --http redirects to (default: the first of --listen)",

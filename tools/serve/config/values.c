@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tools/common/address.h"
+#include "tools/common/listen.h"
 #include "tools/common/number.h"
 #include "tools/serve/config/values.h"
 #include "tools/serve/site/settings.h"
@@ -109,10 +109,8 @@ const struct config_type config_type_texts = { texts_set, texts_print, texts_fre
 static int address_set(void *at, const struct config_setting *setting, const char *value,
 		       unsigned line, const char **why)
 {
-	struct address address;
-
-	*why = ADDRESS_FORM;
-	if (address_parse(value, &address))
+	*why = LISTEN_FORM;
+	if (!listen_valid(value))
 		return -EINVAL;
 	return setting->type->list ? texts_set(at, setting, value, line, why) :
 				     text_set(at, setting, value, line, why);
