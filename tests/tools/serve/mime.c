@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include "tests/ktap.h"
 #include "tools/serve/site/mime.h"
 
@@ -14,6 +15,16 @@ static struct mime *load(const char *text)
 	EQ(mime_load(&mime, name), 0);
 	unlink(name);
 	return mime;
+}
+
+TEST(a_file_that_cannot_be_read_is_not_empty)
+{
+	struct mime *mime = NULL;
+
+	EQ(mime_load(&mime, "/nonexistent"), -ENOENT);
+	EQ(mime_load(&mime, "/tmp"), -EISDIR);
+	EQ(mime_load(&mime, "/proc/self/mem"), -EIO);
+	CHECK(!mime);
 }
 
 TEST(types_by_extension)

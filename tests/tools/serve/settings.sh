@@ -165,5 +165,23 @@ heads_limited() {
 	grep -q 'max-header-bytes.*give a number from 512 to 16384' "$tmp/refused"
 }
 
+# A reload that cannot read the types keeps the old ones. The server has mounts of its own, where reading
+# the file of its memory is an error.
+types_survive_a_reload() {
+	unshare -m true 2> /dev/null || skip "no mounts of its own"
+	have /etc/mime.types
+	start types unshare -m "$tlsring" serve --listen 127.0.0.1:0 "$tmp/www"
+	server=$pid
+	await 30 server_settled
+	port=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\):.*/\1/p' "$log" | head -n 1)
+	has "$(head_of a.css)" 'Content-Type: text/css.*'
+	nsenter -t "$server" -m mount --bind "/proc/$server/mem" /etc/mime.types
+	kill -HUP "$server"
+	expect_log 'cannot read /etc/mime.types: Input/output error'
+	has "$(head_of a.css)" 'Content-Type: text/css.*'
+	server_stop
+}
+
 test_case heads_limited heads_limited
+test_case types_survive_a_reload types_survive_a_reload
 test_end

@@ -160,11 +160,24 @@ static unsigned hosts_fill(struct hosts *hosts)
 	return mistakes;
 }
 
+/* Without the file types are unknown; a file that cannot be read is a mistake. */
+static unsigned hosts_types(struct hosts *hosts)
+{
+	int ret = mime_load(&hosts->mime, MIME_FILE);
+
+	if (ret == -ENOENT)
+		log_line("warning: there is no %s: every file goes out as " MIME_DEFAULT
+			 "; install the package media-types",
+			 MIME_FILE);
+	else if (ret)
+		log_line("cannot read %s: %s", MIME_FILE, strerror(-ret));
+	return ret && ret != -ENOENT;
+}
+
 unsigned hosts_load(struct hosts **out, struct config *config)
 {
 	struct hosts *hosts = calloc(1, sizeof(*hosts));
 	unsigned mistakes;
-	int ret;
 
 	if (!hosts)
 		return 1;
@@ -177,12 +190,7 @@ unsigned hosts_load(struct hosts **out, struct config *config)
 	hosts->config = *config;
 	for (size_t i = 0; i < config->host_count; i++)
 		hosts->list[i].site.root = -1;
-	ret = mime_load(&hosts->mime, MIME_FILE);
-	if (ret)
-		log_line("warning: %s: %s: every file goes out as " MIME_DEFAULT
-			 "; install the package media-types",
-			 MIME_FILE, strerror(-ret));
-	mistakes = hosts_fill(hosts) + hosts_index(hosts);
+	mistakes = hosts_types(hosts) + hosts_fill(hosts) + hosts_index(hosts);
 	*config = (struct config){ 0 };
 	if (mistakes)
 		hosts_put(hosts);

@@ -116,6 +116,8 @@ int mime_load(struct mime **out, const char *file)
 	ret = 0;
 	while (!ret && getline(&line, &room, stream) >= 0)
 		ret = mime_line(mime, line);
+	if (!ret && !feof(stream))
+		ret = errno ? -errno : -EIO;
 	free(line);
 	if (ret) {
 		mime_free(mime);

@@ -7,7 +7,7 @@
 
 struct mime;
 
-/* 0 or -errno. */
+/* Read a file of lines "TYPE EXTENSION..."; all of it or nothing. 0 or -errno. */
 int mime_load(struct mime **out, const char *file);
 void mime_free(struct mime *mime);
 /* Complete a type for Content-Type: text of no given charset is UTF-8. For free(); NULL: out of
