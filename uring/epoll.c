@@ -254,6 +254,7 @@ static void epoll_try(struct uring_loop *loop, struct uring_op *op)
 		epoll_recv(loop, op);
 		break;
 	case URING_POLL:
+	case URING_POLL_CHANGES:
 		epoll_poll(loop, op);
 		break;
 	case URING_READ:

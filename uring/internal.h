@@ -17,6 +17,8 @@ enum uring_kind {
 	URING_ACCEPT, URING_CONNECT, URING_RECV, URING_RECVMSG, URING_POLL, URING_READ,
 	/* Steps of a transmission only: */
 	URING_SEND, URING_SENDMSG, URING_FETCH,
+	/* Inside the ring only, in place of URING_POLL: */
+	URING_POLL_CHANGES,
 };
 
 /* Bits of uring_op.state. */
@@ -26,7 +28,7 @@ enum uring_kind {
 #define URING_OP_CANCELLED	0x08	/* the caller cancelled it */
 #define URING_OP_ENDED		0x10	/* its last completion was stored, or waits in loop->done */
 #define URING_OP_IN_FLIGHT	0x20	/* ring: the kernel owes its final CQE */
-#define URING_OP_CANCELLING	0x40	/* ring: a cancel request for it is queued or in flight */
+#define URING_OP_CANCELLING	0x40	/* ring: a cancel request for it is in flight */
 #define URING_OP_REGISTERED	0x80	/* epoll: it saw its descriptor registered */
 
 /* An operation from the call that queued it to its last completion. Each idle connection owns
@@ -41,7 +43,7 @@ struct uring_op {
 	int fd;				/* whose list it is on */
 	union {
 		int target;		/* URING_READ, URING_FETCH: the descriptor to read */
-		int res;		/* after its end */
+		int res;		/* after its end; POLL_CHANGES: events so far */
 	};
 	uint16_t flags;			/* MSG_* to send with, POLL* to wait for */
 	uint8_t kind;

@@ -121,7 +121,8 @@ static void uring_op_release(struct uring_loop *loop, struct uring_op *op)
 static void uring_op_drop(struct uring_loop *loop, struct uring_op *op)
 {
 	op->state |= URING_OP_ENDED;
-	if (!(op->state & URING_OP_CANCELLING))
+	/* The ring may still have it in its backlog, or a cancel request for it in flight. */
+	if (!(op->state & (URING_OP_CANCELLING | URING_OP_QUEUED)))
 		uring_op_free(loop, op);
 }
 

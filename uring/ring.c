@@ -83,6 +83,9 @@ static void ring_prepare(struct uring_ring *ring, struct io_uring_sqe *sqe, stru
 	case URING_POLL:
 		io_uring_prep_poll_add(sqe, op->fd, op->flags);
 		break;
+	case URING_POLL_CHANGES:
+		io_uring_prep_poll_multishot(sqe, op->fd, op->flags);
+		break;
 	case URING_READ:
 		io_uring_prep_read(sqe, op->target, op->buf, op->len, op->offset);
 		break;
@@ -120,6 +123,7 @@ static bool ring_submit_cancel(struct uring_ring *ring, struct uring_op *op)
 
 	if (!sqe)
 		return false;
+	op->state |= URING_OP_CANCELLING;
 	io_uring_prep_cancel64(sqe, (uintptr_t)op, 0);
 	io_uring_sqe_set_data64(sqe, (uintptr_t)op | RING_CANCEL_BIT);
 	ring->in_flight++;
@@ -140,11 +144,18 @@ static void ring_cancel(struct uring_loop *loop, struct uring_op *op)
 {
 	struct uring_ring *ring = loop->state;
 
-	if (!(op->state & URING_OP_IN_FLIGHT))
-		return;			/* in the backlog, which will end it */
-	op->state |= URING_OP_CANCELLING;
+	if (!(op->state & URING_OP_IN_FLIGHT) || op->state & URING_OP_QUEUED)
+		return;			/* in the backlog, which will end or cancel it */
+	if (op->state & URING_OP_CANCELLING)
+		return;			/* the answer to that request decides */
 	if (!ring_submit_cancel(ring, op))
 		uring_list_add(&ring->backlog, op);
+}
+
+static void ring_free_ended(struct uring_loop *loop, struct uring_op *op)
+{
+	if (op->state & URING_OP_ENDED && !(op->state & URING_OP_CANCELLING))
+		uring_op_free(loop, op);
 }
 
 /* False: the submission queue is full again. */
@@ -157,15 +168,13 @@ static bool ring_drain_backlog(struct uring_loop *loop, struct uring_ring *ring)
 			return false;
 		uring_list_take(&ring->backlog);
 		if (op->state & URING_OP_ENDED)
-			uring_ring_cancelled(loop, op);
+			ring_free_ended(loop, op);
 		else if (op->state & URING_OP_IN_FLIGHT)
 			ring_submit_cancel(ring, op);
-		else if (op->state & URING_OP_CANCELLED) {
-			op->state &= ~URING_OP_CANCELLING;
+		else if (op->state & URING_OP_CANCELLED)
 			uring_op_done(loop, op, -ECANCELED);
-		} else {
+		else
 			ring_submit_op(ring, op);
-		}
 	}
 	return true;
 }
@@ -263,8 +272,7 @@ static void ring_close(struct uring_loop *loop)
 
 	ring_enable(ring);
 	while ((op = uring_list_take(&ring->backlog))) {
-		if (op->state & URING_OP_ENDED)
-			uring_ring_cancelled(loop, op);
+		ring_free_ended(loop, op);
 	}
 	/* If the owner has ended, the kernel has cancelled everything already. */
 	if (ring->owner == gettid())

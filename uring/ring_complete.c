@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <poll.h>
 #include "uring/buffers.h"
 #include "uring/op.h"
 #include "uring/ring.h"
@@ -13,11 +14,40 @@ void uring_ring_cancelled(struct uring_loop *loop, struct uring_op *op)
 
 static void ring_cancel_answered(struct uring_loop *loop, struct uring_op *op, int res)
 {
-	/* The kernel does not find an operation that it is executing at this moment: ask again. */
-	if (res == -ENOENT && op->state & URING_OP_IN_FLIGHT && !loop->closing)
-		loop->driver->cancel(loop, op);
-	else
+	bool wanted = op->state & URING_OP_CANCELLED || (op->kind == URING_POLL_CHANGES && op->res);
+
+	if (res != -ENOENT || !(op->state & URING_OP_IN_FLIGHT) || !wanted || loop->closing) {
 		uring_ring_cancelled(loop, op);
+		return;
+	}
+	/* The kernel does not find an operation that it is executing at this moment: ask again. */
+	op->state &= ~URING_OP_CANCELLING;
+	loop->driver->cancel(loop, op);
+}
+
+/*
+ * io_uring's poll ends with POLLRDHUP even if nobody asked for it, and after the peer's FIN it
+ * would do so at once each time. Then a multishot poll waits instead, which reports only changes.
+ * It does not end by itself when the wanted events come, so it is cancelled.
+ */
+static void ring_polled(struct uring_loop *loop, struct uring_op *op, int res, bool more)
+{
+	int events = res < 0 ? 0 : res & (op->flags | POLLERR | POLLHUP | POLLNVAL);
+
+	if (op->kind == URING_POLL_CHANGES)
+		events |= op->res;
+	if (more) {
+		op->res = events;
+		if (events)
+			loop->driver->cancel(loop, op);
+	} else if (res >= 0 && !events) {
+		op->kind = URING_POLL_CHANGES;
+		op->res = 0;
+		loop->driver->start(loop, op);
+	} else {
+		op->kind = URING_POLL;
+		uring_op_done(loop, op, events ? events : res);
+	}
 }
 
 static void ring_accepted(struct uring_loop *loop, struct uring_op *op, int res, bool more)
@@ -121,6 +151,8 @@ void uring_ring_complete(struct uring_loop *loop, const struct io_uring_cqe *cqe
 		ring_received(loop, op, res, cqe->flags);
 	else if (op->kind == URING_RECVMSG)
 		ring_received_message(loop, op, res, cqe->flags);
+	else if (op->kind == URING_POLL || op->kind == URING_POLL_CHANGES)
+		ring_polled(loop, op, res, more);
 	else
 		uring_op_done(loop, op, res);
 }
