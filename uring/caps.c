@@ -13,8 +13,11 @@
 
 #define CAPS_CMD_SETSOCKOPT	3	/* SOCKET_URING_OP_SETSOCKOPT of newer headers */
 
-static struct uring_caps uring_caps;
-static pthread_once_t uring_caps_once = PTHREAD_ONCE_INIT;
+/* What a probe needs while it runs. */
+struct caps_probe {
+	struct io_uring ring;
+	int transient;		/* an errno that says nothing about the kernel, or 0 */
+};
 
 static int caps_sysctl(const char *path)
 {
@@ -29,35 +32,51 @@ static int caps_sysctl(const char *path)
 	return value;
 }
 
-static bool caps_setup(unsigned flags)
+/* Note an error (-errno) that the same probe may not meet again. Returns true without any error. */
+static bool caps_succeeds(struct caps_probe *probe, int ret)
+{
+	switch (-ret) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOBUFS:
+	case EAGAIN:
+	case EINTR:
+		probe->transient = -ret;
+	}
+	return ret >= 0;
+}
+
+static bool caps_setup(struct caps_probe *probe, unsigned flags)
 {
 	struct io_uring ring;
 
-	if (io_uring_queue_init(2, &ring, flags))
+	if (!caps_succeeds(probe, io_uring_queue_init(2, &ring, flags)))
 		return false;
 	io_uring_queue_exit(&ring);
 	return true;
 }
 
-static bool caps_buffer_ring(struct io_uring *ring)
+static bool caps_buffer_ring(struct caps_probe *probe)
 {
 	struct io_uring_buf_reg reg = { .ring_entries = 8 };
 	void *at;
-	int ret;
+	bool ok;
 
 	if (posix_memalign(&at, (size_t)sysconf(_SC_PAGESIZE), 4096))
-		return false;
+		return caps_succeeds(probe, -ENOMEM);
 	reg.ring_addr = (uintptr_t)at;
-	ret = io_uring_register_buf_ring(ring, &reg, 0);
-	if (!ret)
-		io_uring_unregister_buf_ring(ring, 0);
+	ok = caps_succeeds(probe, io_uring_register_buf_ring(&probe->ring, &reg, 0));
+	if (ok)
+		io_uring_unregister_buf_ring(&probe->ring, 0);
 	free(at);
-	return !ret;
+	return ok;
 }
 
 /* Submit a request that ends by itself. Returns the kernel's answer. */
-static int caps_ask(struct io_uring *ring, const struct io_uring_sqe *request)
+static int caps_ask(struct caps_probe *probe, const struct io_uring_sqe *request)
 {
+	struct io_uring *ring = &probe->ring;
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
 	struct io_uring_cqe *cqe;
 	int ret;
@@ -65,12 +84,15 @@ static int caps_ask(struct io_uring *ring, const struct io_uring_sqe *request)
 	if (!sqe)
 		return -EBUSY;
 	*sqe = *request;
-	ret = io_uring_submit_and_wait(ring, 1);
-	if (ret < 0)
+	do
+		ret = io_uring_submit_and_wait(ring, 1);
+	while (ret == -EINTR);
+	if (ret >= 0)
+		ret = io_uring_wait_cqe(ring, &cqe);
+	if (ret < 0) {
+		caps_succeeds(probe, ret);
 		return ret;
-	ret = io_uring_wait_cqe(ring, &cqe);
-	if (ret)
-		return ret;
+	}
 	ret = cqe->res;
 	io_uring_cqe_seen(ring, cqe);
 	return ret;
@@ -80,25 +102,25 @@ static int caps_ask(struct io_uring *ring, const struct io_uring_sqe *request)
  * The requests below cannot succeed on a datagram socket. A kernel that knows them refuses the
  * socket, one that does not know them says -EINVAL.
  */
-static bool caps_multishot_accept(struct io_uring *ring, int fd)
+static bool caps_multishot_accept(struct caps_probe *probe, int fd)
 {
 	struct io_uring_sqe sqe = { 0 };
 
 	io_uring_prep_multishot_accept(&sqe, fd, NULL, NULL, 0);
-	return caps_ask(ring, &sqe) == -EOPNOTSUPP;
+	return caps_ask(probe, &sqe) == -EOPNOTSUPP;
 }
 
-static bool caps_multishot_recv(struct io_uring *ring, int fd)
+static bool caps_multishot_recv(struct caps_probe *probe, int fd)
 {
 	struct io_uring_sqe sqe = { 0 };
 	struct msghdr msg = { 0 };
 
 	io_uring_prep_recvmsg_multishot(&sqe, fd, &msg, 0);
 	sqe.flags = IOSQE_BUFFER_SELECT;
-	return caps_ask(ring, &sqe) == -ENOBUFS;
+	return caps_ask(probe, &sqe) == -ENOBUFS;
 }
 
-static bool caps_socket_command(struct io_uring *ring, int fd)
+static bool caps_socket_command(struct caps_probe *probe, int fd)
 {
 	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_URING_CMD, .fd = fd, .off = CAPS_CMD_SETSOCKOPT,
@@ -109,57 +131,76 @@ static bool caps_socket_command(struct io_uring *ring, int fd)
 	memcpy(&sqe.addr, option, sizeof(option));
 	sqe.file_index = sizeof(value);
 	sqe.addr3 = (uintptr_t)&value;
-	return caps_ask(ring, &sqe) == 0;
+	return caps_ask(probe, &sqe) == 0;
 }
 
-static void caps_requests(struct uring_caps *caps, struct io_uring *ring)
+static void caps_requests(struct uring_caps *caps, struct caps_probe *probe)
 {
 	int fds[2];
 
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds))
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds)) {
+		caps_succeeds(probe, -errno);
 		return;
-	caps->multishot_accept = caps_multishot_accept(ring, fds[0]);
-	caps->multishot_recv = caps->buffer_ring && caps_multishot_recv(ring, fds[0]);
-	caps->socket_command = caps_socket_command(ring, fds[0]);
+	}
+	caps->multishot_accept = caps_multishot_accept(probe, fds[0]);
+	caps->multishot_recv = caps->buffer_ring && caps_multishot_recv(probe, fds[0]);
+	caps->socket_command = caps_socket_command(probe, fds[0]);
 	close(fds[0]);
 	close(fds[1]);
 }
 
-static void caps_opcodes(struct uring_caps *caps, struct io_uring *ring)
+static void caps_opcodes(struct uring_caps *caps, struct caps_probe *probe)
 {
-	struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
+	struct io_uring_probe *opcodes = io_uring_get_probe_ring(&probe->ring);
 
-	if (!probe)
+	if (!opcodes)
 		return;
-	caps->splice = io_uring_opcode_supported(probe, IORING_OP_SPLICE);
-	caps->madvise = io_uring_opcode_supported(probe, IORING_OP_MADVISE);
-	io_uring_free_probe(probe);
+	caps->splice = io_uring_opcode_supported(opcodes, IORING_OP_SPLICE);
+	caps->madvise = io_uring_opcode_supported(opcodes, IORING_OP_MADVISE);
+	io_uring_free_probe(opcodes);
 }
 
-static void uring_caps_fill(void)
+static void caps_features(struct uring_caps *caps, struct caps_probe *probe)
 {
-	struct uring_caps *caps = &uring_caps;
-	struct io_uring ring;
-	int ret;
+	caps->buffer_ring = caps_buffer_ring(probe);
+	caps->direct_descriptors = !io_uring_register_files_sparse(&probe->ring, 4);
+	caps->single_issuer = caps_setup(probe, IORING_SETUP_SINGLE_ISSUER);
+	caps->defer_taskrun = caps_setup(probe, IORING_SETUP_SINGLE_ISSUER |
+						IORING_SETUP_DEFER_TASKRUN);
+	caps_opcodes(caps, probe);
+	caps_requests(caps, probe);
+}
 
-	caps->disabled_sysctl = caps_sysctl("/proc/sys/kernel/io_uring_disabled");
-	ret = io_uring_queue_init(4, &ring, 0);
-	if (ret) {
-		caps->ring_error = -ret;
-		return;
+/* False: the probe is to be repeated. */
+static bool caps_fill(struct uring_caps *caps)
+{
+	int sysctl = caps_sysctl("/proc/sys/kernel/io_uring_disabled"), ret;
+	struct caps_probe probe = { 0 };
+
+	*caps = (struct uring_caps){ .disabled_sysctl = sysctl };
+	ret = io_uring_queue_init(4, &probe.ring, 0);
+	caps->ring = caps_succeeds(&probe, ret);
+	caps->ring_error = caps->ring ? 0 : -ret;
+	if (caps->ring) {
+		caps_features(caps, &probe);
+		io_uring_queue_exit(&probe.ring);
 	}
-	caps->ring = true;
-	caps->buffer_ring = caps_buffer_ring(&ring);
-	caps->direct_descriptors = !io_uring_register_files_sparse(&ring, 4);
-	caps->single_issuer = caps_setup(IORING_SETUP_SINGLE_ISSUER);
-	caps->defer_taskrun = caps_setup(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
-	caps_opcodes(caps, &ring);
-	caps_requests(caps, &ring);
-	io_uring_queue_exit(&ring);
+	if (probe.transient)
+		*caps = (struct uring_caps){ .disabled_sysctl = sysctl, .ring_error = probe.transient };
+	return !probe.transient;
 }
 
-const struct uring_caps *uring_probe(void)
+struct uring_caps uring_probe(void)
 {
-	pthread_once(&uring_caps_once, uring_caps_fill);
-	return &uring_caps;
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct uring_caps remembered;
+	static bool settled;
+	struct uring_caps caps;
+
+	pthread_mutex_lock(&lock);
+	if (!settled)
+		settled = caps_fill(&remembered);
+	caps = remembered;
+	pthread_mutex_unlock(&lock);
+	return caps;
 }

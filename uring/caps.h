@@ -7,7 +7,7 @@
 /* The features of io_uring that this process may use, found by trying them. */
 struct uring_caps {
 	bool ring;		/* io_uring_setup works */
-	int ring_error;		/* if not, its errno (positive): EPERM, ENOSYS */
+	int ring_error;		/* if not, its errno (positive): EPERM, ENOSYS, ENOMEM */
 	int disabled_sysctl;	/* kernel.io_uring_disabled; -1: there is no such file */
 	bool multishot_accept, multishot_recv, buffer_ring;
 	bool single_issuer, defer_taskrun;
@@ -15,7 +15,9 @@ struct uring_caps {
 	bool splice, madvise, direct_descriptors;
 };
 
-/* Probes once per process. Thread-safe, never NULL. */
-const struct uring_caps *uring_probe(void);
+/* Probe what this process may use. The answer is remembered, unless descriptors or memory ran out
+ * while probing: then ring is false, ring_error says so, and the next call probes again.
+ * Thread-safe. */
+struct uring_caps uring_probe(void);
 
 #endif

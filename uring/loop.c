@@ -15,12 +15,12 @@
 
 static const struct uring_driver *uring_driver_for(enum uring_backend backend)
 {
-	const struct uring_caps *caps;
+	struct uring_caps caps;
 
 	if (backend != URING_BACKEND_AUTO)
 		return backend == URING_BACKEND_RING ? &uring_ring_driver : &uring_epoll_driver;
 	caps = uring_probe();
-	return caps->ring && caps->multishot_recv ? &uring_ring_driver : &uring_epoll_driver;
+	return caps.ring && caps.multishot_recv ? &uring_ring_driver : &uring_epoll_driver;
 }
 
 static bool loop_sigpipe_ignored(void)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,10 +11,11 @@
 #include "uring/ring_setup.h"
 
 #define RING_BUFFER_GROUP	0
+#define RING_NO_MEMORY_PAUSE	10	/* milliseconds */
 
 static int ring_open(struct uring_loop *loop, const struct uring_options *options)
 {
-	const struct uring_caps *caps = uring_probe();
+	struct uring_caps caps = uring_probe();
 	struct io_uring_buf_reg reg = {
 		.ring_addr = (uintptr_t)loop->buffers.ring,
 		.ring_entries = loop->buffers.count,
@@ -22,16 +24,16 @@ static int ring_open(struct uring_loop *loop, const struct uring_options *option
 	struct uring_ring *ring;
 	int ret;
 
-	if (!caps->ring)
-		return -caps->ring_error;
-	if (!caps->multishot_recv)
+	if (!caps.ring)
+		return -caps.ring_error;
+	if (!caps.multishot_recv)
 		return -ENOSYS;
 	ring = calloc(1, sizeof(*ring));
 	if (!ring)
 		return -ENOMEM;
 	STAILQ_INIT(&ring->backlog);
 	ring->msg.msg_controllen = URING_CONTROL_SPACE;
-	ring->accept_once = !caps->multishot_accept;
+	ring->accept_once = !caps.multishot_accept;
 	ret = uring_ring_setup(&ring->ring, options->entries);
 	if (ret)
 		goto fail;
@@ -193,29 +195,45 @@ static void ring_reap(struct uring_loop *loop, struct uring_ring *ring)
 	io_uring_cq_advance(&ring->ring, seen);
 }
 
-static int ring_wait(struct uring_loop *loop, int msecs)
+/* Submit, and wait up to msecs (-1: for ever) for a CQE. */
+static int ring_enter(struct uring_ring *ring, int msecs)
 {
-	struct uring_ring *ring = loop->state;
 	struct __kernel_timespec ts = {
 		.tv_sec = msecs / 1000, .tv_nsec = msecs % 1000 * 1000000ll,
 	};
-	unsigned room = loop->room;
 	struct io_uring_cqe *cqe;
+
+	if (!msecs)
+		return io_uring_submit_and_get_events(&ring->ring);
+	return io_uring_submit_and_wait_timeout(&ring->ring, &cqe, 1, msecs < 0 ? NULL : &ts, NULL);
+}
+
+/* What remains of an error of io_uring_enter: 0 if the next call may succeed. -EBUSY passes once
+ * the completion queue is reaped; if the kernel lacks memory, the caller sleeps here for a
+ * moment. */
+static int ring_enter_error(int ret)
+{
+	if (ret == -ENOMEM || ret == -EAGAIN)
+		poll(NULL, 0, RING_NO_MEMORY_PAUSE);
+	else if (ret < 0 && ret != -ETIME && ret != -EBUSY && ret != -EINTR)
+		return ret;
+	return 0;
+}
+
+static int ring_wait(struct uring_loop *loop, int msecs)
+{
+	struct uring_ring *ring = loop->state;
+	unsigned room = loop->room;
 	int ret = ring_enable(ring);
 
-	while (!ret && !ring_drain_backlog(loop, ring)) {
-		ret = io_uring_submit(&ring->ring);
-		ret = ret < 0 ? ret : 0;
-	}
 	if (ret)
 		return ret;
-	if (!msecs || loop->room < room)
-		ret = io_uring_submit_and_get_events(&ring->ring);
-	else
-		ret = io_uring_submit_and_wait_timeout(&ring->ring, &cqe, 1,
-						       msecs < 0 ? NULL : &ts, NULL);
+	while (ret >= 0 && !ring_drain_backlog(loop, ring))
+		ret = io_uring_submit(&ring->ring);
+	if (ret >= 0)
+		ret = ring_enter(ring, loop->room < room ? 0 : msecs);
 	ring_reap(loop, ring);
-	return ret == -ETIME || ret == -EAGAIN || ret == -EBUSY || ret > 0 ? 0 : ret;
+	return ring_enter_error(ret);
 }
 
 static void ring_close_fd(struct uring_loop *loop, int fd)
@@ -263,26 +281,47 @@ static void ring_cancel_all(struct uring_ring *ring)
 	io_uring_sqe_set_data(sqe, NULL);
 }
 
+/* Do by hand the closes that were never submitted. */
+static void ring_close_unsubmitted(const struct uring_ring *ring)
+{
+	const struct io_uring_sq *sq = &ring->ring.sq;
+
+	for (unsigned at = *sq->khead; at != sq->sqe_tail; at++) {
+		const struct io_uring_sqe *sqe = &sq->sqes[at & *sq->kring_mask];
+
+		if (sqe->opcode == IORING_OP_CLOSE)
+			close(sqe->fd);
+	}
+}
+
+/* Cancel what is in flight until the kernel holds nothing any longer, or the ring is broken. */
+static void ring_end_all(struct uring_loop *loop, struct uring_ring *ring)
+{
+	int ret = 0;
+
+	do {
+		if (ring->in_flight)
+			ring_cancel_all(ring);
+		ret = ring_enter_error(ring_enter(ring, ring->in_flight ? 100 : 0));
+		ring_discard(loop, ring);
+	} while (!ret && (ring->in_flight || io_uring_sq_ready(&ring->ring)));
+}
+
 static void ring_close(struct uring_loop *loop)
 {
 	struct uring_ring *ring = loop->state;
-	struct __kernel_timespec ts = { .tv_nsec = 100 * 1000000ll };
-	struct io_uring_cqe *cqe;
 	struct uring_op *op;
 
 	ring_enable(ring);
-	while ((op = uring_list_take(&ring->backlog))) {
+	while ((op = uring_list_take(&ring->backlog)))
 		ring_free_ended(loop, op);
-	}
-	/* If the owner has ended, the kernel has cancelled everything already. */
+	/* If the owner has ended, the kernel has cancelled everything, and nobody else may
+	 * submit. */
 	if (ring->owner == gettid())
-		io_uring_submit(&ring->ring);
-	while (ring->owner == gettid() && ring->in_flight) {
-		ring_cancel_all(ring);
-		io_uring_submit_and_wait_timeout(&ring->ring, &cqe, 1, &ts, NULL);
+		ring_end_all(loop, ring);
+	else
 		ring_discard(loop, ring);
-	}
-	ring_discard(loop, ring);
+	ring_close_unsubmitted(ring);
 	io_uring_queue_exit(&ring->ring);
 	free(ring);
 }

@@ -186,6 +186,7 @@ int tlsring_diagnose(int (*each)(const struct tlsring_finding *finding, void *us
 {
 	struct diagnose d = { .each = each, .user = user };
 	const struct ktls_caps *caps = ktls_probe();
+	struct uring_caps uring = uring_probe();
 
 	d.area = "kernel TLS";
 	diagnose_module(&d, caps);
@@ -196,7 +197,7 @@ int tlsring_diagnose(int (*each)(const struct tlsring_finding *finding, void *us
 	d.area = "known kernel bugs";
 	diagnose_bugs(&d, caps);
 	d.area = "io_uring";
-	diagnose_uring(&d, uring_probe());
+	diagnose_uring(&d, &uring);
 	d.area = "OpenSSL";
 	diagnose_find(&d, "openssl.version", TLSRING_GOOD, "", "%s", context_library());
 	d.area = "user";

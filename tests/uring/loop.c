@@ -69,8 +69,8 @@ TEST(forbidden_ring_falls_back_to_epoll)
 
 	forbid_io_uring();
 	EQ(uring_loop_new(&loop, &options), -EPERM);
-	EQ(uring_probe()->ring, false);
-	EQ(uring_probe()->ring_error, EPERM);
+	EQ(uring_probe().ring, false);
+	EQ(uring_probe().ring_error, EPERM);
 	EQ(uring_loop_new(&loop, NULL), 0);
 	EQ(uring_loop_backend(loop), URING_BACKEND_EPOLL);
 	uring_loop_free(loop);
@@ -78,18 +78,17 @@ TEST(forbidden_ring_falls_back_to_epoll)
 
 TEST(ring_is_preferred)
 {
-	const struct uring_caps *caps = uring_probe();
+	struct uring_caps caps = uring_probe();
 	struct uring_loop *loop;
 
-	if (!caps->ring)
-		SKIP("io_uring is not permitted here: %s", strerror(caps->ring_error));
-	if (!caps->multishot_recv)
+	if (!caps.ring)
+		SKIP("io_uring is not permitted here: %s", strerror(caps.ring_error));
+	if (!caps.multishot_recv)
 		SKIP("this kernel's io_uring has no multishot recvmsg");
 	EQ(uring_loop_new(&loop, NULL), 0);
 	EQ(uring_loop_backend(loop), URING_BACKEND_RING);
 	uring_loop_free(loop);
-	CHECK(caps->buffer_ring && caps->multishot_accept && caps->splice && caps->madvise);
-	EQ(uring_probe(), caps);
+	CHECK(caps.buffer_ring && caps.multishot_accept && caps.splice && caps.madvise);
 }
 
 TEST(options_that_make_no_sense)
