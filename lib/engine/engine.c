@@ -16,6 +16,7 @@
 #include "lib/tls/machine.h"
 
 #define ENGINE_COMPLETIONS	64
+#define ENGINE_WAKE_RETRY_MSECS	100
 
 static void engine_reap(struct tlsring_engine *engine)
 {
@@ -112,6 +113,13 @@ static int engine_await_stop(struct tlsring_engine *engine)
 	return uring_poll(engine->loop, engine->wake_fd, POLLIN, engine_tag(engine, ENGINE_WAKE));
 }
 
+/* Whatever became of the wait for the eventfd, the engine must not miss a stop. */
+static void engine_await_stop_later(struct tlsring_engine *engine)
+{
+	uring_timer_set(engine->loop, &engine->wake_retry, ENGINE_WAKE_RETRY_MSECS,
+			engine_tag(engine, ENGINE_WAKE_RETRY));
+}
+
 static void engine_woken(struct tlsring_engine *engine)
 {
 	uint64_t count;
@@ -119,7 +127,8 @@ static void engine_woken(struct tlsring_engine *engine)
 	if (read(engine->wake_fd, &count, sizeof(count)) == sizeof(count))
 		engine_stop(engine);
 	/* A second call may want a shorter grace. */
-	engine_await_stop(engine);
+	if (engine_await_stop(engine))
+		engine_await_stop_later(engine);
 }
 
 static void engine_wake(struct tlsring_engine *engine, unsigned grace_msecs, bool drain)
@@ -156,6 +165,11 @@ static void engine_completed(struct tlsring_engine *engine,
 	case ENGINE_WAKE:
 		if (completion->res >= 0)
 			engine_woken(engine);
+		else
+			engine_await_stop_later(engine);
+		break;
+	case ENGINE_WAKE_RETRY:
+		engine_woken(engine);
 		break;
 	case ENGINE_GRACE:
 		engine_cut(engine);

@@ -13,6 +13,7 @@
 /* The low bits of a tag name the operation that a completion belongs to; the rest is the object. */
 enum engine_op {
 	ENGINE_WAKE = 0,	/* the engine's eventfd */
+	ENGINE_WAKE_RETRY,	/* the engine's timer: look at its eventfd after an error */
 	ENGINE_GRACE,		/* the engine's timer of a stop in progress */
 	ENGINE_ACCEPT,		/* listener */
 	ENGINE_RETRY,		/* listener's timer: accept again */
@@ -69,7 +70,7 @@ struct tlsring_engine {
 	LIST_HEAD(, engine_poll) polls;
 	uint8_t *scratch;		/* owned: ENGINE_SCRATCH bytes for opened records */
 	struct handshake_queue handshakes;
-	struct uring_timer grace;
+	struct uring_timer grace, wake_retry;
 	struct uring_tally tally[2];	/* sealed by the kernel; by a NIC that copies no pages */
 	_Atomic uint64_t records;	/* bytes sealed in user space; one thread writes it */
 	uint64_t round;			/* of the event loop, current or last; from 1 */

@@ -10,7 +10,7 @@
 #include "lib/engine/ops.h"
 #include "lib/tls/machine.h"
 
-#define LISTENER_RETRY	100	/* msecs to wait after accept ran out of descriptors or memory */
+#define LISTENER_RETRY	100	/* milliseconds from an error of accept to the next attempt */
 
 static void listener_retry_later(struct engine_listener *listener)
 {
@@ -58,17 +58,11 @@ void listener_complete(struct engine_listener *listener, const struct uring_comp
 		listener->accepting = false;
 	if (completion->res >= 0 && !listener_welcome(listener, completion->res))
 		close(completion->res);
-	switch (-completion->res) {
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-		if (!listener->engine->stopping)
-			listener_retry_later(listener);
-		break;
-	default:
+	/* Most errors persist: no descriptors, no memory, a socket that was shut down. */
+	if (completion->res >= 0)
 		listener_accept(listener);
-	}
+	else if (!listener->engine->stopping)
+		listener_retry_later(listener);
 }
 
 void listener_stop_all(struct tlsring_engine *engine)

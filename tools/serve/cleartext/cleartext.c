@@ -194,8 +194,9 @@ static void cleartext_accept(struct cleartext *p, int listener)
 	struct cleartext_conn *c;
 
 	if (fd < 0) {
-		/* The listener stays readable while there are no descriptors: do not spin. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+		/* The listener stays readable while an error persists, such as no descriptors, no
+		 * memory or a socket that was shut down: do not spin. */
+		if (errno != EAGAIN && errno != ECONNABORTED)
 			usleep(50000);
 		return;
 	}
