@@ -131,10 +131,11 @@ $(O)/tests/interop/peers/go: tests/interop/peers/peer.go
 	@mkdir -p $(@D)
 	$(Q)CGO_ENABLED=0 GO111MODULE=off go build -o $@ $<
 
-deps: ## install the Debian packages that a build and the tests need (they stand in tests/packages)
-	$(Q)tests/deps
+deps: ## install the Debian packages that a build and the tests need (tests/build-packages, tests/packages)
+	$(Q)tests/deps tests/build-packages tests/packages
 
-serve: deps ## install what is needed, build, and serve DIR (default: this folder) over HTTPS
+serve: ## install what a build needs, build, and serve DIR (default: this folder) over HTTPS
+	$(Q)tests/deps tests/build-packages
 	$(Q)$(MAKE) --no-print-directory all
 	$(O)/tlsring serve $(DIR)
 
