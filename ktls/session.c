@@ -75,5 +75,9 @@ void ktls_session_free(struct ktls_session *session)
 
 void ktls_session_forget(struct ktls_session *session, enum ktls_direction dir)
 {
-	explicit_bzero(&session->dir[dir], sizeof(session->dir[dir]));
+	struct ktls_secret *secret = &session->dir[dir];
+
+	/* The number stays: it must never go back. */
+	explicit_bzero(secret->bytes, sizeof(secret->bytes));
+	secret->len = 0;
 }

@@ -8,6 +8,7 @@
 #include "uring/buffers.h"
 
 #define URING_POOL_KEPT		32	/* free buffers: enough for a burst of small files, 2 MiB */
+#define URING_LARGE_KEPT 8 /* free ones: as many messages are sealed at a time, 2 MiB */
 #define URING_POOL_ALIGN	4096	/* the kernel pins whole pages when it seals from them */
 
 static void uring_buffer_offer(struct uring_loop *loop, unsigned id)
@@ -85,24 +86,22 @@ void uring_buffer_put(struct uring_loop *loop, uint16_t id)
 		uring_buffer_offer(loop, id);
 }
 
-void *uring_pool_get(struct uring_loop *loop)
+static void *pool_get(struct uring_pool *pool, size_t size)
 {
-	struct uring_pool *pool = &loop->pool;
 	struct uring_free_buffer *buffer = SLIST_FIRST(&pool->buffers);
 
 	if (!buffer)
-		return aligned_alloc(URING_POOL_ALIGN, URING_POOL_SIZE);
+		return aligned_alloc(URING_POOL_ALIGN, size);
 	SLIST_REMOVE_HEAD(&pool->buffers, next);
 	pool->free--;
 	return buffer;
 }
 
-void uring_pool_put(struct uring_loop *loop, void *buf)
+static void pool_put(struct uring_pool *pool, void *buf, unsigned kept)
 {
 	struct uring_free_buffer *buffer = buf;
-	struct uring_pool *pool = &loop->pool;
 
-	if (pool->free == URING_POOL_KEPT) {
+	if (pool->free == kept) {
 		free(buf);
 		return;
 	}
@@ -110,8 +109,30 @@ void uring_pool_put(struct uring_loop *loop, void *buf)
 	pool->free++;
 }
 
+void *uring_pool_get(struct uring_loop *loop)
+{
+	return pool_get(&loop->pool, URING_POOL_SIZE);
+}
+
+void uring_pool_put(struct uring_loop *loop, void *buf)
+{
+	pool_put(&loop->pool, buf, URING_POOL_KEPT);
+}
+
+void *uring_large_get(struct uring_loop *loop)
+{
+	return pool_get(&loop->large, URING_LARGE_SIZE);
+}
+
+void uring_large_put(struct uring_loop *loop, void *buf)
+{
+	pool_put(&loop->large, buf, URING_LARGE_KEPT);
+}
+
 void uring_pool_free(struct uring_loop *loop)
 {
 	while (!SLIST_EMPTY(&loop->pool.buffers))
 		free(uring_pool_get(loop));
+	while (!SLIST_EMPTY(&loop->large.buffers))
+		free(uring_large_get(loop));
 }

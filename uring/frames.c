@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include "uring/encode.h"
 #include "uring/frames.h"
 #include "uring/op.h"
 #include "uring/window.h"
@@ -84,7 +85,7 @@ static void frames_start(struct uring_loop *loop, struct uring_transmit *transmi
 	transmit->op.flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
 	if (transmit->window.kind == URING_WINDOW_MAP)
 		transmit->op.flags |= MSG_DONTWAIT;
-	uring_transmit_start(loop, transmit, URING_SENDMSG);
+	uring_encode_send(loop, transmit, URING_SENDMSG);
 }
 
 static void frames_send_tail(struct uring_loop *loop, struct uring_transmit *transmit)
@@ -95,13 +96,25 @@ static void frames_send_tail(struct uring_loop *loop, struct uring_transmit *tra
 	frames_start(loop, transmit, 1, transmit->left || transmit->more);
 }
 
+/* How many frames go out at once. */
+static size_t frames_max(const struct uring_transmit *transmit)
+{
+	size_t fit;
+
+	if (!transmit->encoder)
+		return URING_FRAMES;
+	fit = transmit->room / (transmit->piece_len + transmit->insert_len);
+	return !fit ? 1 : fit < URING_FRAMES ? fit :
+					       URING_FRAMES;
+}
+
 static void frames_send(struct uring_loop *loop, struct uring_transmit *transmit)
 {
 	const struct uring_window *window = &transmit->window;
 	size_t insert = transmit->insert_left, piece = transmit->piece_left, count = 0;
 	uint64_t at = transmit->offset, end = at + transmit->left;
 	bool first = transmit->tail_len && frames_at_start(transmit);
-	size_t max = 2 * (first ? 1 : URING_FRAMES);
+	size_t max = 2 * (first ? 1 : frames_max(transmit));
 
 	while (count < max && at + piece <= window->end && at < end) {
 		if (insert)

@@ -82,6 +82,9 @@ struct uring_pool {
 struct uring_chunk;
 
 #define URING_RECORD		16384u
+#define URING_ENCODE_MAX (256u * 1024) /* bytes encoded for one send */
+#define URING_ENCODE_OVERHEAD 64u /* bytes, at most, that a record gains */
+#define URING_LARGE_SIZE (URING_ENCODE_MAX + 4096u)
 #define URING_FRAMES		16	/* at most, in one send */
 
 enum uring_window_kind {
@@ -116,6 +119,12 @@ struct uring_transmit {
 	uint64_t missing;		/* a probe before this offset found nothing in memory */
 	struct uring_window window;
 	struct uring_tally *tally;	/* the caller's, or NULL */
+	const struct uring_encoder *encoder; /* the caller's, or NULL */
+	void *encoder_user;
+	char *encoded; /* from a pool: the step's encoded form (encode.c); or NULL */
+	uint32_t encoded_len, encoded_sent;
+	size_t step_len; /* of the step's own bytes */
+	size_t room; /* for bytes of the next step, where there is an encoder */
 	const char *mapping;		/* the caller's, or NULL */
 	bool *nonblocking;		/* the caller's, or NULL */
 	int file_fd;
@@ -124,8 +133,10 @@ struct uring_transmit {
 	bool unmappable;
 	bool sendfile;
 	bool corked;			/* TCP_CORK is set until the end */
+	bool encoded_large; /* which pool it is from */
 	bool hold_last;			/* MSG_MORE before the last record, which goes by itself */
 	uint8_t control_len;
+	uint16_t encoded_flags;
 	/* Frames (frames.c): */
 	uint8_t insert_len, tail_len;
 	uint8_t insert_left;		/* bytes of the insert to be sent before the next piece */
@@ -166,7 +177,7 @@ struct uring_loop {
 	bool closing;
 	bool sigpipe_ignored;
 	struct uring_buffers buffers;
-	struct uring_pool pool;
+	struct uring_pool pool, large; /* buffers of URING_POOL_SIZE, URING_LARGE_SIZE */
 	char *fetch_buffer;		/* scratch for fetch.c; NULL until its first use */
 	struct uring_wheel wheel;
 };

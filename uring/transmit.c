@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include "uring/encode.h"
 #include "uring/fetch.h"
 #include "uring/frames.h"
 #include "uring/op.h"
@@ -38,6 +39,7 @@ static void transmit_release(struct uring_loop *loop, struct uring_transmit *tra
 	if (transmit->corked)
 		transmit_cork(transmit, 0);
 	uring_window_close(loop, &transmit->window);
+	uring_encode_release(loop, transmit);
 }
 
 /* Of the next len bytes, the number before the last record, if that is to go out by itself; else
@@ -54,14 +56,18 @@ static size_t transmit_before_last(const struct uring_transmit *transmit, size_t
 /* How many bytes of the window are sent now. They end with a full record if more follows. */
 static size_t transmit_window_len(const struct uring_transmit *transmit)
 {
-	uint64_t len, excess;
+	uint64_t len, excess, max = TRANSMIT_SEND_MAX;
 	size_t held;
 
-	if (!transmit->left)
+	if (transmit->encoder)
+		max = transmit->room > transmit->head_left ?
+			      transmit->room - transmit->head_left :
+			      0;
+	if (!transmit->left || !max)
 		return 0;
 	len = transmit->window.end - transmit->offset;
-	if (len > TRANSMIT_SEND_MAX)
-		len = TRANSMIT_SEND_MAX;
+	if (len > max)
+		len = max;
 	excess = uring_transmit_record_offset(transmit, transmit->sent + transmit->head_left + len);
 	if (len < transmit->left && excess < len)
 		return len - excess;
@@ -78,6 +84,7 @@ static char *transmit_window_data(const struct uring_transmit *transmit)
 }
 
 static void transmit_step(struct uring_loop *loop, struct uring_transmit *transmit, int res);
+static void transmit_next(struct uring_loop *loop, struct uring_transmit *transmit);
 
 /* Send at once rather than by the ring: the sendfile that follows does not use the ring either. */
 static void transmit_send_now(struct uring_loop *loop, struct uring_transmit *transmit)
@@ -100,7 +107,7 @@ static void transmit_send_joined(struct uring_loop *loop, struct uring_transmit 
 	if (transmit->sendfile)
 		transmit_send_now(loop, transmit);
 	else
-		uring_transmit_start(loop, transmit, URING_SEND);
+		uring_encode_send(loop, transmit, URING_SEND);
 }
 
 /* Send len bytes of the window, or of the head if len is 0. */
@@ -114,15 +121,15 @@ static void transmit_send_plain(struct uring_loop *loop, struct uring_transmit *
 		op->buf = transmit_window_data(transmit);
 		op->len = (uint32_t)len;
 	} else {
-		len = transmit->head_left;
-		if (len > TRANSMIT_HEAD_MAX)
-			len = TRANSMIT_HEAD_MAX;
+		size_t max = transmit->encoder ? transmit->room : TRANSMIT_HEAD_MAX;
+
+		len = transmit->head_left < max ? transmit->head_left : max;
 		before_last = transmit_before_last(transmit, len);
 		op->buf = (void *)transmit->head;
 		op->len = (uint32_t)(before_last ? before_last : len);
 		op->flags |= before_last ? MSG_MORE : 0;
 	}
-	uring_transmit_start(loop, transmit, URING_SEND);
+	uring_encode_send(loop, transmit, URING_SEND);
 }
 
 /* Send the rest of the head with its control message, or followed by len bytes of the window. */
@@ -140,7 +147,7 @@ static void transmit_send_parts(struct uring_loop *loop, struct uring_transmit *
 		.msg_controllen = transmit->control_len,
 	};
 	transmit->op.buf = &transmit->msg;
-	uring_transmit_start(loop, transmit, URING_SENDMSG);
+	uring_encode_send(loop, transmit, URING_SENDMSG);
 }
 
 static void transmit_send(struct uring_loop *loop, struct uring_transmit *transmit)
@@ -161,7 +168,6 @@ static void transmit_send(struct uring_loop *loop, struct uring_transmit *transm
 		transmit_send_parts(loop, transmit, len);
 }
 
-static void transmit_next(struct uring_loop *loop, struct uring_transmit *transmit);
 static void transmit_advance(struct uring_loop *loop, struct uring_transmit *transmit, size_t sent);
 
 /* Wait until the socket has room. */
@@ -199,6 +205,15 @@ static void transmit_next(struct uring_loop *loop, struct uring_transmit *transm
 	struct uring_window *window = &transmit->window;
 	int ret = 1;
 
+	/* No buffer is held while the socket is full. */
+	if (transmit->encoder && transmit->head_left + transmit->left) {
+		transmit->room = uring_encode_room(transmit,
+						   transmit->head_left + transmit->left);
+		if (!transmit->room) {
+			transmit_poll(loop, transmit);
+			return;
+		}
+	}
 	if (transmit->piece_len) {
 		uring_frames_next(loop, transmit);
 		return;
@@ -294,14 +309,19 @@ static void transmit_step(struct uring_loop *loop, struct uring_transmit *transm
 	const struct uring_op *op = &transmit->op;
 	int ret = 1;
 
-	if (op->kind == URING_SEND || op->kind == URING_SENDMSG)
+	if (transmit->encoded) {
+		ret = uring_encode_ended(loop, transmit, res);
+		if (ret > 0)
+			ret = transmit_sent(loop, transmit, ret);
+	} else if (op->kind == URING_SEND || op->kind == URING_SENDMSG) {
 		ret = transmit_sent(loop, transmit, res);
-	else if (op->kind == URING_READ)
+	} else if (op->kind == URING_READ) {
 		ret = transmit_read(loop, transmit, res);
-	else if (op->kind == URING_POLL)
+	} else if (op->kind == URING_POLL) {
 		ret = transmit_polled(loop, transmit, res);
-	else if (res <= 0)
+	} else if (res <= 0) {
 		transmit->unmappable = true;	/* the fetch failed: the read will tell why */
+	}
 	if (ret > 0 && op->state & URING_OP_CANCELLED && (transmit->head_left || transmit->left))
 		ret = -ECANCELED;
 	if (ret > 0)
@@ -325,7 +345,7 @@ static void transmit_align(struct uring_transmit *transmit)
 {
 	uint64_t head = transmit->head_left, edge = transmit->offset + URING_RECORD - head, part;
 
-	if (!head || head > URING_HEAD_COPY_MAX)
+	if (!head || head > URING_HEAD_COPY_MAX || transmit->encoder)
 		return;
 	edge &= ~(uint64_t)(TRANSMIT_ALIGN - 1);
 	part = edge - transmit->offset;
@@ -339,6 +359,9 @@ static void transmit_align(struct uring_transmit *transmit)
 
 static bool transmit_takes(const struct uring_message *message)
 {
+	if (message->encoder && (message->control || message->sendfile ||
+				 message->encoder->overhead > URING_ENCODE_OVERHEAD))
+		return false;
 	if (message->control)
 		return message->control_len <= URING_CONTROL_SPACE && message->head_len &&
 		       message->file_fd < 0 && !message->more;
@@ -355,7 +378,8 @@ static bool transmit_takes(const struct uring_message *message)
  * by itself. sendfile has no flags, and frames use MSG_MORE otherwise: they take TCP_CORK. */
 static void transmit_join_records(struct uring_transmit *transmit, bool sealed)
 {
-	if (transmit->head_left + transmit->left <= URING_RECORD || !(transmit->left || sealed))
+	if (transmit->head_left + transmit->left <= URING_RECORD || !(transmit->left || sealed) ||
+	    transmit->encoder)
 		return;
 	transmit->hold_last = sealed && !transmit->more && !transmit->sendfile &&
 			      !transmit->piece_len;
@@ -393,6 +417,8 @@ int uring_transmit(struct uring_loop *loop, int fd, const struct uring_message *
 		.piece_len = message->piece_len,
 		.piece_left = message->piece_len,
 		.tally = message->tally,
+		.encoder = message->encoder,
+		.encoder_user = message->encoder_user,
 	};
 	if (message->control) {
 		transmit->control_len = (uint8_t)message->control_len;

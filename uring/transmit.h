@@ -2,6 +2,7 @@
 #ifndef URING_TRANSMIT_H
 #define URING_TRANSMIT_H
 
+#include "uring/encoder.h"
 #include "uring/loop.h"
 #include "uring/tally.h"
 
@@ -51,6 +52,10 @@ struct uring_message {
 	uint32_t insert_len;	/* at most URING_INSERT_MAX */
 	uint32_t tail_len;	/* at most insert_len */
 	uint32_t piece_len;	/* at most 64 KiB; 0: no frames */
+	/* Encode the message's bytes before they are sent, or NULL. Not with `control` or
+	 * `sendfile`. */
+	const struct uring_encoder *encoder;
+	void *encoder_user;
 	struct uring_tally *tally;	/* counts sent bytes; outlives the loop. NULL: none */
 };
 

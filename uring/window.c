@@ -133,9 +133,13 @@ int uring_window_fill(struct uring_loop *loop, struct uring_transmit *transmit)
 
 static bool window_maps(const struct uring_transmit *transmit)
 {
-	if (transmit->unmappable || transmit->left <= URING_POOL_SIZE ||
-	    transmit->offset < transmit->edge)
+	uint64_t min = transmit->encoder && transmit->mapping ? URING_RECORD : URING_POOL_SIZE;
+
+	if (transmit->unmappable || transmit->left <= min || transmit->offset < transmit->edge)
 		return false;
+	/* Bytes of a mapping that is there already are encoded without a copy. */
+	if (transmit->encoder && transmit->mapping)
+		return true;
 	return !transmit->sendfile && transmit->sent + transmit->left > URING_MAP_MIN;
 }
 

@@ -284,11 +284,14 @@ static uint64_t engine_count(const _Atomic uint64_t *count)
 
 uint64_t tlsring_engine_sent(const struct tlsring_engine *engine, enum tlsring_strategy strategy)
 {
-	const struct uring_tally *copied = &engine->tally[false], *zerocopy = &engine->tally[true];
+	const struct uring_tally *copied = &engine->tally[ENGINE_TALLY_KERNEL];
+	const struct uring_tally *zerocopy = &engine->tally[ENGINE_TALLY_ZEROCOPY];
+	const struct uring_tally *own = &engine->tally[ENGINE_TALLY_RECORDS];
 
 	switch (strategy) {
 	case TLSRING_SENT_RECORDS:
-		return engine_count(&engine->records);
+		return engine_count(&own->bytes[URING_WAY_BUFFER]) +
+		       engine_count(&own->bytes[URING_WAY_MAPPING]);
 	case TLSRING_SENT_BUFFER:
 		return engine_count(&copied->bytes[URING_WAY_BUFFER]) +
 		       engine_count(&zerocopy->bytes[URING_WAY_BUFFER]);

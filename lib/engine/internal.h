@@ -60,6 +60,14 @@ struct handshake_queue {
 	bool round_had_one;		/* a handshake of this round was not put off */
 };
 
+/* Who sealed what was sent. */
+enum engine_tally {
+	ENGINE_TALLY_KERNEL, /* or a NIC */
+	ENGINE_TALLY_ZEROCOPY, /* a NIC that copies no pages */
+	ENGINE_TALLY_RECORDS, /* user space */
+	ENGINE_TALLIES
+};
+
 struct tlsring_engine {
 	struct uring_loop *loop;
 	/* All four lists own their elements. */
@@ -71,8 +79,7 @@ struct tlsring_engine {
 	uint8_t *scratch;		/* owned: ENGINE_SCRATCH bytes for opened records */
 	struct handshake_queue handshakes;
 	struct uring_timer grace, wake_retry;
-	struct uring_tally tally[2];	/* sealed by the kernel; by a NIC that copies no pages */
-	_Atomic uint64_t records;	/* bytes sealed in user space; one thread writes it */
+	struct uring_tally tally[ENGINE_TALLIES];
 	uint64_t round;			/* of the event loop, current or last; from 1 */
 	unsigned handshake_timeout, idle_timeout;	/* msecs */
 	unsigned min_rate;		/* bytes per second; 0: any */

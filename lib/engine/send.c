@@ -9,13 +9,14 @@
 #include "lib/engine/send.h"
 #include "lib/tls/control.h"
 #include "lib/tls/machine.h"
+#include "lib/tls/record.h"
 
-/* One operation carries at most this many bytes, so that control records find a gap, a key's use is
- * counted, and one large file does not hold the loop. */
-#define SEND_PIECE	(8u << 20)
+/* One operation carries at most this many bytes, so that the answer to a KeyUpdate finds a gap
+ * soon, a key's use is counted, and one large file does not hold the loop. */
+#define SEND_PIECE (1u << 20)
 #define SEND_PAGES_MIN	(64u << 10)	/* bytes of a file that are worth a sendfile */
 #define BATCH_RUN_MIN	(128 * 1024)	/* less than that is cheaper to copy than to map */
-#define BATCH_RUN_MAX	(8u << 20)
+#define BATCH_RUN_MAX (1u << 20)
 
 _Static_assert(TLSRING_MANY_MAX <= SEND_PLAIN, "a message must fit");	/* NOLINT: both are equal */
 
@@ -51,20 +52,43 @@ static bool send_get_plain(struct tlsring_conn *c)
 	return c->send.plain;
 }
 
-/* ---- the kernel seals ---- */
+/* ---- the kernel seals, or our own records ---- */
 
-/* Give a piece to the kernel, which seals this many bytes of it. False: a KeyUpdate goes first, or
- * the message has failed. */
-static bool send_transmit(struct tlsring_conn *c, const struct uring_message *piece, uint64_t bytes)
+static long send_encode(void *user, const struct iovec *pieces, size_t count, size_t len, void *out)
+{
+	struct tlsring_conn *c = user;
+
+	(void)count;
+	return record_seal_pieces(&c->conn, pieces, len, out);
+}
+
+static const struct uring_encoder send_encoder = { send_encode, KTLS_RECORD_OVERHEAD };
+
+/* Who counts this connection's bytes. */
+static struct uring_tally *send_tally(const struct tlsring_conn *c)
+{
+	if (record_own(&c->conn, KTLS_TX))
+		return &c->engine->tally[ENGINE_TALLY_RECORDS];
+	return &c->engine->tally[c->conn.zerocopy ? ENGINE_TALLY_ZEROCOPY : ENGINE_TALLY_KERNEL];
+}
+
+/* Send a piece, of which this many bytes are sealed. False: a KeyUpdate goes first, or the message
+ * has failed. */
+static bool send_transmit(struct tlsring_conn *c, struct uring_message *piece, uint64_t bytes)
 {
 	int ret;
 
 	if (!conn_account(&c->conn, bytes)) {
-		send_fail(c, -EKEYEXPIRED, "the key is used up and this kernel cannot change it");
+		send_fail(c, -EKEYEXPIRED, CONN_KEY_USED_UP);
 		return false;
 	}
 	if (c->conn.due)
 		return false;
+	piece->tally = send_tally(c);
+	if (record_own(&c->conn, KTLS_TX)) {
+		piece->encoder = &send_encoder;
+		piece->encoder_user = c;
+	}
 	ret = uring_transmit(c->engine->loop, c->fd, piece, engine_tag(c, ENGINE_MESSAGE));
 	if (ret) {
 		send_fail(c, ret, NULL);
@@ -74,26 +98,30 @@ static bool send_transmit(struct tlsring_conn *c, const struct uring_message *pi
 	return true;
 }
 
-static void send_kernel(struct tlsring_conn *c)
+static void send_records(struct tlsring_conn *c)
 {
 	struct tlsring_message *m = &c->send.message;
+	bool own = record_own(&c->conn, KTLS_TX);
 	uint64_t file = m->length < SEND_PIECE ? m->length : SEND_PIECE;
 	struct uring_message piece = {
-		.head = m->head, .head_len = m->head_len,
-		.file_fd = m->length ? m->file_fd : -1, .offset = m->offset, .length = file,
+		.head = m->head,
+		.head_len = m->head_len,
+		.file_fd = m->length ? m->file_fd : -1,
+		.offset = m->offset,
+		.length = file,
 		.more = m->more || file < m->length,
-		.sealed = true,
-		.sendfile = c->conn.zerocopy || (m->length >= SEND_PAGES_MIN && !m->mapping),
+		.sealed = !own,
+		.sendfile =
+			!own && (c->conn.zerocopy || (m->length >= SEND_PAGES_MIN && !m->mapping)),
 		.mapping = m->mapping,
 		.nonblocking = &c->nonblocking,
-		.tally = &c->engine->tally[c->conn.zerocopy],
 	};
 
 	if (send_transmit(c, &piece, m->head_len + file))
 		c->send.piece = (uint32_t)file;
 }
 
-/* ---- we seal ---- */
+/* ---- libssl seals ---- */
 
 /* Bytes that the socket takes now. It counts more memory for them than they are long. */
 static size_t send_space(const struct tlsring_conn *c)
@@ -141,7 +169,7 @@ static void send_seal(struct tlsring_conn *c, const void *data, size_t len)
 		return;
 	}
 	c->sent += len;
-	uring_tally_add(&c->engine->records, len);
+	uring_tally_add(&c->engine->tally[ENGINE_TALLY_RECORDS].bytes[URING_WAY_BUFFER], len);
 }
 
 /* Read file bytes that are not in memory to plain + at. send_complete() follows. */
@@ -203,7 +231,7 @@ static void send_head_and_file(struct tlsring_conn *c, size_t limit)
 	send_read(c);
 }
 
-static void send_user(struct tlsring_conn *c)
+static void send_libssl(struct tlsring_conn *c)
 {
 	struct tlsring_message *m = &c->send.message;
 	/* A batch fills plain already: its bytes are made. */
@@ -325,7 +353,6 @@ static void batch_send_run(struct tlsring_conn *c, unsigned run)
 		.tail_len = (uint32_t)m->tail_len,
 		.piece_len = (uint32_t)m->length,
 		.more = run < s->count || m[run - 1].more,
-		.tally = &c->engine->tally[c->conn.zerocopy],
 	};
 
 	if (send_transmit(c, &frames, run * engine_message_size(m)))
@@ -374,7 +401,7 @@ static void batch_next(struct tlsring_conn *c)
 	struct send_state *s = &c->send;
 	unsigned run = 0;
 
-	if (!s->piece && !s->plain_len && c->conn.dir[KTLS_TX].path != TLSRING_PATH_USER)
+	if (!s->piece && !s->plain_len && c->conn.session)
 		run = batch_run(s);
 	if (run * s->messages->length >= BATCH_RUN_MIN)
 		batch_send_run(c, run);
@@ -393,10 +420,10 @@ void send_next(struct tlsring_conn *c)
 			batch_next(c);
 		else
 			send_finish(c, 0);
-	} else if (c->conn.dir[KTLS_TX].path == TLSRING_PATH_USER) {
-		send_user(c);
+	} else if (c->conn.session) {
+		send_records(c);
 	} else {
-		send_kernel(c);
+		send_libssl(c);
 	}
 }
 

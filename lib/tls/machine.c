@@ -358,9 +358,12 @@ static bool conn_needs_secret(const struct conn *conn, enum ktls_direction dir)
 {
 	const struct ktls_caps *caps = conn->ctx->caps;
 
+	/* The number of the next record stands beside it. */
+	if (record_own(conn, dir))
+		return true;
 	if (conn->version < KTLS_TLS13)
 		return false;
-	if (record_own(conn, dir) || (dir == KTLS_RX && conn->tickets))
+	if (dir == KTLS_RX && conn->tickets)
 		return true;
 	return dir == KTLS_TX ? caps->rekey_tx : caps->rekey_rx;
 }

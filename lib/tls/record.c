@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ktls/control.h"
 #include "lib/tls/record.h"
 
 int record_key(struct conn *conn, enum ktls_direction dir)
@@ -131,24 +132,37 @@ static uint8_t *record_room(struct conn *conn, size_t more)
 	return larger ? larger + conn->out_len : NULL;
 }
 
-int record_seal(struct conn *conn, uint8_t type, const void *data, size_t len)
+static long record_seal_to(struct conn *conn, uint8_t type, const struct iovec *piece, size_t len,
+			   uint8_t *out)
 {
-	struct iovec all = { (void *)data, len };
-	const struct iovec *piece = &all;
-	size_t skip = 0, records = len / KTLS_RECORD_PLAIN + 1;
-	uint8_t *at = record_room(conn, len + records * KTLS_RECORD_OVERHEAD);
+	uint8_t *at = out;
+	size_t skip = 0;
 
-	if (!at)
-		return -ENOMEM;
 	do {
 		size_t step = len < KTLS_RECORD_PLAIN ? len : KTLS_RECORD_PLAIN;
 		long sealed = ktls_aead_seal(&conn->aead[KTLS_TX], type, &piece, &skip, step, at);
 
 		if (sealed < 0)
-			return (int)sealed;
+			return sealed;
 		at += sealed;
-		conn->out_len += (size_t)sealed;
 		len -= step;
 	} while (len);
+	return at - out;
+}
+
+int record_seal(struct conn *conn, uint8_t type, const void *data, size_t len)
+{
+	struct iovec all = { (void *)data, len };
+	uint8_t *at = record_room(conn, len + (len / KTLS_RECORD_PLAIN + 1) * KTLS_RECORD_OVERHEAD);
+	long sealed = at ? record_seal_to(conn, type, &all, len, at) : -ENOMEM;
+
+	if (sealed < 0)
+		return (int)sealed;
+	conn->out_len += (size_t)sealed;
 	return 0;
+}
+
+long record_seal_pieces(struct conn *conn, const struct iovec *pieces, size_t len, void *out)
+{
+	return record_seal_to(conn, KTLS_RECORD_APPLICATION, pieces, len, out);
 }

@@ -34,4 +34,8 @@ void record_drop(struct conn *conn);
 /* Seal all of data as records of `type` behind the output that waits (conn->out). 0 or -errno. */
 int record_seal(struct conn *conn, uint8_t type, const void *data, size_t len);
 
+/* The same of pieces, len bytes in all, into out, which has room for KTLS_RECORD_OVERHEAD more with
+ * each KTLS_RECORD_PLAIN bytes or a rest of them. The length in out, or -errno. */
+long record_seal_pieces(struct conn *conn, const struct iovec *pieces, size_t len, void *out);
+
 #endif

@@ -113,7 +113,9 @@ TEST(forgets_one_direction)
 	memset(&session->dir, 0xa5, sizeof(session->dir));
 	session->version = 0x0304;
 	ktls_session_forget(session, KTLS_RX);
-	CHECK(all_zero(&session->dir[KTLS_RX], sizeof(session->dir[KTLS_RX])));
+	CHECK(all_zero(session->dir[KTLS_RX].bytes, sizeof(session->dir[KTLS_RX].bytes)));
+	EQ(session->dir[KTLS_RX].len, 0);
+	EQ(session->dir[KTLS_RX].seq, 0xa5a5a5a5a5a5a5a5);
 	EQ(session->dir[KTLS_TX].bytes[0], 0xa5);
 	EQ(session->version, 0x0304);
 	ktls_session_free(session);

@@ -56,7 +56,7 @@ shrinks_between_ranges() {
 	python3 -IS - "$tmp/got" "$tmp/original" <<-'EOF'
 		import re, sys
 		got, original = (open(name, "rb").read() for name in sys.argv[1:])
-		heads = list(re.finditer(rb"--[0-9a-f]{32}\r\n[^\r]*\r\nContent-Range: bytes (\d+)-(\d+)/16000000\r\n\r\n", got))
+		heads = list(re.finditer(rb"--[0-9A-F]{32}\r\n[^\r]*\r\nContent-Range: bytes (\d+)-(\d+)/16000000\r\n\r\n", got))
 		parts = [tuple(map(int, head.groups())) for head in heads]
 		assert parts == [(0, 9999999), (10500000, 10500099)], parts
 		for head, (first, last) in zip(heads, parts):
