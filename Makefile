@@ -166,7 +166,7 @@ bench: ## what serve costs beside nginx, in instructions: KERNEL=6.1|6.12|newest
 format-check: ## compare the lines changed since main with .clang-format, and with 100 columns
 	$(Q)tests/format
 
-fuzz: ## look for new faults with libFuzzer: T=records|stream|cmsg|http, SECS=600; needs clang
+fuzz: ## look for new faults with libFuzzer: T=http2 or another of tests/fuzz, SECS=600; needs clang
 	@mkdir -p $(O)/fuzz/$(T)
 	$(Q)clang $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(O)/fuzz/$(T).fuzz \
 		tests/fuzz/$(T).c $(filter-out tools/main.c,$(TOOL_SRC)) $(LIB_SRC) $(LIB_LIBS) $(TOOL_LIBS)

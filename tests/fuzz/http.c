@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The head of a request of HTTP/1.1, and what is made of its path, ranges and fields. */
-#include <stdlib.h>
-#include <string.h>
 #include "tests/fuzz/fuzz.h"
 #include "tools/http/accept.h"
 #include "tools/http/request1.h"
 #include "tools/http/condition.h"
 #include "tools/http/path.h"
 #include "tools/http/range.h"
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void path_is_inside(const char *path, enum http_path_dots dots)
 {

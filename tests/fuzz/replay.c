@@ -12,13 +12,15 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++) {
 		FILE *file = fopen(argv[i], "rb");
+		size_t size;
 
 		if (!file) {
 			perror(argv[i]);
 			return 1;
 		}
-		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), file));
+		size = fread(data, 1, sizeof(data), file);
 		fclose(file);
+		LLVMFuzzerTestOneInput(data, size);
 	}
 	printf("# %d inputs\n", argc - 1);
 	return 0;

@@ -28,7 +28,9 @@
 /* Shared by the child that runs a scenario and the parent that reports. */
 struct allocation {
 	unsigned long count, fail_at;	/* from 1; 0: none fails */
-	bool armed, every, foreign;	/* foreign: it was a library's that failed */
+	pid_t victim;			/* whose allocations count; 0: nobody's */
+	bool every;
+	bool foreign;			/* it was a library's that failed */
 	int depth;
 	void *stack[ALLOCATION_DEPTH];	/* of the one that failed */
 	unsigned times[ALLOCATION_SITES];	/* that a caller was counted, by its address */
@@ -39,6 +41,8 @@ extern char __executable_start, etext;
 
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_options(void);
+const char *__asan_default_options(void);
+const char *__ubsan_default_options(void);
 void *__interceptor_malloc(size_t size) __attribute__((weak));
 void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak));
 void *__interceptor_realloc(void *old, size_t size) __attribute__((weak));
@@ -64,13 +68,13 @@ static inline bool allocation_fails(const char *caller)
 {
 	struct allocation *a = allocation;
 
-	if (!a || !__atomic_load_n(&a->armed, __ATOMIC_RELAXED))
+	if (!a || __atomic_load_n(&a->victim, __ATOMIC_RELAXED) != getpid())
 		return false;
 	if (!a->every && !allocation_counts(a, caller))
 		return false;
 	if (__atomic_add_fetch(&a->count, 1, __ATOMIC_RELAXED) != a->fail_at)
 		return false;
-	__atomic_store_n(&a->armed, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&a->victim, 0, __ATOMIC_RELAXED);
 	a->foreign = allocation_foreign(caller);
 	a->depth = backtrace(a->stack, ALLOCATION_DEPTH);
 	errno = ENOMEM;
@@ -138,23 +142,40 @@ const char *__lsan_default_options(void)
 	return "print_suppressions=0";
 }
 
+/* No status of a program's own. */
+const char *__asan_default_options(void)
+{
+	return "exitcode=86";
+}
+
+const char *__ubsan_default_options(void)
+{
+	return "exitcode=86";
+}
+
 #pragma GCC visibility pop
 
-/* From here on; a scenario that is in several processes calls it in the one that is to suffer. */
-static inline void allocation_arm(void)
+/* From here on allocations of that process count. */
+static inline void allocation_arm(pid_t victim)
 {
-	__atomic_store_n(&allocation->armed, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&allocation->victim, victim, __ATOMIC_RELAXED);
 }
 
 static inline void allocation_disarm(void)
 {
-	__atomic_store_n(&allocation->armed, false, __ATOMIC_RELAXED);
+	allocation_arm(0);
 }
 
 /* Did the allocation fail that was to? Then a call's failure is none of the scenario. */
 static inline bool allocation_failed(void)
 {
 	return allocation->depth;
+}
+
+/* May it have done lasting harm? OpenSSL never again finds an algorithm that it could not load. */
+static inline bool allocation_harmed(void)
+{
+	return allocation->foreign;
 }
 
 /* Ends the process that suffered. Where a library's own allocation failed its leaks are its own. */

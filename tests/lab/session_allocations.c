@@ -35,7 +35,7 @@ static bool prepare(struct life *l, const char *suite)
 		flags = fcntl(l->fd[i], F_GETFL);
 		fcntl(l->fd[i], F_SETFL, flags | O_NONBLOCK);
 	}
-	allocation_arm();
+	allocation_arm(getpid());
 	if (!went(!tlsring_ctx_new(&l->ctx, l->ssl_ctx[0], &options)))
 		return false;
 	for (int i = 0; i < 2; i++) {

@@ -8,7 +8,8 @@ replay() {
 	"$TLSRING_BUILD/tests/fuzz/$1" "fuzz/corpus/$1"/*
 }
 
-for target in cmsg http records stream; do
-	test_case "$target" replay "$target"
+for target in fuzz/*.c; do
+	target=$(basename "$target" .c)
+	[ "$target" = replay ] || test_case "$target" replay "$target"
 done
 test_end
