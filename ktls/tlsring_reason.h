@@ -38,8 +38,6 @@ enum tlsring_reason {
 	TLSRING_REASON_NOT_YET,		/* the keys were not handed over yet */
 	TLSRING_REASON_NIC_REFUSED,	/* in software: NIC can and is on, but did not take it */
 	TLSRING_REASON_NIC_UNKNOWN,	/* where it is cannot be told: no CAP_NET_ADMIN */
-	TLSRING_REASON_NIC_VLAN,	/* in software: a VLAN lies between socket and NIC */
-	TLSRING_REASON_NIC_LOST,	/* in software: the NIC lost the context with its link */
 	TLSRING_REASON_COUNT
 };
 

@@ -501,9 +501,10 @@ enum tlsring_limit {
 
 /* How a connection ended. */
 struct tlsring_end {
-	int result;			/* 0: close_notify came and ours was sent. -ECONNRESET etc.,
-					 * -EPIPE: FIN without close_notify (a truncation),
-					 * -ETIMEDOUT, TLSRING_E... */
+	/* 0: our close_notify was sent, and the peer's came, or this side closed before the
+	 * peer did. -EPIPE: the peer's FIN came without close_notify (a truncation) before this side
+	 * closed. -ETIMEDOUT: a limit. -ECONNRESET etc.: an I/O error. TLSRING_E...: TLS failed. */
+	int result;
 	bool opened;			/* false: it ended inside the handshake */
 	enum tlsring_reason reason;
 	const char *detail;		/* static sentence or "" */

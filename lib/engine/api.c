@@ -38,7 +38,7 @@ static void api_send_start(struct tlsring_conn *c, uint64_t length)
 	timeout_watch(c);
 	if (api_hands_over(c, length))
 		c->handing = true;
-	connection_advance(c);
+	connection_schedule(c);
 }
 
 /* Does each length come with its bytes? */
@@ -106,14 +106,14 @@ void tlsring_conn_resume(struct tlsring_conn *c)
 
 void tlsring_close(struct tlsring_conn *c)
 {
-	engine_enter(c, CONNECTION_CLOSING);
-	connection_advance(c);
+	ops_close(c);
+	connection_schedule(c);
 }
 
 void tlsring_finish(struct tlsring_conn *c)
 {
 	engine_enter(c, CONNECTION_FINISHING);
-	connection_advance(c);
+	connection_schedule(c);
 }
 
 void tlsring_abort(struct tlsring_conn *c, int result)
@@ -122,7 +122,7 @@ void tlsring_abort(struct tlsring_conn *c, int result)
 		return;
 	conn_fail(&c->conn, result, NULL);
 	ops_end(c);
-	connection_advance(c);
+	connection_schedule(c);
 }
 
 /* ---- keys ---- */
@@ -134,7 +134,7 @@ int tlsring_conn_update(struct tlsring_conn *c, bool request)
 	if (!conn_updatable(&c->conn))
 		return -EOPNOTSUPP;
 	conn_update(&c->conn, request);
-	connection_advance(c);
+	connection_schedule(c);
 	return 0;
 }
 

@@ -71,13 +71,13 @@ static bool close_report(struct tlsring_conn *c)
 		c->handlers->finished(c, c->user);
 		return true;
 	}
-	engine_enter(c, CONNECTION_CLOSING);
-	c->result = conn->rx_over ? -EKEYEXPIRED : conn->close_received ? 0 : -EPIPE;
+	ops_close(c);
 	return true;
 }
 
 void close_shut(struct tlsring_conn *c)
 {
+	ops_settle(c);
 	engine_enter(c, CONNECTION_LINGERING);
 	close_send_fin(c);
 	/* Closing the descriptor while unreadable data waits on it would send a reset, and the peer

@@ -91,7 +91,7 @@ static void connection_ask_close(struct tlsring_conn *c)
 	else if (open && c->handlers->stopping)
 		c->handlers->stopping(c, c->user);
 	else
-		engine_enter(c, CONNECTION_CLOSING);
+		ops_close(c);
 }
 
 static void connection_open(struct tlsring_conn *c)
@@ -213,6 +213,28 @@ void connection_advance(struct tlsring_conn *c)
 		ops_bury(c);
 }
 
+void connection_schedule(struct tlsring_conn *c)
+{
+	if (c->advancing || c->scheduled)
+		return;
+	c->scheduled = true;
+	STAILQ_INSERT_TAIL(&c->engine->scheduled, c, next_scheduled);
+}
+
+void connection_advance_scheduled(struct tlsring_engine *engine)
+{
+	struct engine_conns scheduled = STAILQ_HEAD_INITIALIZER(scheduled);
+	struct tlsring_conn *c;
+
+	/* Their handlers may schedule others, which the next round advances. */
+	STAILQ_CONCAT(&scheduled, &engine->scheduled);
+	while ((c = STAILQ_FIRST(&scheduled))) {
+		STAILQ_REMOVE_HEAD(&scheduled, next_scheduled);
+		c->scheduled = false;
+		connection_advance(c);
+	}
+}
+
 /* ---- completions ---- */
 
 static void connection_written(struct tlsring_conn *c, enum engine_op op, int res)
@@ -283,7 +305,7 @@ static void connection_report_end(struct tlsring_conn *c)
 {
 	const struct conn *conn = &c->conn;
 	struct tlsring_end end = {
-		.result = conn->state == CONN_FAILED ? conn->result : c->result,
+		.result = c->result,
 		.opened = c->opened,
 		.reason = conn->dir[KTLS_TX].reason ? conn->dir[KTLS_TX].reason :
 						      conn->dir[KTLS_RX].reason,
@@ -298,10 +320,10 @@ static void connection_report_end(struct tlsring_conn *c)
 
 void connection_free(struct tlsring_conn *c)
 {
-	if (c->send.busy) {
-		conn_fail(&c->conn, -ECONNABORTED, NULL);
+	if (c->scheduled)
+		STAILQ_REMOVE(&c->engine->scheduled, c, tlsring_conn, next_scheduled);
+	if (c->send.busy)
 		send_finish(c, -ECONNABORTED);
-	}
 	uring_close(c->engine->loop, c->fd);
 	c->fd = -1;
 	if (c->handlers->closed)

@@ -12,8 +12,11 @@ void connection_start(struct tlsring_conn *c);
 /* Take the completion of an operation. */
 void connection_complete(struct tlsring_conn *c, enum engine_op op,
 			 const struct uring_completion *completion);
-/* Do whatever can be done now. May bury c. */
+/* Do whatever can be done now. May bury c, and call its handlers. */
 void connection_advance(struct tlsring_conn *c);
+/* Do so before the engine waits again; no handler is called until then. */
+void connection_schedule(struct tlsring_conn *c);
+void connection_advance_scheduled(struct tlsring_engine *engine);
 /* Ask for the connection's end because the engine stops; at_once: cut it. May bury c. */
 void connection_stop(struct tlsring_conn *c, bool at_once);
 /* Call closed(), close the descriptor, and free the connection, which is in no list. */

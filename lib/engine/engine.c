@@ -197,7 +197,7 @@ static int engine_turn(struct tlsring_engine *engine)
 	struct uring_completion completions[ENGINE_COMPLETIONS];
 	int count;
 
-	if (handshake_queue_waits(engine))
+	if (handshake_queue_waits(engine) || !STAILQ_EMPTY(&engine->scheduled))
 		count = uring_loop_look(engine->loop, completions, ENGINE_COMPLETIONS);
 	else
 		count = uring_loop_wait(engine->loop, completions, ENGINE_COMPLETIONS);
@@ -206,6 +206,7 @@ static int engine_turn(struct tlsring_engine *engine)
 	for (int i = 0; i < count; i++)
 		engine_completed(engine, &completions[i]);
 	handshake_queue_turn(engine, count > 0);
+	connection_advance_scheduled(engine);
 	engine_reap(engine);
 	return count < 0 ? count : 0;
 }
@@ -247,6 +248,7 @@ int tlsring_engine_new(struct tlsring_engine **out, const struct tlsring_engine_
 		.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	};
 	handshake_queue_init(engine);
+	STAILQ_INIT(&engine->scheduled);
 	if (engine->wake_fd < 0) {
 		ret = -errno;
 		free(engine);

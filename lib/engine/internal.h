@@ -76,6 +76,7 @@ struct tlsring_engine {
 	struct tlsring_conn *next;	/* of conns, while engine_each() goes through them */
 	LIST_HEAD(, tlsring_conn) dead;	/* ended, freed after the batch of completions */
 	LIST_HEAD(, engine_poll) polls;
+	STAILQ_HEAD(engine_conns, tlsring_conn) scheduled;	/* to be advanced in this round */
 	uint8_t *scratch;		/* owned: ENGINE_SCRATCH bytes for opened records */
 	struct handshake_queue handshakes;
 	struct uring_timer grace, wake_retry;
@@ -139,6 +140,7 @@ enum connection_phase {
 
 struct tlsring_conn {
 	LIST_ENTRY(tlsring_conn) link;
+	STAILQ_ENTRY(tlsring_conn) next_scheduled;
 	struct conn conn;
 	struct uring_timer timer;
 	struct tlsring_engine *engine;
@@ -159,7 +161,7 @@ struct tlsring_conn {
 	uint32_t active;		/* when something was received, or a message went out */
 	uint32_t deadline_from;
 	unsigned deadline;		/* msecs after deadline_from; 0: none */
-	int result;			/* of an end that is no failure: 0, -EPIPE, -ETIMEDOUT */
+	int result;			/* of the end; settled with LINGERING or ENDED */
 	uint32_t pending_len;
 	unsigned idle;			/* msecs; 0: never */
 	int fd;
@@ -170,6 +172,7 @@ struct tlsring_conn {
 	bool paused;			/* the user takes no data before the next sent() */
 	bool fin_sent;			/* our side of TCP is shut down */
 	bool eof_reported;		/* finished() was called */
+	bool scheduled;			/* on the engine's list of that name */
 	bool advancing;			/* connection_advance() is at work further up the stack */
 	bool sampled;			/* acked is of the current message, or of its drain */
 	bool nonblocking;		/* for sendfile: receives begun since end with -EAGAIN */

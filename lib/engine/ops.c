@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lib/engine/ops.h"
@@ -53,8 +54,28 @@ void ops_begin_write(struct tlsring_conn *c)
 	c->ops++;
 }
 
+void ops_close(struct tlsring_conn *c)
+{
+	const struct conn *conn = &c->conn;
+
+	if (c->phase >= CONNECTION_CLOSING)
+		return;
+	c->phase = CONNECTION_CLOSING;
+	if (conn->rx_over)
+		c->result = -EKEYEXPIRED;
+	else if (conn->fin_received && !conn->close_received)
+		c->result = -EPIPE;
+}
+
+void ops_settle(struct tlsring_conn *c)
+{
+	if (c->phase < CONNECTION_LINGERING && c->conn.state == CONN_FAILED)
+		c->result = c->conn.result;
+}
+
 void ops_end(struct tlsring_conn *c)
 {
+	ops_settle(c);
 	c->phase = CONNECTION_ENDED;
 	uring_timer_clear(c->engine->loop, &c->timer);
 	if (c->ops)

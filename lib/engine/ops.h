@@ -21,6 +21,10 @@ void ops_bury(struct tlsring_conn *c);
 /* Count an operation that was queued, until its last completion. */
 void ops_begin_receive(struct tlsring_conn *c);
 void ops_begin_write(struct tlsring_conn *c);
+/* Ask for a clean end: CLOSING. A truncation that has come before is its result. */
+void ops_close(struct tlsring_conn *c);
+/* Settle the result: what comes after this does not change it. */
+void ops_settle(struct tlsring_conn *c);
 /* Cancel everything in flight; nothing new begins, and the connection dies with the last
  * completion. */
 void ops_end(struct tlsring_conn *c);

@@ -17,12 +17,18 @@
 
 /* ---- plaintext to the user ---- */
 
+/* May the user be offered data? */
+static bool receive_offers(const struct tlsring_conn *c)
+{
+	return !c->paused && c->phase < CONNECTION_CLOSING && conn_flows(&c->conn);
+}
+
 /* Offer data; returns how much of it was taken. */
 static size_t receive_offer(struct tlsring_conn *c, const uint8_t *data, size_t len)
 {
 	size_t taken = 0;
 
-	while (taken < len && !c->paused && c->phase < CONNECTION_CLOSING && conn_flows(&c->conn)) {
+	while (taken < len && receive_offers(c)) {
 		ssize_t ret = c->handlers->received(c, data + taken, len - taken, c->user);
 
 		if (ret == -EAGAIN) {
@@ -57,13 +63,13 @@ void receive_offer_pending(struct tlsring_conn *c)
 {
 	size_t taken;
 
-	if (!c->pending_len)
+	if (!c->pending_len || c->phase >= CONNECTION_CLOSING)
 		return;
 	taken = receive_offer(c, c->pending, c->pending_len);
 	c->pending_len -= (uint32_t)taken;
 	if (c->pending_len) {
 		memmove(c->pending, c->pending + taken, c->pending_len);
-		if (!c->paused && c->pending_len >= RECEIVE_PENDING_MAX)
+		if (receive_offers(c) && c->pending_len >= RECEIVE_PENDING_MAX)
 			conn_fail(&c->conn, -ENOBUFS,
 				  "more data than the program can take at once");
 	} else {
@@ -99,7 +105,7 @@ bool receive_is_op(enum engine_op op)
 
 static bool receive_has_room(const struct tlsring_conn *c)
 {
-	return !c->paused || c->pending_len < RECEIVE_PENDING_MAX;
+	return !c->paused || c->pending_len < RECEIVE_PENDING_MAX || c->phase >= CONNECTION_CLOSING;
 }
 
 bool receive_held(const struct tlsring_conn *c)
@@ -182,10 +188,10 @@ static void receive_record(struct tlsring_conn *c, const struct uring_completion
 		timeout_watch(c);
 }
 
-/* Is nothing of what comes of use any more? */
+/* Is nothing of what comes of use any more? In LINGERING the peer's close_notify is. */
 static bool receive_drops(const struct tlsring_conn *c)
 {
-	return c->phase >= CONNECTION_LINGERING || c->conn.rx_over || c->conn.state == CONN_FAILED;
+	return c->phase == CONNECTION_ENDED || c->conn.rx_over || c->conn.state == CONN_FAILED;
 }
 
 static void receive_data(struct tlsring_conn *c, enum engine_op op,
@@ -212,7 +218,7 @@ static void receive_error(struct tlsring_conn *c, enum engine_op op, int error)
 		return;
 	if (op == ENGINE_RECORDS && (c->conn.rx_over || !receive_drops(c)))
 		ktls_control_excuse(c->fd);
-	if (receive_drops(c))
+	if (receive_drops(c) || c->phase == CONNECTION_LINGERING)
 		conn_fin(&c->conn);
 	else if (op == ENGINE_RECORDS)
 		conn_record_error(&c->conn, error);

@@ -163,9 +163,9 @@ static void timeout_drain(struct tlsring_conn *c)
 
 static void timeout_close(struct tlsring_conn *c, enum tlsring_limit limit)
 {
+	ops_close(c);
 	c->limit = limit;
 	c->result = -ETIMEDOUT;
-	engine_enter(c, CONNECTION_CLOSING);
 }
 
 static void timeout_idle(struct tlsring_conn *c)
