@@ -3,11 +3,11 @@
 #include "ktls/cipher.h"
 #include "ktls/uapi.h"
 
-/* 2^24.5 records: RFC 8446, 5.5; the bound is that of any block cipher of 128 bits in GCM. */
+/* RFC 8446, 5.5: 2^24.5 records, for any block cipher of 128 bits in GCM. */
 #define LIMIT_GCM	23726566
-/* 2^23 records: RFC 9147, 4.5.3 and appendix B. */
+/* RFC 9147, 4.5.3 and appendix B: 2^23 records. */
 #define LIMIT_CCM	(1 << 23)
-/* "The record sequence number would wrap before": as good as none. */
+/* RFC 8446, 5.5: the record sequence number would wrap first. */
 #define LIMIT_CHACHA	UINT64_MAX
 
 #define AEAD(kernel, evp, key, salt, iv, limit)					\
@@ -17,13 +17,16 @@
 #define AES128_GCM	AEAD(TLS_CIPHER_AES_GCM_128, "AES-128-GCM", 16, 4, 8, LIMIT_GCM)
 #define AES256_GCM	AEAD(TLS_CIPHER_AES_GCM_256, "AES-256-GCM", 32, 4, 8, LIMIT_GCM)
 #define AES128_CCM	AEAD(TLS_CIPHER_AES_CCM_128, "AES-128-CCM", 16, 4, 8, LIMIT_CCM)
-#define CHACHA20	AEAD(TLS_CIPHER_CHACHA20_POLY1305, "ChaCha20-Poly1305", 32, 0, 12, LIMIT_CHACHA)
-#define ARIA128_GCM	AEAD(TLS_CIPHER_ARIA_GCM_128, "ARIA-128-GCM", 16, 4, 8, LIMIT_GCM), .rare = "aria"
-#define ARIA256_GCM	AEAD(TLS_CIPHER_ARIA_GCM_256, "ARIA-256-GCM", 32, 4, 8, LIMIT_GCM), .rare = "aria"
+#define CHACHA20	\
+	AEAD(TLS_CIPHER_CHACHA20_POLY1305, "ChaCha20-Poly1305", 32, 0, 12, LIMIT_CHACHA)
+#define ARIA128_GCM	\
+	AEAD(TLS_CIPHER_ARIA_GCM_128, "ARIA-128-GCM", 16, 4, 8, LIMIT_GCM), .rare = "aria"
+#define ARIA256_GCM	\
+	AEAD(TLS_CIPHER_ARIA_GCM_256, "ARIA-256-GCM", 32, 4, 8, LIMIT_GCM), .rare = "aria"
 #define SM4_GCM		AEAD(TLS_CIPHER_SM4_GCM, "SM4-GCM", 16, 4, 8, LIMIT_GCM), .rare = "sm4"
 #define SM4_CCM		AEAD(TLS_CIPHER_SM4_CCM, "SM4-CCM", 16, 4, 8, LIMIT_CCM), .rare = "sm4"
 
-/* In TLS 1.2 GCM and CCM carry 8 bytes of the nonce in the record; ChaCha20 never does. */
+/* A TLS 1.2 record with GCM or CCM carries 8 bytes of its nonce; one with ChaCha20 does not. */
 #define TLS13(iana, suite, md, ...)						\
 	{ .id = (iana), .version = TLS_1_3_VERSION, .name = (suite),		\
 	  .digest = (md), .fixed_iv_len = 12, __VA_ARGS__ }

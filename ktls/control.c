@@ -9,7 +9,7 @@
 #include "ktls/control.h"
 #include "ktls/uapi.h"
 
-/* A third of a send buffer of this size holds more than one record, and one is what can be left over. */
+/* A third of such a send buffer, at which poll() says that a socket is writable, holds a record. */
 #define CONTROL_LAST_ROOM	(96 * 1024)
 
 #define ALERT_BAD_RECORD_MAC	20
@@ -19,7 +19,8 @@
 void ktls_control_encode(struct msghdr *msg, void *cbuf, uint8_t type)
 {
 	struct cmsghdr head = {
-		.cmsg_level = SOL_TLS, .cmsg_type = TLS_SET_RECORD_TYPE, .cmsg_len = CMSG_LEN(sizeof(type)),
+		.cmsg_level = SOL_TLS, .cmsg_type = TLS_SET_RECORD_TYPE,
+		.cmsg_len = CMSG_LEN(sizeof(type)),
 	};
 
 	memset(cbuf, 0, KTLS_CMSG_SPACE);
@@ -29,7 +30,7 @@ void ktls_control_encode(struct msghdr *msg, void *cbuf, uint8_t type)
 	msg->msg_controllen = KTLS_CMSG_SPACE;
 }
 
-/* Walked by hand: a control buffer inside a ring's buffer need not be aligned as CMSG_NXTHDR wants. */
+/* CMSG_NXTHDR wants an alignment that a control buffer inside a ring's buffer need not have. */
 int ktls_control_type_of(const void *control, size_t len, int msg_flags)
 {
 	const uint8_t *at = control;
@@ -77,7 +78,8 @@ static long control_recvmsg(int fd, void *data, size_t len, int how, int *type, 
 	struct iovec iov = { .iov_base = data, .iov_len = len };
 	uint8_t space[KTLS_CMSG_SPACE];
 	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space),
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = space, .msg_controllen = sizeof(space),
 	};
 	ssize_t got = recvmsg(fd, &msg, how);
 
@@ -110,7 +112,7 @@ int ktls_control_last(int fd)
 
 	if (!(fcntl(fd, F_GETFL) & O_NONBLOCK))
 		return 0;
-	/* The kernel doubles what it is given. */
+	/* The kernel doubles the value that is set. */
 	if (!getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, &len) && room < 2 * wanted)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof(wanted));
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &any, sizeof(any));
@@ -126,7 +128,8 @@ void ktls_control_excuse(int fd)
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
 }
 
-static const char *const alerts[256] = {	/* RFC 8446, 6 and, for what only 1.2 has, RFC 5246, 7.2 */
+/* RFC 8446, 6, and RFC 5246, 7.2, for those of TLS 1.2. */
+static const char *const alerts[256] = {
 	[0] = "close_notify",
 	[10] = "unexpected_message",
 	[20] = "bad_record_mac",
@@ -175,9 +178,9 @@ uint8_t ktls_alert_for_errno(int error)
 		return ALERT_BAD_RECORD_MAC;
 	case EMSGSIZE:
 		return ALERT_RECORD_OVERFLOW;
-	case EINVAL:	/* the version in the record's header */
+	case EINVAL:	/* a wrong version in the record's header */
 		return ALERT_PROTOCOL_VERSION;
-	case EPROTO: /* a type that has no place there; only records opened in user space tell */
+	case EPROTO:	/* a type that is not allowed; only from records opened in user space */
 		return KTLS_ALERT_UNEXPECTED_MESSAGE;
 	}
 	return 0;

@@ -22,7 +22,7 @@ static const struct {
 
 int ktls_counters_each(int (*each)(const char *name, uint64_t value, void *user), void *user)
 {
-	/* Not /proc/net, which shows the main thread's namespace. */
+	/* /proc/net would show the main thread's network namespace. */
 	FILE *file = fopen("/proc/thread-self/net/tls_stat", "re");
 	unsigned long long value;
 	char name[64];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a hand-over needs of an SSL and libssl has no getter for: the traffic secrets of TLS 1.3
- * come from the keylog callback, and the record sequence numbers from counting, in the message
- * callback, the headers of the records that libssl reads and writes.
+ * A hand-over needs two things that libssl has no getter for. The keylog callback gives the traffic
+ * secrets of TLS 1.3. The message callback counts the headers of records that libssl reads and
+ * writes, which gives the record sequence numbers.
  *
- * A count begins anew with each key. TLS 1.3 says so at the direction's traffic-secret keylog
- * event, which stands between the last record under the old key and the first under the new one.
- * TLS 1.2 says so with a ChangeCipherSpec record; its Finished is then number 0.
+ * A count restarts with each key. In TLS 1.3 the keylog event of a direction's traffic secret comes
+ * between the last record under the old key and the first one under the new key. In TLS 1.2 a
+ * ChangeCipherSpec record precedes record 0, which is Finished.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -22,11 +22,11 @@
 #define EXPORT_HEADER	5
 #define EXPORT_TAG	16
 
-/* Hangs on the SSL and is freed with it. */
+/* Belongs to the SSL, as its ex_data, and is freed with it. */
 struct export_capture {
-	struct ktls_session *session;	/* NULL once it was handed over */
+	struct ktls_session *session;	/* NULL after the hand-over */
 	uint64_t seq[2];		/* by enum ktls_direction */
-	uint8_t keyed;			/* bit by direction: seq counts from the key's first record */
+	uint8_t keyed;			/* bit by direction: seq is that of the current key */
 	uint8_t outer_type;		/* of the last record written */
 	uint16_t outer_len;
 	enum tlsring_reason refusal;
@@ -42,13 +42,14 @@ static void export_free(struct export_capture *capture)
 	free(capture);
 }
 
-static void export_drop(void *parent, void *data, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
+static void export_drop(void *parent, void *data, CRYPTO_EX_DATA *ad, int index, long argl,
+			void *argp)
 {
 	(void)parent, (void)ad, (void)index, (void)argl, (void)argp;
 	export_free(data);
 }
 
-/* SSL_dup() must not make a second owner; the duplicate is not watched. */
+/* SSL_dup() must not create a second owner: the duplicate is not watched. */
 static int export_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **data, int index,
 		      long argl, void *argp)
 {
@@ -76,35 +77,16 @@ static struct export_capture *export_capture(const SSL *ssl)
 
 /* ---- secrets ---- */
 
-static int export_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static void export_secret(struct ktls_secret *secret, const char *hex)
 {
-	size_t len = strlen(hex) / 2;
+	size_t len;
 
 	secret->len = 0;
-	if (len > sizeof(secret->bytes))
-		return;
-	for (size_t i = 0; i < len; i++) {
-		int high = export_digit(hex[2 * i]), low = export_digit(hex[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return;
-		secret->bytes[i] = (uint8_t)(high << 4 | low);
-	}
-	secret->len = (uint8_t)len;
+	if (OPENSSL_hexstr2buf_ex(secret->bytes, sizeof(secret->bytes), &len, hex, '\0') == 1)
+		secret->len = (uint8_t)len;
 }
 
-/* "LABEL client_random secret": the labels of the keys for application data end in _0 or _N. */
+/* A keylog line is "LABEL client_random secret". Labels of application traffic end in _0 or _N. */
 static void export_take_line(const SSL *ssl, struct export_capture *capture, const char *line)
 {
 	static const char labels[2][24] = { "CLIENT_TRAFFIC_SECRET_", "SERVER_TRAFFIC_SECRET_" };
@@ -128,7 +110,8 @@ static void export_on_keylog(const SSL *ssl, const char *line)
 
 	if (capture)
 		export_take_line(ssl, capture, line);
-	chained = (SSL_CTX_keylog_cb_func)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), export_ctx_index);
+	chained = (SSL_CTX_keylog_cb_func)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl),
+							      export_ctx_index);
 	if (chained)
 		chained(ssl, line);
 }
@@ -149,10 +132,11 @@ int ktls_export_prepare(SSL_CTX *ctx)
 
 /* ---- records ---- */
 
-static void export_on_header(struct export_capture *capture, enum ktls_direction dir, const uint8_t *header)
+static void export_on_header(struct export_capture *capture, enum ktls_direction dir,
+			     const uint8_t *header)
 {
 	if (header[0] == SSL3_RT_CHANGE_CIPHER_SPEC) {
-		/* TLS 1.3 sends them too, for show, but only before its keys for application data. */
+		/* TLS 1.3 sends ChangeCipherSpec too, before its application keys, to no effect. */
 		if (!capture->session || capture->session->dir[dir].len)
 			return;
 		capture->seq[dir] = 0;
@@ -166,10 +150,8 @@ static void export_on_header(struct export_capture *capture, enum ktls_direction
 	}
 }
 
-/*
- * The padding callback cannot be asked for, but shows in the record that just carried a handshake
- * message of ours: it is longer than the message needs.
- */
+/* libssl has no getter for a padding callback, but a padded record that carries one of our
+ * handshake messages is longer than the message needs. */
 static void export_on_handshake(struct export_capture *capture, int version, size_t len)
 {
 	if (len > SSL3_RT_MAX_PLAIN_LENGTH)
@@ -225,27 +207,27 @@ uint64_t ktls_export_seq(const SSL *ssl, enum ktls_direction dir)
 
 /* ---- export ---- */
 
-/* Half a record read or written, or plaintext not yet taken, would be lost with the SSL. */
+/* Does the SSL hold nothing that would be lost with it: a part of a record that was read or
+ * written, or plaintext that was not taken? */
 static bool export_settled(const SSL *ssl)
 {
 	bool closed = SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN;
 
-	/* libssl never takes a close_notify of TLS 1.3 for read, and nothing follows it. */
+	/* In TLS 1.3 libssl counts a close_notify as pending for ever; nothing follows it. */
 	return SSL_is_init_finished(ssl) && !SSL_want_write(ssl) &&
 	       SSL_get_key_update_type(ssl) == SSL_KEY_UPDATE_NONE &&
 	       (closed ? !SSL_pending(ssl) :
 			 !SSL_has_pending(ssl) && strcmp(SSL_rstate_string(ssl), "RB"));
 }
 
-/*
- * By agreement with the peer, or by our program's wish (SSL_set_max_send_fragment): that cannot be asked
- * for, but the split size, which means nothing without pipelines, cannot be set beyond it.
- */
+/* Are records limited by the max_fragment_length extension, or by SSL_set_max_send_fragment()? The
+ * latter has no getter, but limits the split size, which has no effect without pipelines. */
 static bool export_fragmented(SSL *ssl)
 {
 	uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
 
-	return (code >= TLSEXT_max_fragment_length_512 && code <= TLSEXT_max_fragment_length_4096) ||
+	return (code >= TLSEXT_max_fragment_length_512 &&
+		code <= TLSEXT_max_fragment_length_4096) ||
 	       !SSL_set_split_send_fragment(ssl, SSL3_RT_MAX_PLAIN_LENGTH);
 }
 
@@ -253,10 +235,13 @@ static const struct ktls_cipher *export_cipher(const SSL *ssl)
 {
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
 
-	return cipher ? ktls_cipher_find((uint16_t)SSL_version(ssl), SSL_CIPHER_get_protocol_id(cipher)) : NULL;
+	if (!cipher)
+		return NULL;
+	return ktls_cipher_find((uint16_t)SSL_version(ssl), SSL_CIPHER_get_protocol_id(cipher));
 }
 
-/* TLS 1.3 has both secrets from the keylog; TLS 1.2 none, unless an earlier life of the SSL left them. */
+/* Was the SSL watched from its start? TLS 1.3 then has both secrets from the keylog, TLS 1.2 none,
+ * but for those that remained from before SSL_clear(). */
 static bool export_seen(const struct export_capture *capture, int version)
 {
 	bool tls13 = version == TLS1_3_VERSION;
@@ -295,7 +280,8 @@ static int export_tls12(const SSL *ssl, struct ktls_session *session)
 
 	if (len && SSL_get_client_random(ssl, client_random, 32) == 32 &&
 	    SSL_get_server_random(ssl, server_random, 32) == 32)
-		ret = ktls_schedule_tls12(session, SSL_is_server(ssl), master, len, client_random, server_random);
+		ret = ktls_schedule_tls12(session, SSL_is_server(ssl), master, len, client_random,
+					  server_random);
 	OPENSSL_cleanse(master, sizeof(master));
 	return ret;
 }
@@ -324,7 +310,7 @@ int ktls_export(SSL *ssl, struct ktls_algorithms *algorithms, struct ktls_sessio
 	return 0;
 }
 
-/* They stand inside the SSL's own block, and are found there by their value. */
+/* The secrets are inside the SSL's own block of memory, where they are found by their value. */
 void ktls_export_wipe(SSL *ssl, const struct ktls_session *session, enum ktls_direction dir)
 {
 	const struct ktls_secret *secret = &session->dir[dir];

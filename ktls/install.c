@@ -7,7 +7,7 @@
 #include "ktls/schedule.h"
 #include "ktls/uapi.h"
 
-/* An error that says too little: the socket itself knows what it is. */
+/* The reason for an error that may have several: ask the socket what it is. */
 static enum tlsring_reason install_socket_reason(int fd, int error)
 {
 	int protocol;
@@ -19,8 +19,10 @@ static enum tlsring_reason install_socket_reason(int fd, int error)
 		return TLSRING_REASON_MPTCP;
 	if (protocol != IPPROTO_TCP)
 		return TLSRING_REASON_NOT_TCP;
-	/* A kernel without ULPs, or what stands in for one in a sandbox. */
-	return error == ENOPROTOOPT || error == EOPNOTSUPP ? TLSRING_REASON_NO_MODULE : TLSRING_REASON_KERNEL_REFUSED;
+	/* A kernel without ULPs, or a sandbox that stands in for one. */
+	if (error == ENOPROTOOPT || error == EOPNOTSUPP)
+		return TLSRING_REASON_NO_MODULE;
+	return TLSRING_REASON_KERNEL_REFUSED;
 }
 
 static enum tlsring_reason install_ulp_reason(int fd, int error)
@@ -53,10 +55,8 @@ int ktls_install_ulp(int fd, enum tlsring_reason *why)
 	return -error;
 }
 
-/*
- * The kernel looks for the modules of a cipher it does not find, in vain and for milliseconds,
- * every time it is asked. Once is enough. Bit by cipher, from TLS_CIPHER_AES_GCM_128 on.
- */
+/* Ciphers that the kernel lacks, by bits from TLS_CIPHER_AES_GCM_128 on. Each time it is asked for
+ * one of them it spends milliseconds on a search for modules, so it is asked once. */
 static _Atomic uint32_t install_missing;
 
 static uint32_t install_bit(const struct ktls_session *session)
@@ -67,8 +67,8 @@ static uint32_t install_bit(const struct ktls_session *session)
 static enum tlsring_reason install_reason(int error)
 {
 	switch (error) {
-	case EINVAL:	/* a cipher type the tls module does not know: the rest of the layout is right */
-	case ENOENT:	/* one the crypto API has no algorithm for */
+	case EINVAL:	/* a cipher type that the tls module does not know */
+	case ENOENT:	/* no algorithm in the crypto API */
 		return TLSRING_REASON_CIPHER_MISSING;
 	case EBUSY:
 		return TLSRING_REASON_NO_REKEY;
@@ -108,7 +108,8 @@ int ktls_install(int fd, const struct ktls_session *session, enum ktls_direction
 	len = ktls_crypto_info(session->cipher, &keys, session->dir[dir].seq, info);
 	ktls_keys_wipe(&keys);
 	start = ktls_install_clock();
-	ret = setsockopt(fd, SOL_TLS, dir == KTLS_TX ? TLS_TX : TLS_RX, info, (socklen_t)len) ? -errno : 0;
+	if (setsockopt(fd, SOL_TLS, dir == KTLS_TX ? TLS_TX : TLS_RX, info, (socklen_t)len))
+		ret = -errno;
 	if (ns)
 		*ns += ktls_install_clock() - start;
 	if (ret) {
@@ -127,7 +128,8 @@ int ktls_install_again(int fd, const struct ktls_session *session)
 	socklen_t len = (socklen_t)ktls_crypto_info_len(cipher);
 	int ret = 0;
 
-	if (getsockopt(fd, SOL_TLS, TLS_RX, info, &len) || setsockopt(fd, SOL_TLS, TLS_RX, info, len))
+	if (getsockopt(fd, SOL_TLS, TLS_RX, info, &len) ||
+	    setsockopt(fd, SOL_TLS, TLS_RX, info, len))
 		ret = -errno;
 	explicit_bzero(info, sizeof(info));
 	return ret;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which devices offload TLS: ethtool's netlink family. */
+/* The features of network devices, by ethtool's netlink family. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "ktls/nic_netlink.h"
 #include "ktls/uapi.h"
 
-#define NIC_ASK_EVERY	10	/* seconds */
+#define NIC_LIST_SECONDS	10	/* for which ktls_nic_any() keeps its answer */
 
 const char *const ktls_nic_tls_names[2] = {
 	[KTLS_TX] = "tls-hw-tx-offload", [KTLS_RX] = "tls-hw-rx-offload",
@@ -27,11 +27,11 @@ struct nic_walk {
 	int stop;
 };
 
-/* A bitset of features under way: which of the two things it says of each. */
+/* A bitset of features while it is parsed. */
 struct nic_bits {
 	struct ktls_nic *nic;
-	bool active;		/* what is on; else what can be changed */
-	bool list;		/* every bit that is named is set */
+	bool active;		/* it names features that are on, else those that can be changed */
+	bool list;		/* a named bit is set, without a value of its own */
 };
 
 /* ---- the family ---- */
@@ -60,7 +60,7 @@ static struct nlmsghdr *nic_message(void *buf, uint16_t type, uint8_t command, u
 	return head;
 }
 
-/* The id of ethtool's family, or -errno. It stays the same for as long as the kernel runs. */
+/* The id of ethtool's family, which is constant until the next boot, or -errno. */
 static int nic_family(void)
 {
 	static _Atomic int known;
@@ -184,7 +184,8 @@ static int nic_ask(const char *name, unsigned index, struct nic_walk *walk)
 
 	if (family < 0)
 		return family;
-	head = nic_message(buf, (uint16_t)family, ETHTOOL_MSG_FEATURES_GET, name || index ? 0 : NLM_F_DUMP);
+	head = nic_message(buf, (uint16_t)family, ETHTOOL_MSG_FEATURES_GET,
+			   name || index ? 0 : NLM_F_DUMP);
 	nest = mnl_attr_nest_start(head, ETHTOOL_A_FEATURES_HEADER);
 	if (name)
 		mnl_attr_put_strz(head, ETHTOOL_A_HEADER_DEV_NAME, name);
@@ -224,7 +225,7 @@ int ktls_nic_list(int (*each)(const struct ktls_nic *nic, void *user), void *use
 	return nic_ask(NULL, 0, &walk);
 }
 
-/* ---- does any offload? ---- */
+/* ---- any offload ---- */
 
 static int nic_offloads(const struct ktls_nic *nic, void *user)
 {
@@ -240,7 +241,7 @@ bool ktls_nic_any(void)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	if (now.tv_sec >= next) {
-		next = now.tv_sec + NIC_ASK_EVERY;
+		next = now.tv_sec + NIC_LIST_SECONDS;
 		any = ktls_nic_list(nic_offloads, NULL) == 1;
 	}
 	return any;
@@ -281,13 +282,14 @@ int ktls_nic_switch(const char *name, const char *feature, bool on)
 	ret = nic_netlink_ask(NETLINK_GENERIC, head, nic_on_nothing, NULL);
 	if (!ret)
 		ret = ktls_nic_read(name, &nic);
-	/* The kernel takes a wish that something else forbids, and does not follow it. */
+	/* The kernel accepts a request that it does not follow, because another feature forbids
+	 * it. */
 	if (!ret && nic_feature(&nic, feature) && nic_feature(&nic, feature)->on != on)
 		ret = -EOPNOTSUPP;
 	return ret;
 }
 
-/* ---- why not ---- */
+/* ---- reasons ---- */
 
 bool ktls_nic_takes(uint16_t version, uint16_t kernel_cipher)
 {
@@ -295,8 +297,8 @@ bool ktls_nic_takes(uint16_t version, uint16_t kernel_cipher)
 	       (kernel_cipher == TLS_CIPHER_AES_GCM_128 || kernel_cipher == TLS_CIPHER_AES_GCM_256);
 }
 
-enum tlsring_reason ktls_nic_reason(uint16_t version, uint16_t kernel_cipher, const struct ktls_nic *nic,
-				    enum ktls_direction dir)
+enum tlsring_reason ktls_nic_reason(uint16_t version, uint16_t kernel_cipher,
+				    const struct ktls_nic *nic, enum ktls_direction dir)
 {
 	if (!nic || !nic->tls[dir].can)
 		return TLSRING_REASON_NIC_ABSENT;

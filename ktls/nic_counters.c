@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The driver's counters: ethtool's netlink family has the standard ones only. */
+/* The driver's counters, by ioctl: ethtool's netlink family has only the standard ones. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +28,11 @@ static int counters_socket(void)
 
 static int counters_count(int fd, const char *name)
 {
-	_Alignas(struct ethtool_sset_info) char buf[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)] = { 0 };
-	struct ethtool_sset_info *info = (struct ethtool_sset_info *)buf;
+	struct ethtool_sset_info *info;
+	_Alignas(struct ethtool_sset_info) char buf[sizeof(*info) + sizeof(uint32_t)] = { 0 };
 	int ret;
 
+	info = (struct ethtool_sset_info *)buf;
 	info->cmd = ETHTOOL_GSSET_INFO;
 	info->sset_mask = 1ULL << ETH_SS_STATS;
 	ret = counters_ioctl(fd, name, info);
@@ -42,8 +43,10 @@ static int counters_count(int fd, const char *name)
 	return info->data[0] > COUNTERS_MAX ? -E2BIG : (int)info->data[0];
 }
 
-static int counters_walk(const struct ethtool_gstrings *names, const struct ethtool_stats *stats, bool all,
-			 int (*each)(const char *counter, uint64_t value, void *user), void *user)
+static int counters_walk(const struct ethtool_gstrings *names, const struct ethtool_stats *stats,
+			 bool all,
+			 int (*each)(const char *counter, uint64_t value, void *user),
+			 void *user)
 {
 	uint32_t count = names->len < stats->n_stats ? names->len : stats->n_stats;
 	char name[ETH_GSTRING_LEN + 1] = "";
@@ -57,8 +60,8 @@ static int counters_walk(const struct ethtool_gstrings *names, const struct etht
 	return ret;
 }
 
-int ktls_nic_counters(const char *name, bool all, int (*each)(const char *counter, uint64_t value, void *user),
-		      void *user)
+int ktls_nic_counters(const char *name, bool all,
+		      int (*each)(const char *counter, uint64_t value, void *user), void *user)
 {
 	struct ethtool_gstrings *names = NULL;
 	struct ethtool_stats *stats = NULL;

@@ -6,6 +6,7 @@
 
 static int nic_netlink_receive(struct mnl_socket *nl, mnl_cb_t each, void *data)
 {
+	unsigned port = mnl_socket_get_portid(nl);
 	char *buf = malloc(NIC_NETLINK_BUFFER);
 	int ret = MNL_CB_OK;
 
@@ -16,7 +17,7 @@ static int nic_netlink_receive(struct mnl_socket *nl, mnl_cb_t each, void *data)
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		ret = got < 0 ? -1 : mnl_cb_run(buf, (size_t)got, 1, mnl_socket_get_portid(nl), each, data);
+		ret = got < 0 ? -1 : mnl_cb_run(buf, (size_t)got, 1, port, each, data);
 	}
 	ret = ret < 0 ? -errno : 0;
 	free(buf);
@@ -34,7 +35,8 @@ int nic_netlink_ask(int bus, struct nlmsghdr *head, mnl_cb_t each, void *data)
 	head->nlmsg_flags |= NLM_F_REQUEST;
 	if ((head->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		head->nlmsg_flags |= NLM_F_ACK;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(nl, head, head->nlmsg_len) < 0)
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(nl, head, head->nlmsg_len) < 0)
 		ret = -errno;
 	else
 		ret = nic_netlink_receive(nl, each, data);

@@ -7,10 +7,9 @@
 #define NIC_NETLINK_BUFFER	32768
 
 /*
- * One question over a netlink socket of its own: head (in a buffer of the caller's) is sent, each()
- * sees every reply. NLM_F_ACK is added where it is not a dump, so that the end can be told.
- * 0, or -errno: the kernel's, or what each() returned below 0 with errno set. Blocking, as short as
- * the kernel takes.
+ * Send a request over a netlink socket of its own, and call each() for every reply. Adds NLM_F_ACK
+ * to a request that is no dump, whose end would not show otherwise. Returns 0 or -errno, which is
+ * the kernel's, or errno after a negative result of each(). Blocks until the kernel has replied.
  */
 int nic_netlink_ask(int bus, struct nlmsghdr *head, mnl_cb_t each, void *data);
 

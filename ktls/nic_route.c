@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* From a socket to the device that carries it, as the kernel goes when it looks for a NIC. */
+/* The device that carries a socket, found as the kernel does when it looks for a NIC. */
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -10,7 +10,7 @@
 #include "ktls/nic.h"
 #include "ktls/nic_netlink.h"
 
-#define ROUTE_DEPTH	8	/* devices on top of each other */
+#define ROUTE_DEPTH	8	/* of devices that stand on each other */
 
 static const void *route_address(const struct sockaddr *addr, size_t *len)
 {
@@ -28,7 +28,7 @@ static bool route_mapped(const struct sockaddr *addr)
 	       IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)addr)->sin6_addr);
 }
 
-/* The address as the route knows it: a mapped one is an IPv4 address. */
+/* A mapped IPv6 address is an IPv4 address to the routing table. */
 static void route_put(struct nlmsghdr *head, uint16_t type, const struct sockaddr *addr)
 {
 	size_t len;
@@ -61,7 +61,7 @@ static int route_on_reply(const struct nlmsghdr *head, void *data)
 	return mnl_attr_parse(head, sizeof(struct rtmsg), route_on_attr, data);
 }
 
-/* ---- down to the lowest device ---- */
+/* ---- the lowest device ---- */
 
 struct route_link {
 	unsigned link;
@@ -111,15 +111,15 @@ static int route_on_link(const struct nlmsghdr *head, void *data)
 	return mnl_attr_parse(head, sizeof(struct ifinfomsg), route_on_link_attr, data);
 }
 
-/* Only where a connection always has the same port does the kernel look below a bond (bond_sk_check()
- * of drivers/net/bonding). */
+/* The kernel looks below a bond only if each connection always has the same port
+ * (bond_sk_check() in drivers/net/bonding). */
 static bool route_offloads(const struct route_link *bond)
 {
 	return (bond->mode == BOND_MODE_XOR || bond->mode == BOND_MODE_8023AD) &&
 	       bond->policy == BOND_XMIT_POLICY_LAYER34;
 }
 
-/* It does not say which port that is: only a single one can be told. */
+/* The kernel does not say which port carries a connection, so only a single port can be found. */
 static int route_on_port(const struct nlmsghdr *head, void *data)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
@@ -144,7 +144,7 @@ static unsigned route_only_port(unsigned bond)
 	head->nlmsg_type = RTM_GETLINK;
 	head->nlmsg_flags = NLM_F_DUMP;
 	mnl_nlmsg_put_extra_header(head, sizeof(struct ifinfomsg));
-	/* The kernel may list others too. */
+	/* The kernel may list other devices too. */
 	mnl_attr_put_u32(head, IFLA_MASTER, bond);
 	nic_netlink_ask(NETLINK_ROUTE, head, route_on_port, &ports);
 	return ports.count == 1 ? ports.port : 0;

@@ -14,10 +14,9 @@
 #include "ktls/nic_netlink.h"
 #include "ktls/status.h"
 
-/* What the reply's walk finds. */
 struct status_reply {
 	struct ktls_status *out;
-	bool found;
+	bool found;			/* the reply had a part about TLS */
 };
 
 static int status_ulp(int fd)
@@ -45,7 +44,7 @@ static void status_take_address(const struct sockaddr_storage *addr, __be32 ip[4
 	}
 }
 
-/* The socket is named by its addresses, and by its cookie so that no other one can answer. */
+/* Name the socket by its addresses, and by its cookie, so that no other socket answers. */
 static int status_request(int fd, struct inet_diag_req_v2 *req)
 {
 	struct sockaddr_storage own = { 0 }, peer = { 0 };
@@ -58,7 +57,7 @@ static int status_request(int fd, struct inet_diag_req_v2 *req)
 		return -errno;
 	req->sdiag_family = (uint8_t)own.ss_family;
 	req->sdiag_protocol = IPPROTO_TCP;
-	/* The kernel gives the ULP's part along with tcp_info only. */
+	/* The kernel sends the ULP's part only together with tcp_info. */
 	req->idiag_ext = 1 << (INET_DIAG_INFO - 1);
 	req->idiag_states = ~0u;
 	req->id.idiag_cookie[0] = (uint32_t)cookie;
@@ -131,7 +130,8 @@ static int status_on_message(const struct nlmsghdr *head, void *data)
 	return mnl_attr_parse(head, sizeof(struct inet_diag_msg), status_on_attr, data);
 }
 
-static struct nlmsghdr *status_message(void *buf, const struct inet_diag_req_v2 *req, uint16_t flags)
+static struct nlmsghdr *status_message(void *buf, const struct inet_diag_req_v2 *req,
+				       uint16_t flags)
 {
 	struct nlmsghdr *head = mnl_nlmsg_put_header(buf);
 
@@ -153,7 +153,8 @@ int ktls_status_read(int fd, struct ktls_status *out)
 	if (!ret)
 		ret = status_request(fd, &req);
 	if (!ret)
-		ret = nic_netlink_ask(NETLINK_SOCK_DIAG, status_message(buf, &req, 0), status_on_message, &reply);
+		ret = nic_netlink_ask(NETLINK_SOCK_DIAG, status_message(buf, &req, 0),
+				      status_on_message, &reply);
 	if (ret == -ENOENT)
 		return status_ulp(fd) ? ret : -ESRCH;
 	if (!ret && !reply.found)
@@ -161,7 +162,7 @@ int ktls_status_read(int fd, struct ktls_status *out)
 	return ret;
 }
 
-/* ---- all of them ---- */
+/* ---- all sockets ---- */
 
 bool ktls_may_look(void)
 {
@@ -171,19 +172,20 @@ bool ktls_may_look(void)
 	return !syscall(SYS_capget, &head, data) && data[0].effective >> CAP_NET_ADMIN & 1;
 }
 
-/* Listening, waiting and half-open sockets have no TLS: established, the two FIN_WAITs, CLOSE_WAIT,
- * LAST_ACK and CLOSING (linux/tcp.h, which has bytes_acked, lacks the names). */
+/* The states in which a socket may have TLS: ESTABLISHED, FIN_WAIT1 and 2, CLOSE_WAIT, LAST_ACK and
+ * CLOSING. Numbers, since linux/tcp.h, which has bytes_acked, lacks the names. */
 #define STATUS_STATES	(1u << 1 | 1u << 4 | 1u << 5 | 1u << 8 | 1u << 9 | 1u << 11)
 
 struct status_walk {
 	int (*each)(const struct ktls_socket *socket, void *user);
 	void *user;
-	struct ktls_socket *socket;	/* under way */
+	struct ktls_socket *socket;	/* being parsed */
 	struct status_reply reply;
 	int stop;
 };
 
-static void status_give_address(struct sockaddr_storage *addr, uint8_t family, const __be32 ip[4], __be16 port)
+static void status_give_address(struct sockaddr_storage *addr, uint8_t family, const __be32 ip[4],
+				__be16 port)
 {
 	memset(addr, 0, sizeof(*addr));
 	addr->ss_family = family;
@@ -222,12 +224,13 @@ static int status_on_socket_attr(const struct nlattr *attr, void *data)
 static int status_on_socket(const struct nlmsghdr *head, void *data)
 {
 	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(head);
+	const struct inet_diag_sockid *id = &msg->id;
 	struct status_walk *walk = data;
 	struct ktls_socket socket = {
 		.inode = msg->idiag_inode,
 		.uid = msg->idiag_uid,
-		.bound = msg->id.idiag_if,
-		.cookie = msg->id.idiag_cookie[0] | (uint64_t)msg->id.idiag_cookie[1] << 32,
+		.bound = id->idiag_if,
+		.cookie = id->idiag_cookie[0] | (uint64_t)id->idiag_cookie[1] << 32,
 	};
 
 	walk->socket = &socket;
@@ -235,8 +238,8 @@ static int status_on_socket(const struct nlmsghdr *head, void *data)
 	mnl_attr_parse(head, sizeof(*msg), status_on_socket_attr, walk);
 	if (!walk->reply.found || walk->stop)
 		return MNL_CB_OK;
-	status_give_address(&socket.own, msg->idiag_family, msg->id.idiag_src, msg->id.idiag_sport);
-	status_give_address(&socket.peer, msg->idiag_family, msg->id.idiag_dst, msg->id.idiag_dport);
+	status_give_address(&socket.own, msg->idiag_family, id->idiag_src, id->idiag_sport);
+	status_give_address(&socket.peer, msg->idiag_family, id->idiag_dst, id->idiag_dport);
 	walk->stop = walk->each(&socket, walk->user);
 	return MNL_CB_OK;
 }

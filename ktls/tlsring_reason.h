@@ -8,9 +8,8 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * Why a direction of a connection is not where the policy would like it, or
- * why a connection ended. This is the only such list; a value never changes
- * its number once released, new ones go to the end.
+ * Why a direction of a connection is not where the policy would like it, or why a connection ended.
+ * A released value never changes its number; new ones go to the end.
  */
 enum tlsring_reason {
 	TLSRING_REASON_NONE = 0,
@@ -27,17 +26,17 @@ enum tlsring_reason {
 	TLSRING_REASON_PADDING,		/* record padding was asked for */
 	TLSRING_REASON_NO_SECRETS,	/* the SSL was not watched from its start */
 	TLSRING_REASON_COMPRESSION,	/* TLS-level compression in use */
-	TLSRING_REASON_KERNEL_REFUSED,	/* setsockopt said no; errno tells more */
+	TLSRING_REASON_KERNEL_REFUSED,	/* setsockopt failed; errno tells more */
 	TLSRING_REASON_KERNEL_BUG,	/* masked: this kernel has a known bug */
 	TLSRING_REASON_NO_REKEY,	/* kernel cannot change keys */
 	TLSRING_REASON_NIC_VERSION,	/* in software: NICs take TLS 1.2 only */
 	TLSRING_REASON_NIC_CIPHER,	/* in software: NICs take AES-GCM only */
 	TLSRING_REASON_NIC_ABSENT,	/* in software: no NIC with TLS offload */
 	TLSRING_REASON_NIC_FEATURE_OFF,	/* in software: NIC can, feature is off */
-	TLSRING_REASON_PERMISSION,	/* a seccomp filter or the like said no */
+	TLSRING_REASON_PERMISSION,	/* forbidden, by a seccomp filter or the like */
 	TLSRING_REASON_NOT_YET,		/* the keys were not handed over yet */
-	TLSRING_REASON_NIC_REFUSED,	/* in software: NIC can and is on, but did not take it */
-	TLSRING_REASON_NIC_UNKNOWN,	/* where it is cannot be told: no CAP_NET_ADMIN */
+	TLSRING_REASON_NIC_REFUSED,	/* in software: NIC can, is on, but did not take it */
+	TLSRING_REASON_NIC_UNKNOWN,	/* whether a NIC does it cannot be told: no CAP_NET_ADMIN */
 	TLSRING_REASON_COUNT
 };
 

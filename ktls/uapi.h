@@ -2,7 +2,7 @@
 #ifndef KTLS_UAPI_H
 #define KTLS_UAPI_H
 
-/* linux/tls.h, and what newer kernels have than the oldest headers we build against (6.1). */
+/* linux/tls.h, and constants that the headers of Linux 6.1 lack. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>

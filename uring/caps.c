@@ -186,7 +186,9 @@ static bool caps_fill(struct uring_caps *caps)
 		io_uring_queue_exit(&probe.ring);
 	}
 	if (probe.transient)
-		*caps = (struct uring_caps){ .disabled_sysctl = sysctl, .ring_error = probe.transient };
+		*caps = (struct uring_caps){
+			.disabled_sysctl = sysctl, .ring_error = probe.transient,
+		};
 	return !probe.transient;
 }
 

@@ -121,8 +121,8 @@ int io_uring_submit_and_get_events(struct io_uring *ring)
 	return ret;
 }
 
-int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe **cqe, unsigned count,
-				     struct __kernel_timespec *ts, sigset_t *mask)
+int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe **cqe,
+				     unsigned count, struct __kernel_timespec *ts, sigset_t *mask)
 {
 	int (*next)(struct io_uring *, struct io_uring_cqe **, unsigned, struct __kernel_timespec *,
 		    sigset_t *) = shim_next(__func__);
