@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Everything is asked of fresh connections over loopback, two for each cipher of the kernel: what
- * was set on a socket cannot be taken back.
+ * The kernel is probed on fresh connections over loopback, one for each cipher and version, since
+ * options of kernel TLS cannot be taken back.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,62 +16,80 @@
 #include "ktls/probe.h"
 #include "ktls/uapi.h"
 
-#define PROBE_PATIENCE	1000	/* msecs; over loopback a connection is there at once, or never */
+#define PROBE_TIMEOUT	1000	/* milliseconds until a loopback connection can be accepted */
 
-static struct ktls_caps probe_caps;
-static pthread_once_t probe_once = PTHREAD_ONCE_INIT;
+/* The answer while an error says nothing about the kernel: descriptors or memory ran out. */
+#define PROBE_FAILED(error)	{ .ulp_error = (error), .why_not = TLSRING_REASON_KERNEL_REFUSED }
+static const struct ktls_caps probe_failed[] = {
+	PROBE_FAILED(EMFILE), PROBE_FAILED(ENFILE), PROBE_FAILED(ENOMEM), PROBE_FAILED(ENOBUFS),
+	PROBE_FAILED(EADDRNOTAVAIL), PROBE_FAILED(ETIMEDOUT),
+};
 
-/* ---- a connection to ask ---- */
-
-struct probe_loopback {
+/* A probe of the kernel under way. */
+struct probe {
+	struct ktls_caps caps;
+	const struct ktls_caps *failed;	/* one of probe_failed: the probe is to be repeated */
 	int listener;
 	struct sockaddr_in addr;
 };
 
-static int probe_open(struct probe_loopback *loop)
+/* Note an error (-errno) that the next probe may not meet. Returns true if there is no error. */
+static bool probe_succeeds(struct probe *probe, int ret)
 {
-	socklen_t len = sizeof(loop->addr);
+	for (size_t i = 0; i < sizeof(probe_failed) / sizeof(probe_failed[0]); i++)
+		if (probe_failed[i].ulp_error == -ret)
+			probe->failed = &probe_failed[i];
+	return !ret;
+}
+
+/* ---- connections ---- */
+
+static int probe_open(struct probe *probe)
+{
+	socklen_t len = sizeof(probe->addr);
 	int ret;
 
-	loop->addr = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	loop->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-	if (loop->listener < 0)
+	probe->addr = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	probe->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+	if (probe->listener < 0)
 		return -errno;
-	if (bind(loop->listener, (struct sockaddr *)&loop->addr, sizeof(loop->addr)) ||
-	    listen(loop->listener, 4) ||
-	    getsockname(loop->listener, (struct sockaddr *)&loop->addr, &len)) {
+	if (bind(probe->listener, (struct sockaddr *)&probe->addr, sizeof(probe->addr)) ||
+	    listen(probe->listener, 4) ||
+	    getsockname(probe->listener, (struct sockaddr *)&probe->addr, &len)) {
 		ret = -errno;
-		close(loop->listener);
+		close(probe->listener);
 		return ret;
 	}
 	return 0;
 }
 
-/* connect() may return a moment before the other end is there to be accepted. */
+/* connect() may return a moment before the connection can be accepted. */
 static int probe_accept(int listener)
 {
 	struct pollfd ready = { .fd = listener, .events = POLLIN };
 	int fd = -1;
 
-	if (poll(&ready, 1, PROBE_PATIENCE) == 0)
+	if (poll(&ready, 1, PROBE_TIMEOUT) == 0)
 		errno = ETIMEDOUT;
 	else
 		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-/* The end that connected is asked; the other one only has to be there. */
-static int probe_pair(const struct probe_loopback *loop, int fds[2])
+/* fds[0], the end that connects, is the one to probe; fds[1] keeps the connection open. */
+static int probe_pair(const struct probe *probe, int fds[2])
 {
 	int ret;
 
 	fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (fds[0] < 0)
 		return -errno;
-	if (connect(fds[0], (const struct sockaddr *)&loop->addr, sizeof(loop->addr)))
+	if (connect(fds[0], (const struct sockaddr *)&probe->addr, sizeof(probe->addr)))
 		ret = -errno;
 	else
-		ret = fds[1] = probe_accept(loop->listener);
+		ret = fds[1] = probe_accept(probe->listener);
 	if (ret < 0)
 		close(fds[0]);
 	return ret < 0 ? ret : 0;
@@ -83,9 +101,17 @@ static void probe_unpair(int fds[2])
 	close(fds[1]);
 }
 
-/* ---- questions ---- */
+/* ---- probes ---- */
 
-static bool probe_install(int fd, const struct ktls_cipher *cipher, int dir, uint8_t fill)
+static bool probe_option(struct probe *probe, int fd, int option, const void *value, size_t len)
+{
+	int ret = setsockopt(fd, SOL_TLS, option, value, (socklen_t)len) ? -errno : 0;
+
+	return probe_succeeds(probe, ret);
+}
+
+static bool probe_install(struct probe *probe, int fd, const struct ktls_cipher *cipher, int dir,
+			  uint8_t fill)
 {
 	uint8_t info[KTLS_CRYPTO_INFO_MAX];
 	struct ktls_keys keys;
@@ -93,43 +119,45 @@ static bool probe_install(int fd, const struct ktls_cipher *cipher, int dir, uin
 
 	memset(&keys, fill, sizeof(keys));
 	len = ktls_crypto_info(cipher, &keys, 0, info);
-	return !setsockopt(fd, SOL_TLS, dir, info, (socklen_t)len);
+	return probe_option(probe, fd, dir, info, len);
 }
 
-static void probe_options(struct ktls_caps *caps, int fd, const struct ktls_cipher *cipher)
+static void probe_options(struct probe *probe, int fd, const struct ktls_cipher *cipher)
 {
+	struct ktls_caps *caps = &probe->caps;
 	const uint16_t payload = 16384;
 	const int on = 1;
 
-	caps->tx_zerocopy_ro = !setsockopt(fd, SOL_TLS, TLS_TX_ZEROCOPY_RO, &on, sizeof(on));
-	caps->rx_expect_no_pad = !setsockopt(fd, SOL_TLS, TLS_RX_EXPECT_NO_PAD, &on, sizeof(on));
-	caps->max_payload = !setsockopt(fd, SOL_TLS, TLS_TX_MAX_PAYLOAD_LEN, &payload, sizeof(payload));
-	caps->rekey_tx = probe_install(fd, cipher, TLS_TX, 2);
-	caps->rekey_rx = probe_install(fd, cipher, TLS_RX, 2);
+	caps->tx_zerocopy_ro = probe_option(probe, fd, TLS_TX_ZEROCOPY_RO, &on, sizeof(on));
+	caps->rx_expect_no_pad = probe_option(probe, fd, TLS_RX_EXPECT_NO_PAD, &on, sizeof(on));
+	caps->max_payload = probe_option(probe, fd, TLS_TX_MAX_PAYLOAD_LEN, &payload,
+					 sizeof(payload));
+	caps->rekey_tx = probe_install(probe, fd, cipher, TLS_TX, 2);
+	caps->rekey_rx = probe_install(probe, fd, cipher, TLS_RX, 2);
 }
 
-static void probe_cipher(struct ktls_caps *caps, const struct probe_loopback *loop, unsigned row)
+static void probe_cipher(struct probe *probe, unsigned row)
 {
 	const struct ktls_cipher *cipher = ktls_cipher_at(row);
 	enum tlsring_reason why;
 	bool tx = false, rx = false;
 	int fds[2] = { -1, -1 };
 
-	if (probe_pair(loop, fds))
+	if (!probe_succeeds(probe, probe_pair(probe, fds)))
 		return;
-	if (!ktls_install_ulp(fds[0], &why)) {
-		tx = probe_install(fds[0], cipher, TLS_TX, 1);
-		rx = probe_install(fds[0], cipher, TLS_RX, 1);
-		/* Row 0 is TLS 1.3, whose keys can change, with the cipher that all kernels have. */
+	if (probe_succeeds(probe, ktls_install_ulp(fds[0], &why))) {
+		tx = probe_install(probe, fds[0], cipher, TLS_TX, 1);
+		rx = probe_install(probe, fds[0], cipher, TLS_RX, 1);
+		/* Row 0 is TLS 1.3, for its KeyUpdate, with a cipher that all kernels have. */
 		if (row == 0 && tx && rx)
-			probe_options(caps, fds[0], cipher);
+			probe_options(probe, fds[0], cipher);
 	}
 	probe_unpair(fds);
-	caps->tx_ciphers |= (uint64_t)tx << row;
-	caps->rx_ciphers |= (uint64_t)rx << row;
+	probe->caps.tx_ciphers |= (uint64_t)tx << row;
+	probe->caps.rx_ciphers |= (uint64_t)rx << row;
 }
 
-/* Is it loaded, or built in? */
+/* Is the algorithm built into the kernel, or its module loaded? */
 static bool probe_crypto_has(const char *name)
 {
 	FILE *file = fopen("/proc/crypto", "re");
@@ -148,7 +176,8 @@ static bool probe_worth_asking(const struct ktls_cipher *cipher)
 	return !cipher->rare || probe_crypto_has(cipher->rare);
 }
 
-/* Rows with the same cipher and version differ in the handshake only. */
+/* Copy the answer of an earlier row with the same cipher and version: such rows differ in the
+ * handshake only. False: there is none. */
 static bool probe_known(struct ktls_caps *caps, unsigned row)
 {
 	const struct ktls_cipher *cipher = ktls_cipher_at(row), *earlier;
@@ -164,16 +193,16 @@ static bool probe_known(struct ktls_caps *caps, unsigned row)
 	return false;
 }
 
-static int probe_ulp(struct ktls_caps *caps, const struct probe_loopback *loop)
+static int probe_ulp(struct probe *probe)
 {
 	int fds[2] = { -1, -1 }, ret;
 
-	ret = probe_pair(loop, fds);
+	ret = probe_pair(probe, fds);
 	if (ret) {
-		caps->why_not = TLSRING_REASON_KERNEL_REFUSED;
+		probe->caps.why_not = TLSRING_REASON_KERNEL_REFUSED;
 		return ret;
 	}
-	ret = ktls_install_ulp(fds[0], &caps->why_not);
+	ret = ktls_install_ulp(fds[0], &probe->caps.why_not);
 	probe_unpair(fds);
 	return ret;
 }
@@ -193,7 +222,7 @@ static void probe_list(struct ktls_caps *caps)
 
 /* ---- known bugs ---- */
 
-/* The first release of each stable line without the bug. Lines that are not here are not judged. */
+/* The first release of each stable line without the bug. Other lines are not judged. */
 static const struct probe_line {
 	unsigned major, minor, no_pad, splice_rx, nic, signal;
 } probe_lines[] = {
@@ -202,7 +231,7 @@ static const struct probe_line {
 	{ 7, 2, 12, 12, 12, 12 },
 };
 
-/* Debian's release names the ABI ("6.1.0-42-amd64"); what it was built from stands in version. */
+/* Debian's release names the ABI ("6.1.0-42-amd64"); its version has the number of the sources. */
 static bool probe_version(const struct utsname *kernel, unsigned v[3])
 {
 	const char *debian = strstr(kernel->version, "Debian ");
@@ -233,30 +262,41 @@ static void probe_bugs(struct ktls_caps *caps)
 	}
 }
 
-static void probe_ask(void)
+static void probe_ask(struct probe *probe)
 {
-	struct ktls_caps *caps = &probe_caps;
-	struct probe_loopback loop;
+	struct ktls_caps *caps = &probe->caps;
 	int ret;
 
 	probe_bugs(caps);
-	ret = probe_open(&loop);
+	ret = probe_open(probe);
 	if (ret) {
 		caps->why_not = TLSRING_REASON_KERNEL_REFUSED;
 	} else {
-		ret = probe_ulp(caps, &loop);
+		ret = probe_ulp(probe);
 		for (unsigned row = 0; !ret && ktls_cipher_at(row); row++)
 			if (!probe_known(caps, row) && probe_worth_asking(ktls_cipher_at(row)))
-				probe_cipher(caps, &loop, row);
-		close(loop.listener);
+				probe_cipher(probe, row);
+		close(probe->listener);
 	}
-	caps->ulp = !ret;
+	caps->ulp = probe_succeeds(probe, ret);
 	caps->ulp_error = -ret;
 	probe_list(caps);
 }
 
 const struct ktls_caps *ktls_probe(void)
 {
-	pthread_once(&probe_once, probe_ask);
-	return &probe_caps;
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct ktls_caps remembered;
+	static bool settled;
+	struct probe probe = { 0 };
+
+	pthread_mutex_lock(&lock);
+	if (!settled) {
+		probe_ask(&probe);
+		settled = !probe.failed;
+		if (settled)
+			remembered = probe.caps;
+	}
+	pthread_mutex_unlock(&lock);
+	return probe.failed ? probe.failed : &remembered;
 }

@@ -30,8 +30,9 @@ struct ktls_caps {
 	bool bug_signal;		/* a signal during send may abort the connection */
 };
 
-/* Asked once per process over a loopback TCP pair, then remembered. Thread-safe.
- * Never NULL: where nothing could be asked everything is false with its reason. */
+/* Probe this kernel over loopback connections. The answer is remembered, unless descriptors or
+ * memory ran out while probing: then it has nothing but the reason, and the next call probes
+ * again. Thread-safe, never NULL, and valid for ever. */
 const struct ktls_caps *ktls_probe(void);
 
 #endif

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <time.h>
+#include <sys/resource.h>
 #include "ktls/counters.h"
 #include "ktls/probe.h"
 #include "ktls/tlsring_reason.h"
@@ -120,4 +121,23 @@ TEST(quick)
 	msecs = (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000;
 	printf("# %ld ms\n", msecs);
 	CHECK(msecs < 500);	/* a few, but for emulated machines */
+}
+
+/* A process that is out of descriptors once is not left without kernel TLS for ever. */
+TEST(repeated_after_a_lack_of_descriptors)
+{
+	struct rlimit limit, none;
+
+	CHECK(!getrlimit(RLIMIT_NOFILE, &limit));
+	for (rlim_t count = 3; count <= 5; count++) {
+		none = limit;
+		none.rlim_cur = count;
+		CHECK(!setrlimit(RLIMIT_NOFILE, &none));
+		EQ(ktls_probe()->ulp, false);
+		EQ(ktls_probe()->ulp_error, EMFILE);
+		EQ(ktls_probe()->why_not, TLSRING_REASON_KERNEL_REFUSED);
+	}
+	CHECK(!setrlimit(RLIMIT_NOFILE, &limit));
+	CHECK(ktls_probe()->ulp || ktls_probe()->ulp_error != EMFILE);
+	CHECK(ktls_probe() == ktls_probe());
 }
