@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "tools/tools.h"
 
 static const struct command {
@@ -24,8 +26,19 @@ static void usage(FILE *out)
 	fputs("\n`tlsring COMMAND --help` lists a command's options.\n", out);
 }
 
+/* Nothing that we open may become standard input, output or error: what is closed of them stays as
+ * useless as it was. */
+static void standard_descriptors(void)
+{
+	int fd = fcntl(STDIN_FILENO, F_GETFD) < 0 ? open("/dev/null", O_WRONLY) : 0;
+
+	while (fd >= 0 && fd < STDERR_FILENO)
+		fd = fcntl(fd + 1, F_GETFD) < 0 ? open("/dev/null", O_RDONLY) : fd + 1;
+}
+
 int main(int argc, char **argv)
 {
+	standard_descriptors();
 	if (argc < 2) {
 		usage(stderr);
 		return TOOLS_USAGE;

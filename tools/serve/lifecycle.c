@@ -72,6 +72,9 @@ static void lifecycle_stop(struct lifecycle *l)
 	else
 		log_line("stopping; answers under way have %u s, a second signal ends them",
 			 LIFECYCLE_GRACE / 1000);
+	/* A successor that does not serve yet would outlive us. */
+	if (l->successor)
+		kill(l->successor, SIGTERM);
 	systemd_notify("STOPPING=1");
 	threads_stop(l->serve, l->stopping ? 0 : LIFECYCLE_GRACE);
 	l->stopping = true;

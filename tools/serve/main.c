@@ -117,6 +117,8 @@ static int serve_hosts(struct server *s, struct config *config)
 	struct hosts *hosts = NULL;
 	int ret = hosts_current_new(&s->current, NULL);
 
+	if (ret)
+		log_line("cannot start: %s", strerror(-ret));
 	if (ret || serve_provider(s, config))
 		return TOOLS_FAILED;
 	s->front = host_sni_front(s->current);
@@ -162,8 +164,11 @@ static int serve_listen(struct server *s, const struct config *config)
 {
 	int ret;
 
-	if (listen_pool_take(&s->pool))
+	ret = listen_pool_take(&s->pool);
+	if (ret) {
+		log_line("cannot take the inherited sockets: %s", strerror(-ret));
 		return TOOLS_FAILED;
+	}
 	s->listen = (struct listen_set){ .threads = config->threads, .setting = "listen",
 					 .pool = &s->pool };
 	s->http = (struct listen_set){ .threads = 1, .setting = "http", .pool = &s->pool };
@@ -263,8 +268,10 @@ static int serve(struct server *s, struct config *config)
 	int ret, ended;
 
 	s->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->done < 0 || config_fixed_note(&s->fixed, config))
+	if (s->done < 0 || config_fixed_note(&s->fixed, config)) {
+		log_line("cannot start: %s", strerror(errno));
 		return TOOLS_FAILED;
+	}
 	ret = serve_hosts(s, config);
 	if (ret)
 		return ret;

@@ -146,8 +146,10 @@ static int threads_new_one(struct server *s, const struct config *config, unsign
 int threads_new(struct server *s, const struct config *config)
 {
 	s->threads = calloc(s->thread_count, sizeof(*s->threads));
-	if (!s->threads)
+	if (!s->threads) {
+		threads_explain(-ENOMEM);
 		return TOOLS_FAILED;
+	}
 	for (unsigned i = 0; i < s->thread_count; i++) {
 		int ret = threads_new_one(s, config, i);
 

@@ -51,8 +51,10 @@ static int user_take(const struct config *config, bool become)
 	if (!config->user.text)
 		return 0;
 	name = strdup(config->user.text);
-	if (!name)
+	if (!name) {
+		log_line("cannot become the user %s: %s", config->user.text, strerror(errno));
 		return TOOLS_FAILED;
+	}
 	group = strchr(name, ':');
 	if (group)
 		*group++ = '\0';

@@ -24,6 +24,7 @@
 
 struct cleartext_conn {
 	int fd;		/* owned; -1: free */
+	size_t poll;	/* its place in polls; 0: none yet */
 	uint64_t deadline;	/* msecs, monotonic */
 	char *in;	/* owned; HTTP_HEAD_LIMIT bytes, or NULL */
 	size_t in_len;
@@ -210,15 +211,21 @@ static void cleartext_accept(struct cleartext *p, int listener)
 		cleartext_drop(c);
 }
 
-static void cleartext_fill(struct cleartext *p, bool stopping)
+/* Only what is open: poll() refuses more entries than RLIMIT_NOFILE. Returns how many. */
+static nfds_t cleartext_fill(struct cleartext *p, bool stopping)
 {
 	struct pollfd *poll = p->polls;
 
 	*poll++ = (struct pollfd){ .fd = stopping ? -1 : p->wake, .events = POLLIN };
 	for (size_t i = 0; i < p->count; i++)
 		*poll++ = (struct pollfd){ .fd = stopping ? -1 : p->fds[i], .events = POLLIN };
-	for (const struct cleartext_conn *c = p->conns; c < p->conns + CLEARTEXT_CONNS; c++)
+	for (struct cleartext_conn *c = p->conns; c < p->conns + CLEARTEXT_CONNS; c++) {
+		if (c->fd < 0)
+			continue;
+		c->poll = (size_t)(poll - p->polls);
 		*poll++ = (struct pollfd){ .fd = c->fd, .events = c->out ? POLLOUT : POLLIN };
+	}
+	return (nfds_t)(poll - p->polls);
 }
 
 /* Drop connections whose time is up. Returns the msecs until the next deadline; -1: there is
@@ -238,10 +245,8 @@ static int cleartext_timeout(struct cleartext *p)
 
 static void cleartext_turn(struct cleartext *p)
 {
-	const struct pollfd *poll = p->polls + 1 + p->count;
-
-	for (struct cleartext_conn *c = p->conns; c < p->conns + CLEARTEXT_CONNS; c++, poll++)
-		if (poll->fd >= 0 && poll->revents && !cleartext_advance(p, c))
+	for (struct cleartext_conn *c = p->conns; c < p->conns + CLEARTEXT_CONNS; c++)
+		if (c->fd >= 0 && p->polls[c->poll].revents && !cleartext_advance(p, c))
 			cleartext_drop(c);
 	for (size_t i = 0; i < p->count; i++)
 		if (p->polls[1 + i].revents)
@@ -260,7 +265,6 @@ static void cleartext_hurry(struct cleartext *p)
 static void *cleartext_run(void *arg)
 {
 	struct cleartext *p = arg;
-	nfds_t count = 1 + p->count + CLEARTEXT_CONNS;
 	bool stopping = false;
 
 	for (;;) {
@@ -268,8 +272,7 @@ static void *cleartext_run(void *arg)
 
 		if (stopping && timeout < 0)
 			return NULL;
-		cleartext_fill(p, stopping);
-		if (poll(p->polls, count, timeout) <= 0)
+		if (poll(p->polls, cleartext_fill(p, stopping), timeout) <= 0)
 			continue;
 		cleartext_turn(p);
 		if (p->polls[0].revents) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -103,8 +105,10 @@ unsigned host_certificates_load(SSL_CTX *ssl, const struct config *config,
 
 	*out = certificates;
 	*count = 0;
-	if (!certificates)
+	if (!certificates) {
+		log_line("cannot load the certificates: %s", strerror(ENOMEM));
 		return 1;
+	}
 	for (size_t i = 0; i < host->certs.count && i < host->keys.count; i++)
 		mistakes += certificates_load_pair(ssl, config, host, i, &certificates[(*count)++]);
 	if (!host->certs.count)

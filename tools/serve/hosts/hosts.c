@@ -28,8 +28,10 @@ static unsigned hosts_index(struct hosts *hosts)
 	for (size_t i = 0; i < hosts->config.host_count; i++)
 		count += hosts->config.hosts[i].names.count;
 	hosts->names = calloc(count ? count : 1, sizeof(*hosts->names));
-	if (!hosts->names)
+	if (!hosts->names) {
+		log_line("cannot load the hosts: %s", strerror(ENOMEM));
 		return 1;
+	}
 	for (size_t i = 0; i < hosts->config.host_count; i++) {
 		const struct config_texts *names = &hosts->config.hosts[i].names;
 
@@ -179,14 +181,14 @@ unsigned hosts_load(struct hosts **out, struct config *config)
 	struct hosts *hosts = calloc(1, sizeof(*hosts));
 	unsigned mistakes;
 
-	if (!hosts)
-		return 1;
-	hosts->references = 1;
-	hosts->list = calloc(config->host_count, sizeof(*hosts->list));
-	if (!hosts->list) {
+	if (hosts)
+		hosts->list = calloc(config->host_count, sizeof(*hosts->list));
+	if (!hosts || !hosts->list) {
+		log_line("cannot load the hosts: %s", strerror(ENOMEM));
 		free(hosts);
 		return 1;
 	}
+	hosts->references = 1;
 	hosts->config = *config;
 	for (size_t i = 0; i < config->host_count; i++)
 		hosts->list[i].site.root = -1;

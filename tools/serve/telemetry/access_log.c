@@ -78,13 +78,25 @@ void access_ring_put(struct access_ring *ring, const char *line, size_t len)
 
 /* ---- the file ---- */
 
+/* A FIFO is opened for both ways where nobody reads it yet: we neither wait for a reader here, nor do
+ * lines fail with SIGPIPE's error. */
+static int access_open_path(const char *path)
+{
+	const int flags = O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = open(path, O_WRONLY | flags, 0640);
+
+	if (fd < 0 && errno == ENXIO)
+		fd = open(path, O_RDWR | flags, 0640);
+	return fd;
+}
+
 static int access_open(struct access_log *log)
 {
 	struct stat status;
 	int fd = STDOUT_FILENO;
 
 	if (strcmp(log->path, "-"))
-		fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+		fd = access_open_path(log->path);
 	if (fd < 0)
 		return -errno;
 	if (log->fd > STDERR_FILENO)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -239,8 +240,10 @@ int telemetry_open(struct telemetry **out, const struct telemetry_settings *sett
 	struct telemetry *telemetry = calloc(1, sizeof(*telemetry));
 	int ret;
 
-	if (!telemetry)
+	if (!telemetry) {
+		log_line("cannot start: %s", strerror(ENOMEM));
 		return TOOLS_FAILED;
+	}
 	telemetry->settings = settings;
 	telemetry->threads = threads;
 	telemetry->started = time(NULL);
@@ -253,8 +256,11 @@ int telemetry_open(struct telemetry **out, const struct telemetry_settings *sett
 							 .respond = telemetry_page_respond,
 							 .user = telemetry };
 	ret = telemetry_log(telemetry);
-	if (!ret)
+	if (!ret) {
 		ret = telemetry_threads(telemetry, limits);
+		if (ret)
+			log_line("cannot start: %s", strerror(ENOMEM));
+	}
 	if (!ret && settings->metrics)
 		ret = listen_add(&telemetry->listen, settings->metrics);
 	if (ret) {
