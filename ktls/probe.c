@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,10 +12,9 @@
 #include <unistd.h>
 #include "ktls/crypto_info.h"
 #include "ktls/install.h"
+#include "ktls/loopback.h"
 #include "ktls/probe.h"
 #include "ktls/uapi.h"
-
-#define PROBE_TIMEOUT	1000	/* milliseconds until a loopback connection can be accepted */
 
 /* The answer while an error says nothing about the kernel: descriptors or memory ran out. */
 #define PROBE_FAILED(error)	{ .ulp_error = (error), .why_not = TLSRING_REASON_KERNEL_REFUSED }
@@ -29,8 +27,7 @@ static const struct ktls_caps probe_failed[] = {
 struct probe {
 	struct ktls_caps caps;
 	const struct ktls_caps *failed;	/* one of probe_failed: the probe is to be repeated */
-	int listener;
-	struct sockaddr_in addr;
+	struct ktls_loopback loopback;
 };
 
 /* Note an error (-errno) that the next probe may not meet. Returns true if there is no error. */
@@ -40,65 +37,6 @@ static bool probe_succeeds(struct probe *probe, int ret)
 		if (probe_failed[i].ulp_error == -ret)
 			probe->failed = &probe_failed[i];
 	return !ret;
-}
-
-/* ---- connections ---- */
-
-static int probe_open(struct probe *probe)
-{
-	socklen_t len = sizeof(probe->addr);
-	int ret;
-
-	probe->addr = (struct sockaddr_in){
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	probe->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-	if (probe->listener < 0)
-		return -errno;
-	if (bind(probe->listener, (struct sockaddr *)&probe->addr, sizeof(probe->addr)) ||
-	    listen(probe->listener, 4) ||
-	    getsockname(probe->listener, (struct sockaddr *)&probe->addr, &len)) {
-		ret = -errno;
-		close(probe->listener);
-		return ret;
-	}
-	return 0;
-}
-
-/* connect() may return a moment before the connection can be accepted. */
-static int probe_accept(int listener)
-{
-	struct pollfd ready = { .fd = listener, .events = POLLIN };
-	int fd = -1;
-
-	if (poll(&ready, 1, PROBE_TIMEOUT) == 0)
-		errno = ETIMEDOUT;
-	else
-		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-/* fds[0], the end that connects, is the one to probe; fds[1] keeps the connection open. */
-static int probe_pair(const struct probe *probe, int fds[2])
-{
-	int ret;
-
-	fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-	if (fds[0] < 0)
-		return -errno;
-	if (connect(fds[0], (const struct sockaddr *)&probe->addr, sizeof(probe->addr)))
-		ret = -errno;
-	else
-		ret = fds[1] = probe_accept(probe->listener);
-	if (ret < 0)
-		close(fds[0]);
-	return ret < 0 ? ret : 0;
-}
-
-static void probe_unpair(int fds[2])
-{
-	close(fds[0]);
-	close(fds[1]);
 }
 
 /* ---- probes ---- */
@@ -143,7 +81,7 @@ static void probe_cipher(struct probe *probe, unsigned row)
 	bool tx = false, rx = false;
 	int fds[2] = { -1, -1 };
 
-	if (!probe_succeeds(probe, probe_pair(probe, fds)))
+	if (!probe_succeeds(probe, ktls_loopback_pair(&probe->loopback, fds)))
 		return;
 	if (probe_succeeds(probe, ktls_install_ulp(fds[0], &why))) {
 		tx = probe_install(probe, fds[0], cipher, TLS_TX, 1);
@@ -152,7 +90,7 @@ static void probe_cipher(struct probe *probe, unsigned row)
 		if (row == 0 && tx && rx)
 			probe_options(probe, fds[0], cipher);
 	}
-	probe_unpair(fds);
+	ktls_loopback_unpair(fds);
 	probe->caps.tx_ciphers |= (uint64_t)tx << row;
 	probe->caps.rx_ciphers |= (uint64_t)rx << row;
 }
@@ -197,13 +135,13 @@ static int probe_ulp(struct probe *probe)
 {
 	int fds[2] = { -1, -1 }, ret;
 
-	ret = probe_pair(probe, fds);
+	ret = ktls_loopback_pair(&probe->loopback, fds);
 	if (ret) {
 		probe->caps.why_not = TLSRING_REASON_KERNEL_REFUSED;
 		return ret;
 	}
 	ret = ktls_install_ulp(fds[0], &probe->caps.why_not);
-	probe_unpair(fds);
+	ktls_loopback_unpair(fds);
 	return ret;
 }
 
@@ -268,7 +206,7 @@ static void probe_ask(struct probe *probe)
 	int ret;
 
 	probe_bugs(caps);
-	ret = probe_open(probe);
+	ret = ktls_loopback_open(&probe->loopback);
 	if (ret) {
 		caps->why_not = TLSRING_REASON_KERNEL_REFUSED;
 	} else {
@@ -276,7 +214,7 @@ static void probe_ask(struct probe *probe)
 		for (unsigned row = 0; !ret && ktls_cipher_at(row); row++)
 			if (!probe_known(caps, row) && probe_worth_asking(ktls_cipher_at(row)))
 				probe_cipher(probe, row);
-		close(probe->listener);
+		close(probe->loopback.listener);
 	}
 	caps->ulp = probe_succeeds(probe, ret);
 	caps->ulp_error = -ret;

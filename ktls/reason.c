@@ -95,6 +95,10 @@ static const struct reason reasons[TLSRING_REASON_COUNT] = {
 		"nic-unknown", "this process may not see whether the network card does the work",
 		"give it CAP_NET_ADMIN (setcap cap_net_admin+ep PROGRAM, or AmbientCapabilities= "
 		"in a systemd unit)" },
+	[TLSRING_REASON_USER_FASTER] = {
+		"user-faster",
+		"sealing in user space costs less on this machine, and the fastest was asked for",
+		"" },
 	[TLSRING_REASON_NOT_YET] = { "not-yet", "the keys have not been handed to the kernel "
 	"yet", "" },
 };

@@ -37,6 +37,7 @@ enum tlsring_reason {
 	TLSRING_REASON_NOT_YET,		/* the keys were not handed over yet */
 	TLSRING_REASON_NIC_REFUSED,	/* in software: NIC can, is on, but did not take it */
 	TLSRING_REASON_NIC_UNKNOWN,	/* whether a NIC does it cannot be told: no CAP_NET_ADMIN */
+	TLSRING_REASON_USER_FASTER,	/* sealing in user space costs less here */
 	TLSRING_REASON_COUNT
 };
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include "ktls/algorithms.h"
+#include "ktls/cost.h"
 #include "ktls/export.h"
 #include "ktls/nic.h"
 #include "lib/tls/context.h"
@@ -16,15 +18,32 @@ enum tlsring_reason context_refusal(const struct tlsring_ctx *ctx)
 {
 	if (ctx->offload == TLSRING_OFFLOAD_OFF)
 		return TLSRING_REASON_POLICY_OFF;
+	if (ctx->user_faster)
+		return TLSRING_REASON_USER_FASTER;
 	return ctx->caps->ulp ? TLSRING_REASON_NONE : ctx->caps->why_not;
 }
 
 static bool context_options_valid(const struct tlsring_ctx_options *options)
 {
-	return !options || (options->size >= sizeof(*options) &&
-			    options->offload <= TLSRING_OFFLOAD_REQUIRE &&
-			    options->when <= TLSRING_ADAPTIVE && options->nic <= TLSRING_NIC_REQUIRE &&
-			    !(options->directions & ~(TLSRING_TX | TLSRING_RX)));
+	return options->offload <= TLSRING_OFFLOAD_FASTEST && options->when <= TLSRING_ADAPTIVE &&
+	       options->nic <= TLSRING_NIC_REQUIRE &&
+	       !(options->directions & ~(TLSRING_TX | TLSRING_RX));
+}
+
+/* The size of the options in the first release. */
+#define CONTEXT_OPTIONS_MIN offsetof(struct tlsring_ctx_options, http_response)
+
+/* Read the options of any release: members that the caller does not know of are zero. */
+static bool context_options(struct tlsring_ctx_options *out,
+			    const struct tlsring_ctx_options *given)
+{
+	*out = (struct tlsring_ctx_options){ .size = sizeof(*out) };
+	if (!given)
+		return true;
+	if (given->size < CONTEXT_OPTIONS_MIN)
+		return false;
+	memcpy(out, given, given->size < sizeof(*out) ? given->size : sizeof(*out));
+	return context_options_valid(out);
 }
 
 /* Only what a NIC takes. 0; -EOPNOTSUPP: the SSL_CTX has nothing of it. */
@@ -55,6 +74,29 @@ static bool context_limits(const struct tlsring_ctx *ctx)
 	return ctx->nic == TLSRING_NIC_REQUIRE || (ctx->nic == TLSRING_NIC_PREFER && ktls_nic_any());
 }
 
+int tlsring_costs(struct tlsring_costs *costs)
+{
+	const struct ktls_cost *measured;
+
+	if (costs->size < sizeof(*costs))
+		return -EINVAL;
+	measured = ktls_cost();
+	costs->kernel_ns = measured->kernel_ns;
+	costs->user_ns = measured->user_ns;
+	return 0;
+}
+
+/* A NIC's work costs the processor next to nothing, and is not measured. */
+static bool context_user_faster(const struct tlsring_ctx *ctx)
+{
+	const struct ktls_cost *cost;
+
+	if (ctx->offload != TLSRING_OFFLOAD_FASTEST || !ctx->caps->ulp || ktls_nic_any())
+		return false;
+	cost = ktls_cost();
+	return cost->user_ns && (!cost->kernel_ns || cost->user_ns < cost->kernel_ns);
+}
+
 /* What the options ask for, checked against what can be had. */
 static int context_policy(struct tlsring_ctx *ctx, SSL_CTX *ssl)
 {
@@ -69,43 +111,52 @@ static int context_policy(struct tlsring_ctx *ctx, SSL_CTX *ssl)
 	return context_limits(ctx) ? context_limit(ssl) : 0;
 }
 
+static void context_take(struct tlsring_ctx *ctx, const struct tlsring_ctx_options *options)
+{
+	ctx->references = 1;
+	ctx->caps = ktls_probe();
+	ctx->offload = options->offload;
+	ctx->directions = options->directions ? options->directions : TLSRING_TX | TLSRING_RX;
+	ctx->long_lived = options->long_lived;
+	ctx->when = options->when;
+	ctx->large = options->large ? options->large : CONTEXT_LARGE;
+	ctx->nic = options->nic;
+	ctx->zerocopy = options->zerocopy;
+	ctx->early_data = options->early_data;
+	ctx->http_response = options->http_response;
+	ctx->least = TLSRING_PATH_KERNEL;
+	ctx->user_faster = context_user_faster(ctx);
+}
+
+static int context_prepare(struct tlsring_ctx *ctx, SSL_CTX *ssl,
+			   const struct tlsring_ctx_options *options)
+{
+	int ret = 0;
+
+	if (options->libctx || options->properties)
+		ret = ktls_algorithms_new(&ctx->algorithms, options->libctx, options->properties);
+	if (!ret)
+		ret = context_policy(ctx, ssl);
+	return ret ? ret : ktls_export_prepare(ssl);
+}
+
 int tlsring_ctx_new(struct tlsring_ctx **out, struct ssl_ctx_st *ssl_ctx,
 		    const struct tlsring_ctx_options *options)
 {
+	struct tlsring_ctx_options known;
 	struct tlsring_ctx *ctx;
 	int ret;
 
-	if (!ssl_ctx || !context_options_valid(options))
+	if (!ssl_ctx || !context_options(&known, options))
 		return -EINVAL;
 	ctx = calloc(1, sizeof(*ctx));
 	if (!ctx)
 		return -ENOMEM;
-	ctx->references = 1;
-	ctx->caps = ktls_probe();
-	if (options) {
-		ctx->offload = options->offload;
-		ctx->directions = options->directions;
-		ctx->long_lived = options->long_lived;
-		ctx->when = options->when;
-		ctx->large = options->large;
-		ctx->nic = options->nic;
-		ctx->zerocopy = options->zerocopy;
-		ctx->early_data = options->early_data;
-		ctx->http_response = options->http_response;
-	}
-	ctx->least = TLSRING_PATH_KERNEL;
-	if (!ctx->large)
-		ctx->large = CONTEXT_LARGE;
-	if (!ctx->directions)
-		ctx->directions = TLSRING_TX | TLSRING_RX;
-	ret = context_policy(ctx, ssl_ctx);
+	context_take(ctx, &known);
+	ret = context_prepare(ctx, ssl_ctx, &known);
 	if (ret) {
-		free(ctx);
+		tlsring_ctx_free(ctx);
 		return ret;
-	}
-	if (ktls_export_prepare(ssl_ctx)) {
-		free(ctx);
-		return -ENOMEM;
 	}
 	SSL_CTX_up_ref(ssl_ctx);
 	ctx->ssl = ssl_ctx;

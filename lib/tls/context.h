@@ -18,6 +18,7 @@ struct tlsring_ctx {
 	uint64_t large;
 	enum tlsring_nic nic;
 	enum tlsring_path least;	/* REQUIRE: what a direction must come to */
+	bool user_faster; /* of OFFLOAD_FASTEST: the kernel costs more */
 	bool zerocopy;
 	bool early_data;
 	const char *http_response;	/* the user's; or NULL */

@@ -92,6 +92,28 @@ static void conn_release(struct conn *conn)
 	conn->wire = NULL;
 }
 
+/* Key both directions. False: no provider has the cipher, and libssl goes on. */
+static bool conn_key(struct conn *conn)
+{
+	if (!record_key(conn, KTLS_TX) && !record_key(conn, KTLS_RX))
+		return true;
+	record_unkey(conn, KTLS_TX);
+	ktls_session_free(conn->session);
+	conn->session = NULL;
+	return false;
+}
+
+/* The records are ours from here on. */
+static void conn_take_over(struct conn *conn)
+{
+	conn->ticket_seq = conn->session->dir[KTLS_RX].seq;
+	conn->sealed = conn->session->dir[KTLS_TX].seq;
+	conn->out_len = wire_take(conn->wire, &conn->out);
+	/* libssl has left what follows the handshake. */
+	record_feed(conn, conn->wire->in, conn->wire->in_len);
+	conn_release(conn);
+}
+
 int conn_export(struct conn *conn)
 {
 	enum tlsring_reason why = TLSRING_REASON_NONE;
@@ -99,22 +121,18 @@ int conn_export(struct conn *conn)
 
 	if (ret == -EAGAIN && conn->wire->adopted)
 		return ret;
-	if (ret == -EAGAIN || ret == -EOPNOTSUPP) {
-		if (ret == -EAGAIN)
-			why = TLSRING_REASON_NO_SECRETS;
-		conn_stay(conn, conn_refusal(conn) ? conn_refusal(conn) : why);
+	if (!ret && conn_key(conn)) {
+		conn_take_over(conn);
 		return 0;
 	}
-	if (!ret && !record_key(conn, KTLS_TX) && !record_key(conn, KTLS_RX)) {
-		conn->ticket_seq = conn->session->dir[KTLS_RX].seq;
-		conn->sealed = conn->session->dir[KTLS_TX].seq;
-		conn->out_len = wire_take(conn->wire, &conn->out);
-		/* libssl has left what follows the handshake. */
-		record_feed(conn, conn->wire->in, conn->wire->in_len);
-		conn_release(conn);
-	} else {
-		conn_fail(conn, -EIO, "the keys could not be exported");
-	}
+	if (!ret)
+		why = TLSRING_REASON_CIPHER_MISSING;
+	else if (ret == -EAGAIN)
+		why = TLSRING_REASON_NO_SECRETS;
+	if (ret && ret != -EAGAIN && ret != -EOPNOTSUPP)
+		conn_fail(conn, ret, "the keys could not be exported");
+	else
+		conn_stay(conn, conn_refusal(conn) ? conn_refusal(conn) : why);
 	return 0;
 }
 

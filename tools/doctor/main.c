@@ -87,8 +87,28 @@ static int doctor_json(struct doctor *d)
 	return ret;
 }
 
+/* Microseconds of processor time for a MiB that is sealed and sent. */
+static void doctor_costs(char *text, size_t len)
+{
+	struct tlsring_costs costs = { .size = sizeof(costs) };
+
+	tlsring_costs(&costs);
+	if (costs.kernel_ns)
+		snprintf(text, len,
+			 "sealing a MiB takes %.0f us of CPU in the kernel, %.0f in user "
+			 "space",
+			 (double)costs.kernel_ns / 1000, (double)costs.user_ns / 1000);
+	else
+		snprintf(text, len, "sealing a MiB takes %.0f us of CPU in user space",
+			 (double)costs.user_ns / 1000);
+}
+
 static void doctor_summary(const struct doctor *d)
 {
+	char costs[128];
+
+	doctor_costs(costs, sizeof(costs));
+	printf("\n%s (serve --offload fastest goes by this)", costs);
 	printf("\nkernel TLS: %s; io_uring: %s; %u good, %u missing, %u broken\n",
 	       d->kernel_tls && d->cipher ? "usable" : "not usable",
 	       d->uring ? "usable" : "not usable", d->counts[TLSRING_GOOD],

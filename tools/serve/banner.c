@@ -27,6 +27,22 @@ static void banner_path(const char *name, enum tlsring_path path, enum tlsring_r
 	}
 }
 
+/* What the choice was made by. */
+static void banner_costs(const struct config *config)
+{
+	struct tlsring_costs costs = { .size = sizeof(costs) };
+
+	if (config->offload != TLSRING_OFFLOAD_FASTEST || tlsring_costs(&costs))
+		return;
+	if (costs.kernel_ns)
+		log_line("sealing and sending a MiB takes %.0f us of processor time in the kernel, "
+			 "%.0f in user space",
+			 (double)costs.kernel_ns / 1000, (double)costs.user_ns / 1000);
+	else
+		log_line("sealing and sending a MiB takes %.0f us of processor time in user space",
+			 (double)costs.user_ns / 1000);
+}
+
 /* Where records are sealed: one line where both directions agree. */
 static void banner_records(const struct tlsring_ctx *ctx)
 {
@@ -117,6 +133,7 @@ void banner_print(const struct server *s, const struct hosts *hosts)
 		own++;
 	if (own < config->host_count)
 		certificate_self_announce();
+	banner_costs(config);
 	banner_records(s->ctx);
 	banner_io(s, config);
 	sandbox_announce(s->landlock);

@@ -58,7 +58,7 @@ cert = one.crt
 EOF
 	mistakes text '1: a setting before the first section' '3: there is no setting no-such' \
 		'4: threads = 0: give a number from 1 to 256' '5: threads was given before' \
-		'6: offload = maybe: give auto, off or require' '7: dir belongs into a section \[host NAME\]' \
+		'6: offload = maybe: give auto, off, require or fastest' '7: dir belongs into a section \[host NAME\]' \
 		'10: dir was given before' '11: threads belongs into a section \[server\]' \
 		'12: listing = perhaps: ' '13: error-page = 200=/x: ' '14: this section is empty' \
 		'15: \[thing\]: give \[server\] or \[host NAME\]' '18: give \[SECTION\] or SETTING = VALUE' \

@@ -50,8 +50,11 @@ static unsigned derive_connections_per_address(const struct config *config)
 /* ---- the table ---- */
 
 static const struct config_word config_offload[] = {
-	{ "auto", TLSRING_OFFLOAD_AUTO }, { "off", TLSRING_OFFLOAD_OFF },
-	{ "require", TLSRING_OFFLOAD_REQUIRE }, { 0 },
+	{ "auto", TLSRING_OFFLOAD_AUTO },
+	{ "off", TLSRING_OFFLOAD_OFF },
+	{ "require", TLSRING_OFFLOAD_REQUIRE },
+	{ "fastest", TLSRING_OFFLOAD_FASTEST },
+	{ 0 },
 };
 static const struct config_word config_handover[] = {
 	{ "at-once", CONFIG_HANDOVER_AT_ONCE }, { "adaptive", CONFIG_HANDOVER_ADAPTIVE }, { 0 },
@@ -83,8 +86,10 @@ static const struct config_word config_tls[] = {
 #define WORD(list)	TYPE(word), .words = list
 
 static const struct config_setting config_table[] = {
-	{ "listen", 'l', "ADDR:PORT", "listen there; may be repeated; [V6ADDR]:PORT, PORT or :https "
-	  "for all addresses, port 0 for any free one, unix:PATH (default :8443)", FIXED(listen), TYPE(addresses) },
+	{ "listen", 'l', "ADDR:PORT",
+	  "listen there; may be repeated; [V6ADDR]:PORT, PORT or :https "
+	  "for all addresses, port 0 for any free one, unix:PATH (default :8443)",
+	  FIXED(listen), TYPE(addresses) },
 	{ "http", 0, "ADDR:PORT", "listen there without TLS and redirect to https; may be repeated",
 	  FIXED(http), TYPE(addresses) },
 	{ "https-port", 0, "PORT", "that --http redirects to (default: the first of --listen)",
@@ -94,12 +99,13 @@ static const struct config_setting config_table[] = {
 	{ "dir", 0, "DIR", "the folder, as the last argument", HOST(dir), TYPE(text) },
 	{ "cert", 'c', "FILE",
 	  "certificate chain, PEM (default: self-signed for localhost); may be "
-	  "repeated with --key, say for ECDSA and RSA", HOST(certs), TYPE(texts) },
+	  "repeated with --key, say for ECDSA and RSA",
+	  HOST(certs), TYPE(texts) },
 	{ "key", 'k', "FILE", "its private key, PEM", HOST(keys), TYPE(texts) },
 	{ "ticket-keys", 0, "FILE",
 	  "session tickets under the key in FILE, so that several servers "
-	  "resume each other's sessions; the first seals, repeated ones open", SERVER(ticket_keys),
-	  TYPE(texts) },
+	  "resume each other's sessions; the first seals, repeated ones open",
+	  SERVER(ticket_keys), TYPE(texts) },
 	{ "tls-min", 0, "VERSION", "the oldest version of TLS", "1.2", HOST(tls_min),
 	  WORD(config_tls) },
 	{ "ciphers", 0, "LIST", "of TLS 1.2, OpenSSL's names", HOST(ciphers), TYPE(texts) },
@@ -113,29 +119,32 @@ static const struct config_setting config_table[] = {
 	  .derive = derive_threads, FIXED(threads), NUMBER(1, CONFIG_THREADS_MAX) },
 	{ "pin", 0, NULL, "keep each thread on a CPU of its own", FIXED(pin), TYPE(switch) },
 	{ "user", 0, "NAME[:GROUP]",
-	  "become that user when the sockets are open and the keys are read",
-	  FIXED(user), TYPE(text) },
+	  "become that user when the sockets are open and the keys are read", FIXED(user),
+	  TYPE(text) },
 	{ "offload", 0, "WHEN", "whether the kernel seals the records", "auto", FIXED(offload),
 	  WORD(config_offload) },
 	{ "handover", 0, "WHEN",
 	  "when a connection's keys go to the kernel; adaptive: with the second "
-	  "answer, a large one, or silence", "at-once", FIXED(handover), WORD(config_handover) },
+	  "answer, a large one, or silence",
+	  "adaptive", FIXED(handover), WORD(config_handover) },
 	{ "handshake-provider", 0, "NAME",
 	  "who makes the X25519 keys and derives the secrets of TLS 1.3; "
-	  "tlsring costs less, and is not certified", "openssl", FIXED(handshake_provider),
-	  WORD(config_provider) },
-	{ "nic", 0, "WHEN", "whether a network card seals the records; prefer and require limit "
-	  "connections to what cards take (TLS 1.2, AES-GCM)", "auto", FIXED(nic),
-	  WORD(config_nic) },
+	  "tlsring costs less, and is not certified",
+	  "openssl", FIXED(handshake_provider), WORD(config_provider) },
+	{ "nic", 0, "WHEN",
+	  "whether a network card seals the records; prefer and require limit "
+	  "connections to what cards take (TLS 1.2, AES-GCM)",
+	  "auto", FIXED(nic), WORD(config_nic) },
 	{ "zerocopy", 0, NULL,
 	  "a network card seals the files' own pages: the fastest, but files that "
-	  "change while they are sent reach the client broken", FIXED(zerocopy), TYPE(switch) },
+	  "change while they are sent reach the client broken",
+	  FIXED(zerocopy), TYPE(switch) },
 	{ "io", 0, "WITH", "what drives the sockets", "auto", FIXED(io), WORD(config_io) },
 	{ "sandbox", 0, NULL, "let the threads that serve do what this user may", "on",
 	  FIXED(sandbox), TYPE(switch) },
 	{ "access-log", 0, "FILE",
-	  "a line for each request; - is standard output; SIGUSR1 opens it anew",
-	  FIXED(access_log), TYPE(text) },
+	  "a line for each request; - is standard output; SIGUSR1 opens it anew", FIXED(access_log),
+	  TYPE(text) },
 	{ "log-format", 0, "FORM", "of these lines", "combined", FIXED(log_format),
 	  WORD(config_format) },
 	{ "metrics", 0, "ADDR:PORT", "answer Prometheus, and people, there over plain HTTP",
@@ -147,26 +156,27 @@ static const struct config_setting config_table[] = {
 	{ "idle-timeout", 0, "SECONDS", "or that are silent for so long", "60",
 	  FIXED(limits.idle_timeout), NUMBER(1, CONFIG_SECONDS_MAX) },
 	{ "min-rate", 0, "BYTES", "or that take, or send, fewer bytes per second; 0: any rate",
-	  "500",
-	  FIXED(limits.min_rate), NUMBER(0, CONFIG_COUNT_MAX) },
+	  "500", FIXED(limits.min_rate), NUMBER(0, CONFIG_COUNT_MAX) },
 	{ "max-connections", 0, "N",
 	  "refuse more (default: a third of the descriptors this process may "
-	  "have)", .derive = derive_connections, FIXED(limits.connections),
+	  "have)",
+	  .derive = derive_connections, FIXED(limits.connections),
 	  NUMBER(1, CONFIG_CONNECTIONS_MAX) },
 	{ "max-connections-per-address", 0, "N",
 	  "and more of one client; 0: as many as in all (default: "
-	  "three quarters of that)", .derive = derive_connections_per_address,
-	  FIXED(limits.connections_per_address), NUMBER(0, CONFIG_CONNECTIONS_MAX) },
+	  "three quarters of that)",
+	  .derive = derive_connections_per_address, FIXED(limits.connections_per_address),
+	  NUMBER(0, CONFIG_CONNECTIONS_MAX) },
 	{ "max-header-bytes", 0, "N", "of a request's head, at most 16384", "16384",
 	  FIXED(limits.header_bytes), NUMBER(512, HTTP_HEAD_LIMIT) },
 	{ "max-requests", 0, "N", "of one connection; 0: any number", "1000000",
-	  FIXED(limits.requests),
-	  NUMBER(0, CONFIG_COUNT_MAX) },
+	  FIXED(limits.requests), NUMBER(0, CONFIG_COUNT_MAX) },
 	{ "file-cache", 0, "N", "small files that each thread keeps open", "256", FIXED(file_cache),
 	  NUMBER(0, CONFIG_FILES_MAX) },
-	{ "listing", 0, NULL, "do not list folders that have no index, as a page or as JSON by "
-	  "Accept (with --config they are not, unless it says so)", .initial_flags = "on",
-	  HOST(site.listing), TYPE(switch) },
+	{ "listing", 0, NULL,
+	  "do not list folders that have no index, as a page or as JSON by "
+	  "Accept (with --config they are not, unless it says so)",
+	  .initial_flags = "on", HOST(site.listing), TYPE(switch) },
 	{ "hidden", 0, NULL, "also serve names that begin with a dot", HOST(site.hidden),
 	  TYPE(switch) },
 	{ "precompressed", 0, NULL,
@@ -176,7 +186,8 @@ static const struct config_setting config_table[] = {
 	  HOST(site.index), TYPE(index) },
 	{ "cache-control", 0, "PATTERN=VALUE",
 	  "Cache-Control of files that fit; may be repeated, the "
-	  "first counts", HOST(site.cache_control), TYPE(patterns) },
+	  "first counts",
+	  HOST(site.cache_control), TYPE(patterns) },
 	{ "type", 0, "EXTENSION=TYPE", "media type of files with that extension; may be repeated",
 	  HOST(site.types), TYPE(media_types) },
 	{ "error-page", 0, "STATUS=PATH", "content of that error's answers; may be repeated",
