@@ -535,8 +535,8 @@ enum tlsring_limit {
 
 /* How a connection ended. */
 struct tlsring_end {
-	/* 0: our close_notify was sent, and the peer's came, or this side closed before the
-	 * peer did. -EPIPE: the peer's FIN came without close_notify (a truncation) before this side
+	/* 0: our close_notify was sent, and the peer's came, or this side closed before the peer
+	 * did. -EPIPE: the peer's FIN came without close_notify (a truncation) before this side
 	 * closed. -ETIMEDOUT: a limit. -ECONNRESET etc.: an I/O error. TLSRING_E...: TLS failed. */
 	int result;
 	bool opened;			/* false: it ended inside the handshake */
@@ -550,7 +550,8 @@ struct tlsring_end {
 
 /*
  * Events of connections. The engine's thread calls them inside tlsring_engine_run(); they may call
- * anything here except tlsring_engine_free().
+ * anything here except tlsring_engine_run() and tlsring_engine_free(). A handler must return:
+ * neither longjmp() nor a C++ exception may leave it.
  */
 struct tlsring_handlers {
 	size_t size;			/* sizeof this structure */
@@ -564,8 +565,9 @@ struct tlsring_handlers {
 	 * TLSRING_REASON_NOT_YET (enum tlsring_when, early data): tlsring_conn_info() tells.
 	 * Optional. */
 	void (*handed)(struct tlsring_conn *conn, void *user);
-	/* Plaintext arrived. Returns how many bytes were taken: the rest is kept and offered
-	 * again with what follows it (at most 64 KiB, else the connection ends with -ENOBUFS).
+	/* Plaintext arrived. Returns how many bytes were taken, at most len: the rest is kept and
+	 * offered again with what follows it (at most 64 KiB, else the connection ends with
+	 * -ENOBUFS).
 	 * -EAGAIN: take nothing now, stop receiving, offer again after the next sent() or when
 	 * tlsring_conn_resume() says so; early data also when the handshake is done. Other negative
 	 * results end the connection with that result. */
@@ -614,7 +616,8 @@ struct tlsring_message {
  * Errors:
  *	-EBUSY		a message is in flight
  *	-EPIPE		the connection is closing, or not open
- *	-EINVAL		bytes without a file or a pointer, or a tail
+ *	-EINVAL		no message, bytes without a file or a pointer, a range that no file can
+ *			have, or a tail
  *	-ENOMEM
  */
 int tlsring_send(struct tlsring_conn *conn, const struct tlsring_message *message);
@@ -843,7 +846,7 @@ int tlsring_engine_listen(struct tlsring_engine *engine, struct tlsring_ctx *ctx
 struct tlsring_connect_options {
 	size_t size;			/* sizeof this structure */
 	const struct sockaddr *addr;	/* IPv4 or IPv6; copied */
-	socklen_t addr_len;
+	socklen_t addr_len;		/* at least the length of its family's address */
 	/* For SNI, and checked against the certificate (an address too); NULL: neither. Copied.
 	 * Whether the certificate is verified is the SSL_CTX's business (SSL_CTX_set_verify). */
 	const char *server_name;
@@ -863,7 +866,8 @@ struct tlsring_connect_options {
  *
  * Returns 0.
  * Errors:
- *	-EINVAL		no context, a size that is too small, no received(), or an address too long
+ *	-EINVAL		no context, a size that is too small, no received(), no address of IPv4 or
+ *			IPv6, or early_len without early
  *	-ECANCELED	the engine is stopping; one that drains connects until the grace has passed
  *	-ENOMEM
  *	-EMFILE

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The public calls that a program makes on a connection of the engine. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include "lib/engine/connection.h"
 #include "lib/engine/ops.h"
@@ -41,11 +42,17 @@ static void api_send_start(struct tlsring_conn *c, uint64_t length)
 	connection_schedule(c);
 }
 
-/* Does each length come with its bytes? */
-static bool api_message_complete(const struct tlsring_message *m)
+static bool api_has_bytes(const void *bytes, size_t len)
 {
-	return !(m->length && m->file_fd < 0) && !(m->head_len && !m->head) &&
-	       !(m->tail_len && !m->tail);
+	return !len || (bytes && len <= SSIZE_MAX);
+}
+
+/* Does each length come with its bytes, and can a file have such a range? */
+static bool api_message_valid(const struct tlsring_message *m)
+{
+	return api_has_bytes(m->head, m->head_len) && api_has_bytes(m->tail, m->tail_len) &&
+	       (!m->length || (m->file_fd >= 0 && m->offset <= INT64_MAX &&
+			       m->length <= INT64_MAX - m->offset));
 }
 
 int tlsring_send(struct tlsring_conn *c, const struct tlsring_message *message)
@@ -54,7 +61,7 @@ int tlsring_send(struct tlsring_conn *c, const struct tlsring_message *message)
 
 	if (ret)
 		return ret;
-	if (!api_message_complete(message) || message->tail_len)
+	if (!message || !api_message_valid(message) || message->tail_len)
 		return -EINVAL;
 	c->send.message = *message;
 	api_send_start(c, engine_message_size(message));
@@ -74,14 +81,14 @@ int tlsring_send_many(struct tlsring_conn *c, struct tlsring_message *messages, 
 
 	if (ret)
 		return ret;
+	if (!messages || !count)
+		return -EINVAL;
 	for (unsigned i = 0; i < count; i++) {
-		if (!api_message_complete(&messages[i]) || !api_fits_batch(&messages[i]))
+		if (!api_message_valid(&messages[i]) || !api_fits_batch(&messages[i]))
 			return -EINVAL;
 		messages[i].missing = false;
 		length += engine_message_size(&messages[i]);
 	}
-	if (!count)
-		return -EINVAL;
 	c->send.messages = messages;
 	c->send.count = count;
 	api_send_start(c, length);

@@ -30,14 +30,39 @@ static void engine_reap(struct tlsring_engine *engine)
 
 /* ---- connecting ---- */
 
+/* 0: neither IPv4 nor IPv6. */
+static socklen_t engine_addr_len(const struct sockaddr *addr)
+{
+	switch (addr->sa_family) {
+	case AF_INET:
+		return sizeof(struct sockaddr_in);
+	case AF_INET6:
+		return sizeof(struct sockaddr_in6);
+	default:
+		return 0;
+	}
+}
+
+static bool engine_connectable(const struct tlsring_connect_options *options)
+{
+	socklen_t len;
+
+	if (!options || options->size < sizeof(*options) || (options->early_len && !options->early))
+		return false;
+	if (!options->addr || options->addr_len < sizeof(sa_family_t))
+		return false;
+	len = engine_addr_len(options->addr);
+	return len && options->addr_len >= len;
+}
+
 static int engine_call(struct tlsring_conn *c, struct tlsring_ctx *ctx,
 		       const struct tlsring_connect_options *options)
 {
 	int ret = conn_connect(&c->conn, ctx, options);
 
 	if (!ret)
-		ret = uring_connect(c->engine->loop, c->fd, &c->peer, options->addr_len,
-				    engine_tag(c, ENGINE_CONNECT));
+		ret = uring_connect(c->engine->loop, c->fd, &c->peer,
+				    engine_addr_len(&c->peer.any), engine_tag(c, ENGINE_CONNECT));
 	if (ret)
 		return ret;
 	c->ops++;
@@ -51,8 +76,7 @@ int tlsring_engine_connect(struct tlsring_engine *engine, struct tlsring_ctx *ct
 	struct tlsring_conn *c;
 	int fd, ret, one = 1;
 
-	if (!ctx || !engine_takes(handlers) ||
-	    options->size < sizeof(*options) || options->addr_len > sizeof(c->peer))
+	if (!ctx || !engine_takes(handlers) || !engine_connectable(options))
 		return -EINVAL;
 	if (engine->stopping && !engine->draining)
 		return -ECANCELED;
@@ -65,7 +89,7 @@ int tlsring_engine_connect(struct tlsring_engine *engine, struct tlsring_ctx *ct
 		close(fd);
 		return -ENOMEM;
 	}
-	memcpy(&c->peer, options->addr, options->addr_len);
+	memcpy(&c->peer, options->addr, engine_addr_len(options->addr));
 	ret = engine_call(c, ctx, options);
 	if (ret) {
 		ops_conn_discard(c);

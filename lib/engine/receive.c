@@ -39,6 +39,10 @@ static size_t receive_offer(struct tlsring_conn *c, const uint8_t *data, size_t 
 			conn_fail(&c->conn, (int)ret, NULL);
 			break;
 		}
+		if ((size_t)ret > len - taken) {
+			conn_fail(&c->conn, -EINVAL, "received() took more than it was offered");
+			break;
+		}
 		if (!ret)
 			break;
 		taken += (size_t)ret;

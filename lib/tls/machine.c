@@ -453,7 +453,7 @@ int conn_info(const struct conn *conn, struct tlsring_info *info)
 {
 	const struct conn_path *tx = &conn->dir[KTLS_TX], *rx = &conn->dir[KTLS_RX];
 
-	if (info->size < sizeof(*info))
+	if (!info || info->size < sizeof(*info))
 		return -EINVAL;
 	if (!conn->cipher)
 		return -ENOTCONN;
