@@ -54,9 +54,14 @@ TEST(names_and_ids_are_once_each)
 
 TEST(lengths_agree_with_the_kernels_header)
 {
-	static const struct { uint16_t id; size_t key, salt, iv, tag, whole; } known[] = {
-#define KNOWN(id, type) { TLS_CIPHER_##id, TLS_CIPHER_##id##_KEY_SIZE, TLS_CIPHER_##id##_SALT_SIZE, \
-	TLS_CIPHER_##id##_IV_SIZE, TLS_CIPHER_##id##_TAG_SIZE, sizeof(struct tls12_crypto_info_##type) }
+	static const struct {
+		uint16_t id;
+		size_t key, salt, iv, tag, whole;
+	} known[] = {
+#define KNOWN(id, type)									\
+		{ TLS_CIPHER_##id, TLS_CIPHER_##id##_KEY_SIZE, TLS_CIPHER_##id##_SALT_SIZE,	\
+		  TLS_CIPHER_##id##_IV_SIZE, TLS_CIPHER_##id##_TAG_SIZE,			\
+		  sizeof(struct tls12_crypto_info_##type) }
 		KNOWN(AES_GCM_128, aes_gcm_128), KNOWN(AES_GCM_256, aes_gcm_256),
 		KNOWN(AES_CCM_128, aes_ccm_128), KNOWN(CHACHA20_POLY1305, chacha20_poly1305),
 		KNOWN(SM4_GCM, sm4_gcm), KNOWN(SM4_CCM, sm4_ccm),
@@ -77,14 +82,15 @@ TEST(lengths_agree_with_the_kernels_header)
 		EQ(cipher->tag_len, known[k].tag);
 		EQ(ktls_crypto_info(cipher, &keys, 0, out), known[k].whole);
 		CHECK(cipher->key_len <= KTLS_KEY_MAX && cipher->fixed_iv_len <= KTLS_IV_MAX);
-		CHECK(cipher->version == 0x0304 || cipher->key_len + cipher->fixed_iv_len <= KTLS_SECRET_MAX);
+		CHECK(cipher->version == 0x0304 ||
+		      cipher->key_len + cipher->fixed_iv_len <= KTLS_SECRET_MAX);
 		CHECK(cipher->fixed_iv_len == cipher->salt_len ||
 		      cipher->fixed_iv_len == cipher->salt_len + cipher->iv_len);
 		CHECK(cipher->record_limit >= 1 << 23);
 	}
 }
 
-/* Where OpenSSL knows the suite, it says the same of it. */
+/* The table agrees with OpenSSL about each suite that OpenSSL has. */
 TEST(agrees_with_openssl)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
@@ -105,7 +111,8 @@ TEST(agrees_with_openssl)
 			continue;
 		known++;
 		EQ_STR(SSL_CIPHER_get_name(theirs), cipher->name);
-		EQ_STR(SSL_CIPHER_get_version(theirs), cipher->version == 0x0304 ? "TLSv1.3" : "TLSv1.2");
+		EQ_STR(SSL_CIPHER_get_version(theirs),
+		       cipher->version == 0x0304 ? "TLSv1.3" : "TLSv1.2");
 		CHECK(EVP_MD_is_a(SSL_CIPHER_get_handshake_digest(theirs), cipher->digest));
 		SSL_CIPHER_get_bits(theirs, &bits);
 		EQ(bits, cipher->key_len * 8);
@@ -117,7 +124,7 @@ TEST(agrees_with_openssl)
 	SSL_CTX_free(ctx);
 }
 
-/* Every AEAD suite of OpenSSL's that a kernel could carry stands in the table. */
+/* The table has every AEAD suite of OpenSSL's that a kernel may carry. */
 TEST(misses_no_suite)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
@@ -128,7 +135,8 @@ TEST(misses_no_suite)
 	for (int i = 0; i < sk_SSL_CIPHER_num(all); i++) {
 		const SSL_CIPHER *theirs = sk_SSL_CIPHER_value(all, i);
 		const char *name = SSL_CIPHER_get_name(theirs);
-		uint16_t version = strcmp(SSL_CIPHER_get_version(theirs), "TLSv1.3") ? 0x0303 : 0x0304;
+		uint16_t version =
+			strcmp(SSL_CIPHER_get_version(theirs), "TLSv1.3") ? 0x0303 : 0x0304;
 
 		if (!SSL_CIPHER_is_aead(theirs) || strstr(name, "CCM8") || strstr(name, "CCM_8") ||
 		    strstr(name, "AES256-CCM") || strstr(name, "CAMELLIA"))
@@ -141,7 +149,8 @@ TEST(misses_no_suite)
 
 /* The layouts, byte by byte. */
 
-static void lay_out(uint16_t version, uint16_t id, const struct ktls_keys *keys, void *out, size_t room)
+static void lay_out(uint16_t version, uint16_t id, const struct ktls_keys *keys, void *out,
+		    size_t room)
 {
 	uint8_t info[KTLS_CRYPTO_INFO_MAX];
 

@@ -41,7 +41,7 @@ TEST(round_trip)
 
 		put(space, SOL_TLS, TLS_GET_RECORD_TYPE, &byte, 1);
 		EQ(ktls_control_type(&msg), type);
-		/* cmsg_len instead of the padded space, as recvmsg reports it for the last one. */
+		/* recvmsg does not count the padding after the last control message. */
 		EQ(ktls_control_type_of(space, CMSG_LEN(1), 0), type);
 	}
 }
@@ -90,7 +90,7 @@ TEST(malformed)
 	head.cmsg_len = (size_t)-1;
 	memcpy(space, &head, sizeof(head));
 	EQ(ktls_control_type_of(space, sizeof(space), 0), -EBADMSG);
-	head.cmsg_len = CMSG_LEN(0);	/* a type that is not there */
+	head.cmsg_len = CMSG_LEN(0);	/* the type is missing */
 	memcpy(space, &head, sizeof(head));
 	EQ(ktls_control_type_of(space, CMSG_LEN(0), 0), KTLS_RECORD_APPLICATION);
 }
@@ -110,7 +110,7 @@ TEST(alerts)
 	EQ(ktls_alert_for_errno(0), 0);
 }
 
-/* Without the ULP a control message of SOL_TLS means nothing to a socket; errors come as -errno. */
+/* A socket without the ULP ignores control messages of SOL_TLS; errors are -errno. */
 TEST(errors_come_back)
 {
 	uint8_t buf[4];

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Exported keys and sequence numbers are right when records sealed with them are opened by the
- * peer's libssl, and its records by them, whatever happened on the connection before.
+ * Exported keys and sequence numbers are right if the peer's libssl opens records that are sealed
+ * with them, and they open the records of libssl, after any history of the connection.
  */
 #include "tests/ktls/record.h"
 
 static const char *const versions[] = { "TLS_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256" };
 
-/* Opens what waits for the exporting end until application data comes. */
+/* Open the records that wait for the exporting end, up to application data. */
 static void expect_data(struct ktls_session *session, BIO *from, const char *want)
 {
 	uint8_t record[RECORD_MAX], type, *content;
@@ -38,7 +38,7 @@ static void expect_read(SSL *ssl, const char *want)
 	EQ_MEM(buf, want, strlen(want));
 }
 
-/* The proof, for the end whose SSL is `mine`. */
+/* Prove the keys of the end whose SSL is `mine`. */
 static void prove(struct ktls_session *session, SSL *mine, SSL *peer)
 {
 	BIO *in = SSL_get_rbio(mine), *out = SSL_get_wbio(mine);
@@ -48,7 +48,8 @@ static void prove(struct ktls_session *session, SSL *mine, SSL *peer)
 	for (int i = 0; i < 3; i++) {
 		uint64_t seq = session->dir[KTLS_TX].seq++;
 
-		len = record_seal(session, KTLS_TX, seq, SSL3_RT_APPLICATION_DATA, "from the kernel", 15, record);
+		len = record_seal(session, KTLS_TX, seq, SSL3_RT_APPLICATION_DATA,
+				  "from the kernel", 15, record);
 		EQ(BIO_write(out, record, (int)len), len);
 		expect_read(peer, "from the kernel");
 		pair_write(peer, "to the kernel", 13);
@@ -56,7 +57,7 @@ static void prove(struct ktls_session *session, SSL *mine, SSL *peer)
 	}
 }
 
-/* libssl answers a KeyUpdate that asks for one with its next write; this makes it do so now. */
+/* Make libssl answer a KeyUpdate now, rather than with its next write. */
 static void answer_updates(SSL *ssl)
 {
 	if (SSL_get_key_update_type(ssl) == SSL_KEY_UPDATE_NONE)
@@ -67,7 +68,8 @@ static void answer_updates(SSL *ssl)
 
 static void export_and_prove(struct pair *pair, bool server)
 {
-	SSL *mine = server ? pair->server : pair->client, *peer = server ? pair->client : pair->server;
+	SSL *mine = server ? pair->server : pair->client,
+	    *peer = server ? pair->client : pair->server;
 	enum tlsring_reason why = TLSRING_REASON_NONE;
 	struct ktls_session *session;
 	int ret;
@@ -76,7 +78,8 @@ static void export_and_prove(struct pair *pair, bool server)
 	answer_updates(peer);
 	ret = ktls_export(mine, NULL, &session, &why);
 	if (ret)
-		FAIL("%s: no export: %d, %s", server ? "server" : "client", ret, tlsring_reason_text(why));
+		FAIL("%s: no export: %d, %s", server ? "server" : "client", ret,
+		     tlsring_reason_text(why));
 	EQ(session->version, SSL_version(mine));
 	EQ_STR(session->cipher->name, SSL_get_cipher_name(mine));
 	EQ(session->dir[KTLS_TX].seq, ktls_export_seq(mine, KTLS_TX));
@@ -117,11 +120,13 @@ TEST(every_suite_both_roles)
 	CHECK(proven >= 20);
 }
 
-/* What happens between the handshake and the export, for both versions and ends. */
-static void after(void (*prepare)(SSL_CTX *client, SSL_CTX *server), void (*history)(struct pair *pair))
+/* Run a history between handshake and export, for both versions and both ends. */
+static void after(void (*prepare)(SSL_CTX *client, SSL_CTX *server),
+		  void (*history)(struct pair *pair))
 {
 	for (int v = 0; v < 2; v++) {
-		SSL_CTX *server_ctx = pair_server_ctx(versions[v]), *client_ctx = pair_client_ctx(versions[v]);
+		SSL_CTX *server_ctx = pair_server_ctx(versions[v]),
+			*client_ctx = pair_client_ctx(versions[v]);
 
 		if (prepare)
 			prepare(client_ctx, server_ctx);
@@ -180,8 +185,9 @@ static void ask_certificate(SSL_CTX *client, SSL_CTX *server)
 {
 	certificate_use(client, EVP_EC_gen("P-256"));
 	SSL_CTX_set_verify(server, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	/* Self-signed: its own authority. */
-	CHECK(X509_STORE_add_cert(SSL_CTX_get_cert_store(server), SSL_CTX_get0_certificate(client)));
+	/* The certificate is self-signed. */
+	CHECK(X509_STORE_add_cert(SSL_CTX_get_cert_store(server),
+				  SSL_CTX_get0_certificate(client)));
 }
 
 TEST(client_certificate)
@@ -238,7 +244,7 @@ TEST(hello_retry_request)
 static void large_certificate(SSL_CTX *client, SSL_CTX *server)
 {
 	(void)client;
-	/* More than one record's worth: the same certificate many times over. */
+	/* The same certificate many times, for a message of several records. */
 	for (int i = 0; i < 60; i++)
 		CHECK(SSL_CTX_add1_chain_cert(server, SSL_CTX_get0_certificate(server)));
 }
@@ -257,7 +263,7 @@ TEST(read_ahead_left_off_keeps_early_data_outside)
 	CHECK(!pair_step(pair.client));
 	CHECK(!pair_step(pair.server));
 	CHECK(pair_step(pair.client));
-	pair_write(pair.client, "early", 5);		/* rides along with Finished */
+	pair_write(pair.client, "early", 5);		/* arrives together with Finished */
 	CHECK(pair_step(pair.server));
 	EQ(ktls_export(pair.server, NULL, &session, &why), 0);
 	EQ(session->dir[KTLS_RX].seq, 0);
@@ -294,7 +300,7 @@ static void first_connection(SSL_CTX *client, SSL_CTX *server)
 	pair_shake(&pair);
 	pair_write(pair.server, "x", 1);
 	EQ(pair_drain(pair.client), 1);
-	/* libssl forgets the session of a connection that was not closed. */
+	/* libssl drops the session of a connection that was not closed. */
 	SSL_set_shutdown(pair.client, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_set_shutdown(pair.server, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	CHECK(resumable);
@@ -349,7 +355,8 @@ TEST(resumed_tls12)
 
 static void early(bool accepted, bool server_writes, int end)
 {
-	SSL_CTX *server_ctx = pair_server_ctx(versions[0]), *client_ctx = pair_client_ctx(versions[0]);
+	SSL_CTX *server_ctx = pair_server_ctx(versions[0]),
+		*client_ctx = pair_client_ctx(versions[0]);
 	struct pair pair;
 	size_t done;
 	char buf[64];
@@ -364,18 +371,22 @@ static void early(bool accepted, bool server_writes, int end)
 	EQ(SSL_write_early_data(pair.client, "zero", 4, &done), 1);
 	EQ(SSL_write_early_data(pair.client, "rtt", 3, &done), 1);
 	if (accepted) {
-		EQ(SSL_read_early_data(pair.server, buf, sizeof(buf), &done), SSL_READ_EARLY_DATA_SUCCESS);
+		EQ(SSL_read_early_data(pair.server, buf, sizeof(buf), &done),
+		   SSL_READ_EARLY_DATA_SUCCESS);
 		EQ(done, 4);
 		if (server_writes)
 			EQ(SSL_write_early_data(pair.server, "half", 4, &done), 1);
-		EQ(SSL_read_early_data(pair.server, buf, sizeof(buf), &done), SSL_READ_EARLY_DATA_SUCCESS);
+		EQ(SSL_read_early_data(pair.server, buf, sizeof(buf), &done),
+		   SSL_READ_EARLY_DATA_SUCCESS);
 	}
 	if (server_writes) {
 		CHECK(pair_step(pair.client));
-		EQ(SSL_read_early_data(pair.server, buf, sizeof(buf), &done), SSL_READ_EARLY_DATA_FINISH);
+		EQ(SSL_read_early_data(pair.server, buf, sizeof(buf), &done),
+		   SSL_READ_EARLY_DATA_FINISH);
 	}
 	pair_shake(&pair);
-	EQ(SSL_get_early_data_status(pair.server), accepted ? SSL_EARLY_DATA_ACCEPTED : SSL_EARLY_DATA_REJECTED);
+	EQ(SSL_get_early_data_status(pair.server),
+	   accepted ? SSL_EARLY_DATA_ACCEPTED : SSL_EARLY_DATA_REJECTED);
 	if (server_writes)
 		EQ(pair_drain(pair.client), 4);
 	export_and_prove(&pair, end);
@@ -417,9 +428,11 @@ static void updates(int kind)
 		pair_shake(&pair);
 		for (int i = 0; i < 3; i++) {
 			talk(&pair);
-			update(turn & 1 ? pair.client : pair.server, turn & 1 ? pair.server : pair.client, kind);
+			update(turn & 1 ? pair.client : pair.server,
+			       turn & 1 ? pair.server : pair.client, kind);
 			if (turn & 2)
-				update(turn & 1 ? pair.server : pair.client, turn & 1 ? pair.client : pair.server, kind);
+				update(turn & 1 ? pair.server : pair.client,
+				       turn & 1 ? pair.client : pair.server, kind);
 			if (turn >= 4)
 				talk(&pair);
 		}
@@ -451,7 +464,7 @@ TEST(unanswered_key_update_holds_the_keys_back)
 	pair_free(&pair);
 }
 
-/* ktls_schedule_next() walks the same chain as libssl. */
+/* ktls_schedule_next() derives the same secrets as libssl. */
 TEST(next_secret_is_libssls)
 {
 	struct pair pair = pair_of(versions[0]);
@@ -465,13 +478,13 @@ TEST(next_secret_is_libssls)
 		uint8_t key_update[5] = { 24, 0, 0, 1, 0 };
 		size_t len;
 
-		/* Theirs: the KeyUpdate record ends their old key. */
+		/* The peer's KeyUpdate is the last record under its old key. */
 		CHECK(SSL_key_update(pair.client, SSL_KEY_UPDATE_NOT_REQUESTED));
 		EQ(SSL_do_handshake(pair.client), 1);
 		CHECK(record_take(pair.to_server, record));
 		EQ(ktls_schedule_next(session, KTLS_RX), 0);
 		EQ(session->dir[KTLS_RX].seq, 0);
-		/* Ours. */
+		/* Our KeyUpdate. */
 		len = record_seal(session, KTLS_TX, session->dir[KTLS_TX].seq, SSL3_RT_HANDSHAKE,
 				  key_update, sizeof(key_update), record);
 		EQ(BIO_write(pair.to_client, record, (int)len), len);
@@ -516,11 +529,11 @@ static void any_step(struct pair *pair, unsigned *state, bool tls13)
 	}
 }
 
-/* SEED=n replays one; the last one printed is the one that failed. */
+/* SEED=n replays one history; the last seed that was printed is the one that failed. */
 TEST(any_history)
 {
 	const char *chosen = getenv("SEED");
-	/* Each is a handshake, of which an emulated machine makes ten in a second. */
+	/* Each history has a handshake; an emulated machine does ten in a second. */
 	unsigned most = getenv("TLSRING_RIG") ? 50 : 200;
 	unsigned first = chosen ? (unsigned)atoi(chosen) : 1, last = chosen ? first : most;
 	SSL_CTX *server_ctx[2], *client_ctx[2];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A kernel end against a peer that is libssl in user space, on both ends' roles and each cipher. */
+/* A kernel end against libssl in user space, in both roles and with each cipher. */
 #include <fcntl.h>
 #include <pthread.h>
 #include "ktls/control.h"
@@ -13,7 +13,7 @@
 #define TLS13		"TLS_AES_128_GCM_SHA256"
 #define MANY_BYTES	(1 << 20)
 
-/* fd is what the kernel carries, peer the other end. */
+/* A connection: the kernel seals on fd, peer is the other end. */
 struct line {
 	int fd;
 	SSL *peer;
@@ -32,15 +32,17 @@ static void set_blocking(int fd, bool blocking)
 static void need(const char *suite)
 {
 	if (!ktls_probe()->ulp)
-		SKIP("this kernel has no kernel TLS: %s", tlsring_reason_text(ktls_probe()->why_not));
+		SKIP("this kernel has no kernel TLS: %s",
+		     tlsring_reason_text(ktls_probe()->why_not));
 	if (!peer_kernel_takes(suite))
 		SKIP("this kernel lacks %s", suite);
 }
 
-/* Shaken over TCP; nothing is in the kernel yet. */
+/* A connection after its handshake, before anything is installed. */
 static struct line line_new(const char *suite, bool server)
 {
-	struct line line = { .server_ctx = pair_server_ctx(suite), .client_ctx = pair_client_ctx(suite) };
+	struct line line = { .server_ctx = pair_server_ctx(suite),
+			     .client_ctx = pair_client_ctx(suite) };
 	uint16_t port;
 	int listener = peer_listen(&port), fds[2];
 
@@ -122,7 +124,7 @@ static void kernel_send(int fd, uint64_t position, size_t len)
 	}
 }
 
-/* The next data, past tickets; 0 at the end. */
+/* Receive data, and skip tickets. Returns 0 at the end. */
 static long kernel_data(int fd, uint8_t *buf, size_t len)
 {
 	int type, flags;
@@ -175,7 +177,7 @@ static void *mirror(void *arg)
 	return NULL;
 }
 
-/* A MiB each way, checked byte by byte at both ends. */
+/* Send a MiB each way, and compare each byte. */
 static void exchange(struct line *line)
 {
 	pthread_t thread;
@@ -186,7 +188,7 @@ static void exchange(struct line *line)
 	CHECK(!pthread_join(thread, NULL));
 }
 
-/* close_notify both ways. */
+/* Close both ways by close_notify. */
 static void close_cleanly(struct line *line)
 {
 	uint8_t buf[16];
@@ -231,7 +233,7 @@ static void whole_life(const char *suite, bool server)
 	line_free(&line);
 }
 
-/* The first suite of each kernel cipher that OpenSSL has. */
+/* For each kernel cipher, the first suite that OpenSSL has. */
 static bool worth_a_run(unsigned row)
 {
 	const struct ktls_cipher *cipher = ktls_cipher_at(row);
@@ -264,7 +266,7 @@ TEST(every_cipher_both_roles)
 	CHECK(run >= 4);
 }
 
-/* Records that user space exchanged before count. */
+/* Records that user space exchanged count for the sequence numbers. */
 TEST(after_user_space)
 {
 	static const char *const suites[] = { TLS12, TLS13 };
@@ -350,8 +352,10 @@ TEST(fatal_alert_arrives)
 	line_free(&line);
 }
 
-/* What the peer's socket sends raw, and what the kernel must say of it; no data may follow. */
-static void bad_record(const char *suite, const uint8_t header[5], size_t body, int error, const char *alert)
+/* The peer's socket sends a raw record. The kernel must answer with this error, and give no
+ * data. */
+static void bad_record(const char *suite, const uint8_t header[5], size_t body, int error,
+		       const char *alert)
 {
 	struct line line = line_new(suite, true);
 	uint8_t record[40000] = { 0 };
@@ -378,9 +382,12 @@ TEST(bad_records)
 	need(TLS13);
 	need(TLS12);
 	for (int i = 0; i < 2; i++) {
-		bad_record(suites[i], (const uint8_t[]){ 23, 3, 3, 0, 64 }, 64, EBADMSG, "bad_record_mac");
-		bad_record(suites[i], (const uint8_t[]){ 23, 3, 3, 0x7f, 0xff }, 0x7fff, EMSGSIZE, "record_overflow");
-		bad_record(suites[i], (const uint8_t[]){ 23, 3, 1, 0, 64 }, 64, EINVAL, "protocol_version");
+		bad_record(suites[i], (const uint8_t[]){ 23, 3, 3, 0, 64 }, 64, EBADMSG,
+			   "bad_record_mac");
+		bad_record(suites[i], (const uint8_t[]){ 23, 3, 3, 0x7f, 0xff }, 0x7fff, EMSGSIZE,
+			   "record_overflow");
+		bad_record(suites[i], (const uint8_t[]){ 23, 3, 1, 0, 64 }, 64, EINVAL,
+			   "protocol_version");
 	}
 }
 
@@ -395,11 +402,11 @@ TEST(truncation_is_not_a_clean_end)
 	peer_send(line.peer, 0, 10);
 	shutdown(SSL_get_fd(line.peer), SHUT_WR);
 	kernel_expect(line.fd, 0, 10);
-	EQ(kernel_data(line.fd, buf, sizeof(buf)), 0);	/* no alert came before */
+	EQ(kernel_data(line.fd, buf, sizeof(buf)), 0);	/* no alert arrived before it */
 	line_free(&line);
 }
 
-/* ---- keys that change ---- */
+/* ---- changed keys ---- */
 
 static void rekey_tx(struct line *line)
 {
@@ -446,7 +453,7 @@ TEST(second_key)
 			EQ(ktls_install(line.fd, line.session, dir, &why, NULL), -EBUSY);
 			EQ(why, TLSRING_REASON_NO_REKEY);
 		}
-		exchange(&line);	/* the first one still holds */
+		exchange(&line);	/* under the first key still */
 	}
 	line_free(&line);
 }
@@ -465,7 +472,7 @@ TEST(status_of_other_sockets)
 	close(listener);
 }
 
-/* Newer kernels tell everybody, older ones the network's administrator only. */
+/* Older kernels tell only processes with CAP_NET_ADMIN. */
 TEST(status_without_privilege)
 {
 	struct ktls_status status;

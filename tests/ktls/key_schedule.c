@@ -29,7 +29,8 @@ static struct ktls_session *session_of(uint16_t version, uint16_t id)
 	return session;
 }
 
-static void expect_keys(const struct ktls_session *session, enum ktls_direction dir, const char *key, const char *iv)
+static void expect_keys(const struct ktls_session *session, enum ktls_direction dir,
+			const char *key, const char *iv)
 {
 	struct ktls_keys keys;
 
@@ -52,10 +53,14 @@ TEST(rfc8448_handshake_keys)
 {
 	struct ktls_session *session = session_of(0x0304, 0x1301);
 
-	set_secret(session, KTLS_TX, "b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38");
-	set_secret(session, KTLS_RX, "b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21");
-	expect_keys(session, KTLS_TX, "3fce516009c21727d0f2e4e86ee403bc", "5d313eb2671276ee13000b30");
-	expect_keys(session, KTLS_RX, "dbfaa693d1762c5b666af5d950258d01", "5bd3c71b836e0b76bb73265f");
+	set_secret(session, KTLS_TX,
+		   "b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38");
+	set_secret(session, KTLS_RX,
+		   "b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21");
+	expect_keys(session, KTLS_TX, "3fce516009c21727d0f2e4e86ee403bc",
+		    "5d313eb2671276ee13000b30");
+	expect_keys(session, KTLS_RX, "dbfaa693d1762c5b666af5d950258d01",
+		    "5bd3c71b836e0b76bb73265f");
 	ktls_session_free(session);
 }
 
@@ -63,8 +68,10 @@ static struct ktls_session *rfc8448_application(void)
 {
 	struct ktls_session *session = session_of(0x0304, 0x1301);
 
-	set_secret(session, KTLS_TX, "a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643");
-	set_secret(session, KTLS_RX, "9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5");
+	set_secret(session, KTLS_TX,
+		   "a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643");
+	set_secret(session, KTLS_RX,
+		   "9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5");
 	return session;
 }
 
@@ -72,16 +79,20 @@ TEST(rfc8448_application_keys)
 {
 	struct ktls_session *session = rfc8448_application();
 
-	expect_keys(session, KTLS_TX, "9f02283b6c9c07efc26bb9f2ac92e356", "cf782b88dd83549aadf1e984");
-	expect_keys(session, KTLS_RX, "17422dda596ed5d9acd890e3c63f5051", "5b78923dee08579033e523d9");
+	expect_keys(session, KTLS_TX, "9f02283b6c9c07efc26bb9f2ac92e356",
+		    "cf782b88dd83549aadf1e984");
+	expect_keys(session, KTLS_RX, "17422dda596ed5d9acd890e3c63f5051",
+		    "5b78923dee08579033e523d9");
 	ktls_session_free(session);
 }
 
 /* The client's first record of application data, the bytes 0 to 49. */
 TEST(rfc8448_record)
 {
-	static const char hex[] = "17 03 03 00 43 a2 3f 70 54 b6 2c 94 d0 af fa fe 82 28 ba 55 cb ef ac ea "
-		"42 f9 14 aa 66 bc ab 3f 2b 98 19 a8 a5 b4 6b 39 5b d5 4a 9a 20 44 1e 2b 62 97 4e 1f 5a 62 "
+	static const char hex[] =
+		"17 03 03 00 43 a2 3f 70 54 b6 2c 94 d0 af fa fe 82 28 ba 55 cb ef ac ea "
+		"42 f9 14 aa 66 bc ab 3f 2b 98 19 a8 a5 b4 6b 39 5b d5 4a 9a 20 44 1e 2b 62 97 4e "
+		"1f 5a 62 "
 		"92 a2 97 70 14 bd 1e 3d ea e6 3a ee bb 21 69 49 15 e4";
 	struct ktls_session *session = rfc8448_application();
 	uint8_t record[RECORD_MAX], sealed[RECORD_MAX], copy[128], type, *content;
@@ -100,13 +111,16 @@ TEST(rfc8448_record)
 	ktls_session_free(session);
 }
 
-/* TLS 1.2 KDF vector of NIST's CAVP, SHA-256, first of its set. */
+/* The first TLS 1.2 KDF vector with SHA-256 of NIST's CAVP. */
 TEST(tls12_key_block)
 {
-	static const char master_hex[] = "202c88c00f84a17a20027079604787461176455539e705be730890602c289a50"
+	static const char master_hex[] =
+		"202c88c00f84a17a20027079604787461176455539e705be730890602c289a50"
 		"01e34eeb3a043e5d52a65e66125188bf";
-	static const char server_hex[] = "ae6c806f8ad4d80784549dff28a4b58fd837681a51d928c3e30ee5ff14f39868";
-	static const char client_hex[] = "62e1fd91f23f558a605f28478c58cf72637b89784d959df7e946d3f07bd1b616";
+	static const char server_hex[] =
+		"ae6c806f8ad4d80784549dff28a4b58fd837681a51d928c3e30ee5ff14f39868";
+	static const char client_hex[] =
+		"62e1fd91f23f558a605f28478c58cf72637b89784d959df7e946d3f07bd1b616";
 	uint8_t master[48], server_random[32], client_random[32];
 
 	EQ(from_hex(master_hex, master), 48);
@@ -117,9 +131,11 @@ TEST(tls12_key_block)
 		enum ktls_direction client_writes = server ? KTLS_RX : KTLS_TX;
 
 		session->dir[KTLS_TX].seq = 7;
-		EQ(ktls_schedule_tls12(session, server, master, 48, client_random, server_random), 0);
+		EQ(ktls_schedule_tls12(session, server, master, 48, client_random, server_random),
+		   0);
 		expect_keys(session, client_writes, "d06139889fffac1e3a71865f504aa5d0", "016a2530");
-		expect_keys(session, !client_writes, "d2a2e89506c6f2279b670c3e1b74f531", "c51a3a0f");
+		expect_keys(session, !client_writes, "d2a2e89506c6f2279b670c3e1b74f531",
+			    "c51a3a0f");
 		EQ(session->dir[KTLS_TX].seq, 7);
 		ktls_session_free(session);
 	}
@@ -137,7 +153,8 @@ TEST(next_secret)
 	EQ(session->dir[KTLS_TX].len, 32);
 	EQ(session->dir[KTLS_TX].seq, 0);
 	EQ(session->dir[KTLS_RX].seq, 99);
-	expect_hex(session->dir[KTLS_RX].bytes, "9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5");
+	expect_hex(session->dir[KTLS_RX].bytes,
+		   "9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5");
 	ktls_session_free(session);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Devices as ethtool's netlink family shows them, and the way from an address to one. */
+/* Features of devices, and the device of a route. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include "ktls/nic.h"
@@ -23,7 +23,8 @@ TEST(reads_a_device)
 
 	EQ_STR(nic.name, "lo");
 	EQ(nic.index, if_nametoindex("lo"));
-	CHECK(!nic.tls[KTLS_TX].can && !nic.tls[KTLS_RX].can && !nic.tls[KTLS_TX].on && !nic.tls[KTLS_RX].on);
+	CHECK(!nic.tls[KTLS_TX].can && !nic.tls[KTLS_RX].can && !nic.tls[KTLS_TX].on &&
+	      !nic.tls[KTLS_RX].on);
 	EQ(ktls_nic_read_index(nic.index, &again), 0);
 	EQ_STR(again.name, "lo");
 }
@@ -80,9 +81,11 @@ static void expect_loopback(int family, const char *text)
 				       (void *)&((struct sockaddr_in6 *)&peer)->sin6_addr;
 
 	CHECK(inet_pton(family, text, at) == 1);
-	EQ(ktls_nic_route((struct sockaddr *)&own, (struct sockaddr *)&peer, 0), (int)if_nametoindex("lo"));
-	/* From there, too. */
-	EQ(ktls_nic_route((struct sockaddr *)&peer, (struct sockaddr *)&peer, 0), (int)if_nametoindex("lo"));
+	EQ(ktls_nic_route((struct sockaddr *)&own, (struct sockaddr *)&peer, 0),
+	   (int)if_nametoindex("lo"));
+	/* With an own address too. */
+	EQ(ktls_nic_route((struct sockaddr *)&peer, (struct sockaddr *)&peer, 0),
+	   (int)if_nametoindex("lo"));
 }
 
 TEST(routes)
@@ -117,14 +120,24 @@ TEST(reasons)
 {
 	struct ktls_nic nic = { .tls = { { true, true }, { true, false } } };
 
-	EQ(ktls_nic_reason(0x0303, TLS_CIPHER_AES_GCM_128, NULL, KTLS_TX), TLSRING_REASON_NIC_ABSENT);
-	EQ(ktls_nic_reason(0x0304, TLS_CIPHER_AES_GCM_128, NULL, KTLS_TX), TLSRING_REASON_NIC_ABSENT);
-	EQ(ktls_nic_reason(0x0304, TLS_CIPHER_AES_GCM_128, &nic, KTLS_TX), TLSRING_REASON_NIC_VERSION);
-	EQ(ktls_nic_reason(0x0304, TLS_CIPHER_AES_GCM_128, &nic, KTLS_RX), TLSRING_REASON_NIC_VERSION);
-	EQ(ktls_nic_reason(0x0303, TLS_CIPHER_CHACHA20_POLY1305, &nic, KTLS_TX), TLSRING_REASON_NIC_CIPHER);
-	EQ(ktls_nic_reason(0x0303, TLS_CIPHER_AES_CCM_128, &nic, KTLS_TX), TLSRING_REASON_NIC_CIPHER);
-	EQ(ktls_nic_reason(0x0303, TLS_CIPHER_AES_GCM_256, &nic, KTLS_RX), TLSRING_REASON_NIC_FEATURE_OFF);
-	EQ(ktls_nic_reason(0x0303, TLS_CIPHER_AES_GCM_256, &nic, KTLS_TX), TLSRING_REASON_NIC_REFUSED);
-	CHECK(ktls_nic_takes(0x0303, TLS_CIPHER_AES_GCM_128) && ktls_nic_takes(0x0303, TLS_CIPHER_AES_GCM_256));
-	CHECK(!ktls_nic_takes(0x0304, TLS_CIPHER_AES_GCM_128) && !ktls_nic_takes(0x0303, TLS_CIPHER_SM4_GCM));
+	EQ(ktls_nic_reason(0x0303, TLS_CIPHER_AES_GCM_128, NULL, KTLS_TX),
+	   TLSRING_REASON_NIC_ABSENT);
+	EQ(ktls_nic_reason(0x0304, TLS_CIPHER_AES_GCM_128, NULL, KTLS_TX),
+	   TLSRING_REASON_NIC_ABSENT);
+	EQ(ktls_nic_reason(0x0304, TLS_CIPHER_AES_GCM_128, &nic, KTLS_TX),
+	   TLSRING_REASON_NIC_VERSION);
+	EQ(ktls_nic_reason(0x0304, TLS_CIPHER_AES_GCM_128, &nic, KTLS_RX),
+	   TLSRING_REASON_NIC_VERSION);
+	EQ(ktls_nic_reason(0x0303, TLS_CIPHER_CHACHA20_POLY1305, &nic, KTLS_TX),
+	   TLSRING_REASON_NIC_CIPHER);
+	EQ(ktls_nic_reason(0x0303, TLS_CIPHER_AES_CCM_128, &nic, KTLS_TX),
+	   TLSRING_REASON_NIC_CIPHER);
+	EQ(ktls_nic_reason(0x0303, TLS_CIPHER_AES_GCM_256, &nic, KTLS_RX),
+	   TLSRING_REASON_NIC_FEATURE_OFF);
+	EQ(ktls_nic_reason(0x0303, TLS_CIPHER_AES_GCM_256, &nic, KTLS_TX),
+	   TLSRING_REASON_NIC_REFUSED);
+	CHECK(ktls_nic_takes(0x0303, TLS_CIPHER_AES_GCM_128) &&
+	      ktls_nic_takes(0x0303, TLS_CIPHER_AES_GCM_256));
+	CHECK(!ktls_nic_takes(0x0304, TLS_CIPHER_AES_GCM_128) &&
+	      !ktls_nic_takes(0x0303, TLS_CIPHER_SM4_GCM));
 }

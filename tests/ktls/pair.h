@@ -3,8 +3,8 @@
 #define PAIR_H
 
 /*
- * What the tests of ktls/ share: a client and a server of OpenSSL's in one process, over memory or
- * over a TCP connection, for any suite of the cipher table.
+ * For the tests of ktls/: a client and a server of OpenSSL's in one process, over memory BIOs or a
+ * TCP connection, with any suite of the cipher table.
  */
 
 #include <stdbool.h>
@@ -20,11 +20,11 @@
 #include "tests/certificate.h"
 #include "tests/ktap.h"
 
-#define PAIR_MANY	64	/* turns after which a handshake is stuck */
+#define PAIR_TURNS_MAX	64	/* of a handshake */
 
 struct pair {
 	SSL *client, *server;
-	BIO *to_server, *to_client;	/* NULL over a socket */
+	BIO *to_server, *to_client;	/* NULL: over a socket */
 };
 
 /* ---- contexts ---- */
@@ -35,7 +35,8 @@ static inline EVP_PKEY *pair_dsa(void)
 	EVP_PKEY *params = NULL, *key = NULL;
 
 	CHECK(ctx && EVP_PKEY_paramgen_init(ctx) > 0);
-	CHECK(EVP_PKEY_CTX_set_dsa_paramgen_bits(ctx, 1024) > 0 && EVP_PKEY_paramgen(ctx, &params) > 0);
+	CHECK(EVP_PKEY_CTX_set_dsa_paramgen_bits(ctx, 1024) > 0 &&
+	      EVP_PKEY_paramgen(ctx, &params) > 0);
 	EVP_PKEY_CTX_free(ctx);
 	ctx = EVP_PKEY_CTX_new(params, NULL);
 	CHECK(ctx && EVP_PKEY_keygen_init(ctx) > 0 && EVP_PKEY_keygen(ctx, &key) > 0);
@@ -69,7 +70,7 @@ static inline bool pair_tls13(const char *suite)
 	return !strncmp(suite, "TLS_", 4);
 }
 
-/* For one suite and its version only; false when this OpenSSL lacks it. */
+/* Allow one suite and its version only. False: this OpenSSL lacks the suite. */
 static inline bool pair_restrict(SSL_CTX *ctx, const char *suite)
 {
 	int version = pair_tls13(suite) ? TLS1_3_VERSION : TLS1_2_VERSION;
@@ -80,12 +81,13 @@ static inline bool pair_restrict(SSL_CTX *ctx, const char *suite)
 	SSL_CTX_set_max_proto_version(ctx, version);
 	SSL_CTX_set_security_level(ctx, 0);
 	snprintf(list, sizeof(list), "%s:@SECLEVEL=0", suite);
-	has = pair_tls13(suite) ? SSL_CTX_set_ciphersuites(ctx, suite) : SSL_CTX_set_cipher_list(ctx, list);
+	has = pair_tls13(suite) ? SSL_CTX_set_ciphersuites(ctx, suite) :
+				  SSL_CTX_set_cipher_list(ctx, list);
 	ERR_clear_error();
 	return has;
 }
 
-/* Small keys, made once in each test: they are to be there, not to last. */
+/* Small keys, generated once in each test. */
 static inline EVP_PKEY *pair_key(const char *suite)
 {
 	static EVP_PKEY *dsa, *ec, *rsa;
@@ -96,7 +98,9 @@ static inline EVP_PKEY *pair_key(const char *suite)
 	else if (pair_tls13(suite) || strstr(suite, "ECDSA"))
 		key = &ec;
 	if (!*key)
-		*key = key == &dsa ? pair_dsa() : key == &ec ? EVP_EC_gen("P-256") : EVP_RSA_gen(1024);
+		*key = key == &dsa ? pair_dsa() :
+		       key == &ec  ? EVP_EC_gen("P-256") :
+				     EVP_RSA_gen(1024);
 	CHECK(*key && EVP_PKEY_up_ref(*key));
 	return *key;
 }
@@ -144,7 +148,7 @@ static inline struct pair pair_make(SSL_CTX *client, SSL_CTX *server)
 	return pair;
 }
 
-/* Watched, over memory, not yet shaken. */
+/* A watched pair over memory BIOs, before its handshake. */
 static inline struct pair pair_new(SSL_CTX *client, SSL_CTX *server)
 {
 	struct pair pair = pair_make(client, server);
@@ -161,7 +165,7 @@ static inline struct pair pair_new(SSL_CTX *client, SSL_CTX *server)
 	return pair;
 }
 
-/* ... with contexts of its own, for one suite. */
+/* The same for one suite, with contexts of its own. */
 static inline struct pair pair_of(const char *suite)
 {
 	SSL_CTX *server = pair_server_ctx(suite), *client = pair_client_ctx(suite);
@@ -191,7 +195,7 @@ static inline bool pair_step(SSL *ssl)
 
 static inline void pair_shake(struct pair *pair)
 {
-	for (int turn = 0; turn < PAIR_MANY; turn++) {
+	for (int turn = 0; turn < PAIR_TURNS_MAX; turn++) {
 		bool client = pair_step(pair->client), server = pair_step(pair->server);
 
 		if (client && server)
@@ -200,13 +204,13 @@ static inline void pair_shake(struct pair *pair)
 	FAIL("the handshake does not end");
 }
 
-/* Writes all of it: over memory nothing is ever full. */
+/* Write all of it: memory BIOs are never full. */
 static inline void pair_write(SSL *from, const void *data, size_t len)
 {
 	EQ(SSL_write(from, data, (int)len), len);
 }
 
-/* Reads until nothing is left; how much it was. */
+/* Read until nothing is left. Returns the number of bytes. */
 static inline size_t pair_drain(SSL *ssl)
 {
 	uint8_t buf[16384];

@@ -55,8 +55,8 @@ static void with_kernel_tls(const struct ktls_caps *caps)
 			printf("# %s\n", ktls_cipher_at(i)->name);
 	printf("# rekey %d, zero-copy %d, no-pad %d, max-payload %d, ulps: %s\n", caps->rekey_tx,
 	       caps->tx_zerocopy_ro, caps->rx_expect_no_pad, caps->max_payload, caps->ulp_list);
-	printf("# bugs: no-pad %d, splice %d, nic %d, signal %d\n", caps->bug_no_pad, caps->bug_splice_rx,
-	       caps->bug_nic, caps->bug_signal);
+	printf("# bugs: no-pad %d, splice %d, nic %d, signal %d\n", caps->bug_no_pad,
+	       caps->bug_splice_rx, caps->bug_nic, caps->bug_signal);
 }
 
 static void without_kernel_tls(const struct ktls_caps *caps)
@@ -120,10 +120,10 @@ TEST(quick)
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	msecs = (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000;
 	printf("# %ld ms\n", msecs);
-	CHECK(msecs < 500);	/* a few, but for emulated machines */
+	CHECK(msecs < 500);	/* it takes a few ms, more on emulated machines */
 }
 
-/* A process that is out of descriptors once is not left without kernel TLS for ever. */
+/* A lack of descriptors is not remembered as a lack of kernel TLS. */
 TEST(repeated_after_a_lack_of_descriptors)
 {
 	struct rlimit limit, none;

@@ -16,7 +16,7 @@ TEST(each_has_a_name_of_its_own)
 	}
 }
 
-/* Printed after "reason: " and before " (remedy)": one line, no full stop. */
+/* A text stands between "reason: " and " (remedy)": one line, no full stop. */
 static void expect_clause(const char *text)
 {
 	size_t len = strlen(text);
@@ -36,8 +36,9 @@ TEST(each_has_a_sentence)
 TEST(remedies)
 {
 	for (int r = 0; r < TLSRING_REASON_COUNT; r++) {
-		/* There is something to do about all but these. */
-		if (r == TLSRING_REASON_NONE || r == TLSRING_REASON_NOT_YET || r == TLSRING_REASON_NIC_ABSENT)
+		/* Only these have no remedy. */
+		if (r == TLSRING_REASON_NONE || r == TLSRING_REASON_NOT_YET ||
+		    r == TLSRING_REASON_NIC_ABSENT)
 			EQ_STR(tlsring_reason_remedy(r), "");
 		else
 			expect_clause(tlsring_reason_remedy(r));

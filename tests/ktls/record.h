@@ -3,8 +3,8 @@
 #define RECORD_H
 
 /*
- * Records sealed and opened in user space with nothing but what ktls_export() gave: what a kernel
- * would do with the keys, so that they can be proven without one.
+ * Seals and opens records with the keys that ktls_export() gave, as a kernel would, so that tests
+ * without kernel TLS can prove the keys.
  */
 
 #include "tests/ktls/pair.h"
@@ -14,10 +14,10 @@
 #define RECORD_TAG	16
 #define RECORD_MAX	(RECORD_HEADER + 8 + 16384 + 1 + 255 + RECORD_TAG)
 
-/* How the version and the cipher build nonces and what the tag covers. */
+/* The nonce and the additional data of a record. */
 struct record_shape {
 	bool tls13;
-	size_t explicit_len;		/* of the nonce, in the record */
+	size_t explicit_len;		/* bytes of the nonce that are in the record */
 	uint8_t nonce[12], aad[13];
 	size_t aad_len;
 };
@@ -28,9 +28,10 @@ static inline void record_put_seq(uint8_t out[8], uint64_t seq)
 		out[i] = (uint8_t)(seq >> (56 - 8 * i));
 }
 
-/* header's length field is set; record_explicit are the bytes after it. */
-static inline struct record_shape record_shape(const struct ktls_session *session, const struct ktls_keys *keys,
-					       uint64_t seq, const uint8_t *record)
+/* record is a header with its length set, followed by the explicit nonce. */
+static inline struct record_shape record_shape(const struct ktls_session *session,
+					       const struct ktls_keys *keys, uint64_t seq,
+					       const uint8_t *record)
 {
 	const struct ktls_cipher *cipher = session->cipher;
 	struct record_shape shape = { .tls13 = session->version == 0x0304 };
@@ -60,7 +61,7 @@ static inline struct record_shape record_shape(const struct ktls_session *sessio
 	return shape;
 }
 
-/* In place over len bytes at text, the tag behind them. */
+/* Seal or open len bytes at text in place. The tag follows them. */
 static inline bool record_crypt(const struct ktls_cipher *cipher, const struct ktls_keys *keys,
 				const struct record_shape *shape, uint8_t *text, int len, bool seal)
 {
@@ -73,7 +74,8 @@ static inline bool record_crypt(const struct ktls_cipher *cipher, const struct k
 	CHECK(aead && ctx && EVP_CipherInit_ex(ctx, aead, NULL, NULL, NULL, seal));
 	CHECK(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, 12, NULL) > 0);
 	if (!seal || ccm)
-		CHECK(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, RECORD_TAG, seal ? NULL : text + len) > 0);
+		CHECK(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, RECORD_TAG,
+					  seal ? NULL : text + len) > 0);
 	CHECK(EVP_CipherInit_ex(ctx, NULL, NULL, keys->key, shape->nonce, seal));
 	if (ccm)
 		CHECK(EVP_CipherUpdate(ctx, NULL, &done, NULL, len));
@@ -89,9 +91,10 @@ static inline bool record_crypt(const struct ktls_cipher *cipher, const struct k
 	return good;
 }
 
-/* Opens a whole record in place; its content's type and place. False: not with this key and seq. */
-static inline bool record_open(const struct ktls_session *session, enum ktls_direction dir, uint64_t seq,
-			       uint8_t *record, uint8_t *type, uint8_t **content, size_t *len)
+/* Open a record in place, and set type, content and len. False: another key or number sealed it. */
+static inline bool record_open(const struct ktls_session *session, enum ktls_direction dir,
+			       uint64_t seq, uint8_t *record, uint8_t *type, uint8_t **content,
+			       size_t *len)
 {
 	struct record_shape shape;
 	struct ktls_keys keys;
@@ -113,9 +116,10 @@ static inline bool record_open(const struct ktls_session *session, enum ktls_dir
 	return good;
 }
 
-/* One record; its length. record has room for RECORD_MAX. */
-static inline size_t record_seal(const struct ktls_session *session, enum ktls_direction dir, uint64_t seq,
-				 uint8_t type, const void *data, size_t len, uint8_t *record)
+/* Seal a record into RECORD_MAX bytes at record. Returns its length. */
+static inline size_t record_seal(const struct ktls_session *session, enum ktls_direction dir,
+				 uint64_t seq, uint8_t type, const void *data, size_t len,
+				 uint8_t *record)
 {
 	bool tls13 = session->version == 0x0304;
 	size_t explicit_len = !tls13 && session->cipher->fixed_iv_len == 4 ? 8 : 0;
@@ -125,7 +129,9 @@ static inline size_t record_seal(const struct ktls_session *session, enum ktls_d
 	struct ktls_keys keys;
 
 	CHECK(!ktls_schedule_keys(session, dir, &keys));
-	memcpy(record, (const uint8_t[]){ tls13 ? 23 : type, 3, 3, (uint8_t)(outer >> 8), (uint8_t)outer }, 5);
+	memcpy(record,
+	       (const uint8_t[]){ tls13 ? 23 : type, 3, 3, (uint8_t)(outer >> 8), (uint8_t)outer },
+	       5);
 	record_put_seq(record + RECORD_HEADER, seq);
 	shape = record_shape(session, &keys, seq, record);
 	memcpy(text, data, len);
@@ -136,7 +142,7 @@ static inline size_t record_seal(const struct ktls_session *session, enum ktls_d
 	return RECORD_HEADER + outer;
 }
 
-/* The next whole record that waits in a memory BIO; 0: none. */
+/* Take a whole record from a memory BIO. Returns its length; 0: there is none. */
 static inline size_t record_take(BIO *bio, uint8_t *record)
 {
 	size_t len;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What cannot be handed over says so, with the reason that fits. */
+/* A connection that cannot be handed over is refused with the right reason. */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include "ktls/install.h"
@@ -20,7 +20,8 @@ static void refuse_socket(int fd, enum tlsring_reason reason)
 	int ret = ktls_install_ulp(fd, &why);
 
 	if (ret >= 0 || why != reason)
-		FAIL("%d, \"%s\" instead of \"%s\"", ret, tlsring_reason_text(why), tlsring_reason_text(reason));
+		FAIL("%d, \"%s\" instead of \"%s\"", ret, tlsring_reason_text(why),
+		     tlsring_reason_text(reason));
 	close(fd);
 }
 
@@ -39,7 +40,8 @@ TEST(not_tcp)
 
 TEST(not_established)
 {
-	enum tlsring_reason reason = ktls_probe()->ulp ? TLSRING_REASON_NOT_ESTABLISHED : ktls_probe()->why_not;
+	enum tlsring_reason reason =
+		ktls_probe()->ulp ? TLSRING_REASON_NOT_ESTABLISHED : ktls_probe()->why_not;
 	uint16_t port;
 
 	refuse_socket(socket(AF_INET, SOCK_STREAM, IPPROTO_TCP), reason);
@@ -48,7 +50,8 @@ TEST(not_established)
 
 TEST(mptcp)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(addr);
 	int listener = socket(AF_INET, SOCK_STREAM, 262), fd;
 
@@ -69,7 +72,8 @@ TEST(ulp_twice)
 	int fd, listener = peer_listen(&port);
 
 	if (!ktls_probe()->ulp)
-		SKIP("this kernel has no kernel TLS: %s", tlsring_reason_text(ktls_probe()->why_not));
+		SKIP("this kernel has no kernel TLS: %s",
+		     tlsring_reason_text(ktls_probe()->why_not));
 	fd = peer_tcp(port);
 	EQ(ktls_install_ulp(fd, &why), 0);
 	refuse_socket(fd, TLSRING_REASON_ULP_TAKEN);
@@ -83,7 +87,8 @@ TEST(peer_has_gone)
 	int listener = peer_listen(&port), fd = peer_tcp(port);
 
 	if (!ktls_probe()->ulp)
-		SKIP("this kernel has no kernel TLS: %s", tlsring_reason_text(ktls_probe()->why_not));
+		SKIP("this kernel has no kernel TLS: %s",
+		     tlsring_reason_text(ktls_probe()->why_not));
 	close(accept(listener, NULL, NULL));
 	usleep(10000);
 	EQ(ktls_install_ulp(fd, &why), -ENOTCONN);
@@ -130,8 +135,10 @@ TEST(cipher_that_the_kernel_lacks)
 	for (int again = 0; again < 2; again++) {
 		enum tlsring_reason tx = TLSRING_REASON_NONE, rx = TLSRING_REASON_NONE;
 
-		CHECK(ktls_install(fd, session, KTLS_TX, &tx, NULL) < 0 && tx == TLSRING_REASON_CIPHER_MISSING);
-		CHECK(ktls_install(fd, session, KTLS_RX, &rx, NULL) < 0 && rx == TLSRING_REASON_CIPHER_MISSING);
+		CHECK(ktls_install(fd, session, KTLS_TX, &tx, NULL) < 0 &&
+		      tx == TLSRING_REASON_CIPHER_MISSING);
+		CHECK(ktls_install(fd, session, KTLS_RX, &rx, NULL) < 0 &&
+		      rx == TLSRING_REASON_CIPHER_MISSING);
 	}
 	ktls_session_free(session);
 	pair_free(&pair);
@@ -150,11 +157,12 @@ static void refuse_ssl(SSL *ssl, enum tlsring_reason reason)
 	int ret = ktls_export(ssl, NULL, &session, &why);
 
 	if (ret != -EOPNOTSUPP || why != reason)
-		FAIL("%d, \"%s\" instead of \"%s\"", ret, tlsring_reason_text(why), tlsring_reason_text(reason));
+		FAIL("%d, \"%s\" instead of \"%s\"", ret, tlsring_reason_text(why),
+		     tlsring_reason_text(reason));
 	CHECK(!session);
 }
 
-/* One connection for which both ends must refuse. */
+/* Make a connection for which both ends must refuse. */
 static void refuse_both(const char *suite, void (*prepare)(SSL_CTX *client, SSL_CTX *server),
 			enum tlsring_reason client, enum tlsring_reason server)
 {
@@ -265,22 +273,27 @@ static void send_fragments_of_messages(SSL_CTX *client, SSL_CTX *server)
 {
 	(void)client;
 	CHECK(SSL_CTX_set_max_send_fragment(server, 512));
-	/* A chain that does not fit into one. */
+	/* A certificate chain of more than one record. */
 	for (int i = 0; i < 3; i++)
 		CHECK(SSL_CTX_add1_chain_cert(server, SSL_CTX_get0_certificate(server)));
 }
 
 TEST(record_size)
 {
-	refuse_both(TLS13, negotiate_fragments, TLSRING_REASON_RECORD_SIZE, TLSRING_REASON_RECORD_SIZE);
-	refuse_both(TLS12, negotiate_fragments, TLSRING_REASON_RECORD_SIZE, TLSRING_REASON_RECORD_SIZE);
+	refuse_both(TLS13, negotiate_fragments, TLSRING_REASON_RECORD_SIZE,
+		    TLSRING_REASON_RECORD_SIZE);
+	refuse_both(TLS12, negotiate_fragments, TLSRING_REASON_RECORD_SIZE,
+		    TLSRING_REASON_RECORD_SIZE);
 	refuse_both(TLS13, send_fragments, TLSRING_REASON_NONE, TLSRING_REASON_RECORD_SIZE);
 	refuse_both(TLS12, send_fragments, TLSRING_REASON_NONE, TLSRING_REASON_RECORD_SIZE);
-	refuse_both(TLS13, send_fragments_of_messages, TLSRING_REASON_NONE, TLSRING_REASON_RECORD_SIZE);
-	refuse_both(TLS12, send_fragments_of_messages, TLSRING_REASON_NONE, TLSRING_REASON_RECORD_SIZE);
+	refuse_both(TLS13, send_fragments_of_messages, TLSRING_REASON_NONE,
+		    TLSRING_REASON_RECORD_SIZE);
+	refuse_both(TLS12, send_fragments_of_messages, TLSRING_REASON_NONE,
+		    TLSRING_REASON_RECORD_SIZE);
 }
 
-static void steal_message(int written, int version, int type, const void *data, size_t len, SSL *ssl, void *arg)
+static void steal_message(int written, int version, int type, const void *data, size_t len,
+			  SSL *ssl, void *arg)
 {
 	(void)written, (void)version, (void)type, (void)data, (void)len, (void)ssl, (void)arg;
 }
@@ -291,7 +304,7 @@ static void no_keylog(SSL_CTX *client, SSL_CTX *server)
 	(void)server;
 }
 
-/* TLS 1.2 needs no keylog. */
+/* TLS 1.2 needs no keylog callback. */
 TEST(not_prepared)
 {
 	refuse_both(TLS13, no_keylog, TLSRING_REASON_NO_SECRETS, TLSRING_REASON_NONE);
@@ -304,14 +317,14 @@ TEST(not_watched)
 		struct pair pair = pair_of(versions[i]);
 		SSL *bare = SSL_new(SSL_get_SSL_CTX(pair.client));
 
-		/* An SSL that was never watched takes the watched one's place. */
+		/* Replace a watched SSL by one that was never watched. */
 		SSL_set_connect_state(bare);
 		SSL_set_bio(bare, pair.to_client, pair.to_server);
 		BIO_up_ref(pair.to_client);
 		BIO_up_ref(pair.to_server);
 		SSL_free(pair.client);
 		pair.client = bare;
-		/* And a callback of someone else's takes ours. */
+		/* Replace our message callback. */
 		SSL_set_msg_callback(pair.server, steal_message);
 		pair_shake(&pair);
 		refuse_ssl(pair.client, TLSRING_REASON_NO_SECRETS);
@@ -352,13 +365,13 @@ TEST(before_the_end_of_the_handshake)
 	not_now(pair.client);
 	CHECK(!pair_step(pair.client));
 	CHECK(!pair_step(pair.server));
-	not_now(pair.server);		/* it could already write */
+	not_now(pair.server);		/* although it may write already */
 	CHECK(pair_step(pair.client));
 	not_now(pair.server);
 	pair_free(&pair);
 }
 
-/* A record that arrives byte by byte holds the keys back until it is whole and read. */
+/* A part of a record holds the keys back until the record is complete and read. */
 TEST(half_a_record)
 {
 	for (int i = 0; i < 2; i++) {
@@ -388,7 +401,7 @@ TEST(half_a_record)
 	}
 }
 
-/* An SSL's next life may be of another version: what is left of the last one must not show. */
+/* After SSL_clear() an SSL may have another version: secrets of the earlier one must not count. */
 TEST(used_again)
 {
 	for (int lives = 0; lives < 8; lives++) {
@@ -456,7 +469,7 @@ TEST(users_keylog_still_runs)
 	SSL_CTX_free(client_ctx);
 }
 
-/* The copy is not watched, and does not own what the original's is. */
+/* The duplicate is not watched, and does not own the original's capture. */
 TEST(duplicate_of_an_ssl)
 {
 	SSL_CTX *ctx = pair_client_ctx(TLS13);

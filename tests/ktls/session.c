@@ -16,7 +16,7 @@ static bool all_zero(const void *data, size_t len)
 	return true;
 }
 
-/* The line of /proc/self/smaps that starts with `field`, of the mapping that holds an address. */
+/* Find the line that starts with `field` in /proc/self/smaps, for the mapping of an address. */
 static void smaps(const void *address, const char *field, char *line, size_t room)
 {
 	FILE *file = fopen("/proc/self/smaps", "r");
@@ -98,7 +98,7 @@ TEST(freed_is_wiped_and_used_again)
 	CHECK(all_zero(session, sizeof(*session)));
 	memset(session, 0xa5, sizeof(*session));
 	ktls_session_free(session);
-	CHECK(all_zero(session, sizeof(*session)));	/* the page stays */
+	CHECK(all_zero(session, sizeof(*session)));	/* the page is not unmapped */
 	EQ(ktls_session_new(&again), 0);
 	CHECK(again == session);
 	ktls_session_free(again);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include "tests/uring/both.h"
 
 enum { ACCEPT = 0x10, CONNECT, RECV, SEND };
@@ -110,7 +110,7 @@ BOTH(accept_ends_when_descriptors_run_out)
 	EQ(both_expect(loop, ACCEPT, -EMFILE).flags, 0);
 	CHECK(!setrlimit(RLIMIT_NOFILE, &limit));
 
-	/* Nothing is lost: queued again, it takes those that have waited. */
+	/* Queued again, accept takes the connections that waited. */
 	EQ(uring_accept(loop, listener, ACCEPT), 0);
 	for (int i = 0; i < 2; i++) {
 		completion = both_completion(loop);

@@ -2,8 +2,8 @@
 #ifndef BOTH_H
 #define BOTH_H
 
-/* Each BOTH(name) { ... } is one body with a `loop`, run as a test over io_uring and as another
- * over epoll. A descriptor that is left open when the body has returned fails it. */
+/* BOTH(name) { ... } is a test body with a `loop`, run once over io_uring and once over epoll. A
+ * test that leaves a descriptor open fails. */
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -24,7 +24,7 @@
 static inline int both_descriptors(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
-	int count = -1;		/* dir's own */
+	int count = -1;		/* without dir's own */
 
 	CHECK(dir);
 	for (const struct dirent *entry; (entry = readdir(dir));)
@@ -47,7 +47,7 @@ static inline void both_run(void (*body)(struct uring_loop *), struct uring_opti
 	EQ(uring_loop_backend(loop), options.backend);
 	body(loop);
 	uring_loop_free(loop);
-	/* The kernel closes a ring's own descriptors a moment later. */
+	/* The kernel closes the descriptors of a ring a moment later. */
 	for (int i = 0; i < 100; i++) {
 		after = both_descriptors();
 		if (after == before)
@@ -57,16 +57,22 @@ static inline void both_run(void (*body)(struct uring_loop *), struct uring_opti
 	EQ(after, before);
 }
 
-#define BOTH_OPTIONS(id, ...)									\
-	static void both_##id(struct uring_loop *loop);						\
-	TEST(ring_##id)										\
-	{ both_run(both_##id, (struct uring_options){ .backend = URING_BACKEND_RING, __VA_ARGS__ }); } \
-	TEST(epoll_##id)									\
-	{ both_run(both_##id, (struct uring_options){ .backend = URING_BACKEND_EPOLL, __VA_ARGS__ }); } \
+#define BOTH_OPTIONS(id, ...)                                                                     \
+	static void both_##id(struct uring_loop *loop);                                           \
+	TEST(ring_##id)                                                                           \
+	{                                                                                         \
+		both_run(both_##id,                                                               \
+			 (struct uring_options){ .backend = URING_BACKEND_RING, __VA_ARGS__ });   \
+	}                                                                                         \
+	TEST(epoll_##id)                                                                          \
+	{                                                                                         \
+		both_run(both_##id,                                                               \
+			 (struct uring_options){ .backend = URING_BACKEND_EPOLL, __VA_ARGS__ });  \
+	}                                                                                         \
 	static void both_##id(struct uring_loop *loop)
 #define BOTH(id) BOTH_OPTIONS(id, .entries = 0)
 
-/* The next completion, however many wake-ups it takes. */
+/* Wait for a completion. */
 static inline struct uring_completion both_completion(struct uring_loop *loop)
 {
 	struct uring_completion completion;
@@ -79,7 +85,7 @@ static inline struct uring_completion both_completion(struct uring_loop *loop)
 	return completion;
 }
 
-/* The next completion, which must be this one. */
+/* Wait for a completion, which must have this tag and result. */
 static inline struct uring_completion both_expect(struct uring_loop *loop, uint64_t tag, int res)
 {
 	struct uring_completion completion = both_completion(loop);
@@ -89,7 +95,7 @@ static inline struct uring_completion both_expect(struct uring_loop *loop, uint6
 	return completion;
 }
 
-/* No completion may come any more: a timer's is the first one to be seen. */
+/* No completion may come for 100 ms. */
 static inline void both_quiet(struct uring_loop *loop)
 {
 	struct uring_timer timer = { 0 };
@@ -115,13 +121,15 @@ static inline int both_listener(struct sockaddr_in *addr)
 	socklen_t len = sizeof(*addr);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	*addr = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	*addr = (struct sockaddr_in){ .sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	CHECK(fd >= 0 && !bind(fd, (struct sockaddr *)addr, sizeof(*addr)) && !listen(fd, 1024));
 	CHECK(!getsockname(fd, (struct sockaddr *)addr, &len));
 	return fd;
 }
 
-/* A connected TCP pair; sndbuf > 0 shrinks what ends[0] can send and ends[1] can hold. */
+/* A connected TCP pair. bufsize limits what ends[0] can send and ends[1] can hold; 0: the
+ * default. */
 static inline void both_pair(int ends[2], int bufsize)
 {
 	struct sockaddr_in addr;

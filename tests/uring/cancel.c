@@ -1,12 +1,13 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <poll.h>
 #include "tests/uring/both.h"
 #include "tests/uring/peer.h"
 
 enum { RECV = 0x40, SEND, POLL, CONNECT };
 
-/* Cancelled before it was handed to the kernel, and once it waits there. */
-static void cancel_waiting(struct uring_loop *loop, int fd, int (*start)(struct uring_loop *, int, uint64_t))
+/* Cancel an operation before it is submitted, and while it waits in the kernel. */
+static void cancel_waiting(struct uring_loop *loop, int fd,
+			   int (*start)(struct uring_loop *, int, uint64_t))
 {
 	EQ(start(loop, fd, RECV), 0);
 	uring_cancel(loop, fd);
@@ -104,7 +105,9 @@ BOTH(transmission_before_and_while_it_runs)
 {
 	struct peer peer = { 0 };
 	int ends[2], file = peer_file(1000), waits;
-	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 64 << 20 };
+	struct uring_message message = {
+		.head = "head", .head_len = 4, .file_fd = file, .length = 64 << 20
+	};
 
 	CHECK(!ftruncate(file, 64 << 20));
 	for (int turns = 0; turns < 20; turns++) {
@@ -125,7 +128,7 @@ BOTH(transmission_before_and_while_it_runs)
 	close(file);
 }
 
-/* Data that arrives together with the cancellation is told, then the end; nothing after it. */
+/* Data that arrives together with the cancellation is reported, then the end, and nothing else. */
 BOTH(cancel_races_with_data)
 {
 	for (int i = 0; i < 200; i++) {
@@ -154,7 +157,7 @@ BOTH(cancel_races_with_data)
 	both_quiet(loop);
 }
 
-/* More at once than the submission queue has room for. */
+/* More operations than the submission queue has room for. */
 BOTH_OPTIONS(crowd, .entries = 4)
 {
 	int ends[100][2], cancelled = 0;
@@ -177,7 +180,7 @@ BOTH_OPTIONS(crowd, .entries = 4)
 		both_close(ends[i]);
 }
 
-/* Freeing a loop ends what is in flight; a sanitizer and the descriptor count watch. */
+/* Freeing a loop ends what is in flight. Sanitizers and the count of descriptors show leaks. */
 BOTH(loop_is_freed_in_full_flight)
 {
 	struct uring_options options = { .backend = uring_loop_backend(loop) };
@@ -214,8 +217,8 @@ BOTH(loop_is_freed_in_full_flight)
 	close(file);
 }
 
-/* A connection that was accepted, but not told of yet, is closed with the loop. */
-BOTH(accepted_but_not_told)
+/* Freeing a loop closes a connection whose completion was not taken yet. */
+BOTH(accepted_but_not_reported)
 {
 	struct uring_options options = { .backend = uring_loop_backend(loop) };
 	struct sockaddr_in addr;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <malloc.h>
 
 #include "tests/uring/both.h"
@@ -23,7 +23,7 @@ static uint64_t crowd_size(unsigned number, unsigned round)
 	return sizes[(number + round) % 4] + number;
 }
 
-/* Asks by one byte, reads the whole answer, asks again. */
+/* A client: send one byte, read the whole answer, repeat. */
 static void *crowd_client(void *arg)
 {
 	struct crowd *crowd = arg;
@@ -46,7 +46,10 @@ static void *crowd_client(void *arg)
 
 static void crowd_answer(struct uring_loop *loop, struct crowd *crowd, unsigned number)
 {
-	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = crowd->file, .offset = number,
+	struct uring_message message = { .head = "head",
+					 .head_len = 4,
+					 .file_fd = crowd->file,
+					 .offset = number,
 					 .length = crowd_size(number, crowd->rounds[number]++) };
 
 	EQ(uring_transmit(loop, crowd->ends[number][0], &message, (uint64_t)number << 4 | SEND), 0);
@@ -103,7 +106,7 @@ BOTH(thousand_connections_ask_and_are_answered)
 	close(crowd.file);
 }
 
-/* Far more completions than the smallest queue has room for: all come in the end. */
+/* No completion is lost if there are more than the smallest queue has room for. */
 BOTH_OPTIONS(more_completions_than_the_queue_holds, .entries = 1)
 {
 	struct uring_completion completions[7];
@@ -124,7 +127,8 @@ BOTH_OPTIONS(more_completions_than_the_queue_holds, .entries = 1)
 
 			for (int i = 0; i < count; i++) {
 				EQ(completions[i].res, 1);
-				EQ(completions[i].flags, URING_COMPLETION_MORE | URING_COMPLETION_BUFFER);
+				EQ(completions[i].flags,
+				   URING_COMPLETION_MORE | URING_COMPLETION_BUFFER);
 				uring_buffer_put(loop, completions[i].buffer);
 			}
 			got += count;
@@ -136,7 +140,7 @@ BOTH_OPTIONS(more_completions_than_the_queue_holds, .entries = 1)
 		both_close(ends[i]);
 }
 
-/* What a connection costs in here while nothing happens on it. */
+/* The memory of a connection that receives while nothing happens. */
 BOTH(idle_connections_cost_little)
 {
 	static int ends[CROWD][2];

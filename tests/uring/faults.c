@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Errors that pass: io_uring_enter without memory, a probe without descriptors. */
+/* Errors that do not last: io_uring_enter without memory, a probe without descriptors. */
 #include "tests/uring/peer.h"
 #include "tests/uring/shim.h"
 
@@ -55,7 +55,7 @@ BOTH(enter_fails_for_long)
 	shim.enter_every = 0;
 }
 
-/* A program that is out of descriptors once is not left without io_uring for ever. */
+/* A lack of descriptors is not remembered as a lack of io_uring. */
 TEST(probe_is_repeated)
 {
 	struct rlimit limit, none;
@@ -71,7 +71,7 @@ TEST(probe_is_repeated)
 		SKIP("io_uring is not permitted here: %s", strerror(caps.ring_error));
 	EQ(caps.ring, false);
 	EQ(caps.ring_error, EMFILE);
-	/* The ring's own descriptor fits, the sockets to try it on do not. */
+	/* There are descriptors for the ring, but not for the sockets that the probe needs. */
 	none.rlim_cur = 5;
 	CHECK(!setrlimit(RLIMIT_NOFILE, &none));
 	caps = uring_probe();
@@ -97,7 +97,7 @@ static void *wait_and_close(void *arg)
 	return NULL;
 }
 
-/* The thread that closed descriptors by the loop ends before they are submitted. */
+/* A thread ends before the closes that it queued are submitted. */
 BOTH(closes_of_a_thread_that_ended)
 {
 	pthread_t thread;

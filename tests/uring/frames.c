@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: MIT */
-/* A file in frames: whole ones only, whatever becomes of the file. */
+// SPDX-License-Identifier: MIT
+/* A file in frames: only whole frames leave, even if the file becomes shorter. */
 #include "tests/uring/both.h"
 #include "tests/uring/peer.h"
 
@@ -7,8 +7,9 @@ enum { SEND = 0x20 };
 #define INSERT	"nine byte"
 #define EVERY	16375u
 
-/* Of the insert, `tail` bytes end a frame. */
-static uint64_t frames_hash(int file, uint64_t offset, unsigned count, uint32_t every, unsigned tail)
+/* The hash of a file in frames, whose tails are the first `tail` bytes of the insert. */
+static uint64_t frames_hash(int file, uint64_t offset, unsigned count, uint32_t every,
+			    unsigned tail)
 {
 	uint64_t hash = PEER_SEED;
 
@@ -20,16 +21,22 @@ static uint64_t frames_hash(int file, uint64_t offset, unsigned count, uint32_t 
 	return hash;
 }
 
-static struct uring_message frames_of(int file, uint64_t offset, unsigned count, uint32_t every, unsigned tail)
+static struct uring_message frames_of(int file, uint64_t offset, unsigned count, uint32_t every,
+				      unsigned tail)
 {
 	return (struct uring_message){
-		.file_fd = file, .offset = offset, .length = (uint64_t)count * every,
-		.insert = INSERT, .insert_len = strlen(INSERT), .tail_len = tail, .piece_len = every,
+		.file_fd = file,
+		.offset = offset,
+		.length = (uint64_t)count * every,
+		.insert = INSERT,
+		.insert_len = strlen(INSERT),
+		.tail_len = tail,
+		.piece_len = every,
 	};
 }
 
-static void send_and_compare_by(struct uring_loop *loop, bool kept, struct peer peer, int bufsize, uint64_t offset,
-				unsigned count, uint32_t every, unsigned tail)
+static void send_and_compare_by(struct uring_loop *loop, bool kept, struct peer peer, int bufsize,
+				uint64_t offset, unsigned count, uint32_t every, unsigned tail)
 {
 	uint64_t length = (uint64_t)count * every;
 	int file = peer_file(offset + length);
@@ -50,8 +57,8 @@ static void send_and_compare_by(struct uring_loop *loop, bool kept, struct peer 
 	close(file);
 }
 
-static void send_and_compare(struct uring_loop *loop, struct peer peer, int bufsize, uint64_t offset,
-			     unsigned count, uint32_t every)
+static void send_and_compare(struct uring_loop *loop, struct peer peer, int bufsize,
+			     uint64_t offset, unsigned count, uint32_t every)
 {
 	send_and_compare_by(loop, false, peer, bufsize, offset, count, every, 0);
 	send_and_compare_by(loop, true, peer, bufsize, offset, count, every, 0);
@@ -72,7 +79,7 @@ BOTH(slow_reader_with_small_buffers)
 	send_and_compare(loop, (struct peer){ .piece = 777, .pause = 100 }, 4096, 99, 25, EVERY);
 }
 
-/* The peer gets whole frames of the file as it was, and we are told how many it does not get. */
+/* The peer gets whole frames of the original file; the completion says how many are missing. */
 static void shrink(struct uring_loop *loop, off_t to, unsigned tail)
 {
 	struct peer peer = { 0 };
@@ -86,7 +93,7 @@ static void shrink(struct uring_loop *loop, off_t to, unsigned tail)
 	sent = count - (unsigned)missing;
 	EQ(peer.total, sent * (EVERY + strlen(INSERT)));
 	EQ(peer.hash, frames_hash(whole, 0, sent, EVERY, tail));
-	/* What had begun, and what the file still has. */
+	/* The frame that had begun, and those that the file still has. */
 	CHECK(sent >= to / EVERY && sent > 0);
 	CHECK((uint64_t)sent * EVERY < (uint64_t)to + 600000);
 	close(file);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 
 #include "tests/uring/both.h"
 
-/* What a container does to io_uring. */
+/* Forbid io_uring as a container does. */
 static void forbid_io_uring(void)
 {
 	struct sock_filter code[] = {
@@ -42,7 +42,7 @@ static int find_ring(void)
 	return -1;
 }
 
-/* Once it runs, the kernel holds it to what the loop does. */
+/* The kernel refuses what the loop itself never does. */
 TEST(the_ring_is_restricted)
 {
 	struct uring_options options = { .backend = URING_BACKEND_RING };
@@ -53,7 +53,7 @@ TEST(the_ring_is_restricted)
 	if (ret == -EPERM || ret == -ENOSYS)
 		SKIP("io_uring may not be used here");
 	EQ(ret, 0);
-	/* Enabled by the first wait. */
+	/* The first wait enables the ring. */
 	uring_loop_look(loop, NULL, 0);
 	fd = find_ring();
 	CHECK(fd >= 0 && !pipe(pair));
@@ -109,7 +109,8 @@ static void *run_elsewhere(void *arg)
 	return NULL;
 }
 
-/* Made and first fed by one thread, run by another, freed by the first once that has ended. */
+/* One thread creates the loop and queues an operation, another runs it and ends, the first frees
+ * it. */
 BOTH(made_here_and_run_elsewhere)
 {
 	struct uring_timer timer = { 0 };
@@ -152,7 +153,7 @@ BOTH(signals_do_no_harm)
 	CHECK(wakes > 0);
 }
 
-/* Fewer places for completions than there are completions: none is lost. */
+/* No completion is lost if the caller takes one at a time. */
 BOTH(one_completion_at_a_time)
 {
 	struct uring_completion completion;

@@ -2,20 +2,20 @@
 #ifndef PEER_H
 #define PEER_H
 
-/* The other end of a connection: a thread that reads to the end and hashes what came. And files
- * whose every byte can be told. */
+/* The other end of a connection: a thread that reads to the end and hashes what it read. And files
+ * that differ in every byte. */
 
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "tests/uring/both.h"
 
-#define PEER_TAG	0x21	/* of the transmissions below */
+#define PEER_TAG	0x21	/* tag of the transmissions below */
 #define PEER_SEED	14695981039346656037ull
 
 struct peer {
-	size_t piece;		/* bytes to read at once; 0: many */
-	unsigned pause;		/* microseconds after each */
+	size_t piece;		/* bytes of one read; 0: 64 KiB */
+	unsigned pause;		/* microseconds between two reads */
 	int fd;
 	int error;
 	uint64_t total, hash;
@@ -35,7 +35,8 @@ static inline uint64_t peer_hash_file(uint64_t hash, int fd, uint64_t offset, ui
 	char buf[65536];
 
 	while (length) {
-		ssize_t got = pread(fd, buf, length < sizeof(buf) ? length : sizeof(buf), (off_t)offset);
+		ssize_t got =
+			pread(fd, buf, length < sizeof(buf) ? length : sizeof(buf), (off_t)offset);
 
 		CHECK(got > 0);
 		hash = peer_hash(hash, buf, (size_t)got);
@@ -75,7 +76,7 @@ static inline void peer_finish(struct peer *peer)
 	CHECK(!pthread_join(peer->thread, NULL));
 }
 
-/* One message on a connection of its own, which ends after it. */
+/* Send one message to the peer, over a connection of its own. */
 static inline void peer_takes(struct uring_loop *loop, struct peer *peer, int bufsize,
 			      const struct uring_message *message)
 {
@@ -90,7 +91,7 @@ static inline void peer_takes(struct uring_loop *loop, struct peer *peer, int bu
 	close(ends[1]);
 }
 
-/* Nobody reads yet: what was begun goes on until both sockets are full. */
+/* Run a transmission to a peer that does not read until both sockets are full. */
 static inline void peer_fills(struct uring_loop *loop, const int ends[2])
 {
 	int waiting;
@@ -102,7 +103,8 @@ static inline void peer_fills(struct uring_loop *loop, const int ends[2])
 	both_quiet(loop);
 }
 
-/* ... whose file is cut while it waits for room: what its completion says. */
+/* Send one message to the peer, and truncate its file while it waits for room. Returns its
+ * result. */
 static inline int peer_takes_shrunk(struct uring_loop *loop, struct peer *peer,
 				    const struct uring_message *message, off_t to)
 {
@@ -122,7 +124,7 @@ static inline int peer_takes_shrunk(struct uring_loop *loop, struct peer *peer,
 	return completion.res;
 }
 
-/* Out of the page cache. */
+/* Drop the file from the page cache. */
 static inline void peer_cool(int file)
 {
 	CHECK(!fsync(file));
@@ -141,7 +143,7 @@ static inline int peer_fill(int fd, uint64_t size)
 			state ^= state << 13;
 			state ^= state >> 7;
 			state ^= state << 17;
-			buf[i] = (char)(state | 1);	/* never a zero, as padding would be */
+			buf[i] = (char)(state | 1);	/* never zero, unlike padding */
 		}
 		CHECK(write(fd, buf, len) == (ssize_t)len);
 		at += len;
@@ -149,7 +151,7 @@ static inline int peer_fill(int fd, uint64_t size)
 	return fd;
 }
 
-/* The same size gives the same bytes. */
+/* Files of the same size have the same bytes. */
 static inline int peer_file(uint64_t size)
 {
 	int fd = memfd_create("file", MFD_CLOEXEC);
@@ -163,7 +165,8 @@ static inline int peer_disk_file(uint64_t size)
 	char name[256];
 	int fd;
 
-	snprintf(name, sizeof(name), "%s/tlsring-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp");
+	snprintf(name, sizeof(name), "%s/tlsring-XXXXXX",
+		 getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp");
 	fd = mkostemp(name, O_CLOEXEC);
 	CHECK(fd >= 0 && !unlink(name));
 	return peer_fill(fd, size);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -39,14 +39,14 @@ BOTH(recv_waits_and_sees_the_end)
 	completion = both_expect(loop, RECV, 1);
 	uring_buffer_put(loop, completion.buffer);
 	close(ends[1]);
-	for (int i = 0; i < 300; i++) {		/* more often than there are buffers */
+	for (int i = 0; i < 300; i++) {		/* there are fewer buffers */
 		EQ(uring_recv(loop, ends[0], 16, RECV), 0);
 		EQ(both_expect(loop, RECV, 0).flags, 0);
 	}
 	close(ends[0]);
 }
 
-/* O_NONBLOCK is the program's affair: operations wait all the same. */
+/* Operations wait even if the program has set O_NONBLOCK. */
 BOTH(non_blocking_descriptors_wait_too)
 {
 	struct uring_completion completion;
@@ -105,7 +105,8 @@ BOTH(recvmsg_brings_flags_and_control_messages)
 {
 	static char packet[URING_BUFFER_SIZE];
 	static const size_t room = URING_BUFFER_SIZE - URING_CONTROL_SPACE - 16;
-	static const size_t lengths[] = { 6, URING_BUFFER_SIZE, URING_BUFFER_SIZE - URING_CONTROL_SPACE - 16 };
+	static const size_t lengths[] = { 6, URING_BUFFER_SIZE,
+					  URING_BUFFER_SIZE - URING_CONTROL_SPACE - 16 };
 	struct ucred cred;
 	struct uring_completion completion;
 	const struct cmsghdr *cmsg;
@@ -118,7 +119,8 @@ BOTH(recvmsg_brings_flags_and_control_messages)
 		EQ(send(ends[1], packet, lengths[i], 0), lengths[i]);
 		completion = both_expect(loop, RECV, (int)(lengths[i] < room ? lengths[i] : room));
 		EQ_MEM(completion.data, packet, (size_t)completion.res);
-		EQ(completion.msg_flags & (MSG_TRUNC | MSG_CTRUNC), lengths[i] > room ? MSG_TRUNC : 0);
+		EQ(completion.msg_flags & (MSG_TRUNC | MSG_CTRUNC),
+		   lengths[i] > room ? MSG_TRUNC : 0);
 		CHECK(completion.control_len >= CMSG_LEN(sizeof(cred)));
 		cmsg = completion.control;
 		EQ(cmsg->cmsg_level, SOL_SOCKET);
@@ -144,7 +146,7 @@ BOTH(reset_is_an_error)
 	close(ends[0]);
 }
 
-/* Two buffers for ten connections: those that find none wait, and nothing is lost. */
+/* Two buffers for ten connections: receives wait for a buffer, and no byte is lost. */
 BOTH_OPTIONS(buffers_run_out_and_come_back, .buffers = 2)
 {
 	int ends[10][2], finished = 0, sum = 0, holding = 0;
@@ -152,7 +154,9 @@ BOTH_OPTIONS(buffers_run_out_and_come_back, .buffers = 2)
 
 	for (int i = 0; i < 10; i++) {
 		both_pair(ends[i], 0);
-		EQ(i % 2 ? uring_recv(loop, ends[i][0], 100, RECV) : uring_recvmsg(loop, ends[i][0], RECV), 0);
+		EQ(i % 2 ? uring_recv(loop, ends[i][0], 100, RECV) :
+			   uring_recvmsg(loop, ends[i][0], RECV),
+		   0);
 		EQ(write(ends[i][1], "abcdefghij", i + 1), i + 1);
 		close(ends[i][1]);
 	}
@@ -200,7 +204,7 @@ BOTH_OPTIONS(cancel_while_waiting_for_a_buffer, .buffers = 1)
 	both_close(other);
 }
 
-/* As another thread would wake the loop up. */
+/* An eventfd, by which another thread could wake the loop. */
 BOTH(poll_waits_for_an_eventfd)
 {
 	int fd = eventfd(0, EFD_CLOEXEC);
@@ -219,7 +223,7 @@ BOTH(poll_waits_for_an_eventfd)
 	close(fd);
 }
 
-/* tmpfs does not tell what is in memory: all is. */
+/* tmpfs does not tell what is in memory, but everything is. */
 TEST(reads_a_file_of_tmpfs_now)
 {
 	int fd = memfd_create("file", MFD_CLOEXEC);

@@ -1,11 +1,11 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <linux/tls.h>
 
 #include "tests/uring/both.h"
 #include "tests/uring/peer.h"
 
-/* Over a socket whose records the kernel seals: what a transmission's records look like on the
- * wire, and how they and control records come in again. Both ends share one made-up key. */
+/* Transmissions over a socket whose records the kernel seals: their records on the wire, and how
+ * those and control records are received. Both ends share one made-up key. */
 
 #define RECORD		16384u
 #define OVERHEAD	(16 + 1)	/* TLS 1.3: tag and content type */
@@ -44,7 +44,7 @@ static void record_control(struct uring_message *message, void *space, uint8_t t
 struct wire {
 	int fd;
 	unsigned pause;
-	bool cut;		/* the sender may leave inside a record */
+	bool cut;		/* the sender may end inside a record */
 	unsigned full, other, last;	/* records; plaintext length of the last one */
 	uint64_t total;
 	pthread_t thread;
@@ -83,8 +83,9 @@ static void *wire_main(void *arg)
 	return NULL;
 }
 
-/* Sends the message, sealed, and counts the records that come of it. */
-static void count_message(struct uring_loop *loop, const struct uring_message *message, int bufsize, struct wire *wire)
+/* Send the message, sealed, and count its records. */
+static void count_message(struct uring_loop *loop, const struct uring_message *message,
+			  int bufsize, struct wire *wire)
 {
 	int ends[2];
 
@@ -99,14 +100,19 @@ static void count_message(struct uring_loop *loop, const struct uring_message *m
 	close(ends[1]);
 }
 
-/* As few records as possible: all are full ones but the last. */
-static void count_records(struct uring_loop *loop, size_t head_len, uint64_t length, int bufsize, bool sealed)
+/* All records are full but the last. */
+static void count_records(struct uring_loop *loop, size_t head_len, uint64_t length, int bufsize,
+			  bool sealed)
 {
 	static char head[20000];
 	struct wire wire = { .pause = bufsize ? 300 : 0 };
 	int file = peer_file(length);
 	struct uring_message message = {
-		.head = head, .head_len = head_len, .file_fd = file, .length = length, .sealed = sealed,
+		.head = head,
+		.head_len = head_len,
+		.file_fd = file,
+		.length = length,
+		.sealed = sealed,
 	};
 	uint64_t total = head_len + length;
 
@@ -119,7 +125,9 @@ static void count_records(struct uring_loop *loop, size_t head_len, uint64_t len
 
 BOTH(head_and_file_share_records)
 {
-	static const uint64_t lengths[] = { 0, 1, 1024, 16184, 16185, 32568, 65536, 65537, 1 << 20, 3000000 };
+	static const uint64_t lengths[] = {
+		0, 1, 1024, 16184, 16185, 32568, 65536, 65537, 1 << 20, 3000000,
+	};
 
 	for (size_t i = 0; i < 2 * sizeof(lengths) / sizeof(lengths[0]); i++) {
 		count_records(loop, 200, lengths[i / 2], 0, i % 2);
@@ -127,14 +135,18 @@ BOTH(head_and_file_share_records)
 	}
 }
 
-/* Behind a first record that ends at a page's edge, full ones from page to page. */
+/* The first record ends at a page boundary of the file; full records follow. */
 static void count_paged_records(struct uring_loop *loop, bool pages)
 {
 	static char head[200];
 	struct wire wire = { 0 };
 	int file = peer_file(5000000);
-	struct uring_message message = { .head = head, .head_len = sizeof(head), .file_fd = file,
-					 .offset = 100, .length = 5000000 - 100, .sendfile = pages };
+	struct uring_message message = { .head = head,
+					 .head_len = sizeof(head),
+					 .file_fd = file,
+					 .offset = 100,
+					 .length = 5000000 - 100,
+					 .sendfile = pages };
 	uint64_t first = sizeof(head) + 3 * 4096 - 100;
 
 	count_message(loop, &message, 0, &wire);
@@ -164,7 +176,7 @@ static unsigned segments_sent(int fd)
 	return info.tcpi_data_segs_out;
 }
 
-/* Loopback's segments take 32 KiB from the first one on. */
+/* A segment of loopback holds 32 KiB, also the first one. */
 BOTH(records_of_a_short_message_share_a_segment)
 {
 	static const size_t lengths[] = { 16385, 16384 + 250, 32000 };
@@ -195,7 +207,10 @@ BOTH(records_of_a_short_message_share_a_segment)
 static void send_to_ourselves(struct uring_loop *loop, bool pages)
 {
 	int ends[2], file = peer_file(5000000);
-	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 5000000,
+	struct uring_message message = { .head = "head",
+					 .head_len = 4,
+					 .file_fd = file,
+					 .length = 5000000,
 					 .sendfile = pages };
 	struct uring_completion completion;
 	uint64_t hash = PEER_SEED, total = 0;

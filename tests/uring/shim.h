@@ -16,15 +16,15 @@
 #include <sys/socket.h>
 
 static struct shim {
-	int enter_error;	/* what io_uring_enter returns ... */
-	unsigned enter_every;	/* ... each so many calls; 0: never */
+	int enter_error;	/* of each enter_every-th call of io_uring_enter */
+	unsigned enter_every;	/* 0: no call fails */
 	unsigned enters;	/* calls so far */
-	unsigned target;	/* the operation to meddle with, from 1; 0: none */
+	unsigned target;	/* number of the operation to change, from 1; 0: none */
 	int error;		/* its result, negative; 0: it is short */
 	unsigned operations;	/* submitted so far; cancel requests and closes are not counted */
 	uint64_t failing;	/* user_data of the target, once it is submitted */
 	uint8_t opcode;		/* of the target */
-	bool hit;		/* the target was failed or made short */
+	bool hit;		/* the target was submitted, and fails or is short */
 } shim;
 
 static void *shim_next(const char *name)

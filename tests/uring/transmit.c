@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
@@ -18,7 +18,7 @@ static uint64_t counted(const struct uring_tally *tally)
 
 enum by { BY_ITSELF, BY_SENDFILE, BY_MAPPING };
 
-/* Of a file of that length, to be unmapped by as much. */
+/* The caller frees it by munmap() with the same length. */
 static void *map(int file, uint64_t length)
 {
 	void *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, file, 0);
@@ -27,15 +27,20 @@ static void *map(int file, uint64_t length)
 	return bytes;
 }
 
-static void send_and_compare_by(struct uring_loop *loop, enum by by, size_t head_len, uint64_t offset,
-				uint64_t length)
+static void send_and_compare_by(struct uring_loop *loop, enum by by, size_t head_len,
+				uint64_t offset, uint64_t length)
 {
 	static char head[300000];
 	struct uring_tally tally = { 0 };
 	struct peer peer = { 0 };
 	int file = peer_file(offset + length);
-	struct uring_message message = { .head = head, .head_len = head_len, .file_fd = file, .offset = offset,
-					 .length = length, .sendfile = by == BY_SENDFILE, .tally = &tally };
+	struct uring_message message = { .head = head,
+					 .head_len = head_len,
+					 .file_fd = file,
+					 .offset = offset,
+					 .length = length,
+					 .sendfile = by == BY_SENDFILE,
+					 .tally = &tally };
 
 	if (by == BY_MAPPING)
 		message.mapping = map(file, offset + length);
@@ -50,7 +55,8 @@ static void send_and_compare_by(struct uring_loop *loop, enum by by, size_t head
 	close(file);
 }
 
-static void send_and_compare(struct uring_loop *loop, size_t head_len, uint64_t offset, uint64_t length)
+static void send_and_compare(struct uring_loop *loop, size_t head_len, uint64_t offset,
+			     uint64_t length)
 {
 	send_and_compare_by(loop, BY_ITSELF, head_len, offset, length);
 }
@@ -87,12 +93,16 @@ static void expect_way(struct uring_loop *loop, enum uring_way way, uint64_t len
 	struct uring_tally tally = { 0 };
 	struct peer peer = { 0 };
 	int file = peer_file(length);
-	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length,
-					 .sendfile = way == URING_WAY_SENDFILE, .tally = &tally };
+	struct uring_message message = { .head = "head",
+					 .head_len = 4,
+					 .file_fd = file,
+					 .length = length,
+					 .sendfile = way == URING_WAY_SENDFILE,
+					 .tally = &tally };
 
 	peer_takes(loop, &peer, 0, &message);
 	EQ(counted(&tally), length + 4);
-	/* The head and the file's last bytes may go otherwise. */
+	/* The head and the file's last bytes may be sent in another way. */
 	CHECK(tally.bytes[way] >= length - length / 8);
 	close(file);
 }
@@ -104,12 +114,14 @@ BOTH(bytes_are_counted_by_their_way)
 	expect_way(loop, URING_WAY_SENDFILE, 3000000);
 }
 
-/* Told that it may, it is the caller's to take that back when the ring says that it must. */
+/* A caller that lets sendfile leave O_NONBLOCK set clears it after -EAGAIN. */
 BOTH(socket_that_sendfile_leaves_nonblocking)
 {
 	bool nonblocking = false;
 	int ends[2], file = peer_file(20000);
-	struct uring_message message = { .file_fd = file, .length = 20000, .sendfile = true, .nonblocking = &nonblocking };
+	struct uring_message message = {
+		.file_fd = file, .length = 20000, .sendfile = true, .nonblocking = &nonblocking
+	};
 	struct peer peer = { 0 };
 	struct uring_completion completion;
 
@@ -154,7 +166,9 @@ BOTH(sparse_100_mib)
 {
 	struct peer peer = { 0 };
 	int file = peer_file(1000);
-	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 100 << 20 };
+	struct uring_message message = {
+		.head = "head", .head_len = 4, .file_fd = file, .length = 100 << 20
+	};
 
 	CHECK(!ftruncate(file, 100 << 20));
 	EQ(pwrite(file, "middle", 6, 50 << 20), 6);
@@ -168,7 +182,9 @@ BOTH(slow_reader_with_small_buffers)
 {
 	struct peer peer = { .piece = 777, .pause = 100 };
 	int file = peer_file(400000);
-	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = 400000 };
+	struct uring_message message = {
+		.head = "head", .head_len = 4, .file_fd = file, .length = 400000
+	};
 
 	peer_takes(loop, &peer, 4096, &message);
 	EQ(peer.total, 400004);
@@ -183,7 +199,9 @@ static void cold(struct uring_loop *loop, bool pages)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct peer peer = { 0 };
 		int file = peer_disk_file(sizes[i]);
-		struct uring_message message = { .file_fd = file, .length = sizes[i], .sendfile = pages };
+		struct uring_message message = { .file_fd = file,
+						 .length = sizes[i],
+						 .sendfile = pages };
 		uint64_t hash = peer_hash_file(PEER_SEED, file, 0, sizes[i]);
 
 		peer_cool(file);
@@ -196,7 +214,7 @@ static void cold(struct uring_loop *loop, bool pages)
 BOTH(cold_file) { cold(loop, false); }
 BOTH(cold_file_by_sendfile) { cold(loop, true); }
 
-/* Parts of it are in memory; a slow reader, so that more leaves it while the socket is full. */
+/* Parts of the file are in memory, and more leave it while a slow reader keeps the socket full. */
 BOTH(file_with_cold_parts)
 {
 	const uint64_t size = 5000001;
@@ -218,7 +236,7 @@ BOTH(file_with_cold_parts)
 	}
 }
 
-/* More at once than there are threads to read them. */
+/* More files than there are threads to read them. */
 BOTH(many_cold_files)
 {
 	struct peer peers[24] = { 0 };
@@ -246,7 +264,7 @@ BOTH(many_cold_files)
 	}
 }
 
-/* A second one on the same connection goes on where the first ended. */
+/* Several messages on one connection. */
 BOTH(messages_in_a_row)
 {
 	struct peer peer = { 0 };
@@ -256,13 +274,17 @@ BOTH(messages_in_a_row)
 	both_pair(ends, 0);
 	peer_start(&peer, ends[1]);
 	for (int i = 0; i < 50; i++) {
-		struct uring_message message = { .head = "another", .head_len = 7, .file_fd = file,
-						 .offset = (uint64_t)i, .length = (uint64_t)i * 2000,
+		struct uring_message message = { .head = "another",
+						 .head_len = 7,
+						 .file_fd = file,
+						 .offset = (uint64_t)i,
+						 .length = (uint64_t)i * 2000,
 						 .more = i % 2 };
 
 		EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
 		both_expect(loop, SEND, 0);
-		hash = peer_hash_file(peer_hash(hash, "another", 7), file, (uint64_t)i, (uint64_t)i * 2000);
+		hash = peer_hash_file(peer_hash(hash, "another", 7), file, (uint64_t)i,
+				      (uint64_t)i * 2000);
 	}
 	close(ends[0]);
 	peer_finish(&peer);
@@ -271,7 +293,7 @@ BOTH(messages_in_a_row)
 	close(file);
 }
 
-/* SCM_RIGHTS stands for any control message: the receiver gets a descriptor. */
+/* SCM_RIGHTS stands for any control message. */
 BOTH(control_message_is_passed_on)
 {
 	union {
@@ -316,7 +338,7 @@ BOTH(peer_that_vanishes)
 	CHECK(!ftruncate(file, 64 << 20));
 	both_pair(ends, 0);
 	EQ(uring_transmit(loop, ends[0], &message, SEND), 0);
-	both_quiet(loop);		/* by now it waits for room */
+	both_quiet(loop);		/* it waits for room now */
 	CHECK(!setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)));
 	close(ends[1]);
 	completion = both_completion(loop);
@@ -332,7 +354,10 @@ static void shrink_by(struct uring_loop *loop, enum by by, off_t to, uint64_t le
 {
 	struct peer peer = { 0 };
 	int file = peer_file(length), whole = peer_file(length);
-	struct uring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length,
+	struct uring_message message = { .head = "head",
+					 .head_len = 4,
+					 .file_fd = file,
+					 .length = length,
 					 .sendfile = by == BY_SENDFILE };
 
 	if (by == BY_MAPPING)
@@ -346,7 +371,8 @@ static void shrink_by(struct uring_loop *loop, enum by by, off_t to, uint64_t le
 	close(whole);
 }
 
-/* From a mapping, or buffers where it is short, by sendfile, and from a mapping that is kept. */
+/* The file goes from our mapping (or buffers, if it is short), by sendfile, or from the caller's
+ * mapping. */
 static void shrink(struct uring_loop *loop, off_t to, uint64_t length)
 {
 	shrink_by(loop, BY_ITSELF, to, length);
@@ -374,7 +400,7 @@ BOTH(file_shrinks_at_a_page)
 	shrink(loop, 1024 * 1024, 4000000);
 }
 
-/* The bytes that are next in turn go away while the socket is full. */
+/* The file loses the bytes to be sent next, while the socket is full. */
 BOTH(file_shrinks_right_behind_what_was_sent)
 {
 	struct peer peer = { 0 };
