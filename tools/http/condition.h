@@ -10,7 +10,7 @@
 struct http_validator {
 	const char *etag;	/* strong, with its quotes */
 	time_t modified;
-	time_t now;		/* a date of this second is weak: the file may change again within it */
+	time_t now;		/* the file may change again within this second: its date is weak */
 };
 
 /* Evaluate the preconditions in the order of RFC 9110, 13.2.2: 0 (go on), 304 or 412. */

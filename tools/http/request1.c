@@ -148,8 +148,8 @@ static int head_host(const struct http1_head *out, const struct framing *framing
 	return 0;
 }
 
-/* Reduce a target in absolute-form to path and query. Its host counts, not the Host field (RFC 9112,
- * 3.2.2). */
+/* Reduce a target in absolute-form to path and query. Its host counts, not the Host field (RFC
+ * 9112, 3.2.2). */
 static int head_absolute(struct http_request *out, struct http_text *target, size_t start)
 {
 	struct http_text host = { target->at + start, 0 };

@@ -12,6 +12,7 @@
 #include "tools/serve/telemetry/telemetry.h"
 
 struct landlock;
+struct lister;
 struct tlsring_ctx;
 struct tlsring_engine;
 struct worker;
@@ -36,6 +37,9 @@ struct server {
 	struct listen_set listen, http;	/* owned */
 	unsigned thread_count;
 	struct server_thread *threads;	/* owned */
+	struct lister *lister;		/* owned */
+	pthread_t lister_thread;
+	bool listing;			/* lister_thread runs */
 	struct redirect redirect;
 	struct cleartext_route route;
 	struct cleartext *cleartext;	/* owned */

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "tlsring.h"
 #include "tools/common/log.h"
@@ -15,6 +16,8 @@
 #include "tools/serve/site/mapping.h"
 #include "tools/serve/threads.h"
 #include "tools/tools.h"
+
+#define THREADS_LISTER_NICE	10
 
 static void threads_explain(int error)
 {
@@ -36,7 +39,7 @@ static void worker_free(struct worker *worker)
 	if (!worker)
 		return;
 	http2_worker_free(worker->http2);
-	response_free(&worker->response);
+	lister_client_free(worker->lister);
 	site_cache_free(worker->files);
 	site_mappings_free(worker->mappings);
 	hosts_put(worker->hosts);
@@ -46,7 +49,7 @@ static void worker_free(struct worker *worker)
 
 /* files: how many open files the worker may keep. 0; -ENOMEM; -EMFILE. */
 static int worker_new(struct worker **out, struct hosts_current *current, unsigned files,
-		      struct accounting *accounting)
+		      struct lister *lister, struct accounting *accounting)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
 	int ret;
@@ -61,12 +64,14 @@ static int worker_new(struct worker **out, struct hosts_current *current, unsign
 	if (!ret && files)
 		ret = site_cache_new(&worker->files, files, worker->mappings);
 	if (!ret)
+		ret = lister_client_new(&worker->lister, lister);
+	if (!ret)
 		ret = http2_worker_new(&worker->http2);
 	if (ret) {
 		worker_free(worker);
 		return ret;
 	}
-	response_init(&worker->response, worker->files);
+	response_init(&worker->response, worker->files, worker->lister);
 	*out = worker;
 	return 0;
 }
@@ -131,12 +136,13 @@ static int threads_new_one(struct server *s, const struct config *config, unsign
 	thread->done = s->done;
 	thread->cpu = config->pin ? threads_cpu(index) : -1;
 	thread->landlock = s->landlock;
-	ret = worker_new(&thread->worker, s->current, config->file_cache,
+	ret = worker_new(&thread->worker, s->current, config->file_cache, s->lister,
 			 telemetry_accounting(s->telemetry, index));
 	if (!ret)
 		ret = tlsring_engine_new(&thread->engine, &options);
 	if (ret)
 		return ret;
+	lister_client_watch(thread->worker->lister, thread->engine);
 	if (thread->worker->mappings)
 		site_mappings_watch(thread->worker->mappings, thread->engine);
 	telemetry_accounting(s->telemetry, index)->engine = thread->engine;
@@ -146,7 +152,7 @@ static int threads_new_one(struct server *s, const struct config *config, unsign
 int threads_new(struct server *s, const struct config *config)
 {
 	s->threads = calloc(s->thread_count, sizeof(*s->threads));
-	if (!s->threads) {
+	if (!s->threads || lister_new(&s->lister)) {
 		threads_explain(-ENOMEM);
 		return TOOLS_FAILED;
 	}
@@ -175,11 +181,33 @@ static void *threads_run(void *arg)
 	return NULL;
 }
 
+/* Serving comes first: the lister takes what time is left. */
+static void *threads_list(void *arg)
+{
+	struct server *s = arg;
+
+	setpriority(PRIO_PROCESS, (id_t)gettid(), THREADS_LISTER_NICE);
+	sandbox_enter(s->landlock);
+	lister_run(s->lister);
+	return NULL;
+}
+
+static int threads_start_lister(struct server *s)
+{
+	int ret = pthread_create(&s->lister_thread, NULL, threads_list, s);
+
+	s->listing = !ret;
+	return ret;
+}
+
 int threads_start(struct server *s)
 {
-	for (unsigned i = 0; i < s->thread_count; i++) {
-		int ret = pthread_create(&s->threads[i].thread, NULL, threads_run, &s->threads[i]);
+	int ret = threads_start_lister(s);
 
+	for (unsigned i = 0; i < s->thread_count; i++) {
+		if (!ret)
+			ret = pthread_create(&s->threads[i].thread, NULL, threads_run,
+					     &s->threads[i]);
 		if (ret) {
 			log_line("cannot start a thread: %s; fewer --threads", strerror(ret));
 			return TOOLS_FAILED;
@@ -224,10 +252,15 @@ int threads_join(struct server *s)
 
 void threads_free(struct server *s)
 {
+	if (s->listing) {
+		lister_stop(s->lister);
+		pthread_join(s->lister_thread, NULL);
+	}
 	for (unsigned i = 0; s->threads && i < s->thread_count; i++) {
 		tlsring_engine_free(s->threads[i].engine);
 		worker_free(s->threads[i].worker);
 	}
+	lister_free(s->lister);
 	free(s->threads);
 	s->threads = NULL;
 }

@@ -36,6 +36,18 @@ attack_end() {
 	wait "$attacker" || true
 }
 
+# Folders that take a long time to list.
+folders() { # COUNT ENTRIES
+	python3 -IS -c '
+import os, sys
+os.chdir(sys.argv[1])
+for folder in range(int(sys.argv[2])):
+    os.mkdir(f"folder{folder}")
+    for i in range(int(sys.argv[3])):
+        os.mknod(f"folder{folder}/a-file-with-a-rather-long-name-{i}")
+' "$tmp/www" "$@"
+}
+
 # Each attack has a server of its own.
 attacked() { # CASE PATH SAYS [SERVE OPTION...]
 	local case=$1 path=$2 says=$3 before grown
@@ -75,5 +87,11 @@ kinds="refused reset malformed window small missing ping settings closed again"
 for kind in $kinds; do
 	test_case "unread_$kind" attacked "unread_$kind" /large sent
 done
+listings() {
+	folders 6 10000
+	attacked listings /folder pouring
+}
+
+test_case listings listings
 test_case acknowledged_after_goaway attacked late_acks /large sent --max-requests 3
 test_end

@@ -326,6 +326,32 @@ def unread(kind):
     return case
 
 
+def listings(port, path):
+    """Two connections of HTTP/1.1 that ask for the heads of listings, pipelined, until the input ends."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    socks = [context.wrap_socket(socket.create_connection(("127.0.0.1", port), 60)) for _ in range(2)]
+    lines = "".join(f"HEAD {path}{i}/?sort={sort} HTTP/1.1\r\nHost: x\r\n\r\n"
+                    for i in range(6) for sort in ("name", "-name", "size", "-size", "time", "-time")).encode()
+    for sock in socks:
+        sock.sendall(lines)
+        sock.setblocking(False)
+    print("pouring", flush=True)
+    heads = [0] * len(socks)
+    while not select.select([sys.stdin], [], [], 0.01)[0]:
+        for i, sock in enumerate(socks):
+            try:
+                heads[i] += sock.recv(65536).count(b"HTTP/1.1 200")
+            except ssl.SSLWantReadError:
+                continue
+            if heads[i] > 18:
+                sock.setblocking(True)
+                sock.sendall(lines)
+                sock.setblocking(False)
+                heads[i] -= 36
+
+
 def late_acks(port, path):
     """Acknowledges PINGs that nobody sent, after the last request that the connection may have."""
     client = Client(port, settings(window=0))
@@ -453,6 +479,7 @@ CASES = {
     "stuck": stuck,
     "hoard": hoard,
     "late_acks": late_acks,
+    "listings": listings,
     **{f"unread_{kind}": unread(kind) for kind in UNREAD},
     "shrinks": shrinks,
     "hold": hold,

@@ -117,7 +117,50 @@ folders() {
 	expect_log 'leads out of the folder: /mixed/outside-folder/'
 }
 
-for name in every_link_leads_there sorted forms head_only folders; do
+# A folder of any size is listed whole, in order, and by each of its columns.
+complete() {
+	local count=100000
+	[ -z "${TLSRING_SHORT:-}" ] || count=10000
+	mkdir "$www/huge"
+	(cd "$www/huge" && seq -f "file-%.0f" $count | xargs touch)
+	equal "$(names huge/ | tr ' ' '\n' | sha256sum)" "$(seq -f "file-%.0f" $count | sha256sum)" "names"
+	equal "$(fetch huge/ | grep -c '<tr><td class="n"><a href="file-')" $count "rows"
+	fetch "huge/?sort=-name" > "$tmp/page"
+	equal "$(< "$tmp/page" grep -o 'href="file-[0-9]*"' | head -n 1)" "href=\"file-$count\""
+	rm -r "$www/huge"
+}
+
+columns() {
+	fetch 'mixed/?sort=-size' > "$tmp/page"
+	grep -q '<th scope=col class=s aria-sort=descending><button name=sort value=size>Size</button>' "$tmp/page"
+	grep -q '<th scope=col><button name=sort value=name>Name</button>' "$tmp/page"
+	equal "$(grep -o 'href="[^"/]*"' "$tmp/page" | head -n 1)" 'href="million"'
+	equal "$(names 'mixed/?sort=-size' | cut -d' ' -f1,2)" "sub million"
+}
+
+# Clients that come and go while a listing is made, over a reload.
+impatient() {
+	local i
+	mkdir -p "$www/large"
+	(cd "$www/large" && seq -f 'file-%.0f' 20000 | xargs touch)
+	for i in $(seq 12); do
+		touch "$www/large/again-$i"
+		timeout "0.0$((i % 10 + 1))" curl -sk "$([ $((i % 2)) = 0 ] || echo --http2)" "https://127.0.0.1:$port/large/" \
+			> /dev/null || true
+		[ $((i % 4)) != 0 ] || kill -HUP "$server"
+	done
+	for i in 1 2 3 4 5 6; do
+		fetch "large/?sort=size" -o "$tmp/large.$i" &
+	done
+	touch "$www/large/last"
+	wait $(jobs -p)
+	fetch large/ | grep -q 'href="last"' || fail "the last file is missing"
+	grep -q 'href="file-20000"' "$tmp/large.6" || fail "not listed"
+	# One response after the other, though more requests are there.
+	equal "$(curl -sk --http1.1 "https://127.0.0.1:$port/{large/,empty/,large/,index/}" | grep -c '</table>\|mine')" 4
+}
+
+for name in every_link_leads_there sorted forms head_only folders complete columns impatient; do
 	test_case $name $name
 done
 test_case stops_cleanly server_stop

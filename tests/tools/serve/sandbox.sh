@@ -17,9 +17,10 @@ threads_with() { # LINE OF /proc/PID/task/TID/status: how many
 confined() {
 	expect_log 'sandbox: threads that serve'
 	equal "$(fetch file)" first
-	equal "$(threads_with 'NoNewPrivs:.1')" 2 "threads without new privileges"
+	# Two that serve, and the one that lists folders.
+	equal "$(threads_with 'NoNewPrivs:.1')" 3 "threads without new privileges"
 	# In a container all threads may have a filter.
-	if grep -q '(seccomp)' "$log" && grep -q 'Seccomp:.0' "/proc/$server/status"; then equal "$(threads_with 'Seccomp:.2')" 2 "threads with a filter"; fi
+	if grep -q '(seccomp)' "$log" && grep -q 'Seccomp:.0' "/proc/$server/status"; then equal "$(threads_with 'Seccomp:.2')" 3 "threads with a filter"; fi
 	grep -q 'NoNewPrivs:.0' "/proc/$server/status"
 }
 
@@ -58,7 +59,7 @@ upgrade() {
 	await 30 test -s "$log.status" || fail "the first process does not end"
 	equal "$(cat "$log.status")" 0
 	equal "$(fetch file)" second
-	equal "$(cat /proc/"$successor"/task/*/status | grep -c 'NoNewPrivs:.1')" 2 "confined threads of the new process"
+	equal "$(cat /proc/"$successor"/task/*/status | grep -c 'NoNewPrivs:.1')" 3 "confined threads of the new process"
 	kill "$successor"
 }
 

@@ -212,12 +212,21 @@ TEST(nothing_outside)
 	clean();
 }
 
-/* A reference, the caller's. */
-static struct site_file *list(struct listing_cache *kept, const char *path, bool json, time_t now)
+/* A reference, the caller's, to what the cache has, or else to a listing that it then has. */
+static struct site_file *list(struct listing_cache *cache, const char *path, bool json, time_t now)
 {
+	const struct listing_key key = { site.number, { .json = json }, path };
 	struct site_file *file;
+	struct stat folder;
+	size_t len;
+	char *text;
 
-	EQ(listing_cache_get(kept, &site, path, json, now, &file), 0);
+	EQ(site_stat(&site, *path ? path : ".", &folder), 0);
+	file = listing_cache_find(cache, &key, &folder, now);
+	if (!file) {
+		EQ(listing_make(site.root, path, &key.form, &text, &len), 0);
+		EQ(listing_cache_add(cache, &key, &folder, now, text, len, &file), 0);
+	}
 	CHECK(memmem(file->bytes, file->size, "path", 4) || !json);
 	return file;
 }
@@ -264,28 +273,77 @@ TEST(listings_are_shared)
 	clean();
 }
 
-TEST(listings_on_their_way_are_limited)
+static void add(struct listing_cache *cache, const char *path, size_t len)
 {
-	static struct listing_cache kept;
-	struct site_file *first, *again, *other;
+	const struct listing_key key = { .path = path };
+	struct stat folder = { 0 };
+	struct site_file *file;
+	char *text = calloc(1, len);
+
+	CHECK(text);
+	*text = *path;
+	EQ(listing_cache_add(cache, &key, &folder, 1, text, len, &file), 0);
+	site_file_put(file);
+}
+
+TEST(few_listings_are_kept)
+{
+	static struct listing_cache cache;
+	struct site_file *first;
 	time_t now = time(NULL) + 1000;
 
 	set_up();
-	first = list(&kept, "", false, now);
-	kept.bytes += LISTING_BYTES;
-	EQ(listing_cache_get(&kept, &site, "folder/", false, now, &other), -EAGAIN);
-	again = list(&kept, "", false, now);
-	CHECK(again == first);
-	kept.bytes -= LISTING_BYTES;
-	other = list(&kept, "folder/", false, now);
-	/* More folders than are kept. */
+	first = list(&cache, "folder/", false, now);
 	for (int i = 0; i < 3 * LISTING_CACHE_SIZE; i++)
-		site_file_put(list(&kept, i & 1 ? "" : "empty/", i & 2, now + i));
+		site_file_put(list(&cache, i & 1 ? "" : "empty/", i & 2, now + i));
+	CHECK(first->references == 1 && cache.bytes > first->size);
 	site_file_put(first);
-	site_file_put(again);
-	site_file_put(other);
-	listing_cache_free(&kept);
-	EQ(kept.bytes, 0);
+	/* Large texts make others go, and the newest stays, however large. */
+	add(&cache, "a/", LISTING_CACHE_BYTES / 2);
+	add(&cache, "b/", LISTING_CACHE_BYTES / 4);
+	CHECK(cache.bytes > LISTING_CACHE_BYTES / 4 * 3 && cache.bytes < LISTING_CACHE_BYTES);
+	add(&cache, "c/", LISTING_CACHE_BYTES * 2);
+	EQ(cache.bytes, LISTING_CACHE_BYTES * 2);
+	listing_cache_free(&cache);
+	EQ(cache.bytes, 0);
+	clean();
+}
+
+/* The names in a listing, one after the other. */
+static void names(const char *query, const char *expected)
+{
+	const struct listing_form form = { .json = true, .sort = listing_sort_parse(query, strlen(query)) };
+	char *text, got[256] = "";
+	size_t len;
+
+	EQ(listing_make(site.root, "sorted/", &form, &text, &len), 0);
+	for (char *at = text; (at = strstr(at, "\"name\":\"")); at++)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%.*s ", (int)strcspn(at + 8, "\""), at + 8);
+	free(text);
+	if (strcmp(got, expected))
+		FAIL("%s gives %s", query, got);
+}
+
+TEST(listings_are_sorted)
+{
+	static const struct timespec times[][2] = { { { 9, 0 }, { 9, 0 } }, { { 5, 0 }, { 5, 0 } }, { { 7, 0 }, { 7, 0 } } };
+
+	set_up();
+	CHECK(!mkdir("root/sorted", 0755) && !mkdir("root/sorted/z", 0755));
+	put("root/sorted/a2", "333");
+	put("root/sorted/a10", "1");
+	put("root/sorted/b", "22");
+	CHECK(!utimensat(AT_FDCWD, "root/sorted/a2", times[0], 0) && !utimensat(AT_FDCWD, "root/sorted/a10", times[1], 0) &&
+	      !utimensat(AT_FDCWD, "root/sorted/b", times[2], 0));
+	names("", "z a2 a10 b ");
+	names("?sort=name", "z a2 a10 b ");
+	names("?sort=-name", "z b a10 a2 ");
+	names("?sort=size", "z a10 b a2 ");
+	names("?sort=-size", "z a2 b a10 ");
+	names("?sort=time", "z a10 b a2 ");
+	names("?sort=-time", "z a2 b a10 ");
+	names("?sort=other", "z a2 a10 b ");
+	names("?sort=size&x", "z a2 a10 b ");
 	clean();
 }
 

@@ -229,6 +229,12 @@ void hosts_warn(const struct hosts *hosts)
 				       &hosts->config, hosts->list[i].config);
 }
 
+struct hosts *hosts_hold(struct hosts *hosts)
+{
+	atomic_fetch_add(&hosts->references, 1);
+	return hosts;
+}
+
 void hosts_put(struct hosts *hosts)
 {
 	if (!hosts || atomic_fetch_sub(&hosts->references, 1) != 1)

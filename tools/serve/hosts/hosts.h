@@ -55,6 +55,8 @@ unsigned hosts_load(struct hosts **out, struct config *config);
 unsigned hosts_join(struct hosts *hosts, struct tlsring_ctx *ctx);
 /* Warn of certificates that expire. */
 void hosts_warn(const struct hosts *hosts);
+/* Another reference to the same set. Any thread. */
+struct hosts *hosts_hold(struct hosts *hosts);
 /* Give a reference back. */
 void hosts_put(struct hosts *hosts);
 /* The host of a request; name: its Host field. NULL: it is another host than the connection was

@@ -29,6 +29,7 @@ static uint64_t http1_unsent(const struct tlsring_conn *conn, const struct http1
 static void http1_release(struct tlsring_conn *conn, struct http1_exchange *x)
 {
 	tlsring_conn_set_user(conn, x->worker->idle);
+	worker_wait_cancel(&x->wait);
 	accounting_end(x->worker->accounting, &x->exchange, conn, http1_unsent(conn, x));
 	site_prebuilt_put(x->prebuilt);
 	body_free(&x->body);
@@ -159,7 +160,7 @@ static bool http1_lacks(const struct http1_exchange *x)
 
 /* Send the worker's response; its body becomes the exchange's. */
 static int http1_send(struct tlsring_conn *conn, struct worker *worker,
-		      const struct http1_head *head)
+		      const struct http1_head *head, struct accounting_exchange *exchange)
 {
 	struct response *response = &worker->response;
 	const struct http_text *path = &head->request.path;
@@ -170,14 +171,18 @@ static int http1_send(struct tlsring_conn *conn, struct worker *worker,
 
 	if (text_len > HTTP1_TEXT || shares)
 		text_len = 0;
+	response_log(response, path, conn);
+	accounting_respond(exchange, response->status, response->body.left);
 	x = malloc(sizeof(*x) + size + text_len + path->len);
 	if (!x) {
+		accounting_end(worker->accounting, exchange, conn, response->body.left);
 		body_free(&response->body);
 		return -ENOMEM;
 	}
 	*x = (struct http1_exchange){
 		.worker = worker,
 		.body = response->body,
+		.exchange = *exchange,
 		.close = !head->keep_alive,
 		.before = tlsring_conn_sent(conn),
 		.skip = head->body,
@@ -188,8 +193,6 @@ static int http1_send(struct tlsring_conn *conn, struct worker *worker,
 	/* All pieces and the head; without memory the pieces are sent one by one. */
 	if (x->body.next_count)
 		x->messages = calloc(x->body.next_count + 2, sizeof(*x->messages));
-	accounting_begin(worker->accounting, &x->exchange, &head->request, response->status,
-			 response->body.left, head->http10 ? ACCOUNTING_HTTP10 : ACCOUNTING_HTTP11);
 	response->body = (struct body){ 0 };
 	head_write(x->bytes, response, head);
 	if (shares)
@@ -204,15 +207,74 @@ static int http1_send(struct tlsring_conn *conn, struct worker *worker,
 	return ret;
 }
 
+/* ---- waiting for a response ---- */
+
+static void http1_waited(struct response_wait *wait)
+{
+	struct http1_exchange *x = wait->user;
+	struct tlsring_conn *conn = x->conn;
+	const struct http1_head head = {
+		.request.path = { x->bytes, x->path_len },
+		.body = x->skip,
+		.http10 = x->http10,
+		.keep_alive = !x->close,
+	};
+	int ret;
+
+	worker_wait_end(&x->wait);
+	tlsring_conn_set_user(conn, x->worker->idle);
+	ret = http1_send(conn, x->worker, &head, &x->exchange);
+	free(x);
+	if (ret)
+		tlsring_abort(conn, ret);
+}
+
+/* False: a response was made, if only an error. */
+static bool http1_wait(struct tlsring_conn *conn, struct worker *worker,
+		       const struct http1_head *head, struct accounting_exchange *exchange)
+{
+	const struct http_text *path = &head->request.path;
+	struct http1_exchange *x = malloc(sizeof(*x) + path->len);
+
+	if (!x) {
+		response_error(&worker->response, 503, &head->request, strerror(ENOMEM));
+		return false;
+	}
+	*x = (struct http1_exchange){
+		.worker = worker,
+		.conn = conn,
+		.wait.response = { .done = http1_waited, .user = x },
+		.exchange = *exchange,
+		.close = !head->keep_alive,
+		.http10 = head->http10,
+		.skip = head->body,
+		.path_len = path->len,
+	};
+	memcpy(x->bytes, path->at, path->len);
+	if (!worker_wait(worker, &x->wait)) {
+		free(x);
+		return false;
+	}
+	tlsring_conn_set_user(conn, x);
+	return true;
+}
+
+static bool http1_busy(const struct http1_exchange *x)
+{
+	return x->sending || x->wait.hosts;
+}
+
 /* ---- what happens to a connection ---- */
 
 static ssize_t http1_begin(struct tlsring_conn *conn, struct worker *worker, const char *data,
 			   size_t len)
 {
+	struct accounting_exchange exchange;
 	struct http1_head head;
 	const char *why;
 	size_t limit = worker->accounting->settings->header_bytes;
 	int ret, taken = http1_head_parse(data, len, limit, HTTP_SCHEME_HTTPS, &head, &why);
+	bool made = true;
 
 	if (!taken) {
 		accounting_awaits(worker->accounting, conn, 0);
@@ -221,13 +283,16 @@ static ssize_t http1_begin(struct tlsring_conn *conn, struct worker *worker, con
 	if (!accounting_request(worker->accounting, conn) || worker->draining)
 		head.keep_alive = false;
 	if (taken > 0) {
-		worker_respond(worker, conn, &head.request);
+		made = worker_respond(worker, conn, &head.request);
 	} else {
 		head.keep_alive = false;
 		response_error(&worker->response, -taken, &head.request, why);
 	}
-	response_log(&worker->response, &head.request, conn);
-	ret = http1_send(conn, worker, &head);
+	accounting_begin(worker->accounting, &exchange, &head.request,
+			 head.http10 ? ACCOUNTING_HTTP10 : ACCOUNTING_HTTP11);
+	if (!made && http1_wait(conn, worker, &head, &exchange))
+		return taken;
+	ret = http1_send(conn, worker, &head, &exchange);
 	if (ret)
 		return ret;
 	return taken > 0 ? taken : (ssize_t)len;
@@ -251,7 +316,7 @@ ssize_t http1_received(struct tlsring_conn *conn, const void *data, size_t len, 
 
 	if (x == x->worker->idle)
 		return http1_begin(conn, x->worker, data, len);
-	if (x->sending)
+	if (http1_busy(x))
 		return -EAGAIN;
 	return http1_skip(conn, x, len);
 }
@@ -288,7 +353,7 @@ void http1_stopping(struct tlsring_conn *conn, void *user)
 {
 	struct http1_exchange *x = user;
 
-	if (x != x->worker->idle && x->sending)
+	if (x != x->worker->idle && http1_busy(x))
 		x->close = true;
 	else
 		tlsring_close(conn);

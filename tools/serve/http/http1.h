@@ -3,11 +3,11 @@
 #define TOOLS_SERVE_HTTP_HTTP1_H
 
 #include "tools/serve/http/body.h"
+#include "tools/serve/http/worker.h"
 #include "tools/serve/telemetry/accounting.h"
 #include "tlsring.h"
 
 struct site_prebuilt;
-struct worker;
 
 /*
  * A request of HTTP/1.1 and its response, the user pointer of its connection. Between two exchanges
@@ -15,6 +15,8 @@ struct worker;
  */
 struct http1_exchange {
 	struct worker *worker;
+	struct tlsring_conn *conn;	/* only of one that waits */
+	struct worker_wait wait;	/* for its response */
 	struct body body;
 	struct site_prebuilt *prebuilt;	/* a reference: head and body in one piece, or NULL */
 	struct tlsring_message *messages;	/* owned; room for all pieces, or NULL */
@@ -23,6 +25,7 @@ struct http1_exchange {
 	uint64_t before;		/* bytes that the connection had sent before */
 	bool sending;			/* sent() has not been called yet */
 	bool close;			/* the connection ends with this response */
+	bool http10;			/* only of one that waits */
 	int result;			/* of sending */
 	uint64_t skip;			/* bytes of the request's body still to be ignored */
 	size_t head_len, path_at, path_len;

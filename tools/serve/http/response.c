@@ -18,17 +18,13 @@
 
 #define RESPONSE_QUOTE	256	/* room in a log line for what a client sent */
 
-void response_init(struct response *response, struct site_cache *files)
+void response_init(struct response *response, struct site_cache *files,
+		   struct lister_client *lister)
 {
 	response->files = files;
-	response->listings = (struct listing_cache){ 0 };
+	response->lister = lister;
 	response->date_at = 0;
 	response->body = (struct body){ 0 };
-}
-
-void response_free(struct response *response)
-{
-	listing_cache_free(&response->listings);
 }
 
 /* ---- fields ---- */
@@ -292,26 +288,23 @@ static bool response_wants_json(const struct http_list *accept)
 {
 	static const char *const html[] = { "text/html", "text/*", "*/*", NULL };
 	static const char *const json[] = { "application/json", "application/*", "*/*", NULL };
-
 	int weight = accept->line.at ? http_accept(accept, json) : 0;
 
 	return weight > 0 && weight > http_accept(accept, html);
 }
 
-/* Respond with the listing of a folder that has no index. */
+/* Respond with the listing of a folder that has no index, or with why there is none; takes over the
+ * text. */
 static void response_listing(struct response *out, const struct site *site,
-			     const struct http_request *request, const char *path)
+			     const struct http_request *request, bool json, int result,
+			     struct site_file *text)
 {
-	bool json = response_wants_json(&request->accept);
-	struct site_file *text;
-	int ret = listing_cache_get(&out->listings, site, path, json, time(NULL), &text);
+	int status = site_status(result);
 
-	if (ret) {
-		int status = site_status(ret);
-
+	if (result) {
 		response_refuse(out, site, status, request,
-				ret == -EAGAIN ? "too many listings are on their way"
-					       : response_why(status, -ret));
+				result == -EAGAIN ? "too many listings are on their way"
+						  : response_why(status, -result));
 		return;
 	}
 	response_start(out, 200);
@@ -327,7 +320,57 @@ static void response_listing(struct response *out, const struct site *site,
 		body_set_file(&out->body, text, 0, text->size);
 }
 
-static void response_path(struct response *out, const struct site *site,
+/* False: the listing must be made first. */
+static bool response_find_listing(struct response *out, const struct site *site,
+				  const struct http_request *request, const char *path)
+{
+	struct response_later *later = &out->later;
+	struct site_file *text = NULL;
+	int ret;
+
+	later->site = site;
+	later->head = request->head;
+	later->form = (struct listing_form){
+		.json = response_wants_json(&request->accept),
+		.hidden = site->settings.hidden,
+		.sort = listing_sort_parse(request->query.at, request->query.len),
+	};
+	ret = lister_find(out->lister, site, path, &later->form, &text);
+	if (ret > 0) {
+		strcpy(later->path, path);
+		return false;
+	}
+	response_listing(out, site, request, later->form.json, ret, text);
+	return true;
+}
+
+static void response_listed(struct lister_waiter *waiter, int result, struct site_file *text)
+{
+	struct response_wait *wait = (struct response_wait *)waiter;
+	const struct http_request request = { .head = wait->head };
+
+	response_listing(wait->out, wait->site, &request, wait->json, result, text);
+	wait->done(wait);
+}
+
+bool response_wait(struct response *out, struct response_wait *wait)
+{
+	const struct response_later *later = &out->later;
+	const struct http_request request = { .head = later->head };
+	int ret;
+
+	wait->lister.done = response_listed;
+	wait->out = out;
+	wait->site = later->site;
+	wait->head = later->head;
+	wait->json = later->form.json;
+	ret = lister_ask(out->lister, later->site, later->path, &later->form, &wait->lister);
+	if (ret)
+		response_listing(out, later->site, &request, later->form.json, ret, NULL);
+	return !ret;
+}
+
+static bool response_path(struct response *out, const struct site *site,
 			  const struct http_request *request)
 {
 	enum http_path_dots dots = site->settings.hidden ? HTTP_PATH_SHOW_DOTS
@@ -340,7 +383,7 @@ static void response_path(struct response *out, const struct site *site,
 	if (status) {
 		response_refuse(out, site, status, request,
 				status == 400 ? "an invalid path" : NULL);
-		return;
+		return true;
 	}
 	if (site->settings.precompressed)
 		http_accept_encoding(&request->accept_encoding, encodings);
@@ -351,9 +394,10 @@ static void response_path(struct response *out, const struct site *site,
 		response_folder(out, request, path);
 	else if (error == ENOENT && site->settings.listing &&
 		 (!*path || path[strlen(path) - 1] == '/'))
-		response_listing(out, site, request, path);
+		return response_find_listing(out, site, request, path);
 	else
 		response_refuse(out, site, status, request, response_why(status, error));
+	return true;
 }
 
 /* Every path permits the same methods, whether there is a file or not. */
@@ -363,7 +407,7 @@ static void response_options(struct response *out)
 	response_allow(out);
 }
 
-void response_make(struct response *out, const struct site *site,
+bool response_make(struct response *out, const struct site *site,
 		   const struct http_request *request)
 {
 	if (request->refused)
@@ -371,10 +415,11 @@ void response_make(struct response *out, const struct site *site,
 	else if (request->options)
 		response_options(out);
 	else
-		response_path(out, site, request);
+		return response_path(out, site, request);
+	return true;
 }
 
-void response_log(const struct response *response, const struct http_request *request,
+void response_log(const struct response *response, const struct http_text *path,
 		  const struct tlsring_conn *conn)
 {
 	struct tlsring_info info;
@@ -385,8 +430,8 @@ void response_log(const struct response *response, const struct http_request *re
 	info.size = sizeof(info);
 	if (tlsring_conn_info(conn, &info))
 		return;
-	if (request->path.at)
-		log_quote(quote, sizeof(quote), request->path.at, request->path.len);
+	if (path->at)
+		log_quote(quote, sizeof(quote), path->at, path->len);
 	log_peer(&info.peer, "refused with %d: %s%s%s", response->status, response->why,
 		 quote[0] ? ": " : "", quote);
 }

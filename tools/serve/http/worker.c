@@ -5,7 +5,7 @@
 #include "tools/serve/site/cache.h"
 #include "tlsring.h"
 
-void worker_respond(struct worker *worker, const struct tlsring_conn *conn,
+bool worker_respond(struct worker *worker, const struct tlsring_conn *conn,
 		    const struct http_request *request)
 {
 	const struct host *host;
@@ -15,7 +15,29 @@ void worker_respond(struct worker *worker, const struct tlsring_conn *conn,
 	hosts_current_follow(worker->current, &worker->hosts);
 	host = hosts_choose(worker->hosts, conn, request->host.at, request->host.len);
 	if (host)
-		response_make(&worker->response, &host->site, request);
-	else
-		response_error(&worker->response, 421, request, NULL);
+		return response_make(&worker->response, &host->site, request);
+	response_error(&worker->response, 421, request, NULL);
+	return true;
+}
+
+bool worker_wait(struct worker *worker, struct worker_wait *wait)
+{
+	if (!response_wait(&worker->response, &wait->response))
+		return false;
+	wait->hosts = hosts_hold(worker->hosts);
+	return true;
+}
+
+void worker_wait_end(struct worker_wait *wait)
+{
+	hosts_put(wait->hosts);
+	wait->hosts = NULL;
+}
+
+void worker_wait_cancel(struct worker_wait *wait)
+{
+	if (!wait->hosts)
+		return;
+	response_cancel(&wait->response);
+	worker_wait_end(wait);
 }

@@ -40,6 +40,7 @@ struct http2 {
 	struct worker *worker;
 	struct http2_output *output;	/* the worker's */
 	struct tlsring_conn *conn;
+	void (*flush)(struct http2 *h);	/* sends what nghttp2 has to send, outside of handlers */
 	nghttp2_session *session;	/* owned */
 	struct http2_streams open;	/* owned */
 	struct http2_streams closed;	/* owned; the batch may still use their files */

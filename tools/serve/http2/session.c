@@ -87,6 +87,12 @@ static void session_flush(struct http2 *h)
 		tlsring_abort(h->conn, ret);
 }
 
+static void session_wake(struct http2 *h)
+{
+	session_tick(h);
+	session_flush(h);
+}
+
 /* Large batches cost less, but urgent frames wait behind them, and cancelled streams are sent. */
 static void session_pace(struct http2 *h)
 {
@@ -239,6 +245,7 @@ int http2_open(struct tlsring_conn *conn, struct worker *worker)
 	h->worker = worker;
 	h->output = &worker->http2->output;
 	h->conn = conn;
+	h->flush = session_wake;
 	session_update_path(h);
 	h->batch_limit = HTTP2_BATCH_MIN;
 	session_tick(h);

@@ -15,7 +15,7 @@ static struct http2_stream *stream_new(struct http2 *h, int32_t id, const struct
 
 	if (!stream)
 		return NULL;
-	*stream = (struct http2_stream){ .id = id, .path_len = len };
+	*stream = (struct http2_stream){ .h = h, .id = id, .path_len = len };
 	if (len)
 		memcpy(stream->path, path->at, len);
 	LIST_INSERT_HEAD(&h->open, stream, link);
@@ -43,6 +43,7 @@ static void stream_free(struct http2 *h, struct http2_stream *stream, bool faile
 	struct accounting *accounting = h->worker->accounting;
 
 	LIST_REMOVE(stream, link);
+	worker_wait_cancel(&stream->wait);
 	if (stream->file == HTTP2_FILE_COUNTED)
 		accounting_file_end(accounting, h->conn);
 	else if (stream->file == HTTP2_FILE_OWN)
@@ -54,11 +55,13 @@ static void stream_free(struct http2 *h, struct http2_stream *stream, bool faile
 
 void http2_stream_close(struct http2 *h, struct http2_stream *stream)
 {
-	/* A client that takes nothing may reset streams without end: keep those that are being sent. */
+	/* A client that takes nothing may reset streams without end: keep those that are being
+	 * sent. */
 	if (h->batch && !http2_batch_has(h->batch, stream->id)) {
 		stream_free(h, stream, true);
 		return;
 	}
+	worker_wait_cancel(&stream->wait);
 	LIST_REMOVE(stream, link);
 	LIST_INSERT_HEAD(&h->closed, stream, link);
 }
@@ -170,32 +173,60 @@ static int stream_submit(struct http2 *h, struct http2_stream *stream)
 				       stream->body.left ? &provider : NULL);
 }
 
+/* Send the worker's response; its body becomes the stream's. 0, or an error for nghttp2. */
+static int stream_send(struct http2 *h, struct http2_stream *stream)
+{
+	const struct http_text path = { stream->path, stream->path_len };
+	struct response *response = &h->worker->response;
+
+	if (!stream_open_file(h, stream, &response->body)) {
+		body_free(&response->body);
+		response_error(response, 503, &(struct http_request){ 0 },
+			       "too many files are open for this address");
+	}
+	response_log(response, &path, h->conn);
+	accounting_respond(&stream->exchange, response->status, response->body.left);
+	stream->body = response->body;
+	response->body = (struct body){ 0 };
+	return stream_submit(h, stream) ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
+}
+
+static void stream_waited(struct response_wait *wait)
+{
+	struct http2_stream *stream = wait->user;
+	struct http2 *h = stream->h;
+
+	worker_wait_end(&stream->wait);
+	if (stream_send(h, stream))
+		nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, stream->id,
+					  NGHTTP2_INTERNAL_ERROR);
+	h->flush(h);
+}
+
 int http2_stream_respond(struct http2 *h, int32_t id)
 {
 	struct http2_request *request = h->request;
 	struct response *response = &h->worker->response;
-	bool good = http2_request_finish(request);
+	bool made = true, good = http2_request_finish(request);
 	struct http2_stream *stream = stream_new(h, id, &request->parsed.path);
 
 	if (!stream)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	nghttp2_session_set_stream_user_data(h->session, id, stream);
 	if (good) {
-		worker_respond(h->worker, h->conn, &request->parsed);
+		made = worker_respond(h->worker, h->conn, &request->parsed);
 	} else {
 		if (request->status == 431)
 			http2_abuse(h, HTTP2_ABUSE_LARGE);
 		response_error(response, request->status, &request->parsed, request->why);
 	}
-	if (!stream_open_file(h, stream, &response->body)) {
-		body_free(&response->body);
-		response_error(response, 503, &request->parsed,
-			       "too many files are open for this address");
-	}
-	response_log(response, &request->parsed, h->conn);
 	accounting_begin(h->worker->accounting, &stream->exchange, &request->parsed,
-			 response->status, response->body.left, ACCOUNTING_HTTP2);
-	stream->body = response->body;
-	response->body = (struct body){ 0 };
-	return stream_submit(h, stream) ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
+			 ACCOUNTING_HTTP2);
+	if (!made) {
+		stream->wait.response.done = stream_waited;
+		stream->wait.response.user = stream;
+		if (worker_wait(h->worker, &stream->wait))
+			return 0;
+	}
+	return stream_send(h, stream);
 }

@@ -3,6 +3,7 @@
 #define TOOLS_SERVE_HTTP2_STREAM_H
 
 #include "tools/serve/http/body.h"
+#include "tools/serve/http/worker.h"
 #include "tools/serve/http2/conn.h"
 #include "tools/serve/telemetry/accounting.h"
 
@@ -17,15 +18,17 @@ enum http2_stream_file {
 
 /* A request and its response. */
 struct http2_stream {
+	struct http2 *h;
+	struct worker_wait wait;	/* for its response */
 	LIST_ENTRY(http2_stream) link;	/* in its connection's `open` or `closed` */
-	struct body body;	/* the part that is in no batch yet */
+	struct body body;		/* the part that is in no batch yet */
 	struct accounting_exchange exchange;
-	uint64_t received;	/* bytes of the request's body */
+	uint64_t received;		/* bytes of the request's body */
 	int32_t id;
-	bool cut;		/* reset, because its file became shorter */
+	bool cut;			/* reset, because its file became shorter */
 	enum http2_stream_file file;
 	size_t path_len;
-	char path[];		/* for the log */
+	char path[];			/* for the log */
 };
 
 /* Respond to the connection's `request`. 0, or an error for nghttp2. */

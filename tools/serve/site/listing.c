@@ -8,17 +8,61 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "tools/serve/site/file.h"
 #include "tools/serve/site/listing.h"
-#include "tools/serve/site/site.h"
 
-static int listing_compare(const void *a, const void *b)
+/* ---- order ---- */
+
+static const char *const listing_sorts[LISTING_SORTS] = {
+	[LISTING_BY_NAME] = "name", [LISTING_BY_NAME_DOWN] = "-name",
+	[LISTING_BY_SIZE] = "size", [LISTING_BY_SIZE_DOWN] = "-size",
+	[LISTING_BY_TIME] = "time", [LISTING_BY_TIME_DOWN] = "-time",
+};
+
+const char *listing_sort_name(enum listing_sort sort)
+{
+	return listing_sorts[sort];
+}
+
+enum listing_sort listing_sort_parse(const char *query, size_t len)
+{
+	static const char prefix[] = "?sort=";
+	size_t skip = strlen(prefix);
+
+	if (len < skip || memcmp(query, prefix, skip))
+		return LISTING_BY_NAME;
+	for (enum listing_sort sort = 0; sort < LISTING_SORTS; sort++)
+		if (strlen(listing_sorts[sort]) == len - skip &&
+		    !memcmp(query + skip, listing_sorts[sort], len - skip))
+			return sort;
+	return LISTING_BY_NAME;
+}
+
+static int listing_compare_number(int64_t left, int64_t right)
+{
+	return (left > right) - (left < right);
+}
+
+static int listing_compare(const void *a, const void *b, void *user)
 {
 	const struct listing_entry *left = a, *right = b;
+	enum listing_sort sort = *(const enum listing_sort *)user;
+	int order = 0;
 
 	if (left->folder != right->folder)
 		return right->folder - left->folder;
-	return strverscmp(left->name, right->name);
+	if ((sort | 1) == LISTING_BY_SIZE_DOWN && !left->folder)
+		order = listing_compare_number((int64_t)left->size, (int64_t)right->size);
+	else if ((sort | 1) == LISTING_BY_TIME_DOWN)
+		order = listing_compare_number(left->modified, right->modified);
+	/* Numbers within names in their order; the rest by name upwards, whatever goes down. */
+	if (!order)
+		return (sort == LISTING_BY_NAME_DOWN ? -1 : 1) *
+		       strverscmp(left->name, right->name);
+	return sort & 1 ? -order : order;
 }
+
+/* ---- reading ---- */
 
 static int listing_add(struct listing *out, const char *name, const struct stat *st)
 {
@@ -32,7 +76,9 @@ static int listing_add(struct listing *out, const char *name, const struct stat 
 		out->room = room;
 	}
 	out->entries[out->count] = (struct listing_entry){
-		.name = strdup(name), .size = (uint64_t)st->st_size, .modified = st->st_mtim.tv_sec,
+		.name = strdup(name),
+		.size = (uint64_t)st->st_size,
+		.modified = st->st_mtim.tv_sec,
 		.folder = S_ISDIR(st->st_mode),
 	};
 	if (!out->entries[out->count].name)
@@ -42,49 +88,53 @@ static int listing_add(struct listing *out, const char *name, const struct stat 
 }
 
 /* A link is described by its target, and left out when that is outside. */
-static int listing_stat(const struct site *site, const char *path, int folder, const char *name,
-			struct stat *st)
+static int listing_stat(int root, const char *path, int folder, const char *name, struct stat *st)
 {
 	char target[PATH_MAX];
-	int len;
+	int fd, ret;
 
 	if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW))
 		return -errno;
 	if (!S_ISLNK(st->st_mode))
 		return 0;
-	len = snprintf(target, sizeof(target), "%s%s", path, name);
-	return len < (int)sizeof(target) ? site_stat(site, target, st) : -ENAMETOOLONG;
+	if (snprintf(target, sizeof(target), "%s%s", path, name) >= (int)sizeof(target))
+		return -ENAMETOOLONG;
+	fd = site_openat(root, target, O_PATH);
+	if (fd < 0)
+		return fd;
+	ret = fstat(fd, st) ? -errno : 0;
+	close(fd);
+	return ret;
 }
 
-static int listing_gather(struct listing *out, const struct site *site, const char *path, DIR *dir)
+static int listing_gather(struct listing *out, int root, const char *path, DIR *dir)
 {
 	struct dirent *entry;
 	struct stat st;
 	int ret = 0;
 
-	while (!ret && (entry = readdir(dir))) {
+	while (!ret && (errno = 0, entry = readdir(dir))) {
 		const char *name = entry->d_name;
 
 		if (!strcmp(name, ".") || !strcmp(name, "..") ||
-		    (*name == '.' && !site->settings.hidden))
+		    (*name == '.' && !out->form.hidden))
 			continue;
-		if (listing_stat(site, path, dirfd(dir), name, &st) ||
+		if (listing_stat(root, path, dirfd(dir), name, &st) ||
 		    (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
 			continue;
 		out->cut = out->count == LISTING_MAX;
 		if (out->cut)
-			break;
+			return 0;
 		ret = listing_add(out, name, &st);
 	}
-	return ret;
+	return ret ? ret : -errno;
 }
 
-int listing_read(struct listing *out, const struct site *site, const char *path)
+static int listing_read(struct listing *out, int root, const char *path)
 {
-	int ret, fd = site_open_folder(site, path);
+	int ret, fd = site_openat(root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	DIR *dir;
 
-	*out = (struct listing){ 0 };
 	if (fd < 0)
 		return fd;
 	dir = fdopendir(fd);
@@ -93,17 +143,32 @@ int listing_read(struct listing *out, const struct site *site, const char *path)
 		close(fd);
 		return ret;
 	}
-	ret = listing_gather(out, site, path, dir);
+	ret = listing_gather(out, root, path, dir);
 	closedir(dir);
 	if (!ret && out->count)
-		qsort(out->entries, out->count, sizeof(*out->entries), listing_compare);
+		qsort_r(out->entries, out->count, sizeof(*out->entries), listing_compare,
+			&out->form.sort);
 	return ret;
 }
 
-void listing_free(struct listing *listing)
+static void listing_free(struct listing *listing)
 {
 	for (size_t i = 0; i < listing->count; i++)
 		free(listing->entries[i].name);
 	free(listing->entries);
-	*listing = (struct listing){ 0 };
+}
+
+int listing_make(int root, const char *path, const struct listing_form *form, char **text,
+		 size_t *len)
+{
+	struct listing listing = { .form = *form };
+	int ret = listing_read(&listing, root, path);
+
+	if (!ret) {
+		*text = form->json ? listing_json(&listing, path, len) :
+				     listing_html(&listing, path, len);
+		ret = *text ? 0 : -ENOMEM;
+	}
+	listing_free(&listing);
+	return ret;
 }

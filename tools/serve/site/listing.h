@@ -7,9 +7,25 @@
 #include <stdint.h>
 #include <time.h>
 
-#define LISTING_MAX	20000	/* entries: more would block the thread for too long */
+#define LISTING_MAX	1000000	/* entries of a listing; more are left out, and it says so */
 
-struct site;
+/* By what the entries of a folder are sorted, its own folders always first. */
+enum listing_sort {
+	LISTING_BY_NAME = 0,
+	LISTING_BY_NAME_DOWN,
+	LISTING_BY_SIZE,
+	LISTING_BY_SIZE_DOWN,
+	LISTING_BY_TIME,
+	LISTING_BY_TIME_DOWN,
+	LISTING_SORTS
+};
+
+/* What a listing shows, and how. */
+struct listing_form {
+	bool json;	/* rather than a page */
+	bool hidden;	/* names that begin with a dot too */
+	enum listing_sort sort;
+};
 
 struct listing_entry {
 	char *name;	/* owned */
@@ -20,17 +36,24 @@ struct listing_entry {
 
 /* The files and folders in a folder that can be requested. */
 struct listing {
-	struct listing_entry *entries;	/* owned; folders first, then by name as numbers go */
+	struct listing_entry *entries;	/* owned */
 	size_t count, room;
 	bool cut;			/* there are more than LISTING_MAX entries */
+	struct listing_form form;
 };
 
-/* Read a folder; path: decoded, empty or ending in a slash. Blocks. 0 or -errno; listing_free() in
- * any case. */
-int listing_read(struct listing *out, const struct site *site, const char *path);
-void listing_free(struct listing *listing);
+/* The order that a query asks for, with its '?': "?sort=size", "?sort=-size". */
+enum listing_sort listing_sort_parse(const char *query, size_t len);
+/* The same as the value of "sort": "-size". Static. */
+const char *listing_sort_name(enum listing_sort sort);
 
-/* As a page or as JSON: text for free(), NULL: out of memory. */
+/* Read and write a listing; root: a descriptor of the site's folder; path: decoded, empty or ending
+ * in a slash. *text is for free(). Blocks, for as long as the folder is large. 0 or -errno. Any
+ * thread. */
+int listing_make(int root, const char *path, const struct listing_form *form, char **text,
+		 size_t *len);
+
+/* As a page, or as JSON: text for free(), NULL: out of memory. */
 char *listing_html(const struct listing *listing, const char *path, size_t *len);
 char *listing_json(const struct listing *listing, const char *path, size_t *len);
 

@@ -2,27 +2,31 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tools/serve/site/listing.h"
+#include "tools/serve/site/file.h"
 #include "tools/serve/site/listing_cache.h"
-#include "tools/serve/site/site.h"
 
 static void entry_free(struct listing_cache_entry *entry)
 {
-	if (!entry->path)
+	if (!entry->key.path)
 		return;
-	free(entry->path);
+	free((char *)entry->key.path);
 	site_file_put(entry->file);
 	*entry = (struct listing_cache_entry){ 0 };
 }
 
-static struct listing_cache_entry *entry_find(struct listing_cache *cache, uint64_t site,
-					      const char *path, bool json)
+bool listing_key_same(const struct listing_key *a, const struct listing_key *b)
 {
-	for (struct listing_cache_entry *entry = cache->entries;
-	     entry < cache->entries + LISTING_CACHE_SIZE; entry++)
-		if (entry->path && entry->site == site && entry->json == json &&
-		    !strcmp(entry->path, path))
-			return entry;
+	return a->site == b->site && a->form.json == b->form.json &&
+	       a->form.hidden == b->form.hidden && a->form.sort == b->form.sort &&
+	       !strcmp(a->path, b->path);
+}
+
+static struct listing_cache_entry *entry_find(struct listing_cache *cache,
+					      const struct listing_key *key)
+{
+	for (unsigned i = 0; i < LISTING_CACHE_SIZE; i++)
+		if (cache->entries[i].key.path && listing_key_same(&cache->entries[i].key, key))
+			return &cache->entries[i];
 	return NULL;
 }
 
@@ -38,24 +42,38 @@ static bool entry_current(const struct listing_cache_entry *entry, const struct 
 	       folder->st_ctim.tv_sec + SITE_STAMP_SETTLED < now;
 }
 
-static int cache_make(const struct site *site, const char *path, bool json, char **text,
-		      size_t *len)
+struct site_file *listing_cache_find(struct listing_cache *cache, const struct listing_key *key,
+				     const struct stat *folder, time_t now)
 {
-	struct listing listing;
-	int ret = listing_read(&listing, site, path);
+	struct listing_cache_entry *entry = entry_find(cache, key);
 
-	if (!ret) {
-		*text = json ? listing_json(&listing, path, len)
-			     : listing_html(&listing, path, len);
-		ret = *text ? 0 : -ENOMEM;
+	if (!entry || !entry_current(entry, folder, now))
+		return NULL;
+	entry->file->references++;
+	return entry->file;
+}
+
+/* Give up other texts while they are too large together. */
+static void cache_shrink(struct listing_cache *cache, const struct listing_cache_entry *newest)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < LISTING_CACHE_SIZE; i++)
+		if (cache->entries[i].key.path)
+			bytes += cache->entries[i].file->size;
+	for (unsigned i = 0; i < LISTING_CACHE_SIZE && bytes > LISTING_CACHE_BYTES; i++) {
+		struct listing_cache_entry *entry = &cache->entries[i];
+
+		if (entry == newest || !entry->key.path)
+			continue;
+		bytes -= entry->file->size;
+		entry_free(entry);
 	}
-	listing_free(&listing);
-	return ret;
 }
 
 /* Replace this entry, or else the next one in turn. Without memory the listing is not kept. */
 static void cache_put(struct listing_cache *cache, struct listing_cache_entry *entry,
-		      const struct listing_cache_entry *fresh, const char *path)
+		      const struct listing_cache_entry *fresh)
 {
 	if (!entry) {
 		entry = &cache->entries[cache->next];
@@ -63,31 +81,21 @@ static void cache_put(struct listing_cache *cache, struct listing_cache_entry *e
 	}
 	entry_free(entry);
 	*entry = *fresh;
-	entry->path = strdup(path);
-	if (entry->path)
-		entry->file->references++;
+	entry->key.path = strdup(fresh->key.path);
+	if (!entry->key.path)
+		return;
+	entry->file->references++;
+	cache_shrink(cache, entry);
 }
 
-int listing_cache_get(struct listing_cache *cache, const struct site *site, const char *path,
-		      bool json, time_t now, struct site_file **out)
+int listing_cache_add(struct listing_cache *cache, const struct listing_key *key,
+		      const struct stat *folder, time_t made, char *text, size_t len,
+		      struct site_file **out)
 {
-	struct listing_cache_entry *entry = entry_find(cache, site->number, path, json);
-	struct listing_cache_entry fresh = { .site = site->number, .json = json, .made = now };
-	int ret = site_stat(site, *path ? path : ".", &fresh.folder);
-	size_t len;
-	char *text;
+	struct listing_cache_entry *entry = entry_find(cache, key);
+	struct listing_cache_entry fresh = { .key = *key, .made = made, .folder = *folder };
+	int ret;
 
-	if (!ret && entry && entry_current(entry, &fresh.folder, now)) {
-		*out = entry->file;
-		entry->file->references++;
-		return 0;
-	}
-	if (!ret && cache->bytes > LISTING_BYTES)
-		ret = -EAGAIN;
-	if (!ret)
-		ret = cache_make(site, path, json, &text, &len);
-	if (ret)
-		return ret;
 	/* Most often nothing changed: share the text that is kept, and perhaps still being sent. */
 	if (entry && entry->file->size == len && !memcmp(entry->file->bytes, text, len)) {
 		free(text);
@@ -98,7 +106,7 @@ int listing_cache_get(struct listing_cache *cache, const struct site *site, cons
 		if (ret)
 			return ret;
 	}
-	cache_put(cache, entry, &fresh, path);
+	cache_put(cache, entry, &fresh);
 	*out = fresh.file;
 	return 0;
 }

@@ -13,17 +13,23 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <time.h>
+#include "tools/serve/site/listing.h"
 
 #define LISTING_CACHE_SIZE	4		/* listings that are kept */
-#define LISTING_BYTES	(32u << 20)	/* of texts in memory; beyond that no more are made */
+#define LISTING_CACHE_BYTES	(16u << 20)	/* of kept texts; the newest may be larger */
+#define LISTING_BYTES		(32u << 20)	/* of texts in memory: then no more are made */
 
-struct site;
 struct site_file;
 
+/* What a listing is of. */
+struct listing_key {
+	uint64_t site;		/* its number */
+	struct listing_form form;
+	const char *path;	/* decoded; the caller's */
+};
+
 struct listing_cache_entry {
-	char *path;		/* owned; NULL: the entry is free */
-	uint64_t site;
-	bool json;
+	struct listing_key key;	/* path owned; NULL: the entry is free */
 	time_t made;
 	struct stat folder;	/* taken before it was read */
 	struct site_file *file;	/* a reference */
@@ -35,13 +41,16 @@ struct listing_cache {
 	size_t bytes;	/* of texts in memory, kept or being sent */
 };
 
-/*
- * Get a folder's listing as a page or as JSON: a reference to a text, for site_file_put(). path:
- * decoded, empty or ending in a slash. Sizes and times of entries may be a second old. Blocks when
- * the folder must be read. 0 or -errno, -EAGAIN when too many texts are being sent.
- */
-int listing_cache_get(struct listing_cache *cache, const struct site *site, const char *path,
-		      bool json, time_t now, struct site_file **out);
+bool listing_key_same(const struct listing_key *a, const struct listing_key *b);
+/* The text of a folder that is as it was, made within this second: a reference for site_file_put();
+ * NULL: there is none. folder: as it is now. */
+struct site_file *listing_cache_find(struct listing_cache *cache, const struct listing_key *key,
+				     const struct stat *folder, time_t now);
+/* Add a text, from malloc(), which is taken over also on failure. folder: taken before it was read,
+ * at `made`. 0 and a reference for site_file_put(), or -ENOMEM. */
+int listing_cache_add(struct listing_cache *cache, const struct listing_key *key,
+		      const struct stat *folder, time_t made, char *text, size_t len,
+		      struct site_file **out);
 /* After all references were put back. */
 void listing_cache_free(struct listing_cache *cache);
 

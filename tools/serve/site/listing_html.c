@@ -18,6 +18,9 @@ static const char listing_style[] =
 	"overflow-wrap:anywhere}"
 	"a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}"
 	"th{font-size:.85rem;color:var(--dim)}"
+	"button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer}"
+	"[aria-sort]{color:inherit}[aria-sort=ascending] button::after{content:' \\2191'}"
+	"[aria-sort=descending] button::after{content:' \\2193'}"
 	"th,td{padding:.4rem .5rem;border-bottom:1px solid var(--line)}"
 	"tbody tr:hover{background:var(--hover)}"
 	".n{overflow-wrap:anywhere;width:100%}.d a{font-weight:600}"
@@ -70,6 +73,20 @@ static void html_time(FILE *out, time_t when)
 		*iso ? iso + 11 : "");
 }
 
+/* A column's header: a button, which crawlers do not follow, that sorts by it, or the other way
+ * round. */
+static void html_column(FILE *out, const struct listing *listing, enum listing_sort up,
+			const char *class, const char *title)
+{
+	enum listing_sort sort = listing->form.sort, next = sort == up ? up | 1 : up;
+	const char *state = sort == up ? "ascending" : "descending";
+
+	fprintf(out, "<th scope=col%s", class);
+	if ((sort | 1) == (up | 1))
+		fprintf(out, " aria-sort=%s", state);
+	fprintf(out, "><button name=sort value=%s>%s</button>", listing_sort_name(next), title);
+}
+
 static void html_entry(FILE *out, const struct listing_entry *entry)
 {
 	char href[3 * 256 + 1];
@@ -100,15 +117,17 @@ char *listing_html(const struct listing *listing, const char *path, size_t *len)
 	html_text(out, path, strlen(path));
 	fprintf(out, "</title><style>%s%s</style>\n<h1>", html_style, listing_style);
 	html_path(out, path);
-	fputs("</h1>\n<table><thead><tr><th scope=col>Name<th class=s scope=col>Size"
-	      "<th scope=col>Modified (UTC)\n<tbody>\n",
-	      out);
+	fputs("</h1>\n<form><table><thead><tr>", out);
+	html_column(out, listing, LISTING_BY_NAME, "", "Name");
+	html_column(out, listing, LISTING_BY_SIZE, " class=s", "Size");
+	html_column(out, listing, LISTING_BY_TIME, "", "Modified (UTC)");
+	fputs("\n<tbody>\n", out);
 	if (*path)
 		fputs("<tr><td class=\"n d\"><a href=\"../\">../</a><td class=s><td class=t>\n",
 		      out);
 	for (size_t i = 0; i < listing->count; i++)
 		html_entry(out, &listing->entries[i]);
-	fputs("</table>\n", out);
+	fputs("</table></form>\n", out);
 	if (listing->cut)
 		fprintf(out, "<p>There are more: only %d are shown.</p>\n", LISTING_MAX);
 	else if (!listing->count)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "tools/common/clock.h"
 #include "tools/http/path.h"
@@ -37,21 +39,43 @@ static json_t *json_entry(const struct listing_entry *entry)
 			 "type", "file", "size", (json_int_t)entry->size, "modified", when);
 }
 
+static int json_put(FILE *out, json_t *value)
+{
+	int ret = value ? json_dumpf(value, out, JSON_ENCODE_ANY | JSON_COMPACT) : -1;
+
+	json_decref(value);
+	return ret;
+}
+
+static int json_write(FILE *out, const struct listing *listing, const char *path)
+{
+	char whole[HTTP_PATH_MAX + 1] = "/";
+	int ret;
+
+	strcpy(whole + 1, path);
+	fputs("{\"path\":", out);
+	ret = json_put(out, json_name(whole));
+	fprintf(out, ",\"cut\":%s,\"entries\":[", listing->cut ? "true" : "false");
+	/* One by one: all entries as objects of jansson's would take ten times the memory. */
+	for (size_t i = 0; !ret && i < listing->count; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		ret = json_put(out, json_entry(&listing->entries[i]));
+	}
+	fputs("\n]}\n", out);
+	return ret;
+}
+
 char *listing_json(const struct listing *listing, const char *path, size_t *len)
 {
-	char whole[HTTP_PATH_MAX + 1];
-	json_t *entries = json_array(), *root;
 	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
+	int ret;
 
-	for (size_t i = 0; i < listing->count; i++)
-		json_array_append_new(entries, json_entry(&listing->entries[i]));
-	whole[0] = '/';
-	strcpy(whole + 1, path);
-	root = json_pack("{so, sb, so}", "path", json_name(whole), "cut", listing->cut, "entries",
-			 entries);
-	if (root && json_array_size(entries) == listing->count)
-		text = json_dumps(root, JSON_INDENT(1));
-	json_decref(root);
-	*len = text ? strlen(text) : 0;
-	return text;
+	if (!out)
+		return NULL;
+	ret = json_write(out, listing, path);
+	if (!fclose(out) && !ret)
+		return text;
+	free(text);
+	return NULL;
 }

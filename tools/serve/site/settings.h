@@ -11,7 +11,7 @@ struct site_rule {
 };
 
 struct site_rules {
-	struct site_rule *rows;		/* owned */
+	struct site_rule *rows;	/* owned */
 	size_t count;
 };
 
@@ -42,9 +42,9 @@ int site_rules_add_error_page(struct site_rules *rules, const char *text, const 
 void site_rules_free(struct site_rules *rules);
 
 /*
- * The value of the first pattern that fits a path without its leading slash, or NULL. Patterns are the
- * shell's (*, ?, []). One with a slash is matched against the whole path, and its * matches slashes too;
- * one without a slash is matched against the last name.
+ * The value of the first pattern that fits a path without its leading slash, or NULL. Patterns are
+ * the shell's (*, ?, []). One with a slash is matched against the whole path, and its * matches
+ * slashes too; one without a slash is matched against the last name.
  */
 const char *site_rules_match(const struct site_rules *rules, const char *path);
 /* The value of a key, in either case; NULL: there is none. */

@@ -158,11 +158,6 @@ int site_find_error(const struct site *site, struct site_cache *cache, int statu
 	return path ? site_open_plain(site, cache, path, out) : 1;
 }
 
-int site_open_folder(const struct site *site, const char *path)
-{
-	return site_openat(site->root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-}
-
 int site_stat(const struct site *site, const char *path, struct stat *st)
 {
 	int ret, fd = site_openat(site->root, path, O_PATH);

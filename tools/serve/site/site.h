@@ -44,8 +44,6 @@ int site_find(const struct site *site, struct site_cache *cache, const char *pat
 /* Find the page for an error's status. 0; 1: none is set; -errno: it cannot be read. */
 int site_find_error(const struct site *site, struct site_cache *cache, int status,
 		    struct site_found *out);
-/* Open the folder at a decoded path. A descriptor, the caller's, or -errno. */
-int site_open_folder(const struct site *site, const char *path);
 /* As stat(), but inside the folder only. 0 or -errno. */
 int site_stat(const struct site *site, const char *path, struct stat *st);
 /* The HTTP status for a -errno of these functions. */

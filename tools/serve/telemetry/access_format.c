@@ -210,7 +210,7 @@ FORMAT_FIXED char *member_bool(char *at, const char *name, bool value)
 }
 
 static char *member_when(char *at, const struct access_record *record,
-		       const struct access_clock *clock)
+			 const struct access_clock *clock)
 {
 	unsigned msecs = (unsigned)(record->when.tv_nsec / 1000000);
 

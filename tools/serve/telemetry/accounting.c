@@ -15,6 +15,9 @@
 /* A connection's tag counts its requests. This bit: a part of a request has arrived. */
 #define ACCOUNTING_AWAITS	(1ull << 63)
 
+/* The status, as other servers log it, of a client that left before its response was made. */
+#define ACCOUNTING_LEFT		499
+
 /* The texts of an access_record, one allocation. */
 struct accounting_texts {
 	struct http_text method, target, host, referer, agent;
@@ -66,13 +69,11 @@ static struct accounting_texts *accounting_texts(const struct http_request *requ
 }
 
 void accounting_begin(const struct accounting *accounting, struct accounting_exchange *out,
-		      const struct http_request *request, int status, uint64_t length,
-		      enum accounting_protocol protocol)
+		      const struct http_request *request, enum accounting_protocol protocol)
 {
 	*out = (struct accounting_exchange){
 		.began = clock_ns(CLOCK_MONOTONIC),
-		.length = length,
-		.status = (uint16_t)status,
+		.status = ACCOUNTING_LEFT,
 		.protocol = (uint8_t)protocol,
 		.texts = accounting->ring ? accounting_texts(request) : NULL,
 	};

@@ -41,11 +41,16 @@ struct accounting_exchange {
 	uint8_t protocol;	/* enum accounting_protocol */
 };
 
-/* A request was parsed, or refused, and has a response with this status and so many bytes of body.
- * Texts are copied. */
+/* A request was parsed, or refused. Texts are copied. */
 void accounting_begin(const struct accounting *accounting, struct accounting_exchange *out,
-		      const struct http_request *request, int status, uint64_t length,
-		      enum accounting_protocol protocol);
+		      const struct http_request *request, enum accounting_protocol protocol);
+/* Its response has this status and so many bytes of body. */
+static inline void accounting_respond(struct accounting_exchange *exchange, int status,
+				      uint64_t length)
+{
+	exchange->status = (uint16_t)status;
+	exchange->length = length;
+}
 /* The exchange is over, without so many bytes of its body. Call it once, within a handler, closed()
  * at the latest; does nothing for an exchange that never began. */
 void accounting_end(struct accounting *accounting, struct accounting_exchange *exchange,
