@@ -27,7 +27,7 @@ python3 -IS -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[
 mknod "$www/null" c 1 3 2> /dev/null || ln -s /dev/null "$www/null"
 mknod "$www/zero" c 1 5 2> /dev/null || ln -s /dev/zero "$www/zero"
 cd "$tmp" || exit 1
-server_start serve www || exit 1
+server_start serve --no-listing www || exit 1
 shown_port=$port
 
 test_case smuggling python3 -IS "$strict" "$shown_port" smuggling
