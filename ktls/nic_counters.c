@@ -43,6 +43,15 @@ static int counters_count(int fd, const char *name)
 	return info->data[0] > COUNTERS_MAX ? -E2BIG : (int)info->data[0];
 }
 
+/* Some drivers, such as cxgb4, pad names with blanks. */
+static void counters_trim(char *name)
+{
+	size_t len = strlen(name);
+
+	while (len && name[len - 1] == ' ')
+		name[--len] = '\0';
+}
+
 static int counters_walk(const struct ethtool_gstrings *names, const struct ethtool_stats *stats,
 			 bool all,
 			 int (*each)(const char *counter, uint64_t value, void *user),
@@ -54,6 +63,7 @@ static int counters_walk(const struct ethtool_gstrings *names, const struct etht
 
 	for (uint32_t i = 0; i < count && !ret; i++) {
 		memcpy(name, names->data + (size_t)i * ETH_GSTRING_LEN, ETH_GSTRING_LEN);
+		counters_trim(name);
 		if (all || strstr(name, "tls"))
 			ret = each(name, stats->data[i], user);
 	}

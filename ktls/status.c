@@ -210,6 +210,8 @@ static void status_on_info(const struct nlattr *attr, struct ktls_socket *socket
 	memcpy(&info, mnl_attr_get_payload(attr), len < sizeof(info) ? len : sizeof(info));
 	socket->sent = info.tcpi_bytes_acked;
 	socket->received = info.tcpi_bytes_received;
+	socket->transmitted = info.tcpi_bytes_sent;
+	socket->retransmitted = info.tcpi_bytes_retrans;
 }
 
 static int status_on_socket_attr(const struct nlattr *attr, void *data)

@@ -29,6 +29,7 @@ struct ktls_socket {
 	struct ktls_status status;
 	struct sockaddr_storage own, peer;
 	uint64_t sent, received;	/* bytes of TCP: acknowledged by the peer; received */
+	uint64_t transmitted, retransmitted;	/* bytes given to the device: all, and again */
 	uint64_t cookie;
 	uint32_t inode, uid;
 	unsigned bound;			/* index of the device it is bound to, or 0 */

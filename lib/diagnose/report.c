@@ -136,6 +136,8 @@ static int report_socket(const struct ktls_socket *from, void *user)
 		.device = nic ? nic->name : "",
 		.sent = from->sent,
 		.received = from->received,
+		.transmitted = from->transmitted,
+		.retransmitted = from->retransmitted,
 		.cookie = from->cookie,
 		.inode = from->inode,
 		.uid = from->uid,

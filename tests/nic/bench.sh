@@ -119,6 +119,113 @@ fallbacks() {
 	grep -q 'WRONG PATH: .*nic-sendfile' "$tmp/err" || fail "$(cat "$tmp/err")"
 }
 
+# The card's own counts, whatever its driver calls them, since start_card.
+card() { # NAME: tx_encrypted_bytes or tx_fallback_bytes
+	local now
+	now=$(stat_of tlsnic0 "private_$1")
+	[ -n "$now" ] || now=$(stat_of tlsnic0 "${1/_/_tls_}")
+	echo $((now - ${started[$1]:-0}))
+}
+
+declare -A started
+start_card() {
+	started=()
+	started[tx_encrypted_bytes]=$(card tx_encrypted_bytes)
+	started[tx_fallback_bytes]=$(card tx_fallback_bytes)
+}
+
+# The share that bench gives is within 1 % of what the card says of all that was sealed by it, or in its
+# place; the runs before the measured one, and its warm-up, are in the card's count, too.
+agrees() { # MODE
+	local share
+	share=$(awk -v e="$(card tx_encrypted_bytes)" -v f="$(card tx_fallback_bytes)" 'BEGIN { print 100 * e / (e + f) }')
+	true_of json "abs(m['$1']['path']['nic'] - $share) < ${2:-1}" || fail "the card says $share: $(cat "$tmp/json")"
+}
+
+lame_share() { # MODE SIZE REQUESTS: every other connection is never sealed by the card
+	start_card
+	fault tlsnic0 lame 2
+	bench 8555 1 --modes "$1" --size "$2" --requests "$3"
+	no_faults
+	agrees "$1" 3
+	true_of json "40 < m['$1']['path']['nic'] < 60 and m['$1']['path']['as_asked'] == False and m['$1']['path']['proven']"
+}
+
+# Small answers have more framing than data: it hides nothing.
+small_fallbacks() {
+	lame_share nic-sendfile 100 400
+	lame_share nic-engine 100 400
+	lame_share nic-engine 64K 16
+	lame_share nic-resumed 100 200
+}
+
+# Half of the connections find no room in the card.
+half() {
+	fault tlsnic0 contexts 8
+	bench 8555 1 --modes nic-engine --size 64K --connections 8 --requests 64
+	no_faults
+	true_of json '45 < m["nic-engine"]["path"]["nic"] < 55 and m["nic-engine"]["path"]["as_asked"] == False'
+}
+
+# What is sent again the kernel seals: it is told, and is no more than that.
+losses() {
+	start_card
+	fault tlsnic0 drop 20
+	bench 8555 1 --modes nic-sendfile --size 1M --requests 8
+	no_faults
+	agrees nic-sendfile 2
+	true_of json 'm["nic-sendfile"]["path"]["proven"] and m["nic-sendfile"]["path"]["nic"] < 99.9'
+	true_of json 'all(m["nic-sendfile"]["path"]["card"][c] > 0 for c in ("retransmitted_bytes", "out_of_order", "fallbacks"))'
+}
+
+style() { # NUMBER
+	echo "$1" > /sys/module/tlsnic/parameters/style
+}
+
+# cxgb4 pads names with blanks.
+padded_names() {
+	style 1
+	start_card
+	bench 8555 0 --modes nic-sendfile
+	true_of json 'm["nic-sendfile"]["path"]["nic"] == 100 and m["nic-sendfile"]["path"]["proven"]'
+	lame_share nic-sendfile 10K 40
+	style 0
+}
+
+# nfp counts packets only: nothing is proven, and that is said in every form.
+packets_only() {
+	style 2
+	bench 8555 0 --modes nic-sendfile,kernel-sendfile
+	grep -q 'NOT PROVEN: .*nic-sendfile: .*does not count' "$tmp/err" || fail "$(cat "$tmp/err")"
+	true_of json 'not m["nic-sendfile"]["path"]["proven"] and m["kernel-sendfile"]["path"]["proven"]'
+	fault tlsnic0 lame 1
+	bench 8555 0 --modes nic-sendfile
+	no_faults
+	true_of json 'not m["nic-sendfile"]["path"]["proven"]'
+	in_client "$tlsring" bench --csv --connect "$server_address:8555" --preset offload --size $size --connections 2 \
+		--requests $requests --repeats 1 --modes nic-sendfile > "$tmp/csv" 2> /dev/null
+	grep -q '^nic-sendfile,cpu_s_per_gib,.*,send,,no,' "$tmp/csv" || fail "$(cat "$tmp/csv")"
+	style 0
+}
+
+# The bytes of another program could stand for those that the card did not seal for us.
+foreign_bytes() {
+	local other before
+	mkdir -p "$tmp/www"
+	head -c 200M /dev/zero > "$tmp/www/file"
+	serve "$tmp/www"
+	before=$(tls_stat TlsTxDevice)
+	# shellcheck disable=SC2086
+	in_client curl -sS -k --http1.1 $tls12 --limit-rate 3M "https://$server_address:8443/file" > /dev/null 2>&1 &
+	other=$!
+	at_end $other
+	await 30 has_installed 1
+	bench 8555 0 --modes nic-sendfile --requests 40
+	kill -KILL $other $server
+	true_of json 'not m["nic-sendfile"]["path"]["proven"] and m["nic-sendfile"]["path"]["card"]["foreign_bytes"] > 0'
+	grep -q 'NOT PROVEN: .*other connections' "$tmp/err" || fail "$(cat "$tmp/err")"
+}
+
 # The card lets go of every connection's keys.
 soaks() {
 	in_client "$tlsring" bench --connect "$server_address:8555" --preset soak --modes nic-soak --tls 1.2 --size 100K \
@@ -153,6 +260,9 @@ test_case switched_off_midway switched_off_midway
 test_case not_for_nics not_for_nics
 test_case refused refused
 test_case fallbacks fallbacks
+for name in small_fallbacks half losses padded_names packets_only foreign_bytes; do
+	test_case $name $name
+done
 test_case soaks soaks
 kill -INT $agent
 wait $agent

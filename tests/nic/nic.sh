@@ -53,7 +53,7 @@ fault() { # DEVICE NAME VALUE
 
 no_faults() {
 	local file
-	for file in $debug/*/{drop,reorder,duplicate,corrupt,forget,refuse,contexts,slow}; do
+	for file in $debug/*/{drop,reorder,duplicate,corrupt,forget,refuse,contexts,slow,lame}; do
 		echo 0 > "$file"
 	done
 }
@@ -61,7 +61,7 @@ no_faults() {
 stat_of() { # tlsnic0|tlsnic1 COUNTER
 	local space=nic-s
 	[ "$1" = tlsnic0 ] || space=nic-c
-	ip netns exec $space ethtool -S "$1" | awk -v name="$2:" '$1 == name { print $2 }'
+	ip netns exec $space ethtool -S "$1" | tr -d ' ' | awk -F: -v name="$2" '$1 == name { print $2 }'
 }
 
 tls_stat() { # COUNTER: of the server's namespace

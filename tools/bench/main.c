@@ -145,12 +145,11 @@ static void main_add(struct bench_result *result, const struct bench_run *run)
 		result->values[i][result->runs] = run->values[i];
 	for (unsigned i = 0; i < BENCH_COUNTERS; i++)
 		result->counted[i] = run->counted[i] && (result->counted[i] || !result->runs);
-	for (unsigned i = 0; i < BENCH_SEALS; i++)
-		result->path.bytes[i] += run->path.bytes[i];
-	result->path.counted |= run->path.counted;
+	bench_result_add_path(&result->path, &run->path);
 	result->astray += run->path.astray;
 	result->disk += run->disk;
 	result->payload += run->payload;
+	result->samples += run->samples;
 	result->warm += run->warm;
 	result->behind += run->behind;
 	result->runs++;
@@ -262,6 +261,9 @@ static int main_verdict(const struct bench *b)
 				 result->astray, result->runs, result->mode->name,
 				 bench_done[b->options->direction],
 				 bench_seals[result->mode->seal]);
+		if (result->path.doubt)
+			log_line("NOT PROVEN: what the card did for %s: %s", result->mode->name,
+				 bench_result_doubt(result->path.doubt));
 		if (result->warm)
 			log_line("NOT COLD: in %u of %u runs of %s not all that was sent came from "
 				 "a disk (%.1f %%)",

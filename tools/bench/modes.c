@@ -145,6 +145,11 @@ const char *const bench_measures[BENCH_MEASURES] = {
 	[BENCH_TRAFFIC] = "memory_traffic_bytes_per_s",
 };
 
+const char *const bench_card_events[BENCH_CARD_EVENTS] = {
+	[BENCH_CARD_OOO] = "out_of_order", [BENCH_CARD_RESYNC] = "resyncs",
+	[BENCH_CARD_DROP] = "drops", [BENCH_CARD_FALLBACK] = "fallbacks",
+};
+
 const char *const bench_seals[BENCH_SEALS] = {
 	[BENCH_NOBODY] = "nobody", [BENCH_USER] = "user", [BENCH_KERNEL] = "kernel",
 	[BENCH_NIC] = "nic",

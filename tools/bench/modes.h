@@ -24,6 +24,8 @@ bool bench_mode_installs(const struct bench_mode *mode);
 
 /* Keys of measures in JSON and CSV, with the unit; stable. */
 extern const char *const bench_measures[BENCH_MEASURES];
+/* Keys of counters of network cards, likewise. */
+extern const char *const bench_card_events[BENCH_CARD_EVENTS];
 extern const char *const bench_seals[BENCH_SEALS];
 /* "sealed", "opened"... */
 extern const char *const bench_done[BENCH_DIRECTIONS];

@@ -1,181 +1,161 @@
 // SPDX-License-Identifier: MIT
-#include <errno.h>
-#include <netinet/in.h>
-#include <string.h>
-#include <unistd.h>
-#include "tools/bench/client/connect.h"
-#include "tools/bench/proof.h"
+#include <stdlib.h>
 #include "tools/bench/modes.h"
+#include "tools/bench/proof.h"
 
-#define PROOF_TRIES	1000	/* a millisecond apart, until everything is acknowledged */
+#define PROOF_TOLERANCE	1000	/* one part in so many may be still on its way */
 
-/* Arguments of the callbacks. */
-struct proof_search {
-	struct bench_snapshot *look;
-	const struct bench_server *server;
-	bool sends, receives;
+/* What a flow's bytes on the wire are divided into. */
+struct proof_flow {
+	const struct bench_proof *proof;
+	struct bench_path *out;
+	const struct bench_flow_counters *start, *from, *to;
+	uint64_t wire;
+	uint64_t nic, kernel;		/* of wire, by sockets or installs */
+	uint64_t carried;		/* bytes that the card should have sealed or opened */
 };
 
-static int proof_socket(const struct tlsring_socket *socket, void *user)
+static uint64_t proof_part(uint64_t of, uint64_t part, uint64_t all)
 {
-	struct proof_search *s = user;
-	/* The port is at the same offset in both families. */
-	unsigned port = ntohs(((const struct sockaddr_in *)&socket->own)->sin_port);
-	unsigned first = ntohs(((const struct sockaddr_in *)&s->server->address)->sin_port);
-
-	if (port < first || port - first >= s->server->ports)
-		return 0;
-	if (s->sends)
-		s->look->through[socket->tx.path] += socket->sent;
-	if (s->receives)
-		s->look->through[socket->rx.path] += socket->received;
-	return 0;
+	return all ? (uint64_t)((double)of * (double)part / (double)all) : 0;
 }
 
-static int proof_counter(const char *name, uint64_t value, void *user)
+static bool proof_less(uint64_t bytes, uint64_t all)
 {
-	struct proof_search *s = user;
-
-	if ((s->sends && !strcmp(name, "TlsTxSw")) || (s->receives && !strcmp(name, "TlsRxSw")))
-		s->look->installs[0] += value;
-	else if ((s->sends && !strcmp(name, "TlsTxDevice")) ||
-		 (s->receives && !strcmp(name, "TlsRxDevice")))
-		s->look->installs[1] += value;
-	return 0;
+	return bytes < all - all / PROOF_TOLERANCE;
 }
 
-static uint64_t proof_sealed(const struct bench_snapshot *look)
+/* ---- whose connections they were ---- */
+
+static void proof_by_sockets(struct proof_flow *f)
 {
-	return look->through[TLSRING_PATH_KERNEL] + look->through[TLSRING_PATH_NIC];
-}
+	const uint64_t *from = f->from->through, *to = f->to->through;
+	uint64_t nic = to[TLSRING_PATH_NIC] - from[TLSRING_PATH_NIC];
+	uint64_t kernel = to[TLSRING_PATH_KERNEL] - from[TLSRING_PATH_KERNEL];
 
-/* Names from the kernel's Documentation/networking/tls-offload.rst. */
-static int proof_done(const char *name, uint64_t value, void *user)
-{
-	struct proof_search *s = user;
-
-	if ((!s->sends || strcmp(name, "tx_tls_encrypted_bytes")) &&
-	    (!s->receives || strcmp(name, "rx_tls_decrypted_bytes")))
-		return 0;
-	s->look->done += value;
-	s->look->counts = true;
-	return 0;
-}
-
-static int proof_device(const struct tlsring_device *device, void *user)
-{
-	tlsring_report_counters(device->name, proof_done, user);
-	return 0;
-}
-
-void bench_proof_take_server(struct bench_snapshot *out, const struct bench_server *server)
-{
-	struct proof_search search = { out, server, server->direction != BENCH_RECEIVE,
-				       server->direction != BENCH_SEND };
-	unsigned tries = 0;
-
-	/* The kernel gives up a dump that changes while it is read. */
-	do {
-		*out = (struct bench_snapshot){ 0 };
-		out->sockets_result = tlsring_report_sockets(proof_socket, &search);
-	} while (out->sockets_result == -EINTR && ++tries < PROOF_TRIES);
-	/* Fails without the tls module; then all stay 0. */
-	tlsring_report_counters(NULL, proof_counter, &search);
-	tlsring_report_devices(proof_device, &search);
-}
-
-static int proof_look(struct bench_snapshot *out, const struct bench_client *client,
-		      const struct bench_server *server)
-{
-	int ret = 0;
-
-	*out = (struct bench_snapshot){ 0 };
-	if (server->elsewhere)
-		ret = server->elsewhere->take(server, out);
-	else
-		bench_proof_take_server(out, server);
-	out->both = server->direction == BENCH_BOTH;
-	return !ret && client && client->count ? bench_client_wire(client, &out->wire) : ret;
-}
-
-/* The client acknowledges what it has received a little later. */
-int bench_proof_take(struct bench_snapshot *out, const struct bench_client *client,
-		     const struct bench_server *server)
-{
-	int ret = proof_look(out, client, server);
-
-	for (unsigned i = 0;
-	     !ret && i < PROOF_TRIES && proof_sealed(out) && proof_sealed(out) < out->wire; i++) {
-		usleep(1000);
-		ret = proof_look(out, client, server);
-	}
-	return ret;
-}
-
-/* How much of what went through a NIC's sockets it has encrypted, or decrypted: it counts less than
- * TLS and TCP have on the wire, and what is sent again twice. */
-static uint64_t proof_by_card(uint64_t nic, const struct bench_snapshot *from,
-			      const struct bench_snapshot *to)
-{
-	uint64_t done = to->done - from->done, payload = to->payload - from->payload;
-
-	if (!to->counts || done >= payload)
-		return nic;
-	return (uint64_t)((double)nic * (double)done / (double)payload);
-}
-
-static void proof_by_sockets(struct bench_path *out, uint64_t wire,
-			     const struct bench_snapshot *from, const struct bench_snapshot *to)
-{
-	uint64_t nic = to->through[TLSRING_PATH_NIC] - from->through[TLSRING_PATH_NIC];
-	uint64_t kernel = to->through[TLSRING_PATH_KERNEL] - from->through[TLSRING_PATH_KERNEL];
-
-	nic = nic < wire ? nic : wire;
-	wire -= nic;
-	out->bytes[BENCH_NIC] = proof_by_card(nic, from, to);
-	out->bytes[BENCH_KERNEL] = (kernel < wire ? kernel : wire) + nic - out->bytes[BENCH_NIC];
+	f->nic = nic < f->wire ? nic : f->wire;
+	f->kernel = kernel < f->wire - f->nic ? kernel : f->wire - f->nic;
+	f->carried = f->to->carried - f->from->carried;
 }
 
 /*
- * Each connection, and each way of it, has the same part of the bytes. Where no keys are to be
- * installed, fewer than all of them say nothing: others' connections are counted, too.
+ * Each connection has the same part of the bytes. In a mode that installs no keys,
+ fewer installs than
+ * connections say nothing, as others' are counted, too.
  */
-static void proof_by_installs(struct bench_path *out, enum bench_seal asked, uint64_t wire,
-			      uint64_t of, const struct bench_snapshot *start,
-			      const struct bench_snapshot *to)
+static void proof_by_installs(struct proof_flow *f)
 {
-	uint64_t nic = to->installs[1] - start->installs[1],
-		 kernel = to->installs[0] - start->installs[0];
+	uint64_t nic = f->to->installs[1] - f->start->installs[1];
+	uint64_t kernel = f->to->installs[0] - f->start->installs[0];
+	uint64_t of = f->proof->connections, records = f->proof->records;
+	enum bench_seal asked = f->proof->mode->seal;
 
 	nic = nic < of ? nic : of;
 	kernel = kernel < of - nic ? kernel : of - nic;
-	out->counted = true;
+	f->out->counted = true;
 	if (!of || (nic + kernel < of && asked != BENCH_KERNEL && asked != BENCH_NIC))
 		return;
-	out->bytes[BENCH_NIC] = (uint64_t)((double)wire * (double)nic / (double)of);
-	out->bytes[BENCH_KERNEL] = (uint64_t)((double)wire * (double)kernel / (double)of);
-	out->astray = asked == BENCH_NIC ? nic < of : kernel < of;
+	f->nic = proof_part(f->wire, nic, of);
+	f->kernel = proof_part(f->wire, kernel, of);
+	f->carried = proof_part(records ? records : f->wire, nic, of);
+	f->out->astray |= asked == BENCH_NIC ? nic < of : kernel < of;
 }
 
-void bench_proof_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,
-		       const struct bench_snapshot *start, const struct bench_snapshot *from,
-		       const struct bench_snapshot *to, const struct bench_report *report)
+/* ---- what the card did for them ---- */
+
+static void proof_doubt(struct bench_path *out, enum bench_doubt doubt)
+{
+	out->doubt = out->doubt ? out->doubt : doubt;
+}
+
+static void proof_by_card(struct proof_flow *f)
+{
+	const struct bench_snapshot *from = f->proof->from, *to = f->proof->to;
+	struct bench_card *card = &f->out->card;
+	uint64_t done = f->to->done - f->from->done, foreign = f->to->foreign - f->from->foreign;
+	uint64_t own = done > foreign ? done - foreign : 0, by_card = f->nic;
+
+	if (!f->nic)
+		return;
+	card->carried += f->carried;
+	card->done += done;
+	card->foreign += foreign > 0 || done <= f->carried ? foreign : done - f->carried;
+	if (f->out->counted && to->resent > from->resent)
+		proof_doubt(f->out, BENCH_DOUBT_RESENT);
+	if (!to->counts)
+		proof_doubt(f->out, BENCH_DOUBT_UNCOUNTED);
+	else if (own < f->carried)
+		by_card = proof_part(f->nic, own, f->carried);
+	/* Even if all that the card did was for us, it was too little. */
+	if (to->counts && f->proof->mode->seal == BENCH_NIC && proof_less(done, f->carried))
+		f->out->astray = true;
+	f->kernel += f->nic - by_card;
+	f->nic = by_card;
+}
+
+/* Bytes of others may hide what the card did not do for ours. */
+static void proof_foreign(struct bench_path *out)
+{
+	const struct bench_card *card = &out->card;
+
+	if (card->foreign > card->carried / PROOF_TOLERANCE)
+		proof_doubt(out, BENCH_DOUBT_FOREIGN);
+}
+
+/* ---- the judgement ---- */
+
+static void proof_flow(struct bench_path *out, const struct bench_proof *proof,
+		       enum bench_flow flow)
+{
+	const struct bench_snapshot *start = proof->start, *from = proof->from, *to = proof->to;
+	struct proof_flow f = {
+		.proof = proof, .out = out, .start = &start->flows[flow],
+		.from = &from->flows[flow],
+		.to = &to->flows[flow], .wire = to->wire[flow] - from->wire[flow],
+	};
+
+	if (to->sockets_result || bench_mode_new(proof->mode))
+		proof_by_installs(&f);
+	else
+		proof_by_sockets(&f);
+	proof_by_card(&f);
+	out->bytes[BENCH_NIC] += f.nic;
+	out->bytes[BENCH_KERNEL] += f.kernel;
+	out->bytes[proof->mode->seal == BENCH_NOBODY ? BENCH_NOBODY : BENCH_USER] +=
+		f.wire - f.nic - f.kernel;
+}
+
+static uint64_t proof_all(const struct bench_path *path)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		all += path->bytes[i];
+	return all;
+}
+
+void bench_proof_judge(struct bench_path *out, const struct bench_proof *proof)
 {
 	static const enum tlsring_path library[BENCH_SEALS] = {
 		[BENCH_KERNEL] = TLSRING_PATH_KERNEL, [BENCH_NIC] = TLSRING_PATH_NIC,
 	};
-	enum bench_seal asked = mode->seal;
-	uint64_t wire = to->wire - from->wire;
+	enum bench_seal asked = proof->mode->seal;
+	uint64_t all;
 
 	*out = (struct bench_path){ 0 };
-	if (to->sockets_result || bench_mode_new(mode))
-		proof_by_installs(out, asked, wire, (uint64_t)connections << to->both, start, to);
-	else
-		proof_by_sockets(out, wire, from, to);
-	out->bytes[asked == BENCH_NOBODY ? BENCH_NOBODY : BENCH_USER] =
-		wire - out->bytes[BENCH_KERNEL] - out->bytes[BENCH_NIC];
-	/* A thousandth may still be on its way to be acknowledged. */
-	out->astray |= !wire || out->bytes[asked] < wire - wire / 1000;
-	if (!mode->program && library[asked] && report->paths[library[asked]] < connections)
+	for (unsigned i = 0; i < BENCH_FLOWS; i++)
+		if (bench_snapshot_measures(proof->direction, i))
+			proof_flow(out, proof, i);
+	out->card.retransmitted = proof->to->retransmitted - proof->from->retransmitted;
+	for (unsigned i = 0; i < BENCH_CARD_EVENTS; i++)
+		out->card.events[i] = proof->to->events[i] - proof->from->events[i];
+	proof_foreign(out);
+	all = proof_all(out);
+	out->astray |= !all;
+	/* With foreign bytes on the card the share is the least that it can be. */
+	if (proof_less(out->bytes[asked], all))
+		out->astray |= asked != BENCH_NIC || out->doubt != BENCH_DOUBT_FOREIGN;
+	if (!proof->mode->program && library[asked] &&
+	    proof->report->paths[library[asked]] < proof->connections)
 		out->astray = true;
 }

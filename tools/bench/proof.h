@@ -2,37 +2,29 @@
 #ifndef TOOLS_BENCH_PROOF_H
 #define TOOLS_BENCH_PROOF_H
 
-/* Proof of path: where records were sealed is what the kernel counts, not what a mode is called. */
-#include "tools/bench/client/client.h"
-#include "tools/bench/server/server.h"
-
-/* Counters at one moment. */
-struct bench_snapshot {
-	bool both;		/* both directions are measured: the others are sums of the two */
-	uint64_t wire;		/* bytes that came to the client, or that it sent */
-	uint64_t payload;	/* of wire: answers, or uploads */
-	/* bytes by the server's TLS sockets: acknowledged, or received */
-	uint64_t through[TLSRING_PATH_FAILED + 1];
-	uint64_t installs[2];	/* of keys, since boot: in software; on a NIC */
-	uint64_t done;		/* bytes, encrypted or decrypted by NICs that count them */
-	bool counts;		/* there is such a NIC */
-	int sockets_result;	/* -EPERM: this user may not see TLS sockets */
-};
-/* Waits until what was sent is acknowledged; client may be NULL. 0 or -errno. */
-int bench_proof_take(struct bench_snapshot *out, const struct bench_client *client,
-		     const struct bench_server *server);
-/* The server's part of it, without both, wire and payload. For a server of this machine. */
-void bench_proof_take_server(struct bench_snapshot *out, const struct bench_server *server);
-
 /*
- * start: before the first of the run's connections; from and to: around the part that is measured;
- * report: the server's own account at its end, empty for other programs. Sockets of connections
- * that did not last are gone, so that installs must do. Bytes of a NIC's sockets that the NIC did
- * not encrypt or decrypt were the kernel's work. All other bytes are the program's, or nobody's in
- * a plain mode.
+ * Proof of path: where records were sealed or opened is what the kernel and the card count,
+ not what a
+ * mode is called. A card's part is what its own counter says,
+ measured against all bytes that the server's
+ * sockets on it gave to it, retransmissions included; what it did not seal,
+ the kernel did. All other
+ * bytes on the wire are the program's, or nobody's in a plain mode.
  */
-void bench_proof_judge(struct bench_path *out, const struct bench_mode *mode, unsigned connections,
-		       const struct bench_snapshot *start, const struct bench_snapshot *from,
-		       const struct bench_snapshot *to, const struct bench_report *report);
+#include "tools/bench/snapshot.h"
+
+struct bench_proof {
+	const struct bench_mode *mode;
+	enum bench_direction direction;
+	unsigned connections;		/* that were made from start on */
+	/* Before the first connection; before and after the part that is measured. */
+	const struct bench_snapshot *start, *from, *to;
+	/* the server's own account; empty for other programs */
+	const struct bench_report *report;
+	/* bytes of the records of all answers, where connections are new */
+	uint64_t records;
+};
+
+void bench_proof_judge(struct bench_path *out, const struct bench_proof *proof);
 
 #endif

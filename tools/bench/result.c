@@ -98,3 +98,44 @@ double bench_result_share(const struct bench_path *path, enum bench_seal seal)
 		all += path->bytes[i];
 	return all ? 100.0 * (double)path->bytes[seal] / (double)all : 0;
 }
+
+const char *bench_result_doubt(enum bench_doubt doubt)
+{
+	static const char *const texts[] = {
+		[BENCH_DOUBT_UNCOUNTED] = 
+			"the card's driver does not count the bytes that it seals or opens",
+		[BENCH_DOUBT_FOREIGN] = "the card also worked for other connections meanwhile",
+		[BENCH_DOUBT_RESENT] = 
+			"segments were sent again, on sockets that cannot be looked at",
+	};
+
+	return texts[doubt];
+}
+
+void bench_result_add_path(struct bench_path *out, const struct bench_path *run)
+{
+	for (unsigned i = 0; i < BENCH_SEALS; i++)
+		out->bytes[i] += run->bytes[i];
+	out->counted |= run->counted;
+	out->doubt = out->doubt ? out->doubt : run->doubt;
+	out->card.carried += run->card.carried;
+	out->card.done += run->card.done;
+	out->card.foreign += run->card.foreign;
+	out->card.retransmitted += run->card.retransmitted;
+	for (unsigned i = 0; i < BENCH_CARD_EVENTS; i++)
+		out->card.events[i] += run->card.events[i];
+}
+
+bool bench_result_has_card(const struct bench_path *path)
+{
+	uint64_t sum = path->card.carried | path->card.retransmitted;
+
+	for (unsigned i = 0; i < BENCH_CARD_EVENTS; i++)
+		sum |= path->card.events[i];
+	return sum;
+}
+
+int bench_result_share_digits(double share)
+{
+	return share > 99.995 || share < 0.005 ? 0 : 2;
+}

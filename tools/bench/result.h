@@ -17,6 +17,14 @@ const char *bench_result_error_text(int error, char *buf, size_t len);
 bool bench_result_has(const struct bench_result *result, enum bench_measure measure);
 /* Percent of a path's bytes. */
 double bench_result_share(const struct bench_path *path, enum bench_seal seal);
+/* Decimals to print a share with: none hides that it is not all. */
+int bench_result_share_digits(double share);
+/* Add a run's path to that of all runs. */
+void bench_result_add_path(struct bench_path *out, const struct bench_path *run);
+/* A card carried or counted something, or TCP sent something again. */
+bool bench_result_has_card(const struct bench_path *path);
+/* Why a path is not proven, in a sentence; NULL: it is. */
+const char *bench_result_doubt(enum bench_doubt doubt);
 /* Bytes read from disks in percent of those sent. */
 double bench_result_from_disk(const struct bench_result *result);
 

@@ -6,6 +6,9 @@
 #include "tools/bench/proof.h"
 #include "tools/bench/run.h"
 
+#define RUN_RECORD	16384	/* bytes of data in a full record */
+#define RUN_FRAMING	29	/* bytes of a record beside its data: header, nonce, tag */
+#define RUN_ALERT	2	/* bytes of data */
 #define RUN_WARM	8	/* the warm-up is one part in so many */
 #define RUN_FIRST	4	/* likewise, of idle connections */
 #define RUN_LATE	0.1	/* seconds by which an open load may be late */
@@ -48,15 +51,15 @@ static int try_server(const struct bench_setup *setup, const struct bench_mode *
 
 	if (ret)
 		return ret;
-	bench_proof_take(&before, NULL, server);
+	bench_snapshot_take(&before, NULL, server);
 	ret = try_request(setup, mode, &server->address);
 	/* The server's reason is better than the client's error. */
 	asked = bench_server_ask(server, report);
 	ret = asked ? asked : ret;
-	bench_proof_take(&after, NULL, server);
+	bench_snapshot_take(&after, NULL, server);
 	/* Other programs do not report where their keys went. */
 	if (!ret && mode->program && mode->seal == BENCH_KERNEL &&
-	    after.installs[0] == before.installs[0])
+	    after.flows[BENCH_OUT].installs[0] == before.flows[BENCH_OUT].installs[0])
 		report->lack = BENCH_LACK_KTLS;
 	return ret;
 }
@@ -109,7 +112,7 @@ static int run_measured(struct run *run)
 	int ret = run_load(run, RUN_WARM);
 
 	if (!ret)
-		ret = bench_proof_take(&run->from, &run->client, &run->server);
+		ret = bench_snapshot_take(&run->from, &run->client, &run->server);
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
@@ -117,9 +120,7 @@ static int run_measured(struct run *run)
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
-		ret = bench_proof_take(&run->to, &run->client, &run->server);
-	run->to.payload = (uint64_t)run->samples.requests->total_count *
-			  bench_options_bytes(run->setup->options);
+		ret = bench_snapshot_take(&run->to, &run->client, &run->server);
 	return ret;
 }
 
@@ -139,7 +140,7 @@ static int run_idle(struct run *run)
 	int ret = run_crowd(run, all / RUN_FIRST);
 
 	if (!ret)
-		ret = bench_proof_take(&run->from, &run->client, &run->server);
+		ret = bench_snapshot_take(&run->from, &run->client, &run->server);
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
@@ -147,8 +148,7 @@ static int run_idle(struct run *run)
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
-		ret = bench_proof_take(&run->to, &run->client, &run->server);
-	run->to.payload = all * run->setup->options->size;
+		ret = bench_snapshot_take(&run->to, &run->client, &run->server);
 	return ret;
 }
 
@@ -183,6 +183,29 @@ static void run_counted(struct bench_run *out, const struct run *run, double cou
 	out->values[BENCH_TRAFFIC] = values[BENCH_COUNT_MEMORY] / run->samples.seconds;
 }
 
+/* Bytes of TLS 1.2 records with AES-GCM, the only ones that cards take: of an answer,
+and of the alert
+ * that ends a new connection. */
+static uint64_t run_records(const struct run *run)
+{
+	uint64_t size = run->setup->options->size, each = (size + RUN_RECORD - 1) / RUN_RECORD;
+
+	return (uint64_t)run->samples.requests->total_count *
+	       (size + (each + 1) * RUN_FRAMING + RUN_ALERT);
+}
+
+static void run_proof(struct bench_path *out, const struct run *run)
+{
+	const struct bench_proof proof = {
+		.mode = run->mode, .direction = run->setup->options->direction,
+		.connections = run->client.opened, .start = &run->start, .from = &run->from,
+		.to = &run->to, .report = &run->after,
+		.records = bench_mode_new(run->mode) ? run_records(run) : 0,
+	};
+
+	bench_proof_judge(out, &proof);
+}
+
 static void run_values(struct bench_run *out, struct run *run)
 {
 	static const double latencies[] = { 50, 90, 99, 99.9, 99.99 }, handshakes[] = { 50, 99 };
@@ -197,6 +220,7 @@ static void run_values(struct bench_run *out, struct run *run)
 		      s->seconds > 1.1 * count / run->setup->options->rate + RUN_LATE;
 	out->disk = run->after.disk - run->before.disk;
 	out->payload = (uint64_t)bytes;
+	out->samples = (uint64_t)s->requests->total_count;
 	/* Fewer bytes read than sent: a copy was still in memory. A page more or less is not. */
 	out->warm = run->setup->options->cache == BENCH_COLD && (double)out->disk < 0.99 * bytes;
 	out->values[BENCH_GBITS] = bytes * 8 / s->seconds / 1e9;
@@ -209,8 +233,7 @@ static void run_values(struct bench_run *out, struct run *run)
 	run_percentiles(&out->values[BENCH_HANDSHAKE_P50], s->handshakes, handshakes, 2);
 	run_installs(out->values, &run->after.installs);
 	run_counted(out, run, count, bytes);
-	bench_proof_judge(&out->path, run->mode, run->client.opened, &run->start, &run->from,
-			  &run->to, &run->after);
+	run_proof(&out->path, run);
 }
 
 int bench_run(struct bench_run *out, const struct bench_setup *setup, const struct bench_mode *mode)
@@ -229,7 +252,7 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
-		ret = bench_proof_take(&run->start, &run->client, &run->server);
+		ret = bench_snapshot_take(&run->start, &run->client, &run->server);
 	if (!ret)
 		ret = bench_client_open(&run->client, setup, mode, setup->options->connections,
 					&run->server.address);

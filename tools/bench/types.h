@@ -89,11 +89,35 @@ struct bench_setup {
 	pid_t agent;
 };
 
+/* Counters of network cards: packets out of order, requests to resynchronise, packets dropped,
+and packets
+ * that the kernel sealed in the card's place. */
+enum bench_card_event {
+	BENCH_CARD_OOO = 0, BENCH_CARD_RESYNC, BENCH_CARD_DROP, BENCH_CARD_FALLBACK,
+	BENCH_CARD_EVENTS,
+};
+
+/* Network cards during the part of a run that is measured, in bytes of TCP. */
+struct bench_card {
+	uint64_t carried;		/* to or from the card, by the server's sockets on it */
+	uint64_t done;			/* encrypted or decrypted by the card, for anybody */
+	uint64_t foreign;		/* to or from the card, by others, as far as is known */
+	uint64_t retransmitted;		/* by the server's TLS sockets, on a card or not */
+	uint64_t events[BENCH_CARD_EVENTS];
+};
+
+/* Why a card's part cannot be proven. */
+enum bench_doubt {
+	BENCH_DOUBT_NONE = 0, BENCH_DOUBT_UNCOUNTED, BENCH_DOUBT_FOREIGN, BENCH_DOUBT_RESENT,
+};
+
 /* Where the bytes of a run were sealed or opened, from counters and sockets before and after. */
 struct bench_path {
 	uint64_t bytes[BENCH_SEALS];	/* on the wire, in the direction that is measured */
-	bool counted;			/* by installs: this user may not see the sockets */
+	bool counted;			/* by installs: the sockets are gone, or may not be seen */
 	bool astray;			/* not as asked */
+	enum bench_doubt doubt;
+	struct bench_card card;
 };
 
 struct bench_run {
@@ -102,6 +126,7 @@ struct bench_run {
 	struct bench_path path;
 	/* bytes: read from disks by the server, sent to the client */
 	uint64_t disk, payload;
+	uint64_t samples;		/* requests that were measured */
 	bool warm;			/* with a cold cache: some of it did not come from a disk */
 	bool behind;			/* the rate of an open load was not reached */
 };
@@ -121,6 +146,7 @@ struct bench_result {
 	struct bench_path path;		/* of all runs */
 	unsigned astray;		/* runs whose path was not the one asked for */
 	uint64_t disk, payload;		/* of all runs */
+	uint64_t samples;		/* of all runs */
 	unsigned warm;			/* runs that were not cold as asked */
 	unsigned behind;		/* runs that an open load was too much for */
 };

@@ -126,6 +126,7 @@ void tlsnic_fault_init(struct tlsnic *nic)
 	debugfs_create_u32("refuse", 0600, nic->debugfs, &f->refuse);
 	debugfs_create_u32("contexts", 0600, nic->debugfs, &f->contexts);
 	debugfs_create_u32("slow", 0600, nic->debugfs, &f->slow);
+	debugfs_create_u32("lame", 0600, nic->debugfs, &f->lame);
 }
 
 void tlsnic_fault_exit(struct tlsnic *nic)

@@ -36,6 +36,7 @@ struct offload_ctx {
 	u32 next;		/* TCP sequence number that comes next */
 	u32 asked;		/* ... of the header that the kernel was asked about */
 	bool dead;
+	bool lame;		/* TX: the kernel seals everything in its place */
 	struct sock *sk;	/* RX: valid until dead */
 	struct offload_flow flow;
 	struct hlist_node node;
@@ -103,8 +104,8 @@ struct sk_buff *tlsnic_offload_tx(struct tlsnic *nic, struct sk_buff *skb)
 		tlsnic_count(nic, TLSNIC_FAULT_FORGOTTEN, 1);
 		ctx->state = OFFLOAD_LOST;
 	}
-	next = ctx->state == OFFLOAD_SYNCED && seq == ctx->next;
-	if (!next) {
+	next = ctx->state == OFFLOAD_SYNCED && seq == ctx->next && !ctx->lame;
+	if (!next && !ctx->lame) {
 		tlsnic_count(nic, TLSNIC_TX_OOO, 1);
 		if ((ctx->state == OFFLOAD_LOST || after(seq, ctx->next)) &&
 		    !tls_offload_tx_resync_pending(sk)) {
@@ -112,7 +113,7 @@ struct sk_buff *tlsnic_offload_tx(struct tlsnic *nic, struct sk_buff *skb)
 			tlsnic_count(nic, TLSNIC_TX_RESYNC_REQ, 1);
 			ctx->state = OFFLOAD_ASKED;
 		}
-	} else {
+	} else if (next) {
 		skb = offload_tx_seal(nic, ctx, skb, at);
 	}
 	spin_unlock_bh(&ctx->lock);
@@ -273,6 +274,8 @@ static int offload_keys(struct offload_ctx *ctx, const struct tls_crypto_info *i
 		return tlsnic_engine_init(&ctx->engine, gcm128->key, sizeof(gcm128->key), gcm128->salt,
 					  gcm128->rec_seq, seal);
 	case TLS_CIPHER_AES_GCM_256:
+		if (tlsnic_aes128)
+			break;
 		return tlsnic_engine_init(&ctx->engine, gcm256->key, sizeof(gcm256->key), gcm256->salt,
 					  gcm256->rec_seq, seal);
 	}
@@ -289,6 +292,13 @@ static bool offload_room(struct tlsnic *nic)
 	atomic_dec(&nic->contexts);
 	tlsnic_count(nic, TLSNIC_CTX_REFUSED, 1);
 	return false;
+}
+
+static bool offload_lame(struct tlsnic *nic)
+{
+	u32 rate = READ_ONCE(nic->faults.lame);
+
+	return rate && atomic_inc_return(&nic->lame) % rate == 0;
 }
 
 static void offload_show(struct tlsnic *nic, struct offload_ctx *ctx, struct sock *sk)
@@ -320,6 +330,7 @@ static int offload_add(struct net_device *dev, struct sock *sk, enum tls_offload
 		goto error;
 	spin_lock_init(&ctx->lock);
 	ctx->next = start;
+	ctx->lame = seal && offload_lame(nic);
 	*offload_slot(tls_get_ctx(sk), dir) = ctx;
 	if (!seal)
 		offload_show(nic, ctx, sk);

@@ -157,6 +157,24 @@ static void pair_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 	strscpy(info->driver, "tlsnic", sizeof(info->driver));
 }
 
+/* The counters of real drivers: as documented; names padded with blanks, as cxgb4 has them; or packets
+ * only, as nfp has them. There the bytes have names that only tests know. */
+enum { PAIR_STYLE_DOCUMENTED, PAIR_STYLE_PADDED, PAIR_STYLE_PACKETS };
+
+static unsigned int pair_style;
+module_param_named(style, pair_style, uint, 0644);
+MODULE_PARM_DESC(style, "names of counters: 0 as documented, 1 padded with blanks, 2 packets only");
+
+bool tlsnic_aes128;
+module_param_named(aes128, tlsnic_aes128, bool, 0644);
+MODULE_PARM_DESC(aes128, "no keys of 256 bits");
+
+static void pair_pad(char *name)
+{
+	for (size_t i = strlen(name); i < ETH_GSTRING_LEN - 1; i++)
+		name[i] = ' ';
+}
+
 static int pair_sset_count(struct net_device *dev, int set)
 {
 	return set == ETH_SS_STATS ? TLSNIC_STATS : -EOPNOTSUPP;
@@ -164,8 +182,18 @@ static int pair_sset_count(struct net_device *dev, int set)
 
 static void pair_strings(struct net_device *dev, u32 set, u8 *out)
 {
-	if (set == ETH_SS_STATS)
-		memcpy(out, pair_stats, sizeof(pair_stats));
+	char (*names)[ETH_GSTRING_LEN] = (void *)out;
+
+	if (set != ETH_SS_STATS)
+		return;
+	memcpy(out, pair_stats, sizeof(pair_stats));
+	for (int i = 0; i < TLSNIC_STATS && pair_style == PAIR_STYLE_PADDED; i++)
+		pair_pad(names[i]);
+	if (pair_style != PAIR_STYLE_PACKETS)
+		return;
+	strscpy(names[TLSNIC_TX_BYTES], "private_tx_encrypted_bytes", ETH_GSTRING_LEN);
+	strscpy(names[TLSNIC_RX_BYTES], "private_rx_decrypted_bytes", ETH_GSTRING_LEN);
+	strscpy(names[TLSNIC_TX_FALLBACK_BYTES], "private_tx_fallback_bytes", ETH_GSTRING_LEN);
 }
 
 static void pair_values(struct net_device *dev, struct ethtool_stats *stats, u64 *out)
@@ -188,6 +216,10 @@ static bool pair_ip_checksums;
 module_param_named(ip_checksums, pair_ip_checksums, bool, 0444);
 MODULE_PARM_DESC(ip_checksums, "checksums for IPv4 and IPv6 in place of the general one");
 
+static bool pair_off;
+module_param_named(off, pair_off, bool, 0444);
+MODULE_PARM_DESC(off, "TLS offload is there, but off, until it is switched on");
+
 static netdev_features_t pair_features(void)
 {
 	if (!pair_ip_checksums)
@@ -203,6 +235,8 @@ static void pair_setup(struct net_device *dev)
 	dev->ethtool_ops = &pair_ethtool;
 	dev->tlsdev_ops = &tlsnic_tls_ops;
 	dev->hw_features = dev->features = dev->hw_enc_features = pair_features();
+	if (pair_off)
+		dev->features &= ~(NETIF_F_HW_TLS_TX | NETIF_F_HW_TLS_RX);
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	dev->needs_free_netdev = true;
 	netif_set_tso_max_size(dev, PAIR_TSO_MAX);

@@ -48,6 +48,7 @@ struct tlsnic_faults {
 	u32 refuse;			/* 1: no new contexts */
 	u32 contexts;			/* at most so many contexts; 0: any number */
 	u32 slow;			/* a new context takes so many milliseconds */
+	u32 lame;			/* one in so many new TX contexts never seals; 0: none */
 };
 
 struct tlsnic {
@@ -58,6 +59,7 @@ struct tlsnic {
 	struct timer_list release;	/* ... or that goes on its own after a moment */
 	spinlock_t held_lock;
 	atomic_t contexts;
+	atomic_t lame;			/* TX contexts so far, for faults.lame */
 	spinlock_t flows_lock;
 	struct hlist_head flows[1 << TLSNIC_FLOW_BITS];	/* RX contexts */
 	atomic64_t stats[TLSNIC_STATS];
@@ -90,6 +92,9 @@ void tlsnic_fault_wire(struct tlsnic *nic, struct sk_buff *skb);
 bool tlsnic_fault_take(u32 *count);
 
 /* ---- pair.c ---- */
+
+/* The device takes AES with keys of 128 bits only, as most real ones. */
+extern bool tlsnic_aes128;
 
 /* Hand a packet to the other end. Takes skb. */
 void tlsnic_wire(struct tlsnic *nic, struct sk_buff *skb);

@@ -101,7 +101,7 @@ TEST(a_card_saves_the_sealing)
 	CHECK(!bench_cost_model(&m, 0.25, 1, 0, 0.1) && !bench_cost_model(&m, 0.25, 0.25, 0.5, 0.1));
 }
 
-TEST(cost_cost_something)
+TEST(sealing_and_copying_cost_something)
 {
 	struct bench_cost p;
 
@@ -110,25 +110,44 @@ TEST(cost_cost_something)
 
 /* ---- proof of path: 4 connections, 100,000 bytes after a warm-up of 5,000 ---- */
 
-static const struct bench_snapshot start = { .installs = { 70, 7 } };
+static const struct bench_snapshot start = { .flows[BENCH_OUT].installs = { 70, 7 } };
 static const struct bench_report kernel_report = { .paths = { [TLSRING_PATH_KERNEL] = 4 } };
+static const struct bench_report nic_report = { .paths = { [TLSRING_PATH_NIC] = 4 } };
+static const struct bench_report no_report;
 
+/* Sockets without retransmissions, and a card that has sealed all that they sent. */
 static struct bench_snapshot look(uint64_t wire, uint64_t kernel, uint64_t nic)
 {
 	return (struct bench_snapshot){
-		.wire = wire, .through = { [TLSRING_PATH_KERNEL] = kernel, [TLSRING_PATH_NIC] = nic },
-		.installs = { 74, 7 },
+		.wire = { wire },
+		.flows[BENCH_OUT] = {
+			.through = { [TLSRING_PATH_KERNEL] = kernel, [TLSRING_PATH_NIC] = nic },
+			.carried = nic, .done = nic, .installs = { 74, 7 },
+		},
+		.counts = true,
 	};
+}
+
+static struct bench_path judge_in(const struct bench_mode *mode, enum bench_direction direction,
+				  unsigned connections, const struct bench_snapshot *from,
+				  const struct bench_snapshot *to, const struct bench_report *report)
+{
+	const struct bench_proof proof = {
+		.mode = mode, .direction = direction, .connections = connections, .start = &start,
+		.from = from, .to = to, .report = report,
+	};
+	struct bench_path path;
+
+	bench_proof_judge(&path, &proof);
+	return path;
 }
 
 static struct bench_path judge(enum bench_seal asked, struct bench_snapshot from, struct bench_snapshot to,
 			       const struct bench_report *report)
 {
-	struct bench_mode mode = { .seal = asked };
-	struct bench_path path;
+	const struct bench_mode mode = { .seal = asked };
 
-	bench_proof_judge(&path, &mode, 4, &start, &from, &to, report);
-	return path;
+	return judge_in(&mode, BENCH_SEND, 4, &from, &to, report);
 }
 
 TEST(kernel_as_asked)
@@ -165,45 +184,123 @@ TEST(sealed_by_a_nic)
 	CHECK(p.astray);
 }
 
-/* Its driver counts what it encrypted: less than what its sockets sent is what the kernel did for it. */
+/* The card's own counter, against all that was given to it. */
 TEST(a_nic_that_fell_back)
 {
-	static const struct bench_report report = { .paths = { [TLSRING_PATH_NIC] = 4 } };
+	struct bench_snapshot from = look(5000, 0, 5000), to = look(105000, 0, 105000);
+	struct bench_path p = judge(BENCH_NIC, from, to, &nic_report);
+
+	EQ(p.bytes[BENCH_NIC], 100000);
+	CHECK(!p.astray && !p.doubt);
+	to.flows[BENCH_OUT].done = 5000 + 87000;
+	p = judge(BENCH_NIC, from, to, &nic_report);
+	EQ(p.bytes[BENCH_NIC], 87000);
+	EQ(p.bytes[BENCH_KERNEL], 13000);
+	CHECK(p.astray && !p.doubt);
+}
+
+/* The kernel sealed the 5,000 bytes that were sent again; the card all else. */
+TEST(retransmissions)
+{
 	struct bench_snapshot from = look(5000, 0, 5000), to = look(105000, 0, 105000);
 	struct bench_path p;
 
-	from.counts = to.counts = true;
-	to.payload = 98000;
-	from.done = 1000;
-	to.done = 1000 + 98000;
-	p = judge(BENCH_NIC, from, to, &report);
+	to.flows[BENCH_OUT].carried += 5000;
+	to.retransmitted = 5000;
+	p = judge(BENCH_NIC, from, to, &nic_report);
+	EQ(p.bytes[BENCH_NIC], 95238);
+	EQ(p.card.retransmitted, 5000);
+	CHECK(p.astray && !p.doubt);
+	/* The card sealed these, too. */
+	to.flows[BENCH_OUT].done += 5000;
+	p = judge(BENCH_NIC, from, to, &nic_report);
 	EQ(p.bytes[BENCH_NIC], 100000);
-	CHECK(!p.astray);
-	to.done = 1000 + 49000;
-	p = judge(BENCH_NIC, from, to, &report);
+	CHECK(!p.astray && !p.doubt);
+}
+
+/* The share is that of the sockets on the card, not squared. */
+TEST(half_of_the_connections)
+{
+	static const struct bench_report half = {
+		.paths = { [TLSRING_PATH_NIC] = 2, [TLSRING_PATH_KERNEL] = 2 },
+	};
+	struct bench_path p = judge(BENCH_NIC, look(5000, 2500, 2500), look(105000, 52500, 52500), &half);
+
 	EQ(p.bytes[BENCH_NIC], 50000);
 	EQ(p.bytes[BENCH_KERNEL], 50000);
 	CHECK(p.astray);
 }
 
+TEST(a_card_that_counts_no_bytes)
+{
+	struct bench_snapshot from = look(5000, 0, 5000), to = look(105000, 0, 105000);
+	struct bench_path p;
+
+	from.counts = to.counts = false;
+	from.flows[BENCH_OUT].done = to.flows[BENCH_OUT].done = 0;
+	p = judge(BENCH_NIC, from, to, &nic_report);
+	EQ(p.bytes[BENCH_NIC], 100000);
+	EQ(p.doubt, BENCH_DOUBT_UNCOUNTED);
+	/* Nothing went to a card: there is nothing to prove. */
+	EQ(judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 105000, 0), &kernel_report).doubt, 0);
+}
+
+/* Others' bytes could stand for ours: what is left is the least that the card did. */
+TEST(foreign_bytes)
+{
+	struct bench_snapshot from = look(5000, 0, 5000), to = look(105000, 0, 105000);
+	struct bench_path p;
+
+	to.flows[BENCH_OUT].foreign = 30000;
+	p = judge(BENCH_NIC, from, to, &nic_report);
+	EQ(p.bytes[BENCH_NIC], 70000);
+	EQ(p.doubt, BENCH_DOUBT_FOREIGN);
+	CHECK(!p.astray);
+	/* Sockets of another network namespace are not seen, but their bytes are. */
+	to.flows[BENCH_OUT].foreign = 0;
+	to.flows[BENCH_OUT].done += 20000;
+	p = judge(BENCH_NIC, from, to, &nic_report);
+	EQ(p.doubt, BENCH_DOUBT_FOREIGN);
+	EQ(p.card.foreign, 20000);
+}
+
+/* In both directions, each has a counter of its own: one does not make up for the other. */
+TEST(both_flows_of_a_nic)
+{
+	static const struct bench_mode mode = { .seal = BENCH_NIC };
+	struct bench_snapshot from = look(0, 0, 0), to = look(100000, 0, 100000);
+	struct bench_path p;
+
+	to.wire[BENCH_IN] = 100000;
+	to.flows[BENCH_IN] = to.flows[BENCH_OUT];
+	to.flows[BENCH_IN].done = 50000;
+	to.flows[BENCH_OUT].done = 150000;
+	p = judge_in(&mode, BENCH_BOTH, 4, &from, &to, &nic_report);
+	EQ(p.bytes[BENCH_NIC], 150000);
+	EQ(p.bytes[BENCH_KERNEL], 50000);
+	CHECK(p.astray);
+	/* The other flow is left out where it is not measured. */
+	p = judge_in(&mode, BENCH_RECEIVE, 4, &from, &to, &nic_report);
+	EQ(p.bytes[BENCH_NIC], 50000);
+	EQ(p.bytes[BENCH_KERNEL], 50000);
+}
+
 TEST(user_space_as_asked)
 {
-	static const struct bench_report none;
-	struct bench_path p = judge(BENCH_USER, look(5000, 0, 0), look(105000, 0, 0), &none);
+	struct bench_path p = judge(BENCH_USER, look(5000, 0, 0), look(105000, 0, 0), &no_report);
 
 	EQ(p.bytes[BENCH_USER], 100000);
 	CHECK(!p.astray);
-	CHECK(judge(BENCH_USER, look(5000, 5000, 0), look(105000, 105000, 0), &none).astray);
+	CHECK(judge(BENCH_USER, look(5000, 5000, 0), look(105000, 105000, 0), &no_report).astray);
 }
 
 TEST(plain_must_be_plain)
 {
-	static const struct bench_report none;
-	struct bench_path p = judge(BENCH_NOBODY, look(5000, 0, 0), look(105000, 0, 0), &none);
+	struct bench_path p = judge(BENCH_NOBODY, look(5000, 0, 0), look(105000, 0, 0), &no_report);
 
 	EQ(p.bytes[BENCH_NOBODY], 100000);
 	CHECK(!p.astray);
-	CHECK(judge(BENCH_NOBODY, look(5000, 0, 0), look(105000, 105000, 0), &none).astray);
+	CHECK(judge(BENCH_NOBODY, look(5000, 0, 0), look(105000, 105000, 0), &no_report).astray);
 }
 
 TEST(nothing_came)
@@ -216,19 +313,17 @@ TEST(connections_that_did_not_last)
 {
 	static const struct bench_mode mode = { .seal = BENCH_KERNEL, .lifetime = BENCH_FULL };
 	struct bench_snapshot from = look(5000, 0, 0), to = look(105000, 0, 0);
-	struct bench_path p;
+	struct bench_path p = judge_in(&mode, BENCH_SEND, 4, &from, &to, &kernel_report);
 
-	bench_proof_judge(&p, &mode, 4, &start, &from, &to, &kernel_report);
 	EQ(p.bytes[BENCH_KERNEL], 100000);
 	CHECK(p.counted && !p.astray);
-	bench_proof_judge(&p, &mode, 5, &start, &from, &to, &kernel_report);
+	p = judge_in(&mode, BENCH_SEND, 5, &from, &to, &kernel_report);
 	EQ(p.bytes[BENCH_KERNEL], 80000);
 	EQ(p.bytes[BENCH_USER], 20000);
 	CHECK(p.astray);
 	/* However many there were. */
-	to.installs[0] += 4995;
-	bench_proof_judge(&p, &mode, 5000, &start, &from, &to, &kernel_report);
-	CHECK(p.astray);
+	to.flows[BENCH_OUT].installs[0] += 4995;
+	CHECK(judge_in(&mode, BENCH_SEND, 5000, &from, &to, &kernel_report).astray);
 }
 
 /* Sockets are not shown to this user: then installs count. */
@@ -241,7 +336,7 @@ TEST(by_installs)
 	p = judge(BENCH_KERNEL, from, to, &kernel_report);
 	EQ(p.bytes[BENCH_KERNEL], 100000);
 	CHECK(p.counted && !p.astray);
-	to.installs[0] = 73;
+	to.flows[BENCH_OUT].installs[0] = 73;
 	p = judge(BENCH_KERNEL, from, to, &kernel_report);
 	EQ(p.bytes[BENCH_KERNEL], 75000);
 	EQ(p.bytes[BENCH_USER], 25000);
@@ -250,12 +345,14 @@ TEST(by_installs)
 	p = judge(BENCH_USER, from, to, &kernel_report);
 	EQ(p.bytes[BENCH_USER], 100000);
 	CHECK(!p.astray);
-	to.installs[1] = 9;
+	to.flows[BENCH_OUT].installs[1] = 9;
+	to.flows[BENCH_OUT].done = 50000;
 	p = judge(BENCH_NIC, from, to, &kernel_report);
 	EQ(p.bytes[BENCH_NIC], 50000);
 	EQ(p.bytes[BENCH_KERNEL], 50000);
 	CHECK(p.astray);
-	to.installs[1] = 11;
+	to.flows[BENCH_OUT].installs[1] = 11;
+	to.flows[BENCH_OUT].done = 100000;
 	p = judge(BENCH_KERNEL, from, to, &kernel_report);
 	EQ(p.bytes[BENCH_NIC], 100000);
 	CHECK(p.astray);
@@ -264,16 +361,17 @@ TEST(by_installs)
 /* Keys to send with, and to receive with, are installed one by one. */
 TEST(by_installs_of_both_ways)
 {
+	static const struct bench_mode mode = { .seal = BENCH_KERNEL };
 	struct bench_snapshot from = look(5000, 0, 0), to = look(105000, 0, 0);
 	struct bench_path p;
 
 	from.sockets_result = to.sockets_result = -EPERM;
-	to.both = true;
-	p = judge(BENCH_KERNEL, from, to, &kernel_report);
-	EQ(p.bytes[BENCH_KERNEL], 50000);
-	CHECK(p.counted && p.astray);
-	to.installs[0] = 78;
-	p = judge(BENCH_KERNEL, from, to, &kernel_report);
+	to.wire[BENCH_IN] = 100000;
+	p = judge_in(&mode, BENCH_BOTH, 4, &from, &to, &kernel_report);
 	EQ(p.bytes[BENCH_KERNEL], 100000);
+	CHECK(p.counted && p.astray);
+	to.flows[BENCH_IN].installs[0] = 4;
+	p = judge_in(&mode, BENCH_BOTH, 4, &from, &to, &kernel_report);
+	EQ(p.bytes[BENCH_KERNEL], 200000);
 	CHECK(!p.astray);
 }

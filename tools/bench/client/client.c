@@ -373,11 +373,10 @@ int bench_client_run(struct bench_client *client, const struct bench_load *load,
 	return ret;
 }
 
-int bench_client_wire(const struct bench_client *client, uint64_t *bytes)
+void bench_client_wire(const struct bench_client *client, uint64_t bytes[2])
 {
-	*bytes = client->ended;
+	memcpy(bytes, client->ended, sizeof(client->ended));
 	for (unsigned i = 0; i < client->count; i++)
 		if (client->peers[i].fd >= 0)
-			*bytes += bench_peer_wire(client, client->peers[i].fd);
-	return 0;
+			bench_peer_wire(bytes, client->peers[i].fd);
 }

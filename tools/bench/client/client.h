@@ -32,7 +32,7 @@ struct bench_load {
 int bench_client_run(struct bench_client *client, const struct bench_load *load,
 		     struct bench_samples *samples);
 
-/* Bytes of TCP received or sent since it was opened, in the direction that is measured. */
-int bench_client_wire(const struct bench_client *client, uint64_t *bytes);
+/* Bytes of TCP received, and sent for the first time, since it was opened. */
+void bench_client_wire(const struct bench_client *client, uint64_t bytes[2]);
 
 #endif

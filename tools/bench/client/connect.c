@@ -274,16 +274,15 @@ ssize_t bench_peer_receive(struct bench_peer *peer, void *buf, size_t len)
 	return error == SSL_ERROR_WANT_READ ? -EAGAIN : error == SSL_ERROR_ZERO_RETURN ? 0 : -EPIPE;
 }
 
-uint64_t bench_peer_wire(const struct bench_client *client, int fd)
+void bench_peer_wire(uint64_t bytes[2], int fd)
 {
-	enum bench_direction direction = client->setup->options->direction;
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
 
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
-		return 0;
-	return (direction == BENCH_RECEIVE ? 0 : info.tcpi_bytes_received) +
-	       (direction == BENCH_SEND ? 0 : info.tcpi_bytes_sent - info.tcpi_bytes_retrans);
+		return;
+	bytes[0] += info.tcpi_bytes_received;
+	bytes[1] += info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
 }
 
 void bench_peer_end(struct bench_client *client, struct bench_peer *peer)
@@ -293,7 +292,7 @@ void bench_peer_end(struct bench_client *client, struct bench_peer *peer)
 	ERR_clear_error();
 	SSL_free(peer->ssl);
 	if (peer->fd >= 0) {
-		client->ended += bench_peer_wire(client, peer->fd);
+		bench_peer_wire(client->ended, peer->fd);
 		close(peer->fd);
 	}
 	*peer = (struct bench_peer){ .fd = -1 };

@@ -33,7 +33,7 @@ struct bench_client {
 	bool check;			/* compare each answer with the file */
 	int epoll;
 	struct ssl_session_st *session;	/* owned: to be resumed */
-	uint64_t ended;			/* bytes as of bench_client_wire(), of closed connections */
+	uint64_t ended[2];		/* bytes as of bench_client_wire(), of closed connections */
 	bool rekeys;			/* in a soak: the server can change keys */
 	uint64_t asked, updates;	/* requests and changes of keys, in all */
 	unsigned opened;		/* connections, in all */
@@ -57,8 +57,8 @@ int bench_peer_ask(const struct bench_client *client, struct bench_peer *peer);
 int bench_peer_upload(const struct bench_client *client, struct bench_peer *peer);
 /* Bytes of data that belong to an answer's head; -EPROTO: it is not the answer to the request. */
 int bench_peer_head(struct bench_peer *peer, const char *data, size_t len);
-/* Bytes of TCP received or sent on it, in the direction that is measured. */
-uint64_t bench_peer_wire(const struct bench_client *client, int fd);
+/* Add its bytes of TCP, as bench_client_wire() has them. */
+void bench_peer_wire(uint64_t bytes[2], int fd);
 /* A call was cut short, but not by the user: the end of a closed io_uring interrupts calls once. */
 bool bench_peer_again(const struct bench_client *client);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "tools/bench/machine/procfs.h"
 
@@ -43,6 +44,50 @@ uint64_t bench_procfs_field(const char *path, const char *field)
 	while (file && fgets(line, sizeof(line), file))
 		if (!strncmp(line, field, len) && sscanf(line + len, ": %llu", &value) == 1)
 			break;
+	if (file)
+		fclose(file);
+	return value;
+}
+
+/* The position of a name in a line; 0: it is not there. */
+static unsigned procfs_position(char *line, const char *name)
+{
+	unsigned position = 0;
+	char *rest = NULL;
+
+	for (char *word = strtok_r(line, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest)) {
+		if (!strcmp(word, name))
+			return position;
+		position++;
+	}
+	return 0;
+}
+
+static uint64_t procfs_at(char *line, unsigned position)
+{
+	char *rest = NULL, *word = strtok_r(line, " \n", &rest);
+
+	for (unsigned i = 0; word && i < position; i++)
+		word = strtok_r(NULL, " \n", &rest);
+	return word ? strtoull(word, NULL, 10) : 0;
+}
+
+uint64_t bench_procfs_column(const char *path, const char *row, const char *column)
+{
+	FILE *file = fopen(path, "re");
+	unsigned position = 0;
+	uint64_t value = 0;
+	char line[2048];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, row, strlen(row)))
+			continue;
+		if (position) {
+			value = procfs_at(line, position);
+			break;
+		}
+		position = procfs_position(line, column);
+	}
 	if (file)
 		fclose(file);
 	return value;

@@ -181,7 +181,7 @@ static json_t *agent_answer(struct agent *agent, json_t *question)
 		return bench_message_pack_report(&report);
 	}
 	if (word && !strcmp(word, "look") && agent->serves) {
-		bench_proof_take_server(&look, &agent->server);
+		bench_snapshot_take_server(&look, &agent->server);
 		return bench_message_pack_snapshot(&look);
 	}
 	agent_stop(agent);

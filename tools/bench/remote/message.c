@@ -167,33 +167,78 @@ int bench_message_unpack_report(struct bench_report *out, json_t *object)
 	return message_health_unpack(&out->health, json_object_get(object, "health"));
 }
 
-json_t *bench_message_pack_snapshot(const struct bench_snapshot *l)
+/* ---- snapshots ---- */
+
+static json_t *message_numbers(const uint64_t *values, unsigned count)
 {
-	return json_pack("{s:[I,I,I,I], s:[I,I], s:I, s:b, s:i}",
-			 "through", (json_int_t)l->through[0],
-			 (json_int_t)l->through[1], (json_int_t)l->through[2],
-			 (json_int_t)l->through[3],
-			 "installs", (json_int_t)l->installs[0], (json_int_t)l->installs[1],
-			 "done", (json_int_t)l->done, "counts", l->counts,
-			 "sockets", l->sockets_result);
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < count; i++)
+		json_array_append_new(list, json_integer((json_int_t)values[i]));
+	return list;
+}
+
+static void message_take_numbers(uint64_t *out, unsigned count, const json_t *list)
+{
+	for (unsigned i = 0; i < count; i++)
+		out[i] = (uint64_t)json_integer_value(json_array_get(list, i));
+}
+
+#define MESSAGE_COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
+static json_t *message_pack_flow(const struct bench_flow_counters *f)
+{
+	return json_pack("{s:o, s:I, s:I, s:o, s:I}",
+			 "through", message_numbers(f->through, MESSAGE_COUNT(f->through)),
+			 "carried", (json_int_t)f->carried, "foreign", (json_int_t)f->foreign,
+			 "installs", message_numbers(f->installs, MESSAGE_COUNT(f->installs)),
+			 "done", (json_int_t)f->done);
+}
+
+static int message_unpack_flow(struct bench_flow_counters *out, json_t *object)
+{
+	json_int_t carried, foreign, done;
+	json_t *through, *installs;
+
+	if (json_unpack(object, "{s:o, s:I, s:I, s:o, s:I}", "through", &through,
+			"carried", &carried,
+			"foreign", &foreign, "installs", &installs, "done", &done))
+		return -EBADMSG;
+	message_take_numbers(out->through, MESSAGE_COUNT(out->through), through);
+	message_take_numbers(out->installs, MESSAGE_COUNT(out->installs), installs);
+	out->carried = (uint64_t)carried;
+	out->foreign = (uint64_t)foreign;
+	out->done = (uint64_t)done;
+	return 0;
+}
+
+json_t *bench_message_pack_snapshot(const struct bench_snapshot *s)
+{
+	return json_pack("{s:[o, o], s:I, s:I, s:o, s:b, s:i}",
+			 "flows", message_pack_flow(&s->flows[BENCH_OUT]),
+			 message_pack_flow(&s->flows[BENCH_IN]),
+			 "retransmitted", (json_int_t)s->retransmitted,
+			 "resent", (json_int_t)s->resent,
+			 "events", message_numbers(s->events, MESSAGE_COUNT(s->events)),
+			 "counts", s->counts, "sockets", s->sockets_result);
 }
 
 int bench_message_unpack_snapshot(struct bench_snapshot *out, json_t *object)
 {
-	json_int_t through[4], installs[2], done;
-	int counts;
+	json_t *flows[BENCH_FLOWS], *events;
+	json_int_t retransmitted, resent;
+	int counts, ret;
 
-	if (json_unpack(object, "{s:[I,I,I,I], s:[I,I], s:I, s:b, s:i}",
-			"through", &through[0], &through[1],
-			&through[2], &through[3],
-			"installs", &installs[0], &installs[1], "done", &done, "counts", &counts,
+	if (json_unpack(object, "{s:[o, o], s:I, s:I, s:o, s:b, s:i}",
+			"flows", &flows[BENCH_OUT], &flows[BENCH_IN],
+			"retransmitted", &retransmitted,
+			"resent", &resent, "events", &events, "counts", &counts,
 			"sockets", &out->sockets_result))
 		return -EBADMSG;
-	for (unsigned i = 0; i < 4; i++)
-		out->through[i] = (uint64_t)through[i];
-	out->installs[0] = (uint64_t)installs[0];
-	out->installs[1] = (uint64_t)installs[1];
-	out->done = (uint64_t)done;
+	out->retransmitted = (uint64_t)retransmitted;
+	out->resent = (uint64_t)resent;
 	out->counts = counts;
-	return 0;
+	message_take_numbers(out->events, MESSAGE_COUNT(out->events), events);
+	ret = message_unpack_flow(&out->flows[BENCH_OUT], flows[BENCH_OUT]);
+	return ret ? ret : message_unpack_flow(&out->flows[BENCH_IN], flows[BENCH_IN]);
 }

@@ -3,7 +3,7 @@
 #define TOOLS_BENCH_REMOTE_MESSAGE_H
 
 /* Messages of the control connection: a JSON object each, preceded by its length in four bytes. */
-#include "tools/bench/proof.h"
+#include "tools/bench/snapshot.h"
 
 struct json_t;
 

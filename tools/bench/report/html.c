@@ -161,6 +161,25 @@ static void html_astray(FILE *out, const json_t *all)
 	}
 }
 
+static void html_unproven(FILE *out, const json_t *all)
+{
+	size_t index;
+	json_t *mode;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode) {
+		const char *doubt = json_string_value(json_object_get(json_object_get(mode, "path"),
+								      "doubt"));
+
+		if (!doubt)
+			continue;
+		fputs("<p class=\"bad\">What the card did for ", out);
+		bench_html_text(out, bench_json_string(mode, "name", NULL));
+		fputs(" is NOT PROVEN: ", out);
+		bench_html_text(out, doubt);
+		fputs("</p>\n", out);
+	}
+}
+
 static void html_behind(FILE *out, const json_t *all)
 {
 	size_t index;
@@ -309,10 +328,12 @@ int bench_html(FILE *out, const json_t *all)
 
 	html_head(out, all);
 	html_astray(out, all);
+	html_unproven(out, all);
 	html_behind(out, all);
 	ret = html_draw(out, all);
 	fputs("<h2>Modes</h2>\n", out);
 	bench_html_modes(out, all);
+	bench_html_cards(out, all);
 	html_model(out, all);
 	html_doubts(out, all);
 	fputs("<h2>Every figure</h2>\n", out);

@@ -7,6 +7,7 @@
 #include "tools/bench/report/html_tables.h"
 #include "tools/bench/report/json.h"
 #include "tools/bench/report/stats.h"
+#include "tools/bench/result.h"
 #include "tools/common/html.h"
 
 void bench_html_text(FILE *out, const char *text)
@@ -84,13 +85,15 @@ static void tables_sealed(FILE *out, const json_t *mode, const char *done)
 
 		if (share > 0)
 			fprintf(out, "%s<span>%s <data value=\"%.9g\">%.*f</data> %%</span>",
-				before, bench_seals[i], share, share > 99.995 ? 0 : 2, share);
+				before, bench_seals[i], share, bench_result_share_digits(share),
+				share);
 		before = share > 0 ? ", " : before;
 	}
 	if (!strcmp(bench_json_string(path, "proof", NULL), "installs"))
 		fputs(" (by installs)", out);
 	tables_disk(out, json_object_get(mode, "disk"));
-	fprintf(out, "%s</span></td>", right ? "" : " \342\200\224 WRONG PATH");
+	fprintf(out, "%s%s</span></td>", right ? "" : " \342\200\224 WRONG PATH",
+		json_object_get(path, "doubt") ? " \342\200\224 NOT PROVEN" : "");
 }
 
 /* In place of figures: why there are none. */
@@ -155,6 +158,60 @@ void bench_html_modes(FILE *out, const json_t *all)
 	json_array_foreach((json_t *)modes, index, mode)
 		tables_mode(out, modes, mode, done);
 	fputs("</tbody></table>\n", out);
+}
+
+/* ---- network cards ---- */
+
+static const struct {
+	const char *key, *head;
+} tables_card[] = {
+	{ "carried_bytes", "bytes carried" }, { "done_bytes", "bytes done by the card" },
+	{ "foreign_bytes", "others' bytes" }, { "retransmitted_bytes", "bytes sent again" },
+	{ "out_of_order", "out of order" }, { "resyncs", "resyncs" }, { "drops", "drops" },
+	{ "fallbacks", "fallbacks" },
+};
+#define TABLES_CARD	(sizeof(tables_card) / sizeof(tables_card[0]))
+
+static bool tables_carried(const json_t *card)
+{
+	for (size_t i = 0; i < TABLES_CARD; i++)
+		if (json_integer_value(json_object_get(card, tables_card[i].key)))
+			return true;
+	return false;
+}
+
+static void tables_card_row(FILE *out, const json_t *mode, const json_t *card)
+{
+	fputs("<tr><td class=\"m\">", out);
+	bench_html_text(out, bench_json_string(mode, "name", NULL));
+	fputs("</td>", out);
+	for (size_t i = 0; i < TABLES_CARD; i++)
+		fprintf(out, "<td>%" JSON_INTEGER_FORMAT "</td>",
+			json_integer_value(json_object_get(card, tables_card[i].key)));
+	fputs("</tr>\n", out);
+}
+
+void bench_html_cards(FILE *out, const json_t *all)
+{
+	size_t index, rows = 0;
+	json_t *mode;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode) {
+		const json_t *card = json_object_get(json_object_get(mode, "path"), "card");
+
+		if (!tables_carried(card))
+			continue;
+		if (!rows++) {
+			fputs("<h2>Network card and TCP</h2>\n<table class=\"figures\"><thead><tr>"
+			      "<th>mode</th>", out);
+			for (size_t i = 0; i < TABLES_CARD; i++)
+				fprintf(out, "<th>%s</th>", tables_card[i].head);
+			fputs("</tr></thead><tbody>\n", out);
+		}
+		tables_card_row(out, mode, card);
+	}
+	if (rows)
+		fputs("</tbody></table>\n", out);
 }
 
 /* ---- everything ---- */

@@ -68,11 +68,28 @@ static json_t *json_measures(const struct bench_result *r)
 	return object;
 }
 
+static json_t *json_card(const struct bench_card *c)
+{
+	json_t *object = json_pack("{s:I, s:I, s:I, s:I}", "carried_bytes", (json_int_t)c->carried,
+				   "done_bytes", (json_int_t)c->done,
+				   "foreign_bytes", (json_int_t)c->foreign,
+				   "retransmitted_bytes", (json_int_t)c->retransmitted);
+
+	for (unsigned i = 0; i < BENCH_CARD_EVENTS; i++)
+		json_object_set_new(object, bench_card_events[i],
+				    json_integer((json_int_t)c->events[i]));
+	return object;
+}
+
 static json_t *json_path(const struct bench_result *r)
 {
-	json_t *object = json_pack("{s:s, s:b, s:i, s:s}", "asked", bench_seals[r->mode->seal],
+	json_t *object = json_pack("{s:s, s:b, s:i, s:s, s:b, s:s*, s:o}",
+				   "asked", bench_seals[r->mode->seal],
 				   "as_asked", !r->astray, "runs_astray", (int)r->astray,
-				   "proof", r->path.counted ? "installs" : "sockets");
+				   "proof", r->path.counted ? "installs" : "sockets",
+				   "proven", !r->path.doubt,
+				   "doubt", bench_result_doubt(r->path.doubt),
+				   "card", json_card(&r->path.card));
 
 	for (unsigned i = 0; i < BENCH_SEALS; i++)
 		json_object_set_new(object, bench_seals[i],
@@ -91,6 +108,7 @@ static json_t *json_mode(const struct bench_result *r, const struct bench_option
 
 	if (r->runs) {
 		json_object_set_new(object, "runs_behind", json_integer(r->behind));
+		json_object_set_new(object, "samples", json_integer((json_int_t)r->samples));
 		json_object_set_new(object, "path", json_path(r));
 		json_object_set_new(object, "measures", json_measures(r));
 	}
@@ -111,18 +129,18 @@ static json_t *json_mode(const struct bench_result *r, const struct bench_option
 	return object;
 }
 
-static json_t *json_doubts(const struct bench_outcome *o)
+static json_t *json_ties(const struct bench_outcome *o)
 {
-	struct bench_tie doubts[BENCH_MODES];
-	unsigned count = bench_significance_ties(doubts, o);
+	struct bench_tie ties[BENCH_MODES];
+	unsigned count = bench_significance_ties(ties, o);
 	json_t *array = json_array();
 
 	for (unsigned i = 0; i < count; i++)
 		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:f}",
-						       "less", doubts[i].less, "more",
-						       doubts[i].more,
-						       "measure", bench_measures[doubts[i].measure],
-						       "percent", doubts[i].percent));
+						       "less", ties[i].less, "more",
+						       ties[i].more,
+						       "measure", bench_measures[ties[i].measure],
+						       "percent", ties[i].percent));
 	return array;
 }
 
@@ -157,7 +175,7 @@ json_t *bench_json(const struct bench_outcome *o)
 			 "manifest", o->manifest,
 			 "client", o->client, "options", bench_json_options(o->options),
 			 "rounds", (int)o->repeats, "modes", modes,
-			 "doubts", json_doubts(o), "card", json_model(o),
+			 "doubts", json_ties(o), "card", json_model(o),
 			 "noise", json_noise(o));
 }
 

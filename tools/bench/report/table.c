@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <inttypes.h>
 #include <stdio.h>
 #include <jansson.h>
 #include "tools/bench/modes.h"
@@ -85,11 +86,15 @@ static void table_row(const struct bench_result *r, bool cold)
 		       s[BENCH_HANDSHAKES].median, s[BENCH_CPU_HANDSHAKE].median,
 		       table_spread(&s[BENCH_CPU_HANDSHAKE]), s[BENCH_HANDSHAKE_P50].median,
 		       s[BENCH_HANDSHAKE_P99].median);
-	for (unsigned i = 0; i < BENCH_SEALS; i++)
+	for (unsigned i = 0; i < BENCH_SEALS; i++) {
+		double share = bench_result_share(&r->path, i);
+
 		if (r->path.bytes[i])
-			printf(" %s %.0f %%", bench_seals[i], bench_result_share(&r->path, i));
-	printf("%s%s", r->path.counted ? " (by installs)" : "",
-	       r->astray ? "  <== WRONG PATH" : "");
+			printf(" %s %.*f %%", bench_seals[i], bench_result_share_digits(share),
+			       share);
+	}
+	printf("%s%s%s", r->path.counted ? " (by installs)" : "",
+	       r->astray ? "  <== WRONG PATH" : "", r->path.doubt ? "  <== NOT PROVEN" : "");
 	if (cold)
 		printf("; from disk %.0f %%%s", bench_result_from_disk(r),
 		       r->warm ? "  <== NOT COLD" : "");
@@ -208,6 +213,31 @@ static void table_installs(const struct bench_outcome *o)
 		putchar('\n');
 }
 
+static void table_cards(const struct bench_outcome *o)
+{
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < BENCH_MODES; i++) {
+		const struct bench_result *r = &o->results[i];
+		const struct bench_card *card = &r->path.card;
+
+		if (!r->runs || !bench_result_has_card(&r->path))
+			continue;
+		if (!rows++)
+			printf("%-20s %14s %14s %12s %12s %9s %9s %9s %9s\n", "CARD, bytes",
+			       "CARRIED",
+			       "DONE", "OTHERS'", "SENT AGAIN", "OUT OF O.", "RESYNCS", "DROPS",
+			       "FALLBACKS");
+		printf("%-20s %14" PRIu64 " %14" PRIu64 " %12" PRIu64 " %12" PRIu64, r->mode->name,
+		       card->carried, card->done, card->foreign, card->retransmitted);
+		for (unsigned e = 0; e < BENCH_CARD_EVENTS; e++)
+			printf(" %9" PRIu64, card->events[e]);
+		putchar('\n');
+	}
+	if (rows)
+		putchar('\n');
+}
+
 /* Only if the processor has counters. */
 static void table_counters(const struct bench_outcome *o)
 {
@@ -243,6 +273,15 @@ static void table_counters(const struct bench_outcome *o)
 
 /* ---- what the table cannot tell ---- */
 
+static void table_doubts(const struct bench_outcome *o)
+{
+	for (unsigned i = 0; i < BENCH_MODES; i++)
+		if (o->results[i].path.doubt)
+			printf("\nwarning: what the card did for %s is NOT PROVEN: %s\n",
+			       o->results[i].mode->name,
+			       bench_result_doubt(o->results[i].path.doubt));
+}
+
 static void table_behind(const struct bench_outcome *o)
 {
 	for (unsigned i = 0; i < BENCH_MODES; i++)
@@ -254,17 +293,17 @@ static void table_behind(const struct bench_outcome *o)
 			       o->results[i].runs);
 }
 
-static void table_doubts(const struct bench_outcome *o)
+static void table_ties(const struct bench_outcome *o)
 {
-	struct bench_tie doubts[BENCH_MODES];
-	unsigned count = bench_significance_ties(doubts, o);
+	struct bench_tie ties[BENCH_MODES];
+	unsigned count = bench_significance_ties(ties, o);
 
 	for (unsigned i = 0; i < count; i++)
 		printf("%swarning: noise is larger than the difference of %s and %s in %s (%.1f "
 		       "%%)\n",
-		       i ? "" : "\n", doubts[i].less, doubts[i].more,
-		       doubts[i].measure == BENCH_MEMORY ? "memory" : "CPU time",
-		       doubts[i].percent);
+		       i ? "" : "\n", ties[i].less, ties[i].more,
+		       ties[i].measure == BENCH_MEMORY ? "memory" : "CPU time",
+		       ties[i].percent);
 	if (count)
 		puts(o->repeats > 1 ?
 			     "more --repeats, longer --seconds or a quieter machine tell them "
@@ -306,10 +345,12 @@ void bench_table_print(const struct bench_outcome *o)
 	table_latencies(o);
 	table_installs(o);
 	table_counters(o);
+	table_cards(o);
 	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the "
 	     "rounds, in these.");
 	table_noise(o);
 	table_model(o);
-	table_behind(o);
 	table_doubts(o);
+	table_behind(o);
+	table_ties(o);
 }

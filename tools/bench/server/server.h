@@ -26,7 +26,7 @@ void bench_server_stop(struct bench_server *server);
 
 struct bench_snapshot;
 
-/* Servers that an agent runs: what the functions above, and bench_proof_take(), do instead. */
+/* Servers that an agent runs: what the functions above, and bench_snapshot_take(), do instead. */
 struct bench_server_ops {
 	int (*start)(struct bench_server *server, const struct bench_setup *setup,
 		     const struct bench_mode *mode);
