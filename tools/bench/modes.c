@@ -138,6 +138,7 @@ const char *const bench_measures[BENCH_MEASURES] = {
 	[BENCH_P50] = "latency_p50_us", [BENCH_P90] = "latency_p90_us",
 	[BENCH_P99] = "latency_p99_us",
 	[BENCH_P999] = "latency_p99.9_us", [BENCH_P9999] = "latency_p99.99_us",
+	[BENCH_LATENCY_MAX] = "latency_max_us",
 	[BENCH_CYCLES_BYTE] = "cycles_per_byte", [BENCH_CYCLES_REQUEST] = "cycles_per_request",
 	[BENCH_INSNS_BYTE] = "instructions_per_byte",
 	[BENCH_INSNS_REQUEST] = "instructions_per_request",
@@ -149,6 +150,13 @@ const char *const bench_card_events[BENCH_CARD_EVENTS] = {
 	[BENCH_CARD_OOO] = "out_of_order", [BENCH_CARD_RESYNC] = "resyncs",
 	[BENCH_CARD_DROP] = "drops", [BENCH_CARD_FALLBACK] = "fallbacks",
 };
+
+const char *const bench_limits[BENCH_LIMITS] = {
+	[BENCH_LIMIT_SERVER] = "server", [BENCH_LIMIT_CLIENT] = "client",
+	[BENCH_LIMIT_TURNS] = "turns", [BENCH_LIMIT_OTHER] = "other",
+};
+
+const double bench_percentiles[BENCH_PERCENTILES] = { 50, 90, 99, 99.9, 99.99 };
 
 const char *const bench_seals[BENCH_SEALS] = {
 	[BENCH_NOBODY] = "nobody", [BENCH_USER] = "user", [BENCH_KERNEL] = "kernel",

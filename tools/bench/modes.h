@@ -26,6 +26,10 @@ bool bench_mode_installs(const struct bench_mode *mode);
 extern const char *const bench_measures[BENCH_MEASURES];
 /* Keys of counters of network cards, likewise. */
 extern const char *const bench_card_events[BENCH_CARD_EVENTS];
+extern const char *const bench_limits[BENCH_LIMITS];
+/* Percents, in the order of the measures from BENCH_P50 on. */
+#define BENCH_PERCENTILES	5
+extern const double bench_percentiles[BENCH_PERCENTILES];
 extern const char *const bench_seals[BENCH_SEALS];
 /* "sealed", "opened"... */
 extern const char *const bench_done[BENCH_DIRECTIONS];

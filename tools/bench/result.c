@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include "tools/bench/client/samples.h"
 #include "tools/bench/modes.h"
 #include "tools/bench/result.h"
 
@@ -74,10 +75,40 @@ const char *bench_result_error_text(int error, char *buf, size_t len)
 	}
 }
 
+/* Fewer values beyond a percentile than that are chance. */
+#define RESULT_BEYOND	10
+
+bool bench_result_enough(const struct bench_result *r, double percent, unsigned runs)
+{
+	double beyond = (double)r->samples / runs * (1 - percent / 100);
+
+	return percent <= 50 || beyond >= RESULT_BEYOND * 0.999;
+}
+
+double bench_result_latency(const struct hdr_histogram *histogram, double percent)
+{
+	return (double)hdr_value_at_percentile(histogram, percent) / 1e3;
+}
+
+#define RESULT_BUSY	0.8	/* of a processor */
+
+enum bench_limit bench_result_limit(const struct bench_result *r, unsigned threads)
+{
+	double all = RESULT_BUSY * r->busy.seconds;
+
+	if (r->busy.server >= threads * all)
+		return BENCH_LIMIT_SERVER;
+	if (r->busy.client >= all)
+		return BENCH_LIMIT_CLIENT;
+	return r->busy.server + r->busy.client >= all ? BENCH_LIMIT_TURNS : BENCH_LIMIT_OTHER;
+}
+
 bool bench_result_has(const struct bench_result *r, enum bench_measure measure)
 {
 	if (!bench_mode_has(r->mode, measure))
 		return false;
+	if (measure > BENCH_P50 && measure <= BENCH_P9999)
+		return bench_result_enough(r, bench_percentiles[measure - BENCH_P50], r->runs);
 	if (measure >= BENCH_TRAFFIC_BYTE)
 		return r->counted[BENCH_COUNT_MEMORY];
 	if (measure >= BENCH_INSNS_BYTE)

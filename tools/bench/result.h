@@ -13,6 +13,12 @@ struct bench_why {
 bool bench_result_why(struct bench_why *out, const struct bench_result *result);
 /* The text of a run's error, static or in buf. */
 const char *bench_result_error_text(int error, char *buf, size_t len);
+/* There are enough samples for a percentile: of one of so many runs, or of all together (1). */
+bool bench_result_enough(const struct bench_result *result, double percent, unsigned runs);
+/* Microseconds of a percentile; of 100: the maximum. */
+double bench_result_latency(const struct hdr_histogram *histogram, double percent);
+/* The server runs in so many threads. */
+enum bench_limit bench_result_limit(const struct bench_result *result, unsigned threads);
 /* Every run has this measure. */
 bool bench_result_has(const struct bench_result *result, enum bench_measure measure);
 /* Percent of a path's bytes. */

@@ -208,7 +208,7 @@ static void run_proof(struct bench_path *out, const struct run *run)
 
 static void run_values(struct bench_run *out, struct run *run)
 {
-	static const double latencies[] = { 50, 90, 99, 99.9, 99.99 }, handshakes[] = { 50, 99 };
+	static const double handshakes[] = { 50, 99 };
 	const struct bench_samples *s = &run->samples;
 	double count = (double)s->requests->total_count,
 	       bytes = count * (double)bench_options_bytes(run->setup->options);
@@ -229,15 +229,19 @@ static void run_values(struct bench_run *out, struct run *run)
 	out->values[BENCH_CPU_REQUEST] = out->values[BENCH_CPU_HANDSHAKE] = cpu * 1e6 / count;
 	out->values[BENCH_MEMORY] = ((double)run->after.memory - (double)run->before.memory) /
 				    grown;
-	run_percentiles(&out->values[BENCH_P50], s->requests, latencies, 5);
+	run_percentiles(&out->values[BENCH_P50], s->requests, bench_percentiles, BENCH_PERCENTILES);
+	out->values[BENCH_LATENCY_MAX] = (double)hdr_max(s->requests) / 1e3;
+	out->busy = (struct bench_busy){ cpu, run->samples.cpu, s->seconds };
 	run_percentiles(&out->values[BENCH_HANDSHAKE_P50], s->handshakes, handshakes, 2);
 	run_installs(out->values, &run->after.installs);
 	run_counted(out, run, count, bytes);
 	run_proof(&out->path, run);
 }
 
-int bench_run(struct bench_run *out, const struct bench_setup *setup, const struct bench_mode *mode)
+int bench_run(struct bench_run *out, const struct bench_setup *setup,
+	      const struct bench_result *result)
 {
+	const struct bench_mode *mode = result->mode;
 	struct run *run = malloc(sizeof(*run));
 	int ret;
 
@@ -258,8 +262,11 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup, const stru
 					&run->server.address);
 	if (!ret)
 		ret = mode->lifetime == BENCH_IDLE ? run_idle(run) : run_measured(run);
-	if (!ret)
+	if (!ret) {
 		run_values(out, run);
+		hdr_add(result->latency, run->samples.requests);
+		hdr_add(result->handshakes, run->samples.handshakes);
+	}
 	bench_client_close(&run->client);
 	bench_server_stop(&run->server);
 out:

@@ -9,7 +9,8 @@
 /* One request on one connection of result's mode; the answer is compared byte by byte. Sets why or
  * lack if the mode is not possible here. */
 int bench_run_try(const struct bench_setup *setup, struct bench_result *result);
+/* Adds its samples to result's histograms. */
 int bench_run(struct bench_run *out, const struct bench_setup *setup,
-	      const struct bench_mode *mode);
+	      const struct bench_result *result);
 
 #endif

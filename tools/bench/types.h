@@ -55,7 +55,7 @@ enum bench_measure {
 	/* Modes with idle connections. */
 	BENCH_MEMORY,
 	/* All modes but idle ones; counters only where the processor has them. */
-	BENCH_P50, BENCH_P90, BENCH_P99, BENCH_P999, BENCH_P9999,
+	BENCH_P50, BENCH_P90, BENCH_P99, BENCH_P999, BENCH_P9999, BENCH_LATENCY_MAX,
 	BENCH_CYCLES_BYTE, BENCH_CYCLES_REQUEST, BENCH_INSNS_BYTE, BENCH_INSNS_REQUEST,
 	BENCH_TRAFFIC_BYTE, BENCH_TRAFFIC, BENCH_MEASURES,
 };
@@ -120,6 +120,19 @@ struct bench_path {
 	struct bench_card card;
 };
 
+/* What a closed load was limited by,
+as far as CPU time tells. Server and client that share processors, or
+ * have few connections, take turns. */
+enum bench_limit {
+	BENCH_LIMIT_SERVER = 0, BENCH_LIMIT_CLIENT, BENCH_LIMIT_TURNS, BENCH_LIMIT_OTHER,
+	BENCH_LIMITS,
+};
+
+/* CPU time and time, in seconds. */
+struct bench_busy {
+	double server, client, seconds;
+};
+
 struct bench_run {
 	double values[BENCH_MEASURES];
 	bool counted[BENCH_COUNTERS];
@@ -127,12 +140,15 @@ struct bench_run {
 	/* bytes: read from disks by the server, sent to the client */
 	uint64_t disk, payload;
 	uint64_t samples;		/* requests that were measured */
+	struct bench_busy busy;
 	bool warm;			/* with a cold cache: some of it did not come from a disk */
 	bool behind;			/* the rate of an open load was not reached */
 };
 
 /* What keeps a program from serving, beside the kernel. */
 enum bench_lack { BENCH_LACK_NONE = 0, BENCH_LACK_PROGRAM, BENCH_LACK_START, BENCH_LACK_KTLS };
+
+struct hdr_histogram;
 
 /* All runs of a mode. */
 struct bench_result {
@@ -147,6 +163,8 @@ struct bench_result {
 	unsigned astray;		/* runs whose path was not the one asked for */
 	uint64_t disk, payload;		/* of all runs */
 	uint64_t samples;		/* of all runs */
+	struct hdr_histogram *latency, *handshakes;	/* owned: of all runs; NULL: none */
+	struct bench_busy busy;		/* of all runs */
 	unsigned warm;			/* runs that were not cold as asked */
 	unsigned behind;		/* runs that an open load was too much for */
 };

@@ -76,7 +76,10 @@ every_mode() {
 # Figures that must be consistent with one another, however fast this machine is.
 figures() {
 	true_of all.json 'all(len(v["values"]) == 2 and v["min"] <= v["median"] <= v["max"] for x in m.values() if x["runs"] for v in x["measures"].values())'
-	true_of all.json 'all(0 < x["measures"]["latency_p50_us"]["min"] <= x["measures"]["latency_p99.99_us"]["max"] for x in m.values() if x["runs"])'
+	true_of all.json 'all(0 < x["measures"]["latency_p50_us"]["min"] <= x["measures"]["latency_max_us"]["max"] for x in m.values() if x["runs"])'
+	true_of all.json 'all(x["latency"]["samples"] == 16 == x["samples"] and "p90_us" not in x["latency"] for x in m.values() if x["runs"])'
+	true_of all.json 'all(abs(x["latency"]["max_us"] / x["measures"]["latency_max_us"]["max"] - 1) < 2e-3 for x in m.values() if x["runs"])'
+	true_of all.json 'all(0 < x["limit"]["client_busy_percent"] and x["limit"]["by"] in ("server", "client", "turns", "other") for x in m.values() if x["runs"])'
 	true_of all.json 'all(abs(x["measures"]["gbit_per_s"]["values"][0] / x["measures"]["requests_per_s"]["values"][0] / (8 * 20000e-9) - 1) < 1e-3 for x in m.values() if x["runs"])'
 	true_of all.json 'all(abs(x["measures"]["cpu_s_per_gib"]["values"][0] / x["measures"]["cpu_us_per_request"]["values"][0] / (2**30 / 20000 / 1e6) - 1) < 1e-3 for x in m.values() if x["runs"])'
 	true_of all.json 'all(("cycles_per_byte" in x["measures"]) == (j["manifest"]["processor"]["perf_events"] == "counted") for x in m.values() if x["runs"])'
@@ -94,7 +97,7 @@ kernel_modes() {
 
 in_the_kernel() {
 	local before after
-	true_of all.json '("card" in j) == (m["kernel-sendfile"]["measures"]["cpu_s_per_gib"]["median"] > m["plain"]["measures"]["cpu_s_per_gib"]["median"])'
+	true_of all.json '("card" in j) == (m["kernel-sendfile"]["measures"]["cpu_s_per_gib"]["min"] > m["plain"]["measures"]["cpu_s_per_gib"]["max"])'
 	true_of all.json '"card" not in j or j["card"]["least_cpu_s_per_gib"] == m["plain"]["measures"]["cpu_s_per_gib"]["median"] and abs(j["card"]["most_cpu_s_per_gib"] - max(j["card"]["least_cpu_s_per_gib"], m["kernel-sendfile"]["measures"]["cpu_s_per_gib"]["median"] - j["manifest"]["passes"]["aes128_s_per_gib"])) < 1e-6'
 	before=$(counter TlsTxSw)
 	true_of all.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 and m["kernel-" + w]["path"]["as_asked"] for w in ("read", "mapped", "sendfile", "engine"))'
@@ -137,7 +140,7 @@ both_ways() {
 	true_of both.json 'all(m[n]["path"][w] == 100 for n, w in (("plain", "nobody"), ("user-read", "user"), ("user-engine", "user")))'
 	true_of both.json 'all(m["kernel-" + w]["path"]["kernel"] == 100 for w in ("read", "engine") if m["kernel-" + w]["possible"])'
 	true_of both.json 'all(abs(x["measures"]["gbit_per_s"]["values"][0] / x["measures"]["requests_per_s"]["values"][0] / (16 * 307200e-9) - 1) < 1e-3 for x in m.values() if x["runs"])'
-	"$tlsring" bench compare "$tmp/up.json" "$tmp/both.json" > "$tmp/text"
+	"$tlsring" bench compare "$tmp/up.json" "$tmp/both.json" > "$tmp/text" || : # it may be worse
 	grep -q 'not measured alike: direction was "receive", is "both"' "$tmp/text" || fail "$(cat "$tmp/text")"
 }
 
@@ -272,10 +275,10 @@ open_load() {
 	true_of open.json 'all(x["measures"][k]["values"][0] <= 30 / 0.29 for x in m.values() for k in ("requests_per_s", "handshakes_per_s") if k in x["measures"])'
 	# More than anybody can do, on one connection: who is asked last has waited for all the others.
 	"$tlsring" bench --json --modes plain --size 1M --connections 1 --repeats 1 --requests 400 --rate 10000000 > "$tmp/open.json"
-	true_of open.json 'm["plain"]["measures"]["latency_p99.99_us"]["median"] > 100 * 1e6 / m["plain"]["measures"]["requests_per_s"]["median"]'
+	true_of open.json 'm["plain"]["latency"]["max_us"] > 100 * 1e6 / m["plain"]["measures"]["requests_per_s"]["median"]'
 	"$tlsring" bench --modes plain --connections 1 --repeats 1 --seconds 0.05 --rate 100 > "$tmp/text"
 	grep -q '^Open load: 100 requests/s' "$tmp/text" || fail "$(cat "$tmp/text")"
-	grep -qE '^LATENCY us +p50 +p90 +p99 +p99.9 +p99.99$' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -qE '^LATENCY us +SAMPLES +p50 +p90 +p99 +p99.9 +p99.99 +max$' "$tmp/text" || fail "$(cat "$tmp/text")"
 }
 
 # What was measured before is printed all the same.

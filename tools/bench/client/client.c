@@ -357,6 +357,7 @@ int bench_client_run(struct bench_client *client, const struct bench_load *load,
 	struct client_run run = { .client = client, .samples = samples,
 				  .start = clock_ns(CLOCK_MONOTONIC), .more = load->requests,
 				  .buf = malloc(CLIENT_BUFFER), .timer = -1, .last = &run.free };
+	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	int ret = run.buf ? 0 : -ENOMEM;
 
 	run.now = run.start;
@@ -367,6 +368,7 @@ int bench_client_run(struct bench_client *client, const struct bench_load *load,
 	while ((run.busy || (run.rate && run.more)) && !ret)
 		ret = client_turn(&run);
 	samples->seconds = (double)(run.now - run.start) / 1e9;
+	samples->cpu = (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu) / 1e9;
 	if (run.timer >= 0)
 		close(run.timer);
 	free(run.buf);

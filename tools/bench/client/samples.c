@@ -14,8 +14,9 @@ struct hdr_histogram *bench_samples_histogram(void)
 
 int bench_samples_new(struct bench_samples *samples)
 {
-	*samples = (struct bench_samples){ bench_samples_histogram(), bench_samples_histogram(),
-					   0 };
+	*samples = (struct bench_samples){
+		.requests = bench_samples_histogram(), .handshakes = bench_samples_histogram(),
+	};
 	return samples->requests && samples->handshakes ? 0 : -ENOMEM;
 }
 

@@ -13,6 +13,7 @@ struct bench_samples {
 	/* owned: new connections, from connect() until the request */
 	struct hdr_histogram *handshakes;
 	double seconds;			/* from the first request to the last answer */
+	double cpu;			/* seconds of the client's process meanwhile */
 };
 /* 0 or -ENOMEM; free in any case. */
 int bench_samples_new(struct bench_samples *samples);

@@ -45,9 +45,9 @@ static const char *chart_seal(const json_t *mode)
 
 static bool chart_row(const struct bench_chart *chart, const json_t *mode)
 {
-	const char *measure = chart->kind == BENCH_CHART_BARS ? chart->measure : "latency_p50_us";
-
-	return json_object_get(json_object_get(mode, "measures"), measure);
+	if (chart->kind == BENCH_CHART_RANGES)
+		return json_object_get(mode, "latency");
+	return json_object_get(json_object_get(mode, "measures"), chart->measure);
 }
 
 /* Bytes of the longest name. */
@@ -126,7 +126,7 @@ static void chart_bars(FILE *script, const struct bench_chart *chart, const json
 		most, chart_step(most));
 }
 
-/* ---- ranges: row, p50, p99, p99.99, colour, name ---- */
+/* ---- ranges: row, p50, p99 or NaN, max, colour, name ---- */
 
 /* Ticks at 1, 2, 5, 10..., or fewer, in the unit that reads best. */
 static void chart_scale(FILE *script, double from, double to)
@@ -166,15 +166,17 @@ static void chart_ranges(FILE *script, const struct bench_chart *chart, const js
 
 	fputs("$rows << END\n", script);
 	json_array_foreach((json_t *)modes, index, mode) {
-		double low = chart_number(mode, "latency_p50_us", "median");
-		double high = chart_number(mode, "latency_p99.99_us", "median");
+		const json_t *latency = json_object_get(mode, "latency");
+		const json_t *p99 = json_object_get(latency, "p99_us");
+		double low = json_number_value(json_object_get(latency, "p50_us"));
+		double high = json_number_value(json_object_get(latency, "max_us"));
 
 		if (!chart_row(chart, mode))
 			continue;
 		from = fmin(from, low);
 		to = fmax(to, high);
 		fprintf(script, "%u %.9g %.9g %.9g 0x%s \"%s\"\n", row++, low,
-			chart_number(mode, "latency_p99_us", "median"), high,
+			p99 ? json_number_value(p99) : NAN, high,
 			bench_chart_colour(chart_seal(mode)) + 1,
 			json_string_value(json_object_get(mode, "name")));
 	}

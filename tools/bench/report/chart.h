@@ -12,7 +12,7 @@ struct json_t;
 enum bench_chart_kind {
 	/* a bar for each mode's median, with its lowest and highest round */
 	BENCH_CHART_BARS = 0,
-	/* a line for each mode from p50 to p99.99, on a logarithmic scale */
+	/* a line for each mode from p50 to the maximum, on a logarithmic scale */
 	BENCH_CHART_RANGES,
 };
 

@@ -12,7 +12,8 @@
 
 struct compare {
 	json_t *before, *after;		/* owned */
-	unsigned changed, same;		/* measures */
+	json_t *differences, *warnings, *changes;	/* owned: arrays of what is printed */
+	unsigned same, worse;		/* measures */
 };
 
 static json_t *compare_load(const char *path)
@@ -46,32 +47,31 @@ static bool compare_passing(const char *key)
 	return false;
 }
 
-static unsigned compare_alike(const char *key, const json_t *before, const json_t *after)
+static json_t *compare_or_null(const json_t *value)
 {
-	unsigned differences = 0;
-	char *was, *is;
+	return value ? json_incref((json_t *)value) : json_null();
+}
+
+/* Add what differs to the list. */
+static void compare_alike(json_t *list, const char *key, const json_t *before, const json_t *after)
+{
 	const char *name;
 	json_t *value;
 
 	if (json_equal(before, after))
-		return 0;
-	if (json_is_object(before) && json_is_object(after)) {
-		json_object_foreach((json_t *)after, name, value)
-			if (!compare_passing(name))
-				differences += compare_alike(name, json_object_get(before, name),
-							     value);
-		json_object_foreach((json_t *)before, name, value)
-			if (!compare_passing(name) && !json_object_get(after, name))
-				differences += compare_alike(name, value, NULL);
-		return differences;
+		return;
+	if (!json_is_object(before) || !json_is_object(after)) {
+		json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "key", key,
+						      "before", compare_or_null(before),
+						      "after", compare_or_null(after)));
+		return;
 	}
-	was = json_dumps(before, JSON_ENCODE_ANY | JSON_COMPACT);
-	is = json_dumps(after, JSON_ENCODE_ANY | JSON_COMPACT);
-	printf("warning: not measured alike: %s was %s, is %s\n", key, was ? was : "not there",
-	       is ? is : "not there");
-	free(was);
-	free(is);
-	return 1;
+	json_object_foreach((json_t *)after, name, value)
+		if (!compare_passing(name))
+			compare_alike(list, name, json_object_get(before, name), value);
+	json_object_foreach((json_t *)before, name, value)
+		if (!compare_passing(name) && !json_object_get(after, name))
+			compare_alike(list, name, value, NULL);
 }
 
 /* ---- modes ---- */
@@ -105,12 +105,17 @@ static void compare_summarise(struct bench_summary *out, const json_t *mode, con
 	bench_stats_summarise(out, values, count);
 }
 
+static bool compare_more_is_better(enum bench_measure measure)
+{
+	return measure == BENCH_GBITS || measure == BENCH_REQUESTS || measure == BENCH_HANDSHAKES ||
+	       measure == BENCH_INSTALLS;
+}
+
 static void compare_measure(struct compare *c, const char *name, const json_t *before,
 			    const json_t *after, enum bench_measure measure)
 {
-	bool more_is_better = measure == BENCH_GBITS || measure == BENCH_REQUESTS ||
-			      measure == BENCH_HANDSHAKES || measure == BENCH_INSTALLS;
 	struct bench_summary was, is;
+	bool better;
 
 	compare_summarise(&was, before, bench_measures[measure]);
 	compare_summarise(&is, after, bench_measures[measure]);
@@ -120,10 +125,14 @@ static void compare_measure(struct compare *c, const char *name, const json_t *b
 		c->same++;
 		return;
 	}
-	c->changed++;
-	printf("%-20s %-29s %12.6g %12.6g %+8.1f %%  %s\n", name, bench_measures[measure],
-	       was.median, is.median, bench_stats_change(was.median, is.median),
-	       (is.median > was.median) == more_is_better ? "better" : "WORSE");
+	better = (is.median > was.median) == compare_more_is_better(measure);
+	c->worse += !better;
+	json_array_append_new(c->changes,
+			      json_pack("{s:s, s:s, s:f, s:f, s:f, s:b}", "mode", name,
+					"measure", bench_measures[measure], "before", was.median,
+					"after", is.median,
+					"percent", bench_stats_change(was.median, is.median),
+					"better", better));
 }
 
 static bool compare_ran(const json_t *mode)
@@ -131,70 +140,146 @@ static bool compare_ran(const json_t *mode)
 	return json_integer_value(json_object_get(mode, "runs")) > 0;
 }
 
-static void compare_astray(const json_t *all, const json_t *mode, const char *name,
-			   const char *which)
+static void compare_warn(struct compare *c, json_t *text)
 {
-	if (json_is_false(json_object_get(json_object_get(mode, "path"), "as_asked")))
-		printf("warning: WRONG PATH: in the file %s the records of %s were not %s where "
-		       "they should be\n",
-		       which, name, bench_done[bench_json_direction(all)]);
+	json_array_append_new(c->warnings, text);
 }
 
-static void compare_warm(const json_t *mode, const char *name, const char *which)
+/* A result that is not about what its mode is called. */
+static void compare_doubtful(struct compare *c, const json_t *all, const json_t *mode,
+			     const char *name, const char *which)
 {
+	const json_t *path = json_object_get(mode, "path");
+
+	if (json_is_false(json_object_get(path, "as_asked")))
+		compare_warn(c,
+			     json_sprintf("WRONG PATH: in the file %s the records of %s were not "
+					     "%s where they should be", which, name,
+					     bench_done[bench_json_direction(all)]));
+	if (json_is_false(json_object_get(path, "proven")))
+		compare_warn(c,
+			     json_sprintf("NOT PROVEN: in the file %s what the card did for %s is "
+					     "not known", which, name));
 	if (json_is_false(json_object_get(json_object_get(mode, "disk"), "cold")))
-		printf("warning: NOT COLD: in the file %s not all that %s sent came from a disk\n",
-		       which, name);
+		compare_warn(c,
+			     json_sprintf("NOT COLD: in the file %s not all that %s sent came from "
+					     "a disk", which, name));
 }
 
 static void compare_mode(struct compare *c, const char *name)
 {
-	const json_t *before = compare_find(c->before, name), *after = compare_find(c->after, name);
+	const json_t *before = compare_find(c->before, name),
+		     *after = compare_find(c->after, name);
 
-	if (!before && !after)
-		return;
 	if (!compare_ran(before) || !compare_ran(after)) {
 		if (compare_ran(before) || compare_ran(after))
-			printf("%-20s measured only %s\n", name,
-			       compare_ran(before) ? "before" : "after");
+			compare_warn(c, json_sprintf("%s measured only %s", name,
+						     compare_ran(before) ? "before" : "after"));
 		return;
 	}
-	compare_astray(c->before, before, name, "before");
-	compare_astray(c->after, after, name, "after");
-	compare_warm(before, name, "before");
-	compare_warm(after, name, "after");
+	compare_doubtful(c, c->before, before, name, "before");
+	compare_doubtful(c, c->after, after, name, "after");
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)
 		compare_measure(c, name, before, after, i);
 }
 
-static void compare_print(struct compare *c)
+static void compare_all(struct compare *c)
 {
-	unsigned differences = 0;
+	static const char *const parts[] = { "manifest", "options" };
 
-	differences += compare_alike("manifest", json_object_get(c->before, "manifest"),
-				     json_object_get(c->after, "manifest"));
-	differences += compare_alike("options", json_object_get(c->before, "options"),
-				     json_object_get(c->after, "options"));
-	if (differences)
-		putchar('\n');
-	printf("%-20s %-29s %12s %12s %10s\n", "MODE", "MEASURE", "BEFORE", "AFTER", "CHANGE");
+	for (unsigned i = 0; i < 2; i++)
+		compare_alike(c->differences, parts[i], json_object_get(c->before, parts[i]),
+			      json_object_get(c->after, parts[i]));
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		compare_mode(c, bench_modes[i].name);
-	printf("\n%u measures changed by more than noise, %u did not\n", c->changed, c->same);
 }
 
-int bench_compare(const char *before, const char *after)
+/* ---- output ---- */
+
+static void compare_print_differences(const struct compare *c)
 {
-	struct compare c = { .before = compare_load(before) };
+	size_t index;
+	json_t *d;
+
+	json_array_foreach(c->differences, index, d) {
+		const json_t *before = json_object_get(d, "before"),
+		*after = json_object_get(d, "after");
+		char *was = json_dumps(before, JSON_ENCODE_ANY | JSON_COMPACT);
+		char *is = json_dumps(after, JSON_ENCODE_ANY | JSON_COMPACT);
+
+		printf("warning: not measured alike: %s was %s, is %s\n", bench_json_string(d,
+											    "key",
+											    NULL),
+		       json_is_null(before) || !was ? "not there" : was,
+		       json_is_null(after) || !is ? "not there" : is);
+		free(was);
+		free(is);
+	}
+}
+
+static double compare_number(const json_t *change, const char *key)
+{
+	return json_number_value(json_object_get(change, key));
+}
+
+static void compare_print(const struct compare *c)
+{
+	size_t index;
+	json_t *value;
+
+	compare_print_differences(c);
+	json_array_foreach(c->warnings, index, value)
+		printf("warning: %s\n", json_string_value(value));
+	if (json_array_size(c->differences) + json_array_size(c->warnings))
+		putchar('\n');
+	printf("%-20s %-29s %12s %12s %10s\n", "MODE", "MEASURE", "BEFORE", "AFTER", "CHANGE");
+	json_array_foreach(c->changes, index, value)
+		printf("%-20s %-29s %12.6g %12.6g %+8.1f %%  %s\n",
+		       bench_json_string(value, "mode", NULL),
+		       bench_json_string(value, "measure", NULL), compare_number(value, "before"),
+		       compare_number(value, "after"), compare_number(value, "percent"),
+		       json_is_true(json_object_get(value, "better")) ? "better" : "WORSE");
+	printf("\n%zu measures changed by more than noise, %u did not\n",
+	       json_array_size(c->changes), c->same);
+}
+
+static int compare_print_json(const struct compare *c)
+{
+	json_t *all = json_pack("{s:i, s:s, s:O, s:O, s:O, s:i}", "tlsring_compare", 1,
+				"verdict",
+				c->worse ? "worse" : json_array_size(c->changes) ? "better" : "same",
+				"differences", c->differences, "warnings", c->warnings,
+				"changes", c->changes, "unchanged", (int)c->same);
+	int ret = all ? bench_json_print(all) : -1;
+
+	json_decref(all);
+	return ret;
+}
+
+int bench_compare(const char *before, const char *after, bool json)
+{
+	struct compare c = {
+		.before = compare_load(before), .differences = json_array(),
+		.warnings = json_array(), .changes = json_array(),
+	};
 	int ret = TOOLS_FAILED;
 
 	if (c.before)
 		c.after = compare_load(after);
 	if (c.before && c.after) {
-		compare_print(&c);
-		ret = fflush(stdout) || ferror(stdout) ? TOOLS_FAILED : 0;
+		compare_all(&c);
+		ret = json ? compare_print_json(&c) : 0;
+		if (!json)
+			compare_print(&c);
+		if (ret || fflush(stdout) || ferror(stdout))
+			ret = TOOLS_FAILED;
+		else
+			ret = c.worse ? BENCH_COMPARE_WORSE : 0;
 	}
 	json_decref(c.before);
 	json_decref(c.after);
+	json_decref(c.differences);
+	json_decref(c.warnings);
+	json_decref(c.changes);
 	return ret;
 }

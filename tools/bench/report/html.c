@@ -104,6 +104,19 @@ static void html_load(FILE *out, const json_t *all)
 		      out);
 }
 
+static void html_noise(FILE *out, const json_t *all)
+{
+	const json_t *noise = json_object_get(all, "noise");
+
+	if (!noise)
+		return;
+	fputs("<p>Other processes had ", out);
+	bench_html_number(out, json_object_get(noise, "others_percent"));
+	fputs(" % of the processors&#8217; time, other virtual machines ", out);
+	bench_html_number(out, json_object_get(noise, "steal_percent"));
+	fputs(" %</p>", out);
+}
+
 static void html_head(FILE *out, const json_t *all)
 {
 	const json_t *manifest = json_object_get(all, "manifest"),
@@ -138,6 +151,7 @@ static void html_head(FILE *out, const json_t *all)
 	fprintf(out, "; median of %" JSON_INTEGER_FORMAT " rounds</p>",
 		json_integer_value(json_object_get(all, "rounds")));
 	html_load(out, all);
+	html_noise(out, all);
 	fputs("<p class=\"dim\">", out);
 	bench_html_text(out, bench_json_string(manifest, "date", NULL));
 	fputs("</p></header>\n", out);
@@ -194,6 +208,30 @@ static void html_behind(FILE *out, const json_t *all)
 	}
 }
 
+static void html_limits(FILE *out, const json_t *all)
+{
+	bool open = json_integer_value(json_object_get(json_object_get(all, "options"), "rate"));
+	size_t index;
+	json_t *mode;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode) {
+		const json_t *limit = json_object_get(mode, "limit");
+		const char *by = bench_json_string(limit, "by", NULL);
+
+		if (open || (strcmp(by, "client") && strcmp(by, "other")))
+			continue;
+		fputs("<p>", out);
+		bench_html_text(out, bench_json_string(mode, "name", NULL));
+		fprintf(out, " was limited by %s: the server had ",
+			strcmp(by, "other") ? "the client" :
+			"neither end, but by the link, a disk or other programs");
+		bench_html_number(out, json_object_get(limit, "server_busy_percent"));
+		fputs(" % of a processor, the client ", out);
+		bench_html_number(out, json_object_get(limit, "client_busy_percent"));
+		fputs(" %</p>\n", out);
+	}
+}
+
 /* ---- charts ---- */
 
 static const struct {
@@ -212,7 +250,7 @@ static const struct {
 	  "Bytes per idle connection",
 	  "of the server's process; less is better" },
 	{ { "latency", BENCH_CHART_RANGES, NULL }, "Latency", "of a request under this load: "
-	  "\342\227\217&nbsp;p50, \342\226\240&nbsp;p99, \342\226\262&nbsp;p99.99; "
+	  "\342\227\217&nbsp;p50, \342\226\240&nbsp;p99, \342\226\262&nbsp;max; "
 	  "less is better" },
 	{ { "request", BENCH_CHART_BARS, "cpu_us_per_request" }, "CPU \302\265s per request",
 	  "of the server; less is better" },
@@ -330,9 +368,11 @@ int bench_html(FILE *out, const json_t *all)
 	html_astray(out, all);
 	html_unproven(out, all);
 	html_behind(out, all);
+	html_limits(out, all);
 	ret = html_draw(out, all);
 	fputs("<h2>Modes</h2>\n", out);
 	bench_html_modes(out, all);
+	bench_html_latencies(out, all);
 	bench_html_cards(out, all);
 	html_model(out, all);
 	html_doubts(out, all);

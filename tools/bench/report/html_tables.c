@@ -42,9 +42,6 @@ static const struct {
 	{ "installs_per_s", "installs/s" }, { "install_p50_ns", "install p50 ns" },
 	{ "install_p99_ns", "install p99 ns" },
 	{ "memory_bytes_per_connection", "bytes/connection" },
-	{ "latency_p50_us", "p50 \302\265s" }, { "latency_p90_us", "p90 \302\265s" },
-	{ "latency_p99_us", "p99 \302\265s" }, { "latency_p99.9_us", "p99.9 \302\265s" },
-	{ "latency_p99.99_us", "p99.99 \302\265s" },
 	{ "cycles_per_byte", "cycles/byte" }, { "instructions_per_byte", "instructions/byte" },
 	{ "memory_traffic_bytes_per_byte", "memory traffic/byte" },
 };
@@ -158,6 +155,60 @@ void bench_html_modes(FILE *out, const json_t *all)
 	json_array_foreach((json_t *)modes, index, mode)
 		tables_mode(out, modes, mode, done);
 	fputs("</tbody></table>\n", out);
+}
+
+/* ---- latency ---- */
+
+static const struct {
+	const char *key, *head;
+} tables_latency[] = {
+	{ "p50_us", "p50 \302\265s" }, { "p90_us", "p90 \302\265s" }, { "p99_us", "p99 \302\265s" },
+	{ "p99.9_us", "p99.9 \302\265s" }, { "p99.99_us", "p99.99 \302\265s" },
+	{ "max_us", "max \302\265s" },
+};
+#define TABLES_LATENCY	(sizeof(tables_latency) / sizeof(tables_latency[0]))
+
+static void tables_latency_row(FILE *out, const char *name, const char *what, const json_t *latency)
+{
+	if (!latency)
+		return;
+	fputs("<tr><td class=\"m\">", out);
+	bench_html_text(out, name);
+	fprintf(out, "</td><td class=\"t\">%s</td><td>%" JSON_INTEGER_FORMAT "</td>", what,
+		json_integer_value(json_object_get(latency, "samples")));
+	for (size_t i = 0; i < TABLES_LATENCY; i++) {
+		const json_t *value = json_object_get(latency, tables_latency[i].key);
+
+		fputs("<td>", out);
+		if (value)
+			bench_html_number(out, value);
+		fputs("</td>", out);
+	}
+	fputs("</tr>\n", out);
+}
+
+void bench_html_latencies(FILE *out, const json_t *all)
+{
+	size_t index, rows = 0;
+	json_t *mode;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode) {
+		const char *name = bench_json_string(mode, "name", NULL);
+
+		if (!json_object_get(mode, "latency"))
+			continue;
+		if (!rows++) {
+			fputs("<h2>Latency of all rounds</h2>\n<table class=\"figures\"><thead><tr>"
+			      "<th>mode</th><th>of</th><th>samples</th>", out);
+			for (size_t i = 0; i < TABLES_LATENCY; i++)
+				fprintf(out, "<th>%s</th>", tables_latency[i].head);
+			fputs("</tr></thead><tbody>\n", out);
+		}
+		tables_latency_row(out, name, "requests", json_object_get(mode, "latency"));
+		tables_latency_row(out, name, "handshakes", json_object_get(mode, "handshake"));
+	}
+	if (rows)
+		fputs("</tbody></table>\n", out);
 }
 
 /* ---- network cards ---- */

@@ -8,6 +8,8 @@
 struct json_t;
 
 void bench_html_modes(FILE *out, const struct json_t *all);
+/* Of all rounds together. */
+void bench_html_latencies(FILE *out, const struct json_t *all);
 /* Nothing where no card carried or counted anything. */
 void bench_html_cards(FILE *out, const struct json_t *all);
 void bench_html_figures(FILE *out, const struct json_t *all);

@@ -97,6 +97,31 @@ static json_t *json_path(const struct bench_result *r)
 	return object;
 }
 
+/* Of all rounds together; percentiles with too few samples are left out. */
+static json_t *json_latency(const struct bench_result *r, const struct hdr_histogram *histogram)
+{
+	json_t *object = json_pack("{s:I}", "samples", (json_int_t)r->samples);
+	char key[32];
+
+	for (unsigned i = 0; i < BENCH_PERCENTILES; i++) {
+		snprintf(key, sizeof(key), "p%g_us", bench_percentiles[i]);
+		if (bench_result_enough(r, bench_percentiles[i], 1))
+			json_object_set_new(object, key,
+					    json_real(bench_result_latency(histogram,
+									   bench_percentiles[i])));
+	}
+	json_object_set_new(object, "max_us", json_real(bench_result_latency(histogram, 100)));
+	return object;
+}
+
+static json_t *json_limit(const struct bench_result *r, const struct bench_options *options)
+{
+	return json_pack("{s:s, s:f, s:f}",
+			 "by", bench_limits[bench_result_limit(r, options->threads)],
+			 "server_busy_percent", 100 * r->busy.server / r->busy.seconds,
+			 "client_busy_percent", 100 * r->busy.client / r->busy.seconds);
+}
+
 static json_t *json_mode(const struct bench_result *r, const struct bench_options *options)
 {
 	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:i}", "name", r->mode->name, "text",
@@ -112,6 +137,12 @@ static json_t *json_mode(const struct bench_result *r, const struct bench_option
 		json_object_set_new(object, "path", json_path(r));
 		json_object_set_new(object, "measures", json_measures(r));
 	}
+	if (r->runs && bench_mode_has(r->mode, BENCH_P50)) {
+		json_object_set_new(object, "latency", json_latency(r, r->latency));
+		json_object_set_new(object, "limit", json_limit(r, options));
+	}
+	if (r->runs && bench_mode_new(r->mode))
+		json_object_set_new(object, "handshake", json_latency(r, r->handshakes));
 	if (r->runs && options->cache == BENCH_COLD)
 		json_object_set_new(object, "disk", json_pack("{s:f, s:b, s:i}",
 							      "percent", bench_result_from_disk(r),

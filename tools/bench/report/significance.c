@@ -25,7 +25,7 @@ static unsigned ties_among(struct bench_tie *out, const struct bench_outcome *o,
 			   enum bench_measure measure)
 {
 	struct ties_rank ranks[BENCH_MODES];
-	unsigned count = 0, doubts = 0;
+	unsigned count = 0, ties = 0;
 
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		if (!o->results[i].runs || bench_mode_measure(o->results[i].mode) != measure)
@@ -35,14 +35,16 @@ static unsigned ties_among(struct bench_tie *out, const struct bench_outcome *o,
 	}
 	qsort(ranks, count, sizeof(*ranks), ties_by);
 	for (unsigned i = 1; i < count; i++) {
-		if (bench_stats_apart(&ranks[i - 1].by, &ranks[i].by))
+		/* A single round has no noise to compare with. */
+		if (ranks[i].by.count < 2 || ranks[i - 1].by.count < 2 ||
+		    bench_stats_apart(&ranks[i - 1].by, &ranks[i].by))
 			continue;
-		out[doubts++] = (struct bench_tie){
+		out[ties++] = (struct bench_tie){
 			ranks[i - 1].result->mode->name, ranks[i].result->mode->name, measure,
 			bench_stats_change(ranks[i - 1].by.median, ranks[i].by.median),
 		};
 	}
-	return doubts;
+	return ties;
 }
 
 unsigned bench_significance_ties(struct bench_tie out[BENCH_MODES], const struct bench_outcome *o)

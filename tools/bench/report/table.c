@@ -62,29 +62,36 @@ static void table_head(const struct bench_outcome *o)
 
 /* ---- the table ---- */
 
-/* The range of the rounds in percent of their median. */
-static double table_spread(const struct bench_summary *s)
+#define TABLE_SPREAD	16
+
+/* The range of the rounds in percent of their median; a single round has none. */
+static const char *table_spread(const struct bench_summary *s, char buf[TABLE_SPREAD])
 {
-	return s->median != 0 ? 100 * (s->max - s->min) / s->median : 0;
+	if (s->count > 1 && s->median != 0)
+		snprintf(buf, TABLE_SPREAD, "%.1f%%", 100 * (s->max - s->min) / s->median);
+	else
+		snprintf(buf, TABLE_SPREAD, "-");
+	return buf;
 }
 
 static void table_row(const struct bench_result *r, bool cold)
 {
 	struct bench_summary s[BENCH_MEASURES];
+	char spread[TABLE_SPREAD];
 
 	for (unsigned i = 0; i < BENCH_MEASURES; i++)
 		bench_stats_of(&s[i], r, i);
 	if (r->mode->lifetime == BENCH_IDLE)
-		printf("%-20s %16.0f %5.1f%%   ", r->mode->name, s[BENCH_MEMORY].median,
-		       table_spread(&s[BENCH_MEMORY]));
+		printf("%-20s %16.0f %6s   ", r->mode->name, s[BENCH_MEMORY].median,
+		       table_spread(&s[BENCH_MEMORY], spread));
 	else if (!bench_mode_new(r->mode))
-		printf("%-20s %8.2f %11.0f %9.3f %5.1f%% %10.1f   ", r->mode->name,
+		printf("%-20s %8.2f %11.0f %9.3f %6s %10.1f   ", r->mode->name,
 		       s[BENCH_GBITS].median, s[BENCH_REQUESTS].median, s[BENCH_CPU_GIB].median,
-		       table_spread(&s[BENCH_CPU_GIB]), s[BENCH_CPU_REQUEST].median);
+		       table_spread(&s[BENCH_CPU_GIB], spread), s[BENCH_CPU_REQUEST].median);
 	else
-		printf("%-20s %12.0f %15.1f %5.1f%% %13.0f %13.0f   ", r->mode->name,
+		printf("%-20s %12.0f %15.1f %6s %13.0f %13.0f   ", r->mode->name,
 		       s[BENCH_HANDSHAKES].median, s[BENCH_CPU_HANDSHAKE].median,
-		       table_spread(&s[BENCH_CPU_HANDSHAKE]), s[BENCH_HANDSHAKE_P50].median,
+		       table_spread(&s[BENCH_CPU_HANDSHAKE], spread), s[BENCH_HANDSHAKE_P50].median,
 		       s[BENCH_HANDSHAKE_P99].median);
 	for (unsigned i = 0; i < BENCH_SEALS; i++) {
 		double share = bench_result_share(&r->path, i);
@@ -167,25 +174,32 @@ static void table_table(const struct bench_outcome *o, enum bench_measure measur
 		putchar('\n');
 }
 
+/* Of all rounds together, so that no slow one is hidden. */
+static void table_latency(const struct bench_result *r)
+{
+	printf("%-20s %9" PRIu64, r->mode->name, r->samples);
+	for (unsigned i = 0; i < BENCH_PERCENTILES; i++) {
+		if (bench_result_enough(r, bench_percentiles[i], 1))
+			printf(" %10.0f", bench_result_latency(r->latency, bench_percentiles[i]));
+		else
+			printf(" %10s", "-");
+	}
+	printf(" %10.0f\n", bench_result_latency(r->latency, 100));
+}
+
 static void table_latencies(const struct bench_outcome *o)
 {
 	unsigned rows = 0;
 
 	for (unsigned i = 0; i < BENCH_MODES; i++) {
 		const struct bench_result *r = &o->results[i];
-		struct bench_summary s;
 
 		if (!r->runs || !bench_mode_has(r->mode, BENCH_P50))
 			continue;
 		if (!rows++)
-			printf("%-20s %10s %10s %10s %10s %10s\n", "LATENCY us", "p50", "p90",
-			       "p99", "p99.9", "p99.99");
-		printf("%-20s", r->mode->name);
-		for (unsigned m = BENCH_P50; m <= BENCH_P9999; m++) {
-			bench_stats_of(&s, r, m);
-			printf(" %10.0f", s.median);
-		}
-		putchar('\n');
+			printf("%-20s %9s %10s %10s %10s %10s %10s %10s\n", "LATENCY us", "SAMPLES",
+			       "p50", "p90", "p99", "p99.9", "p99.99", "max");
+		table_latency(r);
 	}
 	if (rows)
 		putchar('\n');
@@ -282,6 +296,24 @@ static void table_doubts(const struct bench_outcome *o)
 			       bench_result_doubt(o->results[i].path.doubt));
 }
 
+/* Gb/s of a server that waits say little about it. */
+static void table_limits(const struct bench_outcome *o)
+{
+	for (unsigned i = 0; i < BENCH_MODES && !o->options->rate; i++) {
+		const struct bench_result *r = &o->results[i];
+		enum bench_limit limit = bench_result_limit(r, o->options->threads);
+
+		if (!r->runs || r->mode->lifetime == BENCH_IDLE ||
+		    (limit != BENCH_LIMIT_CLIENT && limit != BENCH_LIMIT_OTHER))
+			continue;
+		printf("%s was limited by %s: the server had %.0f %% of a processor, the client "
+		       "%.0f %%.\n", r->mode->name, limit == BENCH_LIMIT_CLIENT ? "the client" :
+		       "neither end, but by the link, a disk or other programs",
+		       100 * r->busy.server / r->busy.seconds,
+		       100 * r->busy.client / r->busy.seconds);
+	}
+}
+
 static void table_behind(const struct bench_outcome *o)
 {
 	for (unsigned i = 0; i < BENCH_MODES; i++)
@@ -305,10 +337,9 @@ static void table_ties(const struct bench_outcome *o)
 		       ties[i].measure == BENCH_MEMORY ? "memory" : "CPU time",
 		       ties[i].percent);
 	if (count)
-		puts(o->repeats > 1 ?
-			     "more --repeats, longer --seconds or a quieter machine tell them "
-			     "apart" :
-			     "a single round tells no difference from noise: take more --repeats");
+		puts("more --repeats, longer --seconds or a quieter machine tell them apart");
+	if (o->repeats == 1)
+		puts("\na single round tells no difference from noise: take more --repeats");
 }
 
 static void table_noise(const struct bench_outcome *o)
@@ -349,6 +380,7 @@ void bench_table_print(const struct bench_outcome *o)
 	puts("CPU, memory: of the server's process. +-: from the lowest to the highest of the "
 	     "rounds, in these.");
 	table_noise(o);
+	table_limits(o);
 	table_model(o);
 	table_doubts(o);
 	table_behind(o);
