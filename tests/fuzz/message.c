@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(!socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
 	must(write(ends[0], data, size) == (ssize_t)size);
 	close(ends[0]);
-	while ((message = bench_message_receive(ends[1]))) {
+	while ((message = bench_message_receive(ends[1], NULL))) {
 		try_report(message);
 		try_snapshot(message);
 		json_decref(message);

@@ -244,6 +244,25 @@ kernel_on_the_nic() {
 	kill -INT $agent
 }
 
+# A listener that is killed in the midst of a run leaves the feature off; the next one switches it on.
+killed_midway() {
+	in_client "$tlsring" bench --json --connect "$server_address:8557" --preset offload --modes kernel-sendfile --seconds 60 \
+		> /dev/null 2>&1 &
+	at_end $!
+	await 60 feature_is off
+	kill -KILL $agent $!
+	wait $agent $! 2> /dev/null || :
+	equal "$(feature)" off "the feature of a killed listener"
+	listens 8557 --nic tlsnic0
+	grep -q 'was killed' "$tmp/listen.log" || fail "$(cat "$tmp/listen.log")"
+	equal "$(feature)" on "the feature"
+	kill -INT $agent
+}
+
+feature_is() { # on or off
+	[ "$(feature)" = "$1" ]
+}
+
 down() {
 	nic_down
 }
@@ -269,5 +288,7 @@ wait $agent
 test_case listener_ends equal "$? $(feature)" "0 on" "status, feature"
 listens 8556
 test_case kernel_on_the_nic kernel_on_the_nic
+listens 8557 --nic tlsnic0
+test_case killed_midway killed_midway
 test_case down down
 test_end

@@ -182,8 +182,14 @@ static const struct options_row options_rows[] = {
 	{ "connect", 0, "HOST:PORT", "run the servers there, where --listen is",
 	  .set = options_set_text, .at = AT(connect) },
 	{ "listen", 0, "ADDR:PORT",
-	  "run servers for --connect until interrupted; all options but --nic are the client's",
+	  "run servers for --connect until interrupted; other options are the client's",
 	  .set = options_set_text, .at = AT(listen) },
+	{ "token", 0, "FILE",
+	  "with --listen and --connect: the file's first line is a secret that clients must have",
+	  .set = options_set_text, .at = AT(token) },
+	{ "allow", 0, "LIST",
+	  "with --listen: addresses of clients, such as 192.0.2.1,2001:db8::/32",
+	  .set = options_set_text, .at = AT(allow) },
 	{ "nic", 0, "DEVICE",
 	  "with --listen: switch its TLS offload off while the kernel is to seal",
 	  .set = options_set_text,
@@ -228,6 +234,10 @@ static int options_ends(const struct bench_options *out)
 		log_line("--listen and --connect are two ends: give one of them");
 	else if (out->nic && !out->listen)
 		log_line("--nic %s: this is for the end that has --listen", out->nic);
+	else if (out->allow && !out->listen)
+		log_line("--allow %s: this is for the end that has --listen", out->allow);
+	else if (out->token && !out->listen && !out->connect)
+		log_line("--token: this is for --listen and --connect");
 	else if (bench_options_bad_net(out) && (out->listen || out->connect))
 		log_line("--loss and --delay are for a server beside the client, without --listen "
 			 "and --connect");

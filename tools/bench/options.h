@@ -29,6 +29,9 @@ struct bench_options {
 	const char *html;		/* also write a report there; NULL: none */
 	const char *listen;		/* run servers for others: ADDR:PORT; NULL: no */
 	const char *connect;		/* let servers be run there: HOST:PORT; NULL: here */
+	/* with listen or connect: a file with a secret; NULL: none */
+	const char *token;
+	const char *allow;		/* with listen: addresses of clients; NULL: all */
 	double loss, delay;		/* percent of packets; milliseconds. 0: none */
 	const char *nic;		/* with listen: a device whose offload is switched */
 	const char *before, *after;	/* compare these files; NULL: measure */

@@ -167,7 +167,7 @@ int bench_rounds_open(struct bench_rounds *r, const struct bench_options *option
 	*r = (struct bench_rounds){ .options = options, .terminal = isatty(STDERR_FILENO) };
 	ret = bench_setup_open(&r->setup, options, interrupted);
 	if (!ret && options->connect)
-		ret = bench_remote_open(&r->setup, options->connect, &r->manifest);
+		ret = bench_remote_open(&r->setup, &r->manifest);
 	if (!ret && bench_options_bad_net(options))
 		ret = bench_netns_open(&r->setup, options);
 	return ret ? ret : rounds_results(r);

@@ -152,11 +152,126 @@ bad_network_without_tools() {
 	[ ! -s "$tmp/out" ] || fail "$(cat "$tmp/out")"
 }
 
+listens() { # OPTION...: sets $listener and $at
+	start listener "$tlsring" bench --listen 127.0.0.1:0 "$@"
+	listener=$pid
+	await 30 grep -q 'listening on' "$log"
+	at=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\) .*/\1/p' "$log")
+}
+
+listener_ends() {
+	kill -INT "$listener"
+	await "${1:-5}" test -s "$log.status" || fail "it does not end: $(cat "$log")"
+	equal "$(cat "$log.status")" 0 "status of the listener: $(cat "$log")"
+}
+
+# One byte of a message keeps nothing waiting: signals are heard.
+half_a_message() {
+	local listener at
+	listens
+	exec {half}<> "/dev/tcp/127.0.0.1/$at"
+	printf 'x' >&"$half"
+	sleep 0.3
+	listener_ends
+	exec {half}>&-
+}
+
+with_token() { # STATUS FILE
+	local status=0
+	"$tlsring" bench --json "${short[@]}" --repeats 1 --modes plain --connect "127.0.0.1:$at" ${2:+--token "$2"} \
+		> "$tmp/token.json" 2> "$tmp/err" || status=$?
+	equal "$status" "$1" "status with ${2:-no token}: $(cat "$tmp/err")"
+}
+
+# Without the secret nothing is done, whatever is asked.
+secrets() {
+	local listener at
+	echo right > "$tmp/right"
+	echo wrong > "$tmp/wrong"
+	: > "$tmp/nothing"
+	listens --token "$tmp/right"
+	with_token 0 "$tmp/right"
+	with_token 1 "$tmp/wrong"
+	with_token 1
+	grep -q -- '--token' "$tmp/err" || fail "$(cat "$tmp/err")"
+	with_token 1 "$tmp/nothing"
+	python3 -IS - "$at" <<-'END' || fail "it answers a stranger"
+		import json, socket, struct, sys
+		def asked(*questions):
+		    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		    f = s.makefile("rwb")
+		    for q in questions:
+		        text = json.dumps(q).encode()
+		        f.write(struct.pack("!I", len(text)) + text)
+		    f.flush()
+		    size = f.read(4)
+		    return json.loads(f.read(struct.unpack("!I", size)[0])) if size else None
+		nonce = asked({"ask": "hello"})["nonce"]
+		assert len(nonce) == 64 and asked({"ask": "hello"})["nonce"] != nonce
+		for proof in (None, "", nonce, 5, "0" * 64):
+		    assert asked({"ask": "manifest", "proof": proof}) is None, proof
+	END
+	grep -q 'did not have the secret' "$log" || fail "$(cat "$log")"
+	with_token 0 "$tmp/right"
+	listener_ends
+	listens
+	with_token 0 "$tmp/right"
+	listener_ends
+}
+
+addresses() {
+	local listener at
+	listens --allow 192.0.2.1,127.0.0.0/8
+	with_token 0
+	listener_ends
+	listens --allow 192.0.2.1,::1,126.0.0.0/8
+	with_token 1
+	grep -q '127.0.0.1:[0-9]* is not in the list' "$log" || fail "$(cat "$log")"
+	listener_ends
+}
+
+# An agent that lies, or is none: the client says so, and prints nothing that a terminal obeys.
+strange_agents() {
+	cat > "$tmp/agent.py" <<-'END'
+		import json, socket, struct, sys
+		version, answers = sys.argv[1], json.loads(sys.argv[2])
+		l = socket.create_server(("127.0.0.1", 0))
+		print(l.getsockname()[1], flush=True)
+		f = l.accept()[0].makefile("rwb")
+		def receive():
+		    size = f.read(4)
+		    return json.loads(f.read(struct.unpack("!I", size)[0])) if size else None
+		while (q := receive()) is not None:
+		    a = answers.get(q["ask"], {})
+		    if q["ask"] == "manifest" and a == {}:
+		        a = {"tlsring": version}
+		    text = json.dumps(a).encode()
+		    f.write(struct.pack("!I", len(text)) + text)
+		    f.flush()
+	END
+	local answers status version
+	version=$("$tlsring" --version | sed -n 's/^tlsring \([0-9.]*\).*/\1/p')
+	for answers in '{"manifest": {"tlsring": "\u001b[31m9\u009b1m"}}' '{"manifest": [1]}' '{"manifest": {"tlsring": 5}}' \
+		'{"start": {"result": "no", "port": []}}' '{"start": {"result": 0, "port": 1}, "report": []}' \
+		'{"start": {"result": 0, "port": 1}, "report": {"result": 0, "cpu": 1, "memory": 1, "installs": [0, 0, 0, 0], "paths": [0, 1, 0, 0], "why": 9999, "lack": 2, "disk": 0, "counted": 7, "health": {"memory": 1, "descriptors": 1, "slab": 1, "rekeys": false, "counters": "x"}}, "look": "x"}'; do
+		python3 -IS "$tmp/agent.py" "$version" "$answers" > "$tmp/agent.port" &
+		at_end $!
+		await 10 test -s "$tmp/agent.port"
+		status=0
+		"$tlsring" bench "${short[@]}" --modes kernel-engine,plain --connect "127.0.0.1:$(cat "$tmp/agent.port")" \
+			> "$tmp/text" 2> "$tmp/err" || status=$?
+		[ "$status" -le 1 ] || fail "status $status of $answers: $(cat "$tmp/err")"
+		! LC_ALL=C grep -q "$(printf '\033\|\302\233')" "$tmp/text" "$tmp/err" || fail "control characters of $answers"
+		rm "$tmp/agent.port"
+	done
+}
+
 for name in peers elsewhere bad_network; do
 	test_case $name $name
 done
 # No kernel changes the others.
-for name in $(in_full peers_of_a_preset peers_that_cannot peers_end bad_network_without_tools); do
+for name in $(in_full peers_of_a_preset peers_that_cannot peers_end bad_network_without_tools \
+	half_a_message secrets addresses strange_agents); do
 	test_case $name $name
 done
 test_end

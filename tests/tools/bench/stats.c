@@ -17,7 +17,8 @@ static struct bench_summary summary(const double *values, size_t count)
 
 TEST(summaries)
 {
-	static const double odd[] = { 5, 1, 3 }, even[] = { 4, 1, 3, 2 }, spread[] = { 1, 1, 2, 2, 4, 6, 9 };
+	static const double odd[] = { 5, 1, 3 }, even[] = { 4, 1, 3, 2 },
+	spread[] = { 1, 1, 2, 2, 4, 6, 9 };
 	struct bench_summary s = summary(odd, 3);
 
 	EQ(s.count, 3);
@@ -43,7 +44,9 @@ TEST(apart_only_when_no_values_overlap)
 	CHECK(bench_stats_apart(&a, &b) && bench_stats_apart(&b, &a));
 	CHECK(!bench_stats_apart(&a, &c) && !bench_stats_apart(&c, &b));
 	CHECK(!bench_stats_apart(&a, &a));
-	CHECK(!bench_stats_apart(&a, &once) && !bench_stats_apart(&once, &a) && !bench_stats_apart(&a, &none));
+	CHECK(!bench_stats_apart(&a, &once) && !bench_stats_apart(&once,
+								  &a) && !bench_stats_apart(&a,
+											    &none));
 }
 
 TEST(changes)
@@ -61,7 +64,8 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Of values from nanoseconds to hours: never below what sorting says, and at most a thousandth above. */
+/* Of values from nanoseconds to hours: never below what sorting says,
+and at most a thousandth above. */
 TEST(as_sorting_says_to_a_thousandth)
 {
 	static const double percents[] = { 1, 10, 50, 90, 99, 99.9, 99.99 };
@@ -98,7 +102,8 @@ TEST(a_card_saves_the_sealing)
 	/* It cannot be better than no TLS at all. */
 	CHECK(bench_cost_model(&m, 0.25, 1, 0.875, 0.125) && m.least == 0.25 && m.most == 0.25);
 	CHECK(!bench_cost_model(&m, 0, 1, 0.5, 0.1) && !bench_cost_model(&m, 0.25, 0, 0.5, 0.1));
-	CHECK(!bench_cost_model(&m, 0.25, 1, 0, 0.1) && !bench_cost_model(&m, 0.25, 0.25, 0.5, 0.1));
+	CHECK(!bench_cost_model(&m, 0.25, 1, 0, 0.1) && !bench_cost_model(&m, 0.25, 0.25, 0.5,
+									  0.1));
 }
 
 TEST(sealing_and_copying_cost_something)
@@ -130,7 +135,8 @@ static struct bench_snapshot look(uint64_t wire, uint64_t kernel, uint64_t nic)
 
 static struct bench_path judge_in(const struct bench_mode *mode, enum bench_direction direction,
 				  unsigned connections, const struct bench_snapshot *from,
-				  const struct bench_snapshot *to, const struct bench_report *report)
+				  const struct bench_snapshot *to,
+				  const struct bench_report *report)
 {
 	const struct bench_proof proof = {
 		.mode = mode, .direction = direction, .connections = connections, .start = &start,
@@ -142,7 +148,8 @@ static struct bench_path judge_in(const struct bench_mode *mode, enum bench_dire
 	return path;
 }
 
-static struct bench_path judge(enum bench_seal asked, struct bench_snapshot from, struct bench_snapshot to,
+static struct bench_path judge(enum bench_seal asked, struct bench_snapshot from,
+			       struct bench_snapshot to,
 			       const struct bench_report *report)
 {
 	const struct bench_mode mode = { .seal = asked };
@@ -152,7 +159,8 @@ static struct bench_path judge(enum bench_seal asked, struct bench_snapshot from
 
 TEST(kernel_as_asked)
 {
-	struct bench_path p = judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 105000, 0), &kernel_report);
+	struct bench_path p = judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 105000, 0),
+				    &kernel_report);
 
 	EQ(p.bytes[BENCH_KERNEL], 100000);
 	EQ(p.bytes[BENCH_USER] + p.bytes[BENCH_NIC] + p.bytes[BENCH_NOBODY], 0);
@@ -161,7 +169,8 @@ TEST(kernel_as_asked)
 
 TEST(part_of_it_fell_back)
 {
-	struct bench_path p = judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 65000, 0), &kernel_report);
+	struct bench_path p = judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 65000, 0),
+				    &kernel_report);
 
 	EQ(p.bytes[BENCH_KERNEL], 60000);
 	EQ(p.bytes[BENCH_USER], 40000);
@@ -170,14 +179,16 @@ TEST(part_of_it_fell_back)
 
 TEST(the_library_disagrees)
 {
-	static const struct bench_report report = { .paths = { [TLSRING_PATH_KERNEL] = 3, [TLSRING_PATH_USER] = 1 } };
+	static const struct bench_report report = { .paths = { [TLSRING_PATH_KERNEL] = 3,
+							       [TLSRING_PATH_USER] = 1 } };
 
 	CHECK(judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 105000, 0), &report).astray);
 }
 
 TEST(sealed_by_a_nic)
 {
-	struct bench_path p = judge(BENCH_KERNEL, look(5000, 0, 5000), look(105000, 0, 105000), &kernel_report);
+	struct bench_path p = judge(BENCH_KERNEL, look(5000, 0, 5000), look(105000, 0, 105000),
+				    &kernel_report);
 
 	EQ(p.bytes[BENCH_NIC], 100000);
 	EQ(p.bytes[BENCH_KERNEL], 0);
@@ -224,7 +235,8 @@ TEST(half_of_the_connections)
 	static const struct bench_report half = {
 		.paths = { [TLSRING_PATH_NIC] = 2, [TLSRING_PATH_KERNEL] = 2 },
 	};
-	struct bench_path p = judge(BENCH_NIC, look(5000, 2500, 2500), look(105000, 52500, 52500), &half);
+	struct bench_path p = judge(BENCH_NIC, look(5000, 2500, 2500), look(105000, 52500, 52500),
+				    &half);
 
 	EQ(p.bytes[BENCH_NIC], 50000);
 	EQ(p.bytes[BENCH_KERNEL], 50000);
@@ -242,7 +254,8 @@ TEST(a_card_that_counts_no_bytes)
 	EQ(p.bytes[BENCH_NIC], 100000);
 	EQ(p.doubt, BENCH_DOUBT_UNCOUNTED);
 	/* Nothing went to a card: there is nothing to prove. */
-	EQ(judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 105000, 0), &kernel_report).doubt, 0);
+	EQ(judge(BENCH_KERNEL, look(5000, 5000, 0), look(105000, 105000, 0), &kernel_report).doubt,
+	   0);
 }
 
 /* Others' bytes could stand for ours: what is left is the least that the card did. */

@@ -6,22 +6,26 @@
 #include <string.h>
 #include <unistd.h>
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include "tools/bench/machine/manifest.h"
 #include "tools/bench/modes.h"
 #include "tools/bench/options.h"
 #include "tools/bench/remote/agent.h"
 #include "tools/bench/remote/message.h"
 #include "tools/bench/setup.h"
+#include "tools/common/address.h"
+#include "tools/common/clock.h"
 #include "tools/common/listen.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
 #define AGENT_LISTENERS	64
 
+#define AGENT_PATIENCE	10	/* seconds until the first question, and the secret */
+
 /* A control connection and the server that its client has asked for. */
 struct agent {
-	const struct bench_options *own;	/* of this process */
-	const volatile sig_atomic_t *interrupted;
+	struct bench_agent *shared;	/* borrowed */
 	int fd;				/* the control connection */
 	struct sockaddr_storage at;	/* where servers listen */
 	struct bench_options options;	/* as the client asked */
@@ -29,67 +33,9 @@ struct agent {
 	bool ready;			/* setup is filled in */
 	struct bench_server server;
 	bool serves;
-	unsigned switched;		/* flags of features that are off for this run */
+	char nonce[BENCH_GUARD_HEX];
+	bool trusted;			/* the client has the secret, or there is none */
 };
-
-/* ---- the NIC's offload, off while the kernel is to seal ---- */
-
-enum { AGENT_THERE = 1, AGENT_TX = 2, AGENT_RX = 4 };
-
-static const struct {
-	const char *name;
-	unsigned on;
-	enum bench_direction without;	/* a direction that does without it */
-} agent_features[] = {
-	{ "tls-hw-tx-offload", AGENT_TX, BENCH_RECEIVE },
-	{ "tls-hw-rx-offload", AGENT_RX, BENCH_SEND },
-};
-#define AGENT_FEATURES	(sizeof(agent_features) / sizeof(agent_features[0]))
-
-/* Flags of the device of that name; 0: go on. */
-static int agent_device(const struct tlsring_device *device, void *user)
-{
-	if (strcmp(device->name, user))
-		return 0;
-	return AGENT_THERE | (device->tx_on ? AGENT_TX : 0) | (device->rx_on ? AGENT_RX : 0);
-}
-
-static int agent_check(const char *nic)
-{
-	if (!nic || tlsring_report_devices(agent_device, (void *)nic) > 0)
-		return 0;
-	log_line("--nic %s: no network card of this name can offload TLS; `tlsring doctor --nic "
-		 "%s` says why",
-		 nic, nic);
-	return TOOLS_FAILED;
-}
-
-static int agent_switch_off(struct agent *agent, const struct bench_mode *mode)
-{
-	int on, ret = 0;
-
-	if (!agent->own->nic || mode->seal == BENCH_NIC)
-		return 0;
-	on = tlsring_report_devices(agent_device, (void *)agent->own->nic);
-	for (size_t i = 0; i < AGENT_FEATURES && on > 0 && !ret; i++) {
-		if (!((unsigned)on & agent_features[i].on) ||
-		    agent_features[i].without == agent->options.direction)
-			continue;
-		ret = tlsring_device_switch(agent->own->nic, agent_features[i].name, false);
-		agent->switched |= ret ? 0 : agent_features[i].on;
-	}
-	return ret;
-}
-
-static void agent_switch_on(struct agent *agent)
-{
-	for (size_t i = 0; i < AGENT_FEATURES; i++)
-		if ((agent->switched & agent_features[i].on) &&
-		    tlsring_device_switch(agent->own->nic, agent_features[i].name, true))
-			log_line("cannot switch %s of %s on again", agent_features[i].name,
-				 agent->own->nic);
-	agent->switched = 0;
-}
 
 /* ---- questions ---- */
 
@@ -98,7 +44,7 @@ static void agent_stop(struct agent *agent)
 	if (agent->serves)
 		bench_server_stop(&agent->server);
 	agent->serves = false;
-	agent_switch_on(agent);
+	bench_feature_on(&agent->shared->feature);
 }
 
 static void agent_forget(struct agent *agent)
@@ -121,7 +67,7 @@ static int agent_prepare(struct agent *agent, const struct bench_options *wanted
 		agent_forget(agent);
 		agent->options = *wanted;
 		agent->ready = true;
-		if (bench_setup_open(&agent->setup, &agent->options, agent->interrupted)) {
+		if (bench_setup_open(&agent->setup, &agent->options, agent->shared->interrupted)) {
 			agent_forget(agent);
 			return wanted->cache == BENCH_COLD ? -EOPNOTSUPP : -ENOMEM;
 		}
@@ -157,7 +103,8 @@ static json_t *agent_start(struct agent *agent, json_t *question)
 	}
 	agent_stop(agent);
 	if (!ret)
-		ret = agent_switch_off(agent, mode);
+		ret = mode->seal == BENCH_NIC ? 0 : bench_feature_off(&agent->shared->feature,
+								      agent->options.direction);
 	if (!ret) {
 		ret = bench_server_start(&agent->server, &agent->setup, mode);
 		agent->serves = true;
@@ -166,14 +113,37 @@ static json_t *agent_start(struct agent *agent, json_t *question)
 			 ret ? 0 : ntohs(((struct sockaddr_in *)&agent->server.address)->sin_port));
 }
 
+/* The first question of a client that has the secret: the answer to it must come with the next one.
+ */
+static json_t *agent_hello(struct agent *agent)
+{
+	if (!bench_guard_nonce(agent->nonce))
+		return NULL;
+	return json_pack("{s:s}", "nonce", agent->nonce);
+}
+
+static bool agent_trusts(struct agent *agent, const json_t *question)
+{
+	const char *proof = json_string_value(json_object_get(question, "proof"));
+
+	agent->trusted |= *agent->nonce && bench_guard_proves(&agent->shared->guard, agent->nonce,
+							      proof);
+	return agent->trusted;
+}
+
+/* NULL: the connection is to end. */
 static json_t *agent_answer(struct agent *agent, json_t *question)
 {
 	const char *word = json_string_value(json_object_get(question, "ask"));
 	struct bench_report report = { 0 };
 	struct bench_snapshot look = { 0 };
 
+	if (word && !strcmp(word, "hello"))
+		return agent_hello(agent);
+	if (!agent_trusts(agent, question))
+		return NULL;
 	if (word && !strcmp(word, "manifest"))
-		return bench_manifest(bench_options_manifest(agent->own));
+		return bench_manifest(bench_options_manifest(agent->shared->own));
 	if (word && !strcmp(word, "start"))
 		return agent_start(agent, question);
 	if (word && !strcmp(word, "report") && agent->serves) {
@@ -188,31 +158,51 @@ static json_t *agent_answer(struct agent *agent, json_t *question)
 	return json_object();
 }
 
-/* Wait for a question. False: interrupted. */
-static bool agent_wait(const struct agent *agent)
+/* Wait for a question, for so many seconds; 0: without limit. False: there is none,
+or a signal came. */
+static bool agent_wait(const struct agent *agent, unsigned seconds)
 {
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + seconds * UINT64_C(1000000000);
 	struct pollfd wait = { .fd = agent->fd, .events = POLLIN };
 
 	/* Wakes every second, as a signal may come just before poll(). */
-	while (!*agent->interrupted)
+	while (!*agent->shared->interrupted) {
 		if (poll(&wait, 1, 1000) > 0)
 			return true;
+		if (seconds && clock_ns(CLOCK_MONOTONIC) >= until)
+			return false;
+	}
 	return false;
 }
 
-void bench_agent_serve(const struct bench_options *own, int fd, const struct sockaddr_storage *at,
-		 const volatile sig_atomic_t *interrupted)
+/* False: the connection is to end. */
+static bool agent_turn(struct agent *agent, bool first)
 {
-	struct agent agent = { .own = own, .interrupted = interrupted, .fd = fd, .at = *at };
-	int one = 1, ret = 0;
-	json_t *question;
+	json_t *question = NULL, *answer;
+	bool on = false;
+
+	if (agent_wait(agent, first || !agent->trusted ? AGENT_PATIENCE : 0))
+		question = bench_message_receive(agent->fd, agent->shared->interrupted);
+	answer = question ? agent_answer(agent, question) : NULL;
+	if (answer)
+		on = !bench_message_send(agent->fd, answer);
+	json_decref(question);
+	return on;
+}
+
+void bench_agent_serve(struct bench_agent *shared, int fd, const struct sockaddr_storage *at)
+{
+	struct agent agent = { .shared = shared, .fd = fd, .at = *at,
+			       .trusted = !*shared->guard.secret };
+	bool first = true;
+	int one = 1;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	while (!ret && agent_wait(&agent) && (question = bench_message_receive(fd))) {
-		ret = bench_message_send(fd, agent_answer(&agent, question));
-		json_decref(question);
-	}
+	while (agent_turn(&agent, first))
+		first = false;
+	if (!agent.trusted && !*shared->interrupted)
+		log_line("bench: a client did not have the secret of --token");
 	agent_stop(&agent);
 	agent_forget(&agent);
 }
@@ -241,41 +231,51 @@ static void agent_announce(const char *text, const struct listen_set *set)
 }
 
 /* One client at a time: two would disturb each other's figures. */
-static void agent_accept(const struct bench_options *own, int listener,
-			 const volatile sig_atomic_t *interrupted)
+static void agent_accept(struct bench_agent *shared, int listener)
 {
-	struct sockaddr_storage at;
-	socklen_t len = sizeof(at);
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	struct sockaddr_storage at, peer;
+	socklen_t len = sizeof(at), peer_len = sizeof(peer);
+	char text[ADDRESS_TEXT];
+	int fd = accept4(listener, (struct sockaddr *)&peer, &peer_len, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return;
-	if (!getsockname(fd, (struct sockaddr *)&at, &len))
-		bench_agent_serve(own, fd, &at, interrupted);
+	if (!bench_guard_allows(&shared->guard, &peer))
+		log_line("bench: %s is not in the list of --allow", address_text(&peer, text));
+	else if (!getsockname(fd, (struct sockaddr *)&at, &len))
+		bench_agent_serve(shared, fd, &at);
 	close(fd);
+}
+
+static void agent_run(struct bench_agent *shared, struct listen_set *set)
+{
+	struct pollfd fds[AGENT_LISTENERS];
+	unsigned count = agent_listeners(fds, set);
+
+	agent_announce(shared->own->listen, set);
+	while (!*shared->interrupted) {
+		if (poll(fds, count, 1000) <= 0)
+			continue;
+		for (unsigned i = 0; i < count; i++)
+			if (fds[i].revents)
+				agent_accept(shared, fds[i].fd);
+	}
 }
 
 int bench_agent_listen(const struct bench_options *options,
 		       const volatile sig_atomic_t *interrupted)
 {
+	struct bench_agent shared = { .own = options, .interrupted = interrupted };
 	struct listen_set set = { .threads = 1, .setting = "listen" };
-	struct pollfd fds[AGENT_LISTENERS];
-	unsigned count = 0;
-	int ret = agent_check(options->nic);
+	int ret = bench_guard_open(&shared.guard, options->token, options->allow);
 
 	if (!ret)
+		ret = bench_feature_open(&shared.feature, options->nic);
+	if (!ret)
 		ret = listen_add(&set, options->listen);
-	if (!ret) {
-		count = agent_listeners(fds, &set);
-		agent_announce(options->listen, &set);
-	}
-	while (!ret && !*interrupted) {
-		if (poll(fds, count, 1000) <= 0)
-			continue;
-		for (unsigned i = 0; i < count; i++)
-			if (fds[i].revents)
-				agent_accept(options, fds[i].fd, interrupted);
-	}
+	if (!ret)
+		agent_run(&shared, &set);
 	listen_close(&set);
+	OPENSSL_cleanse(&shared.guard, sizeof(shared.guard));
 	return ret;
 }

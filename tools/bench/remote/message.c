@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <jansson.h>
 #include "tools/bench/remote/message.h"
+#include "tools/common/clock.h"
 
 #define MESSAGE_MAX	(1 << 20)	/* bytes */
 
@@ -36,41 +38,89 @@ int bench_message_send(int fd, json_t *message)
 	return ret;
 }
 
-/* Read all of it; false with errno. EINTR is not passed on: SO_RCVTIMEO limits the wait. */
-static bool message_read(int fd, void *data, size_t len)
+/* Wait for the next bytes. 0 or -errno; stop as bench_message_receive() has it. */
+static int message_wait(int fd, uint64_t until, const volatile sig_atomic_t *stop)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+	/* Wakes every second, as a signal may come just before poll(). */
+	while (!stop || !*stop) {
+		if (poll(&wait, 1, 1000) > 0)
+			return 0;
+		if (clock_ns(CLOCK_MONOTONIC) >= until)
+			return -EAGAIN;
+	}
+	return -EINTR;
+}
+
+static int message_read(int fd, void *data, size_t len, uint64_t until,
+			const volatile sig_atomic_t *stop)
 {
 	char *at = data;
+	int ret = 0;
 
-	while (len) {
-		ssize_t got = recv(fd, at, len, 0);
+	while (len && !ret) {
+		ssize_t got = recv(fd, at, len, MSG_DONTWAIT);
 
 		if (!got)
-			errno = ECONNRESET;
-		if (got <= 0 && errno != EINTR)
-			return false;
+			return -ECONNRESET;
+		if (got < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
+		if (got < 0)
+			ret = message_wait(fd, until, stop);
 		at += got > 0 ? got : 0;
 		len -= got > 0 ? (size_t)got : 0;
 	}
-	return true;
+	return ret;
 }
 
-json_t *bench_message_receive(int fd)
+/* The other end is a stranger: what it says may be printed on a terminal. Replace control
+ * characters. */
+static void message_clean(json_t *value)
 {
-	json_t *message = NULL;
-	uint32_t len;
+	const char *key;
+	size_t index;
+	json_t *member;
 	char *text;
 
-	if (!message_read(fd, &len, sizeof(len)))
-		return NULL;
-	len = ntohl(len);
-	text = len <= MESSAGE_MAX ? malloc(len) : NULL;
-	if (text && message_read(fd, text, len)) {
+	json_object_foreach(value, key, member)
+		message_clean(member);
+	json_array_foreach(value, index, member)
+		message_clean(member);
+	if (!json_is_string(value))
+		return;
+	text = strdup(json_string_value(value));
+	for (char *at = text; at && *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	/* The codes from U+0080 to U+009F are control characters, too. */
+	for (char *at = text; at && (at = strchr(at, '\302')); at++)
+		if ((unsigned char)at[1] >= 0x80 && (unsigned char)at[1] < 0xa0)
+			memcpy(at, "??", 2);
+	if (text)
+		json_string_set(value, text);
+	free(text);
+}
+
+json_t *bench_message_receive(int fd, const volatile sig_atomic_t *stop)
+{
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + BENCH_PATIENCE * UINT64_C(1000000000);
+	json_t *message = NULL;
+	char *text = NULL;
+	uint32_t len;
+	int ret = message_read(fd, &len, sizeof(len), until, stop);
+
+	if (!ret) {
+		len = ntohl(len);
+		text = len <= MESSAGE_MAX ? malloc(len ? len : 1) : NULL;
+		ret = text ? message_read(fd, text, len, until, stop) : -EBADMSG;
+	}
+	if (!ret) {
 		message = json_loadb(text, len, 0, NULL);
-		errno = EBADMSG;
-	} else if (!text) {
-		errno = EBADMSG;
+		message_clean(message);
 	}
 	free(text);
+	errno = ret ? -ret : EBADMSG;
 	return message;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "tools/bench/client/connect.h"
 #include "tools/bench/machine/command.h"
 #include "tools/bench/options.h"
 #include "tools/bench/remote/agent.h"
@@ -133,6 +134,7 @@ static void netns_agent(const struct bench_setup *setup, const struct bench_opti
 			int control)
 {
 	static const volatile sig_atomic_t never;
+	struct bench_agent agent;
 	char go = 0;
 
 	signal(SIGINT, SIG_IGN);
@@ -147,7 +149,8 @@ static void netns_agent(const struct bench_setup *setup, const struct bench_opti
 	go = (char)netns_server_end(options);
 	if (write(control, &go, 1) != 1 || go)
 		_exit(1);
-	bench_agent_serve(options, control, &setup->remote_address, &never);
+	agent = (struct bench_agent){ .own = options, .interrupted = &never };
+	bench_agent_serve(&agent, control, &setup->remote_address);
 	_exit(0);
 }
 
@@ -180,6 +183,7 @@ static int netns_join(struct bench_setup *setup)
 
 int bench_netns_open(struct bench_setup *setup, const struct bench_options *options)
 {
+	struct timeval patience = { .tv_sec = BENCH_PATIENCE };
 	int control[2], ret = netns_unshare();
 
 	if (ret) {
@@ -202,6 +206,7 @@ int bench_netns_open(struct bench_setup *setup, const struct bench_options *opti
 		netns_agent(setup, options, control[1]);
 	}
 	close(control[1]);
+	setsockopt(control[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	bench_remote_use(setup, control[0]);
 	return setup->agent < 0 ? TOOLS_FAILED : netns_join(setup);
 }

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include "tools/bench/options.h"
+#include "tools/bench/remote/guard.h"
 #include "tools/bench/remote/message.h"
 #include "tools/bench/remote/remote.h"
 #include "tools/bench/server/server.h"
@@ -21,7 +23,7 @@ static json_t *remote_ask(int fd, json_t *question)
 	int ret = bench_message_send(fd, question);
 
 	errno = -ret;
-	return ret ? NULL : bench_message_receive(fd);
+	return ret ? NULL : bench_message_receive(fd, NULL);
 }
 
 static int remote_connect(const struct addrinfo *list)
@@ -121,37 +123,67 @@ static const struct bench_server_ops remote_ops = {
 
 void bench_remote_use(struct bench_setup *setup, int fd)
 {
-	struct timeval patience = { .tv_sec = BENCH_PATIENCE };
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setup->remote = fd;
 	setup->elsewhere = &remote_ops;
 }
 
-int bench_remote_open(struct bench_setup *setup, const char *text, json_t **manifest)
+/* The question for the manifest, with the proof of having the secret. NULL with errno. */
+static json_t *remote_introduce(int fd, const struct bench_guard *guard)
 {
-	socklen_t len = sizeof(setup->remote_address);
-	int one = 1, fd = remote_dial(text);
-	const char *version;
-	json_t *answer;
+	char answer[BENCH_GUARD_HEX];
+	json_t *hello;
+	const char *nonce;
 
+	if (!*guard->secret)
+		return json_pack("{s:s}", "ask", "manifest");
+	hello = remote_ask(fd, json_pack("{s:s}", "ask", "hello"));
+	nonce = json_string_value(json_object_get(hello, "nonce"));
+	if (nonce)
+		bench_guard_answer(guard, nonce, answer);
+	json_decref(hello);
+	return nonce ? json_pack("{s:s, s:s}", "ask", "manifest", "proof", answer) : NULL;
+}
+
+/* NULL after a message. */
+static json_t *remote_manifest(int fd, const char *text, const struct bench_guard *guard)
+{
+	json_t *question = remote_introduce(fd, guard);
+	json_t *answer = question ? remote_ask(fd, question) : NULL;
+	const char *version = json_string_value(json_object_get(answer, "tlsring"));
+
+	if (version && !strcmp(version, TLSRING_VERSION))
+		return answer;
+	if (version)
+		log_line("--connect %s: it is another version of tlsring: %s", text, version);
+	else if (answer)
+		log_line("--connect %s: this is no tlsring bench", text);
+	else
+		log_line("--connect %s: %s%s", text, strerror(errno), errno != ECONNRESET ? "" :
+			 "; it may want the secret of --token, or not know this address (--allow)");
+	json_decref(answer);
+	return NULL;
+}
+
+int bench_remote_open(struct bench_setup *setup, json_t **manifest)
+{
+	const struct bench_options *options = setup->options;
+	socklen_t len = sizeof(setup->remote_address);
+	struct bench_guard guard;
+	int one = 1, fd;
+
+	if (bench_guard_open(&guard, options->token, NULL))
+		return TOOLS_FAILED;
+	fd = remote_dial(options->connect);
 	if (fd < 0)
 		return TOOLS_FAILED;
 	bench_remote_use(setup, fd);
 	/* Servers listen on the address of this connection. */
 	if (getpeername(fd, (struct sockaddr *)&setup->remote_address, &len)) {
-		log_line("--connect %s: %s", text, strerror(errno));
+		log_line("--connect %s: %s", options->connect, strerror(errno));
 		return TOOLS_FAILED;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	answer = remote_ask(fd, json_pack("{s:s}", "ask", "manifest"));
-	version = json_string_value(json_object_get(answer, "tlsring"));
-	if (version && !strcmp(version, TLSRING_VERSION)) {
-		*manifest = answer;
-		return 0;
-	}
-	log_line("--connect %s: %s%s", text, version ? "it is another version of tlsring: " :
-		 answer ? "this is no tlsring bench" : strerror(errno), version ? version : "");
-	json_decref(answer);
-	return TOOLS_FAILED;
+	*manifest = remote_manifest(fd, options->connect, &guard);
+	OPENSSL_cleanse(&guard, sizeof(guard));
+	return *manifest ? 0 : TOOLS_FAILED;
 }

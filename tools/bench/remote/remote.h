@@ -9,8 +9,9 @@ struct json_t;
 
 /* Let servers be run by the agent at the other end of setup's control connection. */
 void bench_remote_use(struct bench_setup *setup, int fd);
-/* Connect to an agent at HOST:PORT. *manifest: of its machine, a new object. An exit status; errors
- * are printed. */
-int bench_remote_open(struct bench_setup *setup, const char *text, struct json_t **manifest);
+/* Connect to the agent of --connect. *manifest: of its machine,
+a new object. An exit status; errors are
+ * printed. */
+int bench_remote_open(struct bench_setup *setup, struct json_t **manifest);
 
 #endif

@@ -247,7 +247,7 @@ int bench_soak(const struct bench_options *options, const volatile sig_atomic_t 
 		return TOOLS_FAILED;
 	ret = bench_setup_open(&s->setup, options, interrupted);
 	if (!ret && options->connect)
-		ret = bench_remote_open(&s->setup, options->connect, &manifest);
+		ret = bench_remote_open(&s->setup, &manifest);
 	else if (!ret)
 		manifest = bench_manifest(bench_options_manifest(options));
 	if (!ret && bench_options_bad_net(options))
