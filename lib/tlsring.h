@@ -942,8 +942,8 @@ struct tlsring_socket {
 	unsigned uid;
 	bool zerocopy;				/* sendfile sends from the page cache itself */
 	bool no_pad;				/* TLS_RX_EXPECT_NO_PAD */
-	uint64_t transmitted;			/* bytes of TCP given to the device, retransmissions included */
-	uint64_t retransmitted;			/* bytes of TCP given to the device again */
+	uint64_t transmitted;			/* bytes of TCP given to the device */
+	uint64_t retransmitted;			/* bytes among these that were sent again */
 };
 /*
  * Walk the sockets of this system that use kernel TLS.

@@ -157,8 +157,8 @@ static void pair_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 	strscpy(info->driver, "tlsnic", sizeof(info->driver));
 }
 
-/* The counters of real drivers: as documented; names padded with blanks, as cxgb4 has them; or packets
- * only, as nfp has them. There the bytes have names that only tests know. */
+/* The counters of real drivers: as documented; names padded with blanks, as cxgb4 has them; or
+ * packets only, as nfp has them. There the bytes have names that only tests know. */
 enum { PAIR_STYLE_DOCUMENTED, PAIR_STYLE_PADDED, PAIR_STYLE_PACKETS };
 
 static unsigned int pair_style;
@@ -168,6 +168,8 @@ MODULE_PARM_DESC(style, "names of counters: 0 as documented, 1 padded with blank
 bool tlsnic_aes128;
 module_param_named(aes128, tlsnic_aes128, bool, 0644);
 MODULE_PARM_DESC(aes128, "no keys of 256 bits");
+
+#define PAIR_NAME(names, i)	((char *)(names) + (i) * ETH_GSTRING_LEN)
 
 static void pair_pad(char *name)
 {
@@ -182,18 +184,17 @@ static int pair_sset_count(struct net_device *dev, int set)
 
 static void pair_strings(struct net_device *dev, u32 set, u8 *out)
 {
-	char (*names)[ETH_GSTRING_LEN] = (void *)out;
 
 	if (set != ETH_SS_STATS)
 		return;
 	memcpy(out, pair_stats, sizeof(pair_stats));
 	for (int i = 0; i < TLSNIC_STATS && pair_style == PAIR_STYLE_PADDED; i++)
-		pair_pad(names[i]);
+		pair_pad(PAIR_NAME(out, i));
 	if (pair_style != PAIR_STYLE_PACKETS)
 		return;
-	strscpy(names[TLSNIC_TX_BYTES], "private_tx_encrypted_bytes", ETH_GSTRING_LEN);
-	strscpy(names[TLSNIC_RX_BYTES], "private_rx_decrypted_bytes", ETH_GSTRING_LEN);
-	strscpy(names[TLSNIC_TX_FALLBACK_BYTES], "private_tx_fallback_bytes", ETH_GSTRING_LEN);
+	strscpy(PAIR_NAME(out, TLSNIC_TX_BYTES), "private_tx_encrypted_bytes", ETH_GSTRING_LEN);
+	strscpy(PAIR_NAME(out, TLSNIC_RX_BYTES), "private_rx_decrypted_bytes", ETH_GSTRING_LEN);
+	strscpy(PAIR_NAME(out, TLSNIC_TX_FALLBACK_BYTES), "private_tx_fallback_bytes", ETH_GSTRING_LEN);
 }
 
 static void pair_values(struct net_device *dev, struct ethtool_stats *stats, u64 *out)

@@ -161,7 +161,7 @@ listens() { # OPTION...: sets $listener and $at
 
 listener_ends() {
 	kill -INT "$listener"
-	await "${1:-5}" test -s "$log.status" || fail "it does not end: $(cat "$log")"
+	await 5 test -s "$log.status" || fail "it does not end: $(cat "$log")"
 	equal "$(cat "$log.status")" 0 "status of the listener: $(cat "$log")"
 }
 

@@ -93,7 +93,8 @@ static int guard_check_list(const char *list)
 
 		if (guard_item(list, len, net, &bits)) {
 			log_line(
-				"--allow %s: give IP addresses, separated by commas; /BITS may follow one",
+				"--allow %s: give IP addresses, separated by commas; "
+				"/BITS may follow one",
 				list);
 			return TOOLS_USAGE;
 		}

@@ -202,8 +202,8 @@ static void compare_print_differences(const struct compare *c)
 	json_t *d;
 
 	json_array_foreach(c->differences, index, d) {
-		const json_t *before = json_object_get(d, "before"),
-		*after = json_object_get(d, "after");
+		const json_t *before = json_object_get(d, "before");
+		const json_t *after = json_object_get(d, "after");
 		char *was = json_dumps(before, JSON_ENCODE_ANY | JSON_COMPACT);
 		char *is = json_dumps(after, JSON_ENCODE_ANY | JSON_COMPACT);
 
@@ -245,9 +245,9 @@ static void compare_print(const struct compare *c)
 
 static int compare_print_json(const struct compare *c)
 {
+	const char *verdict = c->worse ? "worse" : json_array_size(c->changes) ? "better" : "same";
 	json_t *all = json_pack("{s:i, s:s, s:O, s:O, s:O, s:i}", "tlsring_compare", 1,
-				"verdict",
-				c->worse ? "worse" : json_array_size(c->changes) ? "better" : "same",
+				"verdict", verdict,
 				"differences", c->differences, "warnings", c->warnings,
 				"changes", c->changes, "unchanged", (int)c->same);
 	int ret = all ? bench_json_print(all) : -1;
