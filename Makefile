@@ -40,7 +40,7 @@ TEST_SRC := $(wildcard tests/ktls/*.c tests/uring/*.c tests/lib/*/*.c tests/tool
 LIB_OBJ	:= $(LIB_SRC:%.c=$(O)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o)
 FUZZ_SRC := $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
-EXAMPLE_SRC := $(wildcard tests/examples/*.c)
+EXAMPLE_SRC := $(wildcard tests/examples/*.c tests/examples/*/*.c)
 PUBLIC	:= $(O)/include/tlsring.h $(O)/include/tlsring_reason.h
 TEST_BIN := $(TEST_SRC:%.c=$(O)/%) $(EXAMPLE_SRC:%.c=$(O)/%) $(FUZZ_SRC:%.c=$(O)/%)
 # Peers in other languages, where their compilers are.
@@ -48,9 +48,13 @@ PEERS	:= $(if $(shell command -v javac),$(O)/tests/interop/peers/Peer.class) \
 	$(if $(shell command -v go),$(O)/tests/interop/peers/go)
 MAN1	:= $(wildcard man/*.1)
 MAN5	:= $(wildcard man/*.5)
+MAN7	:= $(wildcard man/*.7)
+# Section 3 is made from the headers: a page for each call.
+MAN3	:= $(O)/man3/made
+CALLS	= $(shell sed -n 's/^\t\(tlsring_[a-z0-9_]*\);/\1/p' lib/tlsring.map)
 
 .PHONY: all lib tests help deps install uninstall clean serve check check-native lab rooms rig rig-shell bench \
-	tidy fuzz format-check
+	tidy fuzz format-check html
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -59,7 +63,7 @@ all: lib $(O)/tlsring ## the library and the program (default)
 
 lib: $(O)/libtlsring.a $(O)/libtlsring.so.$(VERSION) ## the library alone
 
-tests: $(TEST_BIN) $(PEERS) $(O)/tlsring ## every test program
+tests: $(TEST_BIN) $(PEERS) $(O)/tlsring $(MAN3) ## every test program
 
 $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)
@@ -131,6 +135,13 @@ $(O)/tests/interop/peers/go: tests/interop/peers/peer.go
 	@mkdir -p $(@D)
 	$(Q)CGO_ENABLED=0 GO111MODULE=off go build -o $@ $<
 
+$(MAN3): man/pages.py lib/tlsring.h ktls/tlsring_reason.h lib/tlsring.map $(wildcard tests/examples/pages/*.c)
+	$(call say,MAN,$(@D))
+	$(Q)rm -rf $(@D) && python3 man/pages.py man $(@D) && touch $@
+
+html: $(MAN3) ## all man pages as pages of HTML, in build/html; needs mandoc
+	$(Q)python3 man/pages.py html $(O)/html $(MAN1) $(CALLS:%=$(O)/man3/%.3) $(MAN5) $(MAN7)
+
 deps: ## install the Debian packages that a build and the tests need (tests/build-packages, tests/packages)
 	$(Q)tests/deps tests/build-packages tests/packages
 
@@ -180,9 +191,9 @@ fill	= sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@included
 	-e 's|@bindir@|$(BINDIR)|' -e 's|@version@|$(VERSION)|' -e 's|@soversion@|$(SOVERSION)|'
 CMAKEDIR = $(LIBDIR)/cmake/tlsring
 
-install: all ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR, BINDIR, MANDIR, UNITDIR)
+install: all $(MAN3) ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR, BINDIR, MANDIR, UNITDIR)
 	install -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(CMAKEDIR) $(INCLUDEDIR) $(BINDIR) \
-		$(MANDIR)/man1 $(MANDIR)/man5 $(UNITDIR))
+		$(addprefix $(MANDIR)/man,1 3 5 7) $(UNITDIR))
 	install -m 644 $(O)/libtlsring.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(O)/libtlsring.so.$(VERSION) $(DESTDIR)$(LIBDIR)
 	ln -sf libtlsring.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libtlsring.so.$(SOVERSION)
@@ -194,7 +205,9 @@ install: all ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR, BINDI
 	install -m 644 lib/tlsring.h ktls/tlsring_reason.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 755 $(O)/tlsring $(DESTDIR)$(BINDIR)
 	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1)
+	install -m 644 $(CALLS:%=$(O)/man3/%.3) $(DESTDIR)$(MANDIR)/man3
 	$(if $(MAN5),install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5)
+	$(if $(MAN7),install -m 644 $(MAN7) $(DESTDIR)$(MANDIR)/man7)
 	$(call fill) tools/serve/tlsring.service.in > $(DESTDIR)$(UNITDIR)/tlsring.service
 ifeq ($(DESTDIR),)
 	@if [ "$$(id -u)" = 0 ]; then ldconfig; else echo "run ldconfig as root, so that programs find the library"; fi
@@ -204,7 +217,7 @@ uninstall: ## take away what install put there
 	rm -f $(DESTDIR)$(LIBDIR)/libtlsring.* $(DESTDIR)$(LIBDIR)/pkgconfig/tlsring.pc
 	rm -rf $(DESTDIR)$(CMAKEDIR)
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,tlsring.h tlsring_reason.h) $(DESTDIR)$(BINDIR)/tlsring
-	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN1))) $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
+	rm -f $(foreach page,$(notdir $(MAN1) $(MAN5) $(MAN7)) $(CALLS:%=%.3),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -f $(DESTDIR)$(UNITDIR)/tlsring.service
 
 clean: ## remove what was built in O (default: build)

@@ -5,6 +5,10 @@
  * Results are >= 0, or a negative errno, or one of the TLSRING_E* ranges below -4095.
  * Nothing here prints or aborts. Unless a comment says otherwise a call does not block and may
  * be made by one thread at a time per object; different objects need no locking.
+ *
+ * The man pages of section 3 are made from the comments above calls (man/pages.py). Such a comment
+ * begins with one sentence, followed by paragraphs; one that begins with "Returns", "Errors:" or
+ * "Threads:" goes to the section of that name.
  */
 #ifndef TLSRING_H
 #define TLSRING_H
@@ -122,7 +126,9 @@ struct tlsring_costs {
  * The first call in a process blocks for some 50 ms and opens sockets on loopback; later ones give
  * the same figures.
  *
- * Returns 0, or -EINVAL (size).
+ * Returns 0.
+ * Errors:
+ *	-EINVAL		costs->size is too small
  * Threads: any.
  */
 int tlsring_costs(struct tlsring_costs *costs);
@@ -364,7 +370,7 @@ enum tlsring_want { TLSRING_WANT_READ = 1, TLSRING_WANT_WRITE = 2, TLSRING_WANT_
  *	TLSRING_EREFUSED	SSL_do_handshake() returned 0, or the peer sent close_notify: ended
  *				in an orderly way by the protocol
  *	TLSRING_EALERT_SENT()	this side ended it with an alert
- *	TLSRING_EALERT_RECEIVED() the peer did
+ *	TLSRING_EALERT_RECEIVED()	the peer did
  *	TLSRING_ELIBRARY	OpenSSL failed without an alert
  *	-EPIPE		FIN, or a BIO pair's other half was shut down
  *	-errno		of the socket
