@@ -164,6 +164,8 @@ lab: ## look for what breaks when a part of the machine fails, at length: T=lab/
 	$(Q)$(MAKE) -s O=$(O)/asan SANITIZE=address,undefined CFLAGS="-O1 -g1 -w" all tests
 	$(Q)TLSRING_LAB=$(or $(RUNS),1000) TLSRING_SANITIZED=1 TLSRING_TEST_TIMEOUT=86400 tests/run --build $(O)/asan \
 		$(or $(T),$$(tests/run --list | grep ^lab/))
+	$(Q)$(MAKE) -s O=$(O)/tsan SANITIZE=thread CFLAGS="-O1 -g1 -w" $(O)/tsan/tests/lab/caller
+	$(Q)TLSRING_LAB=$(or $(RUNS),1000) TLSRING_TEST_TIMEOUT=86400 tests/run --build $(O)/tsan lab/caller
 
 rig: ## run the tests on real kernels: KERNEL=6.1|6.12|newest|all, T=room/name, COUNT=1 counts instructions
 	$(Q)tests/rig/rig --kernel $(KERNEL) $(if $(COUNT),--count) $(T)

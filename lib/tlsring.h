@@ -280,7 +280,7 @@ enum tlsring_path tlsring_ctx_expected(const struct tlsring_ctx *ctx, bool tx,
  *	-EBADMSG	a file of another length
  *	-ENOMEM
  *	-errno		of opening or reading a file
- * Threads: any, also while connections are served.
+ * Threads: the first call comes before connections are served; later ones from any, meanwhile too.
  */
 int tlsring_ctx_ticket_keys(struct tlsring_ctx *ctx, const char *const *paths, unsigned count);
 
