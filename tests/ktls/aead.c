@@ -267,3 +267,140 @@ TEST(numbers_end)
 		ktls_aead_wipe(&aead[dir]);
 	ktls_session_free(session);
 }
+
+/* RFC 8448, 3 "Simple 1-RTT Handshake": the client's first record of application data. */
+TEST(rfc8448_record)
+{
+	static const uint8_t secret[] = {
+		0x9e,
+		0x40,
+		0x64,
+		0x6c,
+		0xe7,
+		0x9a,
+		0x7f,
+		0x9d,
+		0xc0,
+		0x5a,
+		0xf8,
+		0x88,
+		0x9b,
+		0xce,
+		0x65,
+		0x52,
+		0x87,
+		0x5a,
+		0xfa,
+		0x0b,
+		0x06,
+		0xdf,
+		0x00,
+		0x87,
+		0xf7,
+		0x92,
+		0xeb,
+		0xb7,
+		0xc1,
+		0x75,
+		0x04,
+		0xa5,
+	},
+			     sealed[] = {
+				     0x17,
+				     0x03,
+				     0x03,
+				     0x00,
+				     0x43,
+				     0xa2,
+				     0x3f,
+				     0x70,
+				     0x54,
+				     0xb6,
+				     0x2c,
+				     0x94,
+				     0xd0,
+				     0xaf,
+				     0xfa,
+				     0xfe,
+				     0x82,
+				     0x28,
+				     0xba,
+				     0x55,
+				     0xcb,
+				     0xef,
+				     0xac,
+				     0xea,
+				     0x42,
+				     0xf9,
+				     0x14,
+				     0xaa,
+				     0x66,
+				     0xbc,
+				     0xab,
+				     0x3f,
+				     0x2b,
+				     0x98,
+				     0x19,
+				     0xa8,
+				     0xa5,
+				     0xb4,
+				     0x6b,
+				     0x39,
+				     0x5b,
+				     0xd5,
+				     0x4a,
+				     0x9a,
+				     0x20,
+				     0x44,
+				     0x1e,
+				     0x2b,
+				     0x62,
+				     0x97,
+				     0x4e,
+				     0x1f,
+				     0x5a,
+				     0x62,
+				     0x92,
+				     0xa2,
+				     0x97,
+				     0x70,
+				     0x14,
+				     0xbd,
+				     0x1e,
+				     0x3d,
+				     0xea,
+				     0xe6,
+				     0x3a,
+				     0xee,
+				     0xbb,
+				     0x21,
+				     0x69,
+				     0x49,
+				     0x15,
+				     0xe4,
+			     };
+	struct ktls_session *session = simple_session();
+	struct ktls_aead aead[2] = { { 0 } };
+	uint8_t record[sizeof(sealed)], content[50];
+	struct iovec all = { content, sizeof(content) };
+	const struct iovec *piece = &all;
+	struct ktls_opened opened;
+	size_t skip = 0;
+
+	for (int dir = KTLS_TX; dir <= KTLS_RX; dir++) {
+		memcpy(session->dir[dir].bytes, secret, sizeof(secret));
+		EQ(ktls_aead_init(&aead[dir], session, dir, dir == KTLS_TX,
+				  &session->dir[dir].seq),
+		   0);
+	}
+	for (size_t i = 0; i < sizeof(content); i++)
+		content[i] = (uint8_t)i;
+	EQ(ktls_aead_seal(&aead[KTLS_TX], 23, &piece, &skip, sizeof(content), record), sizeof(sealed));
+	EQ_MEM(record, sealed, sizeof(sealed));
+	EQ(ktls_aead_open(&aead[KTLS_RX], record, sizeof(record), &opened), 0);
+	EQ(opened.len, sizeof(content));
+	EQ_MEM(opened.data, content, sizeof(content));
+	ktls_aead_wipe(&aead[KTLS_TX]);
+	ktls_aead_wipe(&aead[KTLS_RX]);
+	ktls_session_free(session);
+}

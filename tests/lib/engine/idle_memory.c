@@ -6,7 +6,8 @@
 #define WARM	200		/* connections before counting starts */
 #define CONNS	"10000"
 #define CONNS_RIG "400"	/* emulated, the handshakes of 10,000 take minutes */
-#define LIMIT	1024		/* bytes each */
+#define LIMIT_KERNEL 1024 /* bytes each */
+#define LIMIT_USER 4096
 
 static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
@@ -46,7 +47,7 @@ static void one(SSL_CTX *client, uint16_t port)
 	SSL_free(ssl);
 }
 
-static void idle(enum tlsring_io io)
+static void idle(enum tlsring_io io, enum tlsring_offload offload)
 {
 	const char *text = getenv("CONNS");
 	int conns = atoi(text ? text : getenv("TLSRING_RIG") ? CONNS_RIG : CONNS);
@@ -58,12 +59,12 @@ static void idle(enum tlsring_io io)
 	pid_t pid;
 	int fd;
 
-	if (!ktls_probe()->ulp)
+	if (!offload && !ktls_probe()->ulp)
 		SKIP("%s", tlsring_reason_text(ktls_probe()->why_not));
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		SKIP("%d descriptors are not allowed here", conns + 100);
 	fd = peer_listen(&port);
-	pid = memory_server(server, fd, io, TLSRING_OFFLOAD_AUTO, &handlers);
+	pid = memory_server(server, fd, io, offload, &handlers);
 	for (int i = 0; i < WARM; i++)
 		one(client, port);
 	before = memory_anonymous(pid);
@@ -76,8 +77,10 @@ static void idle(enum tlsring_io io)
 	EQ(kill(pid, SIGKILL), 0);
 	each = (after - before) / (conns - WARM);
 	printf("# %ld bytes a connection (%ld KiB, then %ld KiB)\n", each, before / 1024, after / 1024);
-	CHECK(each <= LIMIT);
+	CHECK(each <= (offload ? LIMIT_USER : LIMIT_KERNEL));
 }
 
-TEST_DEADLINE(ring, 600) { idle(TLSRING_IO_URING); }
-TEST_DEADLINE(epoll, 600) { idle(TLSRING_IO_EPOLL); }
+TEST_DEADLINE(ring, 600) { idle(TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }
+TEST_DEADLINE(epoll, 600) { idle(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }
+TEST_DEADLINE(user_space_ring, 600) { idle(TLSRING_IO_URING, TLSRING_OFFLOAD_OFF); }
+TEST_DEADLINE(user_space_epoll, 600) { idle(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_OFF); }
