@@ -86,21 +86,28 @@ static const struct reason reasons[TLSRING_REASON_COUNT] = {
 		"allow setsockopt TCP_ULP and SOL_TLS in the seccomp filter or security policy (a "
 		"container's?)" },
 	[TLSRING_REASON_NIC_REFUSED] = {
-		"nic-refused", "in software: the network card did not take this connection",
+		"nic-refused",
+		"in software: the network card did not take this connection when it began",
 		"look at the card's own limits and counters (tlsring stat --devices) and at its "
-		"link; connections "
-		"that are made while the link is down, or beyond the card's contexts, stay in "
-		"software" },
+		"link; connections that are made while the link is down, or beyond the card's "
+		"contexts, stay in software" },
 	[TLSRING_REASON_NIC_UNKNOWN] = {
 		"nic-unknown", "this process may not see whether the network card does the work",
 		"give it CAP_NET_ADMIN (setcap cap_net_admin+ep PROGRAM, or AmbientCapabilities= "
 		"in a systemd unit)" },
+	[TLSRING_REASON_NIC_VLAN] = {
+		"nic-vlan", "in software: the kernel does not offload through a VLAN device",
+		"let the switch add the tag (an access port), or send through the card itself" },
+	[TLSRING_REASON_NIC_LOST] = {
+		"nic-lost",
+		"in software: the network card lost the connection when its link went down",
+		"new connections are taken again; close long-lived ones after a link failure" },
 	[TLSRING_REASON_USER_FASTER] = {
 		"user-faster",
 		"sealing in user space costs less on this machine, and the fastest was asked for",
 		"" },
-	[TLSRING_REASON_NOT_YET] = { "not-yet", "the keys have not been handed to the kernel "
-	"yet", "" },
+	[TLSRING_REASON_NOT_YET] = {
+		"not-yet", "the keys have not been handed to the kernel yet", "" },
 };
 
 static const struct reason unknown = { "unknown", "an unknown reason", "" };

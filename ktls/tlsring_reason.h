@@ -38,6 +38,8 @@ enum tlsring_reason {
 	TLSRING_REASON_NIC_REFUSED,	/* in software: NIC can, is on, but did not take it */
 	TLSRING_REASON_NIC_UNKNOWN,	/* whether a NIC does it cannot be told: no CAP_NET_ADMIN */
 	TLSRING_REASON_USER_FASTER,	/* sealing in user space costs less here */
+	TLSRING_REASON_NIC_VLAN,	/* in software: a VLAN lies between socket and NIC */
+	TLSRING_REASON_NIC_LOST,	/* in software: the NIC lost the context with its link */
 	TLSRING_REASON_COUNT
 };
 

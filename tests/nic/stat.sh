@@ -105,6 +105,8 @@ after_a_flap() {
 	sleep 2
 	look
 	true_of 'len(c) == 1 and d["tx_lost"] == d["rx_lost"] == 1'
+	true_of 'c[0]["tx"] == c[0]["rx"] == {"path": "kernel", "reason": "nic-lost"}'
+	true_of 's["sent"]["nic"] == s["received"]["nic"] == 0 and s["sent"]["kernel"] == c[0]["sent"]'
 	in_server "$tlsring" stat | grep -q "lost 1 sending, 1 receiving: its link was down" ||
 		fail "the loss is not told"
 	release

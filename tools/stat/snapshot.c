@@ -14,6 +14,15 @@ struct snapshot_walk {
 	size_t room;
 };
 
+/* Copy a name of the kernel's; in no output may it be more than a name. */
+static void snapshot_name(char *out, size_t len, const char *name)
+{
+	snprintf(out, len, "%s", name);
+	for (char *c = out; *c; c++)
+		if (*c <= ' ' || *c > '~' || *c == '"' || *c == '\\')
+			*c = '?';
+}
+
 /* ---- filters ---- */
 
 static unsigned snapshot_port(const struct sockaddr_storage *addr)
@@ -94,7 +103,7 @@ static int snapshot_socket(const struct tlsring_socket *socket, void *user)
 	}
 	row = &s->rows[s->count++];
 	*row = (struct snapshot_row){ .socket = *socket };
-	snprintf(row->device, sizeof(row->device), "%s", socket->device);
+	snapshot_name(row->device, sizeof(row->device), socket->device);
 	row->socket.device = NULL;
 	return 0;
 }
@@ -105,18 +114,6 @@ static int snapshot_by_cookie(const void *a, const void *b)
 	uint64_t y = ((const struct snapshot_row *)b)->socket.cookie;
 
 	return (x > y) - (x < y);
-}
-
-static uint64_t snapshot_total(const struct snapshot_row *row)
-{
-	return row->socket.sent + row->socket.received;
-}
-
-static int snapshot_by_bytes(const void *a, const void *b)
-{
-	uint64_t x = snapshot_total(a), y = snapshot_total(b);
-
-	return x == y ? snapshot_by_cookie(a, b) : x < y ? 1 : -1;
 }
 
 static uint64_t snapshot_rate(uint64_t now, uint64_t before, double seconds)
@@ -147,6 +144,29 @@ static int snapshot_rows_rates(struct snapshot *s, const struct snapshot *before
 	}
 	free(old);
 	return 0;
+}
+
+/* A row that is listed as on a NIC with no context left is in software. */
+static void snapshot_correct(struct snapshot *s, struct snapshot_row *row)
+{
+	static const struct tlsring_direction lost = {
+		TLSRING_PATH_KERNEL, TLSRING_REASON_NIC_LOST,
+	};
+
+	for (size_t i = 0; i < s->device_count; i++) {
+		const struct snapshot_device *d = &s->devices[i];
+
+		if (strcmp(d->name, row->device))
+			continue;
+		if (row->socket.tx.path == TLSRING_PATH_NIC && d->tx_lost == d->tx_listed)
+			row->socket.tx = lost;
+		else if (row->socket.tx.path == TLSRING_PATH_NIC)
+			s->tx_unsure |= d->tx_lost;
+		if (row->socket.rx.path == TLSRING_PATH_NIC && d->rx_lost == d->rx_listed)
+			row->socket.rx = lost;
+		else if (row->socket.rx.path == TLSRING_PATH_NIC)
+			s->rx_unsure |= d->rx_lost;
+	}
 }
 
 static void snapshot_sum(struct snapshot *s)
@@ -211,7 +231,7 @@ static int snapshot_counter(const char *name, uint64_t value, void *user)
 		return -ENOMEM;
 	counters->list = larger;
 	larger[counters->count] = (struct snapshot_counter){ .value = value };
-	snprintf(larger[counters->count++].name, sizeof(larger->name), "%s", name);
+	snapshot_name(larger[counters->count++].name, sizeof(larger->name), name);
 	return 0;
 }
 
@@ -240,8 +260,8 @@ static int snapshot_device(const struct tlsring_device *device, void *user)
 		.tx_can = device->tx_can, .tx_on = device->tx_on,
 		.rx_can = device->rx_can, .rx_on = device->rx_on,
 	};
-	snprintf(d->name, sizeof(d->name), "%s", device->name);
-	snprintf(d->driver, sizeof(d->driver), "%s", device->driver);
+	snapshot_name(d->name, sizeof(d->name), device->name);
+	snapshot_name(d->driver, sizeof(d->driver), device->driver);
 	ret = tlsring_report_counters(d->name, snapshot_counter, &d->counters);
 	/* A driver without counters is no error. */
 	return ret == -ENOMEM ? ret : 0;
@@ -317,6 +337,8 @@ int snapshot_take(struct snapshot *s, const struct snapshot_filter *filter,
 		snapshot_find_processes(s);
 	if (filter->process)
 		snapshot_keep_process(s, filter->process);
+	for (size_t i = 0; i < s->count; i++)
+		snapshot_correct(s, &s->rows[i]);
 	snapshot_sum(s);
 	if (before) {
 		snapshot_counters_rates(s, before);
@@ -324,9 +346,37 @@ int snapshot_take(struct snapshot *s, const struct snapshot_filter *filter,
 		if (ret)
 			return ret;
 	}
-	if (s->count)
-		qsort(s->rows, s->count, sizeof(*s->rows), snapshot_by_bytes);
 	return 0;
+}
+
+/* ---- order ---- */
+
+static uint64_t snapshot_key(const struct snapshot_row *row, enum snapshot_order order, bool rates)
+{
+	uint64_t sent = rates ? row->sent_rate : row->socket.sent;
+	uint64_t received = rates ? row->received_rate : row->socket.received;
+
+	if (order == SNAPSHOT_BY_SENT)
+		return sent;
+	return order == SNAPSHOT_BY_RECEIVED ? received : sent + received;
+}
+
+/* Larger keys first; the cookie makes the order the same each time. */
+static int snapshot_by_key(const void *a, const void *b)
+{
+	const struct snapshot_row *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? 1 : -1;
+	return snapshot_by_cookie(a, b);
+}
+
+void snapshot_sort(struct snapshot *s, enum snapshot_order order, bool rates)
+{
+	for (size_t i = 0; i < s->count; i++)
+		s->rows[i].key = snapshot_key(&s->rows[i], order, rates);
+	if (s->count)
+		qsort(s->rows, s->count, sizeof(*s->rows), snapshot_by_key);
 }
 
 void snapshot_free(struct snapshot *s)

@@ -13,6 +13,7 @@ struct snapshot_row {
 	char device[20];		/* "": it goes through no device that offloads TLS */
 	uint64_t sent_rate;		/* bytes per second since the snapshot before */
 	uint64_t received_rate;
+	uint64_t key;			/* of snapshot_sort() */
 	int pid;			/* 0: not known */
 	char process[20];
 };
@@ -39,13 +40,15 @@ struct snapshot_device {
 };
 
 struct snapshot {
-	struct snapshot_row *rows;	/* owned; those with most bytes first */
+	struct snapshot_row *rows;	/* owned; sorted by snapshot_sort() */
 	size_t count;
 	struct snapshot_device *devices;	/* owned */
 	size_t device_count;
 	struct snapshot_counters system;	/* of the kernel, since boot */
 	uint64_t sent[4], received[4];	/* bytes of all rows, by enum tlsring_path */
 	unsigned connections[4];	/* number of rows, by the path of sending */
+	/* Some of the rows listed as on a NIC are not, and which ones cannot be told. */
+	bool tx_unsure, rx_unsure;
 	double when;			/* seconds of the monotonic clock */
 	int sockets_result;		/* of tlsring_report_sockets() */
 	int system_result;		/* -ENOENT: kernel TLS is not loaded */
@@ -63,6 +66,9 @@ struct snapshot_filter {
 int snapshot_take(struct snapshot *out, const struct snapshot_filter *filter,
 		  const struct snapshot *before);
 void snapshot_free(struct snapshot *s);
+/* What comes first: bytes in both directions, sent or received; with rates, per second. */
+enum snapshot_order { SNAPSHOT_BY_BOTH = 0, SNAPSHOT_BY_SENT, SNAPSHOT_BY_RECEIVED };
+void snapshot_sort(struct snapshot *s, enum snapshot_order order, bool rates);
 /* 0 where there is no such counter. */
 uint64_t snapshot_counter_value(const struct snapshot_counters *counters, const char *name);
 

@@ -38,6 +38,10 @@ bad_usage() {
 	refuses --address nowhere
 	refuses --lines -1
 	refuses --watch=x
+	refuses --watch=0
+	refuses --sort size
+	refuses --json --prometheus
+	refuses --prometheus --watch
 	refuses argument
 	refuses --nonsense
 }
@@ -121,6 +125,97 @@ without_privilege() {
 	kill "$puller"
 }
 
+# Each family has its HELP and TYPE, each sample a number, none comes twice.
+prometheus_format() { # FILE
+	python3 -IS - "$1" <<-'END'
+		import re, sys
+		types, seen = {}, set()
+		for line in open(sys.argv[1]):
+		    kind = re.fullmatch(r"# (HELP|TYPE) ([a-z_]+) (.+)\n", line)
+		    if kind:
+		        if kind[1] == "TYPE":
+		            assert kind[2] not in types and kind[3] in ("gauge", "counter"), line
+		            types[kind[2]] = kind[3]
+		        continue
+		    sample = re.fullmatch(r'([a-z_]+)(\{([a-z]+="[^"\\]*",?)+\})? [0-9]+\n', line)
+		    assert sample and sample[1] in types and line.split()[0] not in seen, line
+		    assert sample[1].endswith("_total") == (types[sample[1]] == "counter"), line
+		    seen.add(line.split()[0])
+		assert len(types) >= 4 and len(seen) >= 10
+	END
+	! command -v promtool > /dev/null || promtool check metrics < "$1"
+}
+
+prometheus() {
+	"$tlsring" stat --prometheus > "$tmp/text"
+	prometheus_format "$tmp/text"
+}
+
+prometheus_counts() {
+	connected
+	look
+	"$tlsring" stat --prometheus --port "$port" > "$tmp/text"
+	prometheus_format "$tmp/text"
+	grep -qx 'tlsring_connections{path="kernel"} 1' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -qx 'tlsring_kernel_sockets{counter="TlsCurrTxSw"} [1-9][0-9]*' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -q 'tlsring_kernel_counter_total{counter="TlsTxSw"} ' "$tmp/text" || fail "$(cat "$tmp/text")"
+	kill "$puller"
+}
+
+terminal() { # COLUMNS ROWS KEYS OPTION...: into $tmp/screen; the status
+	python3 -IS "$(dirname "$0")/terminal.py" "$1" "$2" "$3" "$tlsring" stat "${@:4}" > "$tmp/screen"
+}
+
+# A page each second on the alternate screen; keys sort, and end it.
+pages() {
+	terminal 100 30 sq --watch=0.2 || fail "status $?"
+	grep -q 's: by both' "$tmp/screen" && grep -q 's: by sent' "$tmp/screen" || fail "$(cat -v "$tmp/screen")"
+	[ "$(head -c 8 "$tmp/screen")" = $'\e[?1049h' ] || fail "not on the alternate screen"
+	[ "$(tail -c 14 "$tmp/screen")" = $'\e[?25h\e[?1049l' ] || fail "the terminal is not as it was"
+}
+
+# The terminal is given back before a signal ends the program.
+pages_interrupted() {
+	local status=0
+	terminal 100 30 ^ --watch || status=$?
+	equal "$status" 143 status
+	[ "$(tail -c 14 "$tmp/screen")" = $'\e[?25h\e[?1049l' ] || fail "the terminal is not as it was"
+}
+
+# No line is longer than the terminal; where a connection is sealed stands in them all the same.
+fits() { # COLUMNS
+	terminal "$1" 24 '' --port "$port" --processes
+	tr -d '\r' < "$tmp/screen" > "$tmp/text"
+	[ "$(wc -L < "$tmp/text")" -le "$1" ] || fail "$(cat "$tmp/text")"
+	grep -qE "127.0.0.1:$port .*kernel +kernel +nic-" "$tmp/text" || fail "$(cat "$tmp/text")"
+	terminal "$1" 12 'dq' --port "$port" --watch=0.2
+	sed -z 's/\x1b\[[?0-9]*[a-zA-Z]//g; s/\r//g' "$tmp/screen" > "$tmp/text"
+	[ "$(wc -L < "$tmp/text")" -le "$1" ] || fail "$(cat "$tmp/text")"
+	grep -qE "127.0.0.1:$port .*kernel +kernel" "$tmp/text" || fail "$(cat "$tmp/text")"
+}
+
+fits_the_terminal() {
+	connected
+	fits 80
+	fits 150
+	kill "$puller"
+}
+
+sorted() {
+	connected
+	fetch_beside file --tlsv1.3 --limit-rate 300k
+	await 10 two_seen || fail "the second connection is not listed"
+	look --port "$port" --sort sent
+	true_of 'c[0]["sent"] >= c[1]["sent"]'
+	look --port "$port" --sort received
+	true_of 'c[0]["received"] >= c[1]["received"]'
+	kill "$puller"
+}
+
+two_seen() {
+	look --port "$port" && [ "$(grep -o "\"local\":\"127.0.0.1:$port\"" "$tmp/json" | wc -l)" -ge 2 ]
+}
+
 # Sockets with the ULP and keys of zeroes are all that is asked for.
 crowd() {
 	ulimit -n $((many + 100))
@@ -164,7 +259,8 @@ misses_none() {
 }
 
 server_start serve "$tmp/www" || exit 1
-for name in bad_usage without_connections one_connection filters for_people watching without_privilege misses_none; do
+for name in bad_usage without_connections prometheus pages pages_interrupted one_connection filters for_people watching \
+	prometheus_counts fits_the_terminal sorted without_privilege misses_none; do
 	test_case $name $name
 done
 test_case stops_cleanly server_stop
