@@ -8,6 +8,7 @@
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include "ktls/nic.h"
+#include "ktls/nic_driver.h"
 #include "ktls/nic_netlink.h"
 #include "ktls/uapi.h"
 
@@ -291,10 +292,38 @@ int ktls_nic_switch(const char *name, const char *feature, bool on)
 
 /* ---- reasons ---- */
 
+/* Of TLS 1.2 and 1.3: bits of the kernel's cipher numbers, counted from TLS_CIPHER_AES_GCM_128. */
+static _Atomic unsigned nic_learnt[2];
+
+static unsigned nic_cipher_bit(uint16_t kernel_cipher)
+{
+	return 1u << ((kernel_cipher - TLS_CIPHER_AES_GCM_128) & 31);
+}
+
+void ktls_nic_learn(uint16_t version, uint16_t kernel_cipher)
+{
+	nic_learnt[version != TLS_1_2_VERSION] |= nic_cipher_bit(kernel_cipher);
+}
+
 bool ktls_nic_takes(uint16_t version, uint16_t kernel_cipher)
 {
-	return version == TLS_1_2_VERSION &&
-	       (kernel_cipher == TLS_CIPHER_AES_GCM_128 || kernel_cipher == TLS_CIPHER_AES_GCM_256);
+	if (nic_learnt[version != TLS_1_2_VERSION] & nic_cipher_bit(kernel_cipher))
+		return true;
+	return version == TLS_1_2_VERSION && (kernel_cipher == TLS_CIPHER_AES_GCM_128 ||
+					      kernel_cipher == TLS_CIPHER_AES_GCM_256);
+}
+
+/* Is the cipher one that this device's driver does not take? */
+static bool nic_lacks_aes256(const struct ktls_nic *nic, uint16_t kernel_cipher)
+{
+	const struct ktls_nic_driver_row *row;
+	char driver[32];
+
+	if (kernel_cipher != TLS_CIPHER_AES_GCM_256 ||
+	    ktls_nic_driver(nic->name, driver, sizeof(driver)))
+		return false;
+	row = ktls_nic_driver_find(driver);
+	return row && !row->aes256;
 }
 
 enum tlsring_reason ktls_nic_reason(uint16_t version, uint16_t kernel_cipher,
@@ -302,9 +331,11 @@ enum tlsring_reason ktls_nic_reason(uint16_t version, uint16_t kernel_cipher,
 {
 	if (!nic || !nic->tls[dir].can)
 		return TLSRING_REASON_NIC_ABSENT;
-	if (version != TLS_1_2_VERSION)
+	if (nic->vlan)
+		return TLSRING_REASON_NIC_VLAN;
+	if (version != TLS_1_2_VERSION && !nic_learnt[1])
 		return TLSRING_REASON_NIC_VERSION;
-	if (!ktls_nic_takes(version, kernel_cipher))
+	if (!ktls_nic_takes(version, kernel_cipher) || nic_lacks_aes256(nic, kernel_cipher))
 		return TLSRING_REASON_NIC_CIPHER;
 	if (!nic->tls[dir].on)
 		return TLSRING_REASON_NIC_FEATURE_OFF;

@@ -23,6 +23,7 @@ struct ktls_nic {
 	struct ktls_nic_feature checksum[2];
 	/* Checksums for sending, of a driver that has one for IPv4 and one for IPv6 instead. */
 	struct ktls_nic_feature checksum_ip[2];
+	bool vlan;		/* reached through a VLAN device; set by who looked the route up */
 };
 
 /* Read one device's features; needs no privilege. Returns 0, -ENODEV or another -errno. */
@@ -42,17 +43,21 @@ extern const char *const ktls_nic_checksum_ip_names[2];
 int ktls_nic_switch(const char *name, const char *feature, bool on);
 
 /* The device of the route to peer, from own unless that is unspecified: the lowest one below
- * VLANs and bonds that offload; a bond with several ports is taken itself. Returns its index or
- * -errno. */
-int ktls_nic_route(const struct sockaddr *own, const struct sockaddr *peer, unsigned bound);
-/* The device that carries the connected socket fd. Returns its index or -errno. */
-int ktls_nic_of_socket(int fd);
+ * VLANs and bonds that offload; a bond with several ports is taken itself. *vlan: a VLAN lies on the
+ * way, so that nothing is offloaded. Returns its index or -errno. */
+int ktls_nic_route(const struct sockaddr *own, const struct sockaddr *peer, unsigned bound,
+		   bool *vlan);
+/* The device that carries the connected socket fd, in the same way. */
+int ktls_nic_of_socket(int fd, bool *vlan);
 
 /* The reason why this device does not carry a direction with this version and cipher. */
 enum tlsring_reason ktls_nic_reason(uint16_t version, uint16_t kernel_cipher,
 				    const struct ktls_nic *nic, enum ktls_direction dir);
-/* Do NICs take this version and cipher? */
+/* Do NICs take this version and cipher? Mainline's drivers, or those of a later kernel for which
+ * ktls_nic_learn() was called. Thread-safe. */
 bool ktls_nic_takes(uint16_t version, uint16_t kernel_cipher);
+/* A connection with these was seen on a NIC. Any thread. */
+void ktls_nic_learn(uint16_t version, uint16_t kernel_cipher);
 
 /*
  * Call each() for the driver's own counters, as `ethtool -S` prints them: all of them, or those

@@ -150,7 +150,8 @@ static unsigned route_only_port(unsigned bond)
 	return ports.count == 1 ? ports.port : 0;
 }
 
-static unsigned route_below(unsigned index)
+/* The device below a VLAN or bond; 0: there is none, or the kernel does not look there. */
+static unsigned route_below(unsigned index, bool *vlan)
 {
 	_Alignas(struct nlmsghdr) char buf[256];
 	struct nlmsghdr *head = mnl_nlmsg_put_header(buf);
@@ -160,12 +161,14 @@ static unsigned route_below(unsigned index)
 	head->nlmsg_type = RTM_GETLINK;
 	info->ifi_index = (int)index;
 	nic_netlink_ask(NETLINK_ROUTE, head, route_on_link, &link);
+	*vlan |= link.vlan;
 	if (link.vlan)
 		return link.link;
 	return link.bond && route_offloads(&link) ? route_only_port(index) : 0;
 }
 
-int ktls_nic_route(const struct sockaddr *own, const struct sockaddr *peer, unsigned bound)
+int ktls_nic_route(const struct sockaddr *own, const struct sockaddr *peer, unsigned bound,
+		   bool *vlan)
 {
 	_Alignas(struct nlmsghdr) char buf[256];
 	struct nlmsghdr *head = mnl_nlmsg_put_header(buf);
@@ -183,12 +186,13 @@ int ktls_nic_route(const struct sockaddr *own, const struct sockaddr *peer, unsi
 	ret = nic_netlink_ask(NETLINK_ROUTE, head, route_on_reply, &index);
 	if (ret)
 		return ret;
-	for (int depth = 0; depth < ROUTE_DEPTH && (below = route_below(index)); depth++)
+	*vlan = false;
+	for (int depth = 0; depth < ROUTE_DEPTH && (below = route_below(index, vlan)); depth++)
 		index = below;
 	return index ? (int)index : -ENODEV;
 }
 
-int ktls_nic_of_socket(int fd)
+int ktls_nic_of_socket(int fd, bool *vlan)
 {
 	struct sockaddr_storage own = { 0 }, peer = { 0 };
 	socklen_t own_len = sizeof(own), peer_len = sizeof(peer), len = sizeof(int);
@@ -198,5 +202,6 @@ int ktls_nic_of_socket(int fd)
 	    getpeername(fd, (struct sockaddr *)&peer, &peer_len))
 		return -errno;
 	getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &bound, &len);
-	return ktls_nic_route((struct sockaddr *)&own, (struct sockaddr *)&peer, (unsigned)bound);
+	return ktls_nic_route((struct sockaddr *)&own, (struct sockaddr *)&peer, (unsigned)bound,
+			      vlan);
 }

@@ -72,8 +72,8 @@ static const struct reason reasons[TLSRING_REASON_COUNT] = {
 		"nic-version", "in software: network cards take TLS 1.2 only",
 		"where the card must do the work, limit the connection to TLS 1.2" },
 	[TLSRING_REASON_NIC_CIPHER] = {
-		"nic-cipher", "in software: network cards take AES-GCM only",
-		"prefer AES-GCM suites" },
+		"nic-cipher", "in software: the network card does not take this cipher",
+		"prefer AES-128-GCM suites: all cards take these, some AES-256-GCM, none another" },
 	[TLSRING_REASON_NIC_ABSENT] = {
 		"nic-absent", "in software: no network card with TLS offload carries this "
 		"connection", "" },

@@ -196,6 +196,7 @@ int tlsring_diagnose(int (*each)(const struct tlsring_finding *finding, void *us
 	}
 	d.area = "known kernel bugs";
 	diagnose_bugs(&d, caps);
+	diagnose_nics(&d);
 	d.area = "io_uring";
 	diagnose_uring(&d, &uring);
 	d.area = "OpenSSL";

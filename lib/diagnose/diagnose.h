@@ -18,6 +18,9 @@ __attribute__((format(printf, 5, 6)))
 void diagnose_find(struct diagnose *d, const char *name, enum tlsring_state state,
 		   const char *remedy, const char *format, ...);
 
+/* Findings about the network cards of this machine; in nic.c. */
+void diagnose_nics(struct diagnose *d);
+
 static inline enum tlsring_state diagnose_state(bool good)
 {
 	return good ? TLSRING_GOOD : TLSRING_MISSING;

@@ -3,22 +3,75 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include "ktls/nic.h"
+#include "ktls/nic_bond.h"
+#include "ktls/nic_driver.h"
 #include "ktls/probe.h"
 #include "lib/diagnose/diagnose.h"
+
+/* Is an option of this kernel's configuration set? 1, 0, or -errno where it cannot be read. */
+static int nic_kernel_option(const char *option)
+{
+	struct utsname kernel;
+	char path[96];
+
+	uname(&kernel);
+	snprintf(path, sizeof(path), "/boot/config-%s", kernel.release);
+	return ktls_kernel_option(path, option);
+}
+
+/* What to do about a driver of the table that does not offer TLS offload. */
+static void nic_driver_remedy(const struct ktls_nic_driver_row *row, char *out, size_t len)
+{
+	switch (nic_kernel_option(row->option)) {
+	case 0:
+		snprintf(out, len,
+			 "this kernel is built without CONFIG_%s, as Debian's are for most "
+			 "cards: build or install one with it",
+			 row->option);
+		break;
+	case 1:
+		snprintf(out, len,
+			 "the kernel could (CONFIG_%s): the card or its firmware lacks TLS "
+			 "offload; needed: %s",
+			 row->option, row->hardware);
+		break;
+	default:
+		snprintf(out, len,
+			 "needed: a kernel with CONFIG_%s (Debian's are built without it for "
+			 "most cards) and %s",
+			 row->option, row->hardware);
+	}
+}
 
 static void nic_driver(struct diagnose *d, const struct ktls_nic *nic)
 {
 	char driver[32] = "?";
+	char remedy[256] =
+		"records are sealed by the CPU on this device; drivers of ConnectX-6 Dx and "
+		"later (mlx5), Chelsio T6 (ch_ktls), Netronome (nfp) and Fungible (funeth) "
+		"offload TLS";
 	bool can = nic->tls[KTLS_TX].can || nic->tls[KTLS_RX].can;
+	const struct ktls_nic_driver_row *row;
 
 	ktls_nic_driver(nic->name, driver, sizeof(driver));
-	diagnose_find(d, "nic.driver", diagnose_state(can),
-		      "records are sealed by the CPU on this device; drivers of ConnectX-6 Dx and "
-		      "later (mlx5), Chelsio T6 (ch_ktls), Netronome (nfp) and Fungible (funeth) "
-		      "offload TLS",
+	row = ktls_nic_driver_find(driver);
+	if (row)
+		nic_driver_remedy(row, remedy, sizeof(remedy));
+	diagnose_find(d, "nic.driver", diagnose_state(can), remedy,
 		      "driver %s: TLS offload for sending %s, for receiving %s", driver,
 		      nic->tls[KTLS_TX].can ? "yes" : "no", nic->tls[KTLS_RX].can ? "yes" : "no");
+	if (row)
+		diagnose_find(d, "nic.limits", TLSRING_GOOD, "",
+			      "%s takes TLS 1.2 with AES-128-GCM%s%s; the CPU does the rest%s%s",
+			      driver, row->aes256 ? " and AES-256-GCM" : " only",
+			      row->rx ? "" : ", for sending only", *row->note ? "; " : "",
+			      row->note);
+	else
+		diagnose_find(d, "nic.limits", TLSRING_GOOD, "",
+			      "NICs take TLS 1.2 with AES-GCM only; "
+			      "TLS 1.3 and ChaCha20 are done by the CPU");
 }
 
 /* A finding about a feature that can be switched. */
@@ -83,12 +136,55 @@ static void nic_kernel(struct diagnose *d)
 		      caps->tx_zerocopy_ro ? "yes" : "no");
 }
 
+/* Everything about one device that carries packets itself. */
+static void nic_card(struct diagnose *d, const struct ktls_nic *nic)
+{
+	nic_driver(d, nic);
+	nic_direction(d, nic, KTLS_TX);
+	nic_direction(d, nic, KTLS_RX);
+	nic_link(d, nic);
+}
+
+static void nic_vlan(struct diagnose *d, const char *below)
+{
+	diagnose_find(d, "nic.vlan", TLSRING_MISSING,
+		      tlsring_reason_remedy(TLSRING_REASON_NIC_VLAN),
+		      "a VLAN over %s: %s", below, tlsring_reason_text(TLSRING_REASON_NIC_VLAN));
+}
+
+/* A bond, and then each of its ports. */
+static void nic_bond(struct diagnose *d, const struct ktls_nic *nic,
+		     const struct ktls_nic_bond *bond)
+{
+	const char *area = d->area;
+	char port_area[64];
+	struct ktls_nic port;
+
+	diagnose_find(d, "nic.bond", diagnose_state(bond->offloads),
+		      "the kernel offloads in the modes balance-xor and 802.3ad with "
+		      "xmit_hash_policy layer3+4 only",
+		      "a bond of %zu ports, mode %s, policy %s", bond->count, bond->mode,
+		      bond->policy);
+	nic_direction(d, nic, KTLS_TX);
+	nic_direction(d, nic, KTLS_RX);
+	nic_link(d, nic);
+	for (size_t i = 0; i < bond->count; i++) {
+		snprintf(port_area, sizeof(port_area), "NIC %s, port of %s", bond->ports[i],
+			 nic->name);
+		d->area = port_area;
+		if (!ktls_nic_read(bond->ports[i], &port))
+			nic_card(d, &port);
+	}
+	d->area = area;
+}
+
 int tlsring_diagnose_device(const char *device,
 			    int (*each)(const struct tlsring_finding *finding, void *user),
 			    void *user)
 {
 	struct ktls_nic nic;
-	char area[64];
+	struct ktls_nic_bond bond;
+	char area[64], below[IF_NAMESIZE];
 	struct diagnose d = { .each = each, .user = user, .area = area };
 	int ret = ktls_nic_read(device, &nic);
 
@@ -96,12 +192,53 @@ int tlsring_diagnose_device(const char *device,
 		return ret;
 	snprintf(area, sizeof(area), "NIC %s", nic.name);
 	nic_kernel(&d);
-	nic_driver(&d, &nic);
-	nic_direction(&d, &nic, KTLS_TX);
-	nic_direction(&d, &nic, KTLS_RX);
-	nic_link(&d, &nic);
-	diagnose_find(&d, "nic.limits", TLSRING_GOOD, "",
-		      "NICs take TLS 1.2 with AES-GCM only; "
-		      "TLS 1.3 and ChaCha20 are done by the CPU");
+	if (ktls_nic_vlan_below(nic.name, below))
+		nic_vlan(&d, below);
+	else if (ktls_nic_bond_read(nic.name, &bond))
+		nic_bond(&d, &nic, &bond);
+	else
+		nic_card(&d, &nic);
 	return d.stop ? d.stop : d.count;
+}
+
+/* ---- all devices of this machine ---- */
+
+/* A device whose driver could offload TLS, whether it does or not. */
+static int nic_each(const struct ktls_nic *nic, void *user)
+{
+	struct diagnose *d = user;
+	const struct ktls_nic_driver_row *row;
+	bool can = nic->tls[KTLS_TX].can || nic->tls[KTLS_RX].can;
+	char driver[32], name[64], remedy[256];
+
+	if (ktls_nic_driver(nic->name, driver, sizeof(driver)))
+		return 0;
+	row = ktls_nic_driver_find(driver);
+	if (!row)
+		return 0;
+	snprintf(name, sizeof(name), "nic.device.%s", nic->name);
+	nic_driver_remedy(row, remedy, sizeof(remedy));
+	diagnose_find(d, name, diagnose_state(can), remedy,
+		      "%s (%s): TLS offload %s; tlsring doctor --nic %s tells more", nic->name,
+		      driver, can ? "yes" : "no", nic->name);
+	return 0;
+}
+
+void diagnose_nics(struct diagnose *d)
+{
+	const struct ktls_nic_driver_row *row;
+	char text[192] = "";
+	size_t used = 0;
+	int has = 0;
+
+	d->area = "network cards";
+	for (size_t i = 0; (row = ktls_nic_driver_at(i)) && has >= 0; i++) {
+		has = nic_kernel_option(row->option);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %s", i ? ", " : "",
+					 row->name, has == 1 ? "yes" : "no");
+	}
+	if (has >= 0)
+		diagnose_find(d, "nic.drivers", TLSRING_GOOD, "",
+			      "drivers whose TLS offload this kernel has: %s", text);
+	ktls_nic_list(nic_each, d);
 }

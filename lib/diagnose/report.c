@@ -2,20 +2,23 @@
 /* The TLS sockets, devices and counters of this system, for programs such as `tlsring stat`. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ktls/cipher.h"
 #include "ktls/counters.h"
 #include "ktls/nic.h"
+#include "ktls/nic_bond.h"
 #include "ktls/status.h"
 #include "lib/tlsring.h"
 
 #define REPORT_ROUTES	1024	/* slots of the route cache, a power of two */
 
 struct report_route {
-	struct ktls_nic *nic;	/* in report.nics, or NULL */
+	struct ktls_nic *nic;		/* in report.nics, or NULL */
 	unsigned bound;
 	bool known;
+	bool vlan;			/* on the way to the NIC */
 	uint8_t own[16], peer[16];
 };
 
@@ -55,10 +58,10 @@ static void report_address(const struct sockaddr_storage *addr, uint8_t out[16])
 	}
 }
 
-static struct ktls_nic *report_find(struct report *r, const struct ktls_socket *socket)
+static struct ktls_nic *report_find(struct report *r, const struct ktls_socket *socket, bool *vlan)
 {
 	int index = ktls_nic_route((const struct sockaddr *)&socket->own,
-				   (const struct sockaddr *)&socket->peer, socket->bound);
+				   (const struct sockaddr *)&socket->peer, socket->bound, vlan);
 
 	for (unsigned i = 0; i < r->nic_count; i++)
 		if (index > 0 && r->nics[i].index == (unsigned)index)
@@ -66,15 +69,15 @@ static struct ktls_nic *report_find(struct report *r, const struct ktls_socket *
 	return NULL;
 }
 
-/* The NIC that a socket goes through, or NULL. Routes are cached, because thousands of sockets
- * go to few places. */
-static struct ktls_nic *report_nic(struct report *r, const struct ktls_socket *socket)
+/* Find the NIC that a socket goes through. Routes are cached, because thousands of sockets go to
+ * few places. */
+static bool report_nic(struct report *r, const struct ktls_socket *socket, struct ktls_nic *out)
 {
 	struct report_route key = { .bound = socket->bound, .known = true }, *slot;
 	uint32_t hash = 2166136261u ^ socket->bound;
 
 	if (!r->offloads)
-		return NULL;
+		return false;
 	report_address(&socket->own, key.own);
 	report_address(&socket->peer, key.peer);
 	for (int i = 0; i < 16; i++)
@@ -82,10 +85,14 @@ static struct ktls_nic *report_nic(struct report *r, const struct ktls_socket *s
 	slot = &r->routes[(hash ^ hash >> 16) % REPORT_ROUTES];
 	if (!slot->known || slot->bound != key.bound || memcmp(slot->own, key.own, 16) ||
 	    memcmp(slot->peer, key.peer, 16)) {
-		key.nic = report_find(r, socket);
+		key.nic = report_find(r, socket, &key.vlan);
 		*slot = key;
 	}
-	return slot->nic;
+	if (!slot->nic)
+		return false;
+	*out = *slot->nic;
+	out->vlan = slot->vlan;
+	return true;
 }
 
 /* ---- sockets ---- */
@@ -96,6 +103,7 @@ static struct tlsring_direction report_direction(const struct ktls_status *statu
 {
 	switch (dir == KTLS_TX ? status->tx : status->rx) {
 	case KTLS_PATH_NIC:
+		ktls_nic_learn(status->version, status->kernel_cipher);
 		return (struct tlsring_direction){ TLSRING_PATH_NIC, TLSRING_REASON_NONE };
 	case KTLS_PATH_SOFTWARE:
 		return (struct tlsring_direction){
@@ -125,7 +133,8 @@ static const char *report_cipher(uint16_t kernel_id)
 static int report_socket(const struct ktls_socket *from, void *user)
 {
 	struct report *r = user;
-	const struct ktls_nic *nic = report_nic(r, from);
+	struct ktls_nic found;
+	const struct ktls_nic *nic = report_nic(r, from, &found) ? &found : NULL;
 	struct tlsring_socket socket = {
 		.own = from->own,
 		.peer = from->peer,
@@ -223,12 +232,64 @@ int tlsring_report_devices(int (*each)(const struct tlsring_device *device, void
 	return ktls_nic_list(report_device, &d);
 }
 
+/* The sums of what the ports of a bond count. */
+struct report_sum {
+	char name[40];
+	uint64_t value;
+};
+
+struct report_sums {
+	struct report_sum *list;	/* owned */
+	size_t count;
+};
+
+static int report_add(const char *name, uint64_t value, void *user)
+{
+	struct report_sums *sums = user;
+	struct report_sum *larger;
+
+	for (size_t i = 0; i < sums->count; i++) {
+		if (strcmp(sums->list[i].name, name))
+			continue;
+		sums->list[i].value += value;
+		return 0;
+	}
+	larger = realloc(sums->list, (sums->count + 1) * sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	sums->list = larger;
+	larger[sums->count] = (struct report_sum){ .value = value };
+	snprintf(larger[sums->count++].name, sizeof(larger->name), "%s", name);
+	return 0;
+}
+
+static int report_bond_counters(const struct ktls_nic_bond *bond,
+				int (*each)(const char *name, uint64_t value, void *user),
+				void *user)
+{
+	struct report_sums sums = { .list = NULL };
+	int ret = 0;
+
+	for (size_t i = 0; i < bond->count && ret != -ENOMEM; i++)
+		ret = ktls_nic_counters(bond->ports[i], false, report_add, &sums);
+	if (ret != -ENOMEM)
+		ret = sums.count ? 0 : -EOPNOTSUPP;
+	for (size_t i = 0; i < sums.count && !ret; i++)
+		ret = each(sums.list[i].name, sums.list[i].value, user);
+	free(sums.list);
+	return ret;
+}
+
 int tlsring_report_counters(const char *device,
 			    int (*each)(const char *name, uint64_t value, void *user), void *user)
 {
-	if (device)
-		return ktls_nic_counters(device, false, each, user);
-	return ktls_counters_each(each, user);
+	struct ktls_nic_bond bond;
+
+	if (!device)
+		return ktls_counters_each(each, user);
+	if (ktls_nic_bond_read(device, &bond))
+		return report_bond_counters(&bond, each, user);
+	return ktls_nic_counters(device, false, each, user);
 }
 
 int tlsring_device_switch(const char *device, const char *feature, bool on)

@@ -22,6 +22,7 @@ static void handover_place_one(struct conn *conn, enum ktls_direction dir, const
 	if (conn->dir[dir].path == TLSRING_PATH_USER)
 		return;
 	if (status && (dir == KTLS_TX ? status->tx : status->rx) == KTLS_PATH_NIC) {
+		ktls_nic_learn(cipher->version, cipher->kernel_id);
 		conn->dir[dir].path = TLSRING_PATH_NIC;
 		return;
 	}
@@ -38,7 +39,7 @@ static void handover_place(struct conn *conn, int fd)
 {
 	struct ktls_status status;
 	struct ktls_nic nic;
-	bool known, found;
+	bool known, found, vlan = false;
 	int index;
 
 	if (conn->ctx->nic == TLSRING_NIC_AUTO && !ktls_nic_any())
@@ -46,8 +47,10 @@ static void handover_place(struct conn *conn, int fd)
 	if (conn->ctx->zerocopy && conn->dir[KTLS_TX].path != TLSRING_PATH_USER)
 		ktls_install_zerocopy(fd);
 	known = !ktls_status_read(fd, &status);
-	index = ktls_nic_of_socket(fd);
+	index = ktls_nic_of_socket(fd, &vlan);
 	found = index > 0 && !ktls_nic_read_index((unsigned)index, &nic);
+	if (found)
+		nic.vlan = vlan;
 	for (int dir = KTLS_TX; dir <= KTLS_RX; dir++)
 		handover_place_one(conn, dir, known ? &status : NULL, found ? &nic : NULL);
 	conn->zerocopy = known && status.zc_ro_tx && conn->dir[KTLS_TX].path == TLSRING_PATH_NIC;

@@ -85,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET };
 	struct ktls_nic nic;
+	bool vlan;
 
 	input = (struct fuzz_input){ data, size };
 	switch (fuzz_byte(&input) % 4) {
@@ -98,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ktls_nic_read("eth0", &nic);
 		break;
 	case 3:
-		ktls_nic_route((struct sockaddr *)&any, (struct sockaddr *)&any, 0);
+		ktls_nic_route((struct sockaddr *)&any, (struct sockaddr *)&any, 0, &vlan);
 		break;
 	}
 	return 0;

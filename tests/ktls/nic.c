@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include "ktls/nic.h"
+#include "ktls/nic_driver.h"
 #include "ktls/uapi.h"
 #include "tests/ktap.h"
 
@@ -77,15 +78,17 @@ TEST(lists_devices)
 static void expect_loopback(int family, const char *text)
 {
 	struct sockaddr_storage own = { .ss_family = (sa_family_t)family }, peer = own;
+	bool vlan = true;
 	void *at = family == AF_INET ? (void *)&((struct sockaddr_in *)&peer)->sin_addr :
 				       (void *)&((struct sockaddr_in6 *)&peer)->sin6_addr;
 
 	CHECK(inet_pton(family, text, at) == 1);
-	EQ(ktls_nic_route((struct sockaddr *)&own, (struct sockaddr *)&peer, 0),
+	EQ(ktls_nic_route((struct sockaddr *)&own, (struct sockaddr *)&peer, 0, &vlan),
 	   (int)if_nametoindex("lo"));
 	/* With an own address too. */
-	EQ(ktls_nic_route((struct sockaddr *)&peer, (struct sockaddr *)&peer, 0),
+	EQ(ktls_nic_route((struct sockaddr *)&peer, (struct sockaddr *)&peer, 0, &vlan),
 	   (int)if_nametoindex("lo"));
+	CHECK(!vlan);
 }
 
 TEST(routes)
@@ -138,6 +141,49 @@ TEST(reasons)
 	   TLSRING_REASON_NIC_REFUSED);
 	CHECK(ktls_nic_takes(0x0303, TLS_CIPHER_AES_GCM_128) &&
 	      ktls_nic_takes(0x0303, TLS_CIPHER_AES_GCM_256));
+	nic.vlan = true;
+	EQ(ktls_nic_reason(0x0304, TLS_CIPHER_AES_GCM_128, &nic, KTLS_TX), TLSRING_REASON_NIC_VLAN);
 	CHECK(!ktls_nic_takes(0x0304, TLS_CIPHER_AES_GCM_128) &&
 	      !ktls_nic_takes(0x0303, TLS_CIPHER_SM4_GCM));
+}
+
+/* A kernel that is newer than this library takes more. */
+TEST(learns_what_nics_take)
+{
+	struct ktls_nic nic = { .tls = { { true, true }, { true, true } } };
+
+	EQ(ktls_nic_reason(0x0304, TLS_CIPHER_AES_GCM_128, &nic, KTLS_TX),
+	   TLSRING_REASON_NIC_VERSION);
+	ktls_nic_learn(0x0304, TLS_CIPHER_AES_GCM_128);
+	CHECK(ktls_nic_takes(0x0304, TLS_CIPHER_AES_GCM_128) &&
+	      !ktls_nic_takes(0x0304, TLS_CIPHER_AES_GCM_256));
+	EQ(ktls_nic_reason(0x0304, TLS_CIPHER_AES_GCM_128, &nic, KTLS_TX),
+	   TLSRING_REASON_NIC_REFUSED);
+	EQ(ktls_nic_reason(0x0304, TLS_CIPHER_AES_GCM_256, &nic, KTLS_TX),
+	   TLSRING_REASON_NIC_CIPHER);
+	CHECK(!ktls_nic_takes(0x0303, TLS_CIPHER_CHACHA20_POLY1305));
+}
+
+TEST(drivers)
+{
+	CHECK(ktls_nic_driver_find("mlx5_core")->aes256 && !ktls_nic_driver_find("cxgb4")->aes256);
+	CHECK(!ktls_nic_driver_find("nfp")->aes256 && !ktls_nic_driver_find("funeth")->aes256);
+	CHECK(!ktls_nic_driver_find("bnxt_en") && !ktls_nic_driver_find(""));
+}
+
+TEST(kernel_options)
+{
+	char path[] = "/tmp/tlsring-config-XXXXXX";
+	static const char text[] = "CONFIG_TLS=m\nCONFIG_TLS_DEVICE=y\n# CONFIG_MLX5_EN_TLS is not "
+				   "set\nCONFIG_FUN_ETHER=y\n";
+	int fd = mkstemp(path);
+
+	CHECK(fd >= 0 && write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
+	close(fd);
+	EQ(ktls_kernel_option(path, "TLS"), 1);
+	EQ(ktls_kernel_option(path, "TLS_DEVICE"), 1);
+	EQ(ktls_kernel_option(path, "MLX5_EN_TLS"), 0);
+	EQ(ktls_kernel_option(path, "FUN_ETH"), 0);
+	unlink(path);
+	EQ(ktls_kernel_option(path, "TLS"), -ENOENT);
 }

@@ -128,7 +128,11 @@ through_a_vlan() {
 	holder=$!
 	at_end $holder
 	await 20 on_the_vlan || fail "not listed: $(cat "$tmp/json")"
-	true_of 'c[0]["device"] == "tlsnic0"'
+	true_of 'c[0]["device"] == "tlsnic0" and c[0]["tx"] == c[0]["rx"] == {"path": "kernel", "reason": "nic-vlan"}'
+	in_server "$tlsring" doctor --nic vlan5 > "$tmp/text" && fail "a VLAN is said to offload"
+	grep -q 'missing .*a VLAN over tlsnic0: ' "$tmp/text" || fail "$(cat "$tmp/text")"
+	in_server "$tlsring" doctor --nic vlan5 --fix 2> "$tmp/err" && fail "a VLAN is said to be fixed"
+	grep -q 'nothing can be switched on: a VLAN over tlsnic0' "$tmp/err" || fail "$(cat "$tmp/err")"
 	kill -KILL $second $holder
 	ip -n nic-s link del vlan5
 	ip -n nic-c link del vlan5
@@ -157,6 +161,10 @@ through_a_bond() {
 	bonded mode balance-xor xmit_hash_policy layer3+4
 	hold $tls12
 	true_of 'c[0]["tx"] == {"path": "nic", "reason": "none"} and c[0]["device"] == "tlsnic0"'
+	true_of 'len({x["counters"]["tx_tls_ctx"] for x in j["devices"]}) == 1' # a bond counts what its port does
+	in_server "$tlsring" doctor --nic bond5 > "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -q 'good .*a bond of 1 ports, mode balance-xor, policy layer3+4' "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -q '^NIC tlsnic0, port of bond5$' "$tmp/text" || fail "$(cat "$tmp/text")"
 	release
 	unbonded
 }
@@ -165,6 +173,8 @@ through_another_bond() {
 	bonded mode active-backup
 	hold $tls12
 	true_of 'c[0]["tx"] == {"path": "kernel", "reason": "nic-absent"}'
+	in_server "$tlsring" doctor --nic bond5 > "$tmp/text" && fail "$(cat "$tmp/text")"
+	grep -q 'missing .*a bond of 1 ports, mode active-backup' "$tmp/text" || fail "$(cat "$tmp/text")"
 	release
 	unbonded
 }

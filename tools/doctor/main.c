@@ -10,6 +10,7 @@
 #include "tools/common/log.h"
 #include "tools/common/options.h"
 #include "tools/doctor/nic.h"
+#include "tools/doctor/private_net.h"
 #include "tools/tools.h"
 
 static const char *const doctor_states[] = {
@@ -115,9 +116,25 @@ static void doctor_summary(const struct doctor *d)
 	       d->counts[TLSRING_MISSING], d->counts[TLSRING_BROKEN]);
 }
 
+static int doctor_ignore(const struct tlsring_finding *f, void *user)
+{
+	(void)f;
+	(void)user;
+	return 0;
+}
+
+/* The library asks the kernel once, by sockets with kernel TLS, and remembers. */
+static void doctor_probe(void)
+{
+	tlsring_diagnose(doctor_ignore, NULL);
+}
+
 static int doctor_report(struct doctor *d)
 {
-	int ret = tlsring_diagnose(doctor_each, d);
+	int ret;
+
+	private_net_run(doctor_probe);
+	ret = tlsring_diagnose(doctor_each, d);
 
 	if (ret >= 0 && d->findings)
 		ret = doctor_json(d);
@@ -145,8 +162,11 @@ static int doctor_nic_json(struct doctor *d, const char *device)
 
 static int doctor_nic(struct doctor *d, const char *device)
 {
-	int ret = tlsring_diagnose_device(device, doctor_each, d);
 	char text[128];
+	int ret;
+
+	private_net_run(doctor_probe);
+	ret = tlsring_diagnose_device(device, doctor_each, d);
 
 	if (ret < 0) {
 		log_line("%s: %s", device, tlsring_strerror(ret, text, sizeof(text)));

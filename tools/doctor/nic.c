@@ -4,6 +4,7 @@
  * that was switched on; a boot removes it, as it resets the card.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 struct nic_features {
 	char name[NIC_FEATURES][40];
 	unsigned count;
+	char area[32];			/* of findings about the device itself, not its ports */
+	char lacks[256];		/* why it cannot offload TLS at all; "": it can */
 };
 
 static int nic_path(const char *device, char *out, size_t len)
@@ -37,10 +40,22 @@ static void nic_add(struct nic_features *features, const char *name)
 		snprintf(features->name[features->count++], sizeof(features->name[0]), "%s", name);
 }
 
+/* Findings that no feature can help against. */
+static bool nic_is_hopeless(const char *name)
+{
+	return !strcmp(name, "nic.driver") || !strcmp(name, "nic.vlan");
+}
+
 static int nic_collect(const struct tlsring_finding *f, void *user)
 {
-	if (f->state == TLSRING_MISSING && !strncmp(f->name, NIC_FEATURE, strlen(NIC_FEATURE)))
-		nic_add(user, f->name + strlen(NIC_FEATURE));
+	struct nic_features *features = user;
+
+	if (f->state != TLSRING_MISSING || strcmp(f->area, features->area))
+		return 0;
+	if (nic_is_hopeless(f->name))
+		snprintf(features->lacks, sizeof(features->lacks), "%s; %s", f->text, f->remedy);
+	else if (!strncmp(f->name, NIC_FEATURE, strlen(NIC_FEATURE)))
+		nic_add(features, f->name + strlen(NIC_FEATURE));
 	return 0;
 }
 
@@ -98,10 +113,16 @@ static int nic_fix_one(const char *device, const char *feature)
 int doctor_nic_fix(const char *device)
 {
 	struct nic_features features = { .count = 0 };
-	int ret = tlsring_diagnose_device(device, nic_collect, &features), status = 0;
+	int ret, status = 0;
 
+	snprintf(features.area, sizeof(features.area), "NIC %s", device);
+	ret = tlsring_diagnose_device(device, nic_collect, &features);
 	if (ret < 0)
 		return nic_complain(device, "", ret);
+	if (*features.lacks) {
+		log_line("%s: nothing can be switched on: %s", device, features.lacks);
+		return TOOLS_FAILED;
+	}
 	if (!features.count)
 		printf("%s: nothing to switch on\n", device);
 	for (unsigned i = 0; i < features.count && !status; i++)

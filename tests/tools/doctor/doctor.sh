@@ -81,7 +81,26 @@ wrong_calls() {
 	"$tlsring" doctor --help | grep -q -- --json
 }
 
-for name in well_formed status_tells agrees_with_the_kernel for_people wrong_calls; do
+# Its probes count in a network namespace of their own.
+leaves_no_trace() {
+	[ -r /proc/net/tls_stat ] || skip "no kernel TLS here"
+	[ "$(id -u)" = 0 ] && unshare -n true 2> /dev/null || skip "a network namespace is not permitted here"
+	cat /proc/net/tls_stat > "$tmp/before"
+	run json --json
+	"$tlsring" doctor --nic lo > /dev/null || true
+	diff "$tmp/before" /proc/net/tls_stat || fail "its probes are counted"
+	true_of 'j["summary"]["kernel_tls"]'
+}
+
+nothing_to_fix() {
+	local status=0
+	"$tlsring" doctor --nic lo --fix > "$tmp/text" 2> "$tmp/err" || status=$?
+	equal "$status" 1 status
+	grep -q '^tlsring: lo: nothing can be switched on: driver .*sealed by the CPU' "$tmp/err" || fail "$(cat "$tmp/err")"
+	[ ! -e /run/tlsring/nic-lo.fixed ] || fail "something is noted"
+}
+
+for name in well_formed status_tells agrees_with_the_kernel for_people wrong_calls leaves_no_trace nothing_to_fix; do
 	test_case $name $name
 done
 test_end
