@@ -48,6 +48,12 @@ for folder in range(int(sys.argv[2])):
 ' "$tmp/www" "$@"
 }
 
+waits() { # PERCENTILE MSECS-MORE
+	[ -z "${TLSRING_SANITIZED:-}" ] || return 0
+	awk -v idle="$(value "$1" "$tmp/idle.beside")" -v now="$(value "$1" "$tmp/attacked.beside")" -v more="$2" \
+		'BEGIN { exit now > 3 * idle + more }' || fail "others wait for too long ($1)"
+}
+
 # Each attack has a server of its own.
 attacked() { # CASE PATH SAYS [SERVE OPTION...]
 	local case=$1 path=$2 says=$3 before grown
@@ -65,9 +71,9 @@ attacked() { # CASE PATH SAYS [SERVE OPTION...]
 	echo "$case: $(tail -n 1 "$tmp/said"): $grown KiB more, others: $(cat "$tmp/idle.beside") -> $(cat "$tmp/attacked.beside")"
 	equal "$(value failed "$tmp/attacked.beside")" 0 "failures of others ($(head -n 3 "$tmp/failed"))"
 	[ -n "${TLSRING_SANITIZED:-}" ] || [ "$grown" -lt 65536 ] || fail "$grown KiB more"
-	# Three times as long as before the attack, or a quarter of a second: this machine may be busy.
-	awk -v idle="$(value p99 "$tmp/idle.beside")" -v now="$(value p99 "$tmp/attacked.beside")" \
-		'BEGIN { exit !(now <= 250 || now <= 3 * idle) }' || fail "others wait for too long"
+	# Three times as long as before the attack; some more, since this machine may be busy.
+	waits p50 20
+	waits p99 1000
 	attack_end
 	server_stop
 }

@@ -84,7 +84,7 @@ names() { # PATH
 }
 
 sorted() {
-	equal "$(names '')" 'empty index many mixed'
+	equal "$(names '')" 'empty index many mixed tree'
 	names mixed/ | grep -q '^sub .*file-2 file-10 .*' || fail "folders first, numbers in their order"
 }
 
@@ -160,6 +160,43 @@ impatient() {
 	equal "$(curl -sk --http1.1 "https://127.0.0.1:$port/{large/,empty/,large/,index/}" | grep -c '</table>\|mine')" 4
 }
 
+# Programs that know no listing of ours see all that is there, once.
+tree() {
+	mkdir -p "$www/tree/sub/deeper" "$www/tree/with space"
+	for name in a.txt file-2 file-10 größe sub/b sub/deeper/c 'with space/d e'; do
+		echo "content of $name" > "$www/tree/$name"
+	done
+}
+
+wget_mirrors() {
+	have wget
+	wget -q -r -np -nH --cut-dirs=1 --no-check-certificate -R 'index.html*' -P "$tmp/wget" "https://127.0.0.1:$port/tree/" < /dev/null
+	diff -r "$www/tree" "$tmp/wget"
+}
+
+wget2_mirrors() {
+	have wget2
+	wget2 -q -r -np -nH --cut-dirs=1 --no-check-certificate -R 'index.html*' -P "$tmp/wget2" \
+		"https://127.0.0.1:$port/tree/" < /dev/null
+	diff -r -x index.html "$www/tree" "$tmp/wget2"
+}
+
+lftp_mirrors() {
+	have lftp
+	lftp -c "set ssl:verify-certificate no; mirror https://127.0.0.1:$port/tree/ $tmp/lftp" < /dev/null
+	diff -r "$www/tree" "$tmp/lftp"
+}
+
+rclone_mirrors() {
+	have rclone
+	rclone --config /dev/null --no-check-certificate --http-url "https://127.0.0.1:$port/tree/" copy :http: "$tmp/rclone" < /dev/null
+	diff -r "$www/tree" "$tmp/rclone"
+}
+
+tree
+for name in wget_mirrors wget2_mirrors lftp_mirrors rclone_mirrors; do
+	test_case $name $name
+done
 for name in every_link_leads_there sorted forms head_only folders complete columns impatient; do
 	test_case $name $name
 done
