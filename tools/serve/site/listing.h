@@ -6,19 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+#include "tools/serve/site/listing_sort.h"
 
 #define LISTING_MAX	1000000	/* entries of a listing; more are left out, and it says so */
-
-/* By what the entries of a folder are sorted, its own folders always first. */
-enum listing_sort {
-	LISTING_BY_NAME = 0,
-	LISTING_BY_NAME_DOWN,
-	LISTING_BY_SIZE,
-	LISTING_BY_SIZE_DOWN,
-	LISTING_BY_TIME,
-	LISTING_BY_TIME_DOWN,
-	LISTING_SORTS
-};
 
 /* What a listing shows, and how. */
 struct listing_form {
@@ -41,11 +31,6 @@ struct listing {
 	bool cut;			/* there are more than LISTING_MAX entries */
 	struct listing_form form;
 };
-
-/* The order that a query asks for, with its '?': "?sort=size", "?sort=-size". */
-enum listing_sort listing_sort_parse(const char *query, size_t len);
-/* The same as the value of "sort": "-size". Static. */
-const char *listing_sort_name(enum listing_sort sort);
 
 /* Read and write a listing; root: a descriptor of the site's folder; path: decoded, empty or ending
  * in a slash. *text is for free(). Blocks, for as long as the folder is large. 0 or -errno. Any
