@@ -3,6 +3,8 @@
 #include "tools/bench/modes.h"
 #include "tools/bench/proof.h"
 
+#define PROOF_SEGMENT	1460	/* bytes */
+#define PROOF_SHARE	100	/* one part in so many, sent again, makes a doubt */
 #define PROOF_TOLERANCE	1000	/* one part in so many may be still on its way */
 
 /* What a flow's bytes on the wire are divided into. */
@@ -80,7 +82,7 @@ static void proof_by_card(struct proof_flow *f)
 	card->carried += f->carried;
 	card->done += done;
 	card->foreign += foreign > 0 || done <= f->carried ? foreign : done - f->carried;
-	if (f->out->counted && to->resent > from->resent)
+	if (f->out->counted && (to->resent - from->resent) * PROOF_SEGMENT > f->carried / PROOF_SHARE)
 		proof_doubt(f->out, BENCH_DOUBT_RESENT);
 	if (!to->counts)
 		proof_doubt(f->out, BENCH_DOUBT_UNCOUNTED);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Figures of two machines can be compared only if both are described. */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,9 +209,11 @@ static json_t *manifest_versions(void)
 
 json_t *bench_manifest(struct bench_manifest_parts parts)
 {
-	char date[CLOCK_ISO];
+	char date[CLOCK_ISO], host[HOST_NAME_MAX + 1] = "";
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:o*, s:o, s:o, s:o*, s:o, s:o}",
+	gethostname(host, sizeof(host) - 1);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o*, s:o, s:o, s:o*, s:o, s:o}",
+			 "host", host,
 			 "date", clock_iso(time(NULL), date),
 			 "tlsring", TLSRING_VERSION,
 			 "openssl", OpenSSL_version(OPENSSL_VERSION),

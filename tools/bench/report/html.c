@@ -24,6 +24,8 @@ static const char html_style[] =
 	"margin:0 auto;padding:1.5rem 1rem}"
 	"h1{font-size:1.6rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.15rem;margin:2.2rem 0 "
 	".6rem}"
+	".verdict{font-size:1.1rem;font-weight:600}details{margin:1.6rem 0}"
+	"summary{font-size:1.15rem;font-weight:600;cursor:pointer}"
 	"p{margin:.3rem 0}.dim,footer{color:var(--dim)}footer{margin-top:2.5rem;font-size:.9em}"
 	".bad{background:var(--bad);color:var(--on-bad);padding:.7rem "
 	"1rem;border-radius:.5rem;font-weight:600;margin:1rem 0}"
@@ -117,18 +119,25 @@ static void html_noise(FILE *out, const json_t *all)
 	fputs(" %</p>", out);
 }
 
-static void html_head(FILE *out, const json_t *all)
+static void html_open(FILE *out, const char *title)
 {
-	const json_t *manifest = json_object_get(all, "manifest"),
-		     *options = json_object_get(all, "options");
-
 	fprintf(out,
 		"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link "
-		"rel=\"icon\" href=\"data:,\">"
-		"<title>tlsring bench</title><style>%s</style></head>\n<body><header><h1>What TLS "
-		"costs a server</h1><p>",
-		html_style);
+		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+		"<link rel=\"icon\" href=\"data:,\"><title>%s</title><style>%s</style></head>\n"
+		"<body><header><h1>%s</h1>", title, html_style, title);
+}
+
+/* The machine, and when. */
+static void html_machine(FILE *out, const json_t *all)
+{
+	const json_t *manifest = json_object_get(all, "manifest");
+
+	fputs("<p class=\"dim\">", out);
+	bench_html_text(out, bench_json_string(manifest, "host", NULL));
+	fputs(", ", out);
+	bench_html_text(out, bench_json_string(manifest, "date", NULL));
+	fputs(": ", out);
 	bench_html_text(out, bench_json_string(manifest, "processor", "model"));
 	fputs(", Linux ", out);
 	bench_html_text(out, bench_json_string(manifest, "kernel", "release"));
@@ -138,7 +147,28 @@ static void html_head(FILE *out, const json_t *all)
 	bench_html_text(out, bench_json_string(manifest, "tlsring", NULL));
 	fputs(" on ", out);
 	bench_html_text(out, bench_json_string(manifest, "engine", NULL));
-	fputs("</p><p>TLS ", out);
+	fputs("</p>", out);
+}
+
+static void html_verdict(FILE *out, const json_t *all)
+{
+	size_t index;
+	json_t *sentence;
+
+	json_array_foreach(json_object_get(all, "verdict"), index, sentence) {
+		fputs("<p class=\"verdict\">", out);
+		bench_html_text(out, json_string_value(sentence));
+		fputs("</p>\n", out);
+	}
+}
+
+static void html_head(FILE *out, const json_t *all)
+{
+	const json_t *options = json_object_get(all, "options");
+
+	html_open(out, "What TLS costs a server");
+	html_verdict(out, all);
+	fputs("<p>TLS ", out);
 	bench_html_text(out, bench_json_string(options, "tls", NULL));
 	fputs(" with ", out);
 	bench_html_text(out, bench_json_string(options, "cipher", NULL));
@@ -152,9 +182,8 @@ static void html_head(FILE *out, const json_t *all)
 		json_integer_value(json_object_get(all, "rounds")));
 	html_load(out, all);
 	html_noise(out, all);
-	fputs("<p class=\"dim\">", out);
-	bench_html_text(out, bench_json_string(manifest, "date", NULL));
-	fputs("</p></header>\n", out);
+	html_machine(out, all);
+	fputs("</header>\n", out);
 }
 
 /* Warnings. */
@@ -376,10 +405,11 @@ int bench_html(FILE *out, const json_t *all)
 	bench_html_cards(out, all);
 	html_model(out, all);
 	html_doubts(out, all);
-	fputs("<h2>Every figure</h2>\n", out);
+	fputs("<details><summary>Every figure</summary>\n", out);
 	bench_html_figures(out, all);
-	fputs("<h2>Options and machine</h2>\n", out);
+	fputs("</details>\n<details><summary>Options and machine</summary>\n", out);
 	bench_html_machine(out, all);
+	fputs("</details>\n", out);
 	html_foot(out);
 	return ret;
 }

@@ -8,6 +8,7 @@
 #include "tools/bench/report/model.h"
 #include "tools/bench/report/significance.h"
 #include "tools/bench/report/stats.h"
+#include "tools/bench/report/verdict.h"
 #include "tools/bench/result.h"
 
 const char *bench_json_string(const json_t *all, const char *outer, const char *inner)
@@ -195,6 +196,17 @@ static json_t *json_noise(const struct bench_outcome *o)
 	return json_pack("{s:f, s:f}", "others_percent", others, "steal_percent", steal);
 }
 
+static json_t *json_verdict(const struct bench_outcome *o)
+{
+	char verdict[BENCH_VERDICTS][BENCH_VERDICT_TEXT];
+	unsigned count = bench_verdict(verdict, o);
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < count; i++)
+		json_array_append_new(array, json_string(verdict[i]));
+	return array;
+}
+
 json_t *bench_json(const struct bench_outcome *o)
 {
 	json_t *modes = json_array();
@@ -202,7 +214,8 @@ json_t *bench_json(const struct bench_outcome *o)
 	for (unsigned i = 0; i < BENCH_MODES; i++)
 		if (o->results[i].mode)
 			json_array_append_new(modes, json_mode(&o->results[i], o->options));
-	return json_pack("{s:i, s:O, s:O*, s:o, s:i, s:o, s:o, s:o*, s:o*}", "tlsring_bench", 1,
+	return json_pack("{s:i, s:o, s:O, s:O*, s:o, s:i, s:o, s:o, s:o*, s:o*}",
+			 "tlsring_bench", 1, "verdict", json_verdict(o),
 			 "manifest", o->manifest,
 			 "client", o->client, "options", bench_json_options(o->options),
 			 "rounds", (int)o->repeats, "modes", modes,

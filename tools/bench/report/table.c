@@ -9,6 +9,7 @@
 #include "tools/bench/report/significance.h"
 #include "tools/bench/report/stats.h"
 #include "tools/bench/report/table.h"
+#include "tools/bench/report/verdict.h"
 #include "tools/bench/result.h"
 
 /* ---- the head ---- */
@@ -58,6 +59,17 @@ static void table_head(const struct bench_outcome *o)
 		printf("; %u threads serve", options->threads);
 	printf("; median of %u rounds\n", o->repeats);
 	table_load(o);
+}
+
+static void table_verdict(const struct bench_outcome *o)
+{
+	char verdict[BENCH_VERDICTS][BENCH_VERDICT_TEXT];
+	unsigned count = bench_verdict(verdict, o);
+
+	for (unsigned i = 0; i < count; i++)
+		puts(verdict[i]);
+	if (count)
+		putchar('\n');
 }
 
 /* ---- the table ---- */
@@ -370,6 +382,7 @@ static void table_model(const struct bench_outcome *o)
 void bench_table_print(const struct bench_outcome *o)
 {
 	table_head(o);
+	table_verdict(o);
 	table_table(o, BENCH_CPU_GIB);
 	table_table(o, BENCH_CPU_HANDSHAKE);
 	table_table(o, BENCH_MEMORY);
