@@ -80,6 +80,15 @@ struct uring_pool {
 };
 
 struct uring_chunk;
+struct uring_warm;
+
+/* How to find out which bytes of a file are in memory. */
+enum uring_residency {
+	URING_RESIDENCY_UNKNOWN,	/* not asked yet */
+	URING_RESIDENCY_TOLD,		/* by the file system, with RWF_NOWAIT */
+	URING_RESIDENCY_ALWAYS,		/* all are: tmpfs, ramfs */
+	URING_RESIDENCY_UNTOLD,		/* only those read a moment ago (warm.c) */
+};
 
 #define URING_RECORD		16384u
 #define URING_ENCODE_MAX (256u * 1024) /* bytes encoded for one send */
@@ -128,6 +137,7 @@ struct uring_transmit {
 	const char *mapping;		/* the caller's, or NULL */
 	bool *nonblocking;		/* the caller's, or NULL */
 	int file_fd;
+	enum uring_residency residency;	/* of the file */
 	bool more;
 	bool mapped;			/* some bytes went out without being read by us */
 	bool unmappable;
@@ -179,6 +189,7 @@ struct uring_loop {
 	struct uring_buffers buffers;
 	struct uring_pool pool, large; /* buffers of URING_POOL_SIZE, URING_LARGE_SIZE */
 	char *fetch_buffer;		/* scratch for fetch.c; NULL until its first use */
+	struct uring_warm *warm;	/* warm.c's table; NULL until its first use */
 	struct uring_wheel wheel;
 };
 

@@ -9,6 +9,7 @@
 #include "uring/fetch.h"
 #include "uring/op.h"
 #include "uring/timer.h"
+#include "uring/warm.h"
 
 #define URING_BUFFERS		256
 #define URING_READ_MAX		(1u << 30)
@@ -74,6 +75,7 @@ void uring_loop_free(struct uring_loop *loop)
 	uring_ops_free(loop);
 	uring_pool_free(loop);
 	uring_fetch_free(loop);
+	uring_warm_free(loop);
 	uring_buffers_free(loop);
 	free(loop);
 }

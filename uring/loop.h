@@ -86,7 +86,7 @@ int uring_read(struct uring_loop *loop, int fd, void *buf, size_t len, uint64_t 
 	       uint64_t tag);
 /* Read at once what is in memory. Returns the number of bytes, 0 at the file's end, -EAGAIN if only
  * uring_read can fetch it, or -errno. */
-ssize_t uring_read_now(int fd, void *buf, size_t len, uint64_t offset);
+ssize_t uring_read_now(struct uring_loop *loop, int fd, void *buf, size_t len, uint64_t offset);
 /* Cancel every operation on fd. They end with -ECANCELED, or with their result if they had just
  * ended. The cancellation has no completion of its own. */
 void uring_cancel(struct uring_loop *loop, int fd);

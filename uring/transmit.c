@@ -299,7 +299,7 @@ static int transmit_polled(struct uring_loop *loop, struct uring_transmit *trans
 {
 	if (res < 0)
 		return res;
-	if (transmit->window.kind >= URING_WINDOW_MAP && uring_fetch_again(transmit))
+	if (transmit->window.kind >= URING_WINDOW_MAP && uring_fetch_again(loop, transmit))
 		uring_window_close(loop, &transmit->window);
 	return 1;
 }
@@ -316,11 +316,14 @@ static void transmit_step(struct uring_loop *loop, struct uring_transmit *transm
 	} else if (op->kind == URING_SEND || op->kind == URING_SENDMSG) {
 		ret = transmit_sent(loop, transmit, res);
 	} else if (op->kind == URING_READ) {
+		uring_fetch_done(loop, transmit, res);
 		ret = transmit_read(loop, transmit, res);
 	} else if (op->kind == URING_POLL) {
 		ret = transmit_polled(loop, transmit, res);
-	} else if (res <= 0) {
-		transmit->unmappable = true;	/* the fetch failed: the read will tell why */
+	} else {
+		uring_fetch_done(loop, transmit, res);
+		if (res <= 0)
+			transmit->unmappable = true;	/* the read will tell why */
 	}
 	if (ret > 0 && op->state & URING_OP_CANCELLED && (transmit->head_left || transmit->left))
 		ret = -ECANCELED;

@@ -111,7 +111,8 @@ int uring_window_fill(struct uring_loop *loop, struct uring_transmit *transmit)
 	while (window->end < target) {
 		char *at = window->base + window->head + (window->end - window->start);
 		size_t left = target - window->end;
-		ssize_t got = uring_read_now(transmit->file_fd, at, left, window->end);
+		ssize_t got = uring_fetch_read(loop, &transmit->residency, transmit->file_fd, at,
+					       left, window->end);
 
 		if (!got)
 			return -ENODATA;

@@ -191,7 +191,8 @@ static void send_read(struct tlsring_conn *c)
 	struct tlsring_message *m = &c->send.message;
 	size_t room = c->send.plain_limit - c->send.plain_len,
 	       len = m->length < room ? m->length : room;
-	ssize_t got = uring_read_now(m->file_fd, c->send.plain + c->send.plain_len, len, m->offset);
+	ssize_t got = uring_read_now(c->engine->loop, m->file_fd,
+				     c->send.plain + c->send.plain_len, len, m->offset);
 
 	if (got == -EAGAIN)
 		send_fetch(c, m->file_fd, c->send.plain_len, len, m->offset);
@@ -267,7 +268,8 @@ static bool batch_read(struct tlsring_conn *c)
 	while (s->piece < size && !m->missing) {
 		size_t at = s->plain_len + s->piece, left = size - s->piece;
 		uint64_t offset = m->offset + s->piece - m->head_len;
-		ssize_t got = uring_read_now(m->file_fd, s->plain + at, left, offset);
+		ssize_t got = uring_read_now(c->engine->loop, m->file_fd, s->plain + at, left,
+					     offset);
 
 		if (got == -EAGAIN) {
 			send_fetch(c, m->file_fd, at, left, offset);

@@ -22,6 +22,7 @@ static struct shim {
 	unsigned target;	/* number of the operation to change, from 1; 0: none */
 	int error;		/* its result, negative; 0: it is short */
 	unsigned operations;	/* submitted so far; cancel requests and closes are not counted */
+	unsigned reads;		/* of files, submitted so far */
 	uint64_t failing;	/* user_data of the target, once it is submitted */
 	uint8_t opcode;		/* of the target */
 	bool hit;		/* the target was submitted, and fails or is short */
@@ -56,6 +57,7 @@ static bool shim_shorten(struct io_uring_sqe *sqe)
 
 static void shim_operation(struct io_uring_sqe *sqe)
 {
+	shim.reads += sqe->opcode == IORING_OP_READ;
 	if (sqe->opcode == IORING_OP_ASYNC_CANCEL || sqe->opcode == IORING_OP_CLOSE ||
 	    ++shim.operations != shim.target)
 		return;
