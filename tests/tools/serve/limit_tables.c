@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include "tests/ktap.h"
-#include "tools/serve/limits.h"
+#include "tools/serve/telemetry/limits.h"
 
 static const struct sockaddr *address(const char *text)
 {

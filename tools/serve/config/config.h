@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include "tools/serve/config/values.h"
-#include "tools/serve/limits.h"
+#include "tools/serve/telemetry/limits.h"
 #include "tools/serve/site/settings.h"
 
 struct config_host {

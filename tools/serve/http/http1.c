@@ -5,7 +5,7 @@
 #include "tools/serve/http/http1.h"
 #include "tools/http/request1.h"
 #include "tools/http/status.h"
-#include "tools/serve/limits.h"
+#include "tools/serve/telemetry/limits.h"
 #include "tools/serve/site/file.h"
 #include "tools/serve/site/mapping.h"
 #include "tools/serve/site/prebuilt.h"

@@ -4,7 +4,7 @@
 #include "tools/serve/http2/callbacks.h"
 #include "tools/serve/http2/conn.h"
 #include "tools/serve/http2/stream.h"
-#include "tools/serve/limits.h"
+#include "tools/serve/telemetry/limits.h"
 #include "tools/serve/telemetry/accounting.h"
 
 /* Frames, without DATA, that may wait for a client that takes none. */

@@ -8,7 +8,7 @@
 #include "tools/serve/http2/conn.h"
 #include "tools/serve/http2/session.h"
 #include "tools/serve/http2/stream.h"
-#include "tools/serve/limits.h"
+#include "tools/serve/telemetry/limits.h"
 #include "tools/serve/telemetry/accounting.h"
 
 /* The next batch doubles when the last one was sent in half of SESSION_BATCH_TIME, or, once batches

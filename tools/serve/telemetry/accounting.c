@@ -7,7 +7,7 @@
 #include <time.h>
 #include "tools/common/clock.h"
 #include "tools/common/log.h"
-#include "tools/serve/limits.h"
+#include "tools/serve/telemetry/limits.h"
 #include "tools/serve/telemetry/access_log.h"
 #include "tools/serve/telemetry/accounting.h"
 #include "tools/serve/telemetry/metrics.h"

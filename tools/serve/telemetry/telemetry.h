@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "tools/serve/telemetry/accounting.h"
-#include "tools/serve/limits.h"
+#include "tools/serve/telemetry/limits.h"
 
 struct telemetry_settings {
 	const char *access_log;	/* path, "-", or NULL: none */

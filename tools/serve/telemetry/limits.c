@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include "tools/serve/limits.h"
+#include "tools/serve/telemetry/limits.h"
 
 /* Connections begin and end far less often than requests: locks are fast enough, but not one for
  * all. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TOOLS_SERVE_LIMITS_H
-#define TOOLS_SERVE_LIMITS_H
+#ifndef TOOLS_SERVE_TELEMETRY_LIMITS_H
+#define TOOLS_SERVE_TELEMETRY_LIMITS_H
 
 #include <stdbool.h>
 #include <stddef.h>
