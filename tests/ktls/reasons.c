@@ -38,6 +38,7 @@ TEST(remedies)
 	for (int r = 0; r < TLSRING_REASON_COUNT; r++) {
 		/* Only these have no remedy. */
 		if (r == TLSRING_REASON_NONE || r == TLSRING_REASON_NOT_YET ||
+		    r == TLSRING_REASON_USER_FASTER ||
 		    r == TLSRING_REASON_NIC_ABSENT)
 			EQ_STR(tlsring_reason_remedy(r), "");
 		else
