@@ -24,6 +24,7 @@ struct doctor {
 	bool kernel_tls, cipher, uring;	/* findings about these are good */
 	bool nic;			/* all findings about the network card are good */
 	bool colour;
+	struct tlsring_costs costs;	/* of the whole machine's report */
 	char area[64];			/* of the finding printed last */
 };
 
@@ -77,10 +78,12 @@ static int doctor_each(const struct tlsring_finding *f, void *user)
 
 static int doctor_json(struct doctor *d)
 {
-	json_t *all = json_pack("{s:O, s:{s:b, s:b, s:i, s:i, s:i}}", "findings", d->findings,
-				"summary", "kernel_tls", d->kernel_tls && d->cipher, "io_uring",
-				d->uring, "good", d->counts[TLSRING_GOOD], "missing",
-				d->counts[TLSRING_MISSING], "broken", d->counts[TLSRING_BROKEN]);
+	json_t *all = json_pack("{s:O, s:{s:b, s:b, s:i, s:i, s:i}, s:{s:I, s:I}}", "findings",
+				d->findings, "summary", "kernel_tls", d->kernel_tls && d->cipher,
+				"io_uring", d->uring, "good", d->counts[TLSRING_GOOD], "missing",
+				d->counts[TLSRING_MISSING], "broken", d->counts[TLSRING_BROKEN],
+				"costs", "kernel_ns", (json_int_t)d->costs.kernel_ns, "user_ns",
+				(json_int_t)d->costs.user_ns);
 	int ret = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
 
 	putchar('\n');
@@ -88,29 +91,20 @@ static int doctor_json(struct doctor *d)
 	return ret;
 }
 
-/* Microseconds of processor time for a MiB that is sealed and sent. */
-static void doctor_costs(char *text, size_t len)
+/* Print the processor time for a MiB that is sealed and sent. */
+static void doctor_print_costs(const struct tlsring_costs *costs)
 {
-	struct tlsring_costs costs = { .size = sizeof(costs) };
-
-	tlsring_costs(&costs);
-	if (costs.kernel_ns)
-		snprintf(text, len,
-			 "sealing a MiB takes %.0f us of CPU in the kernel, %.0f in user "
-			 "space",
-			 (double)costs.kernel_ns / 1000, (double)costs.user_ns / 1000);
-	else
-		snprintf(text, len, "sealing a MiB takes %.0f us of CPU in user space",
-			 (double)costs.user_ns / 1000);
+	fputs("\nsealing a MiB takes ", stdout);
+	if (costs->kernel_ns)
+		printf("%.0f us of CPU in the kernel, ", (double)costs->kernel_ns / 1000);
+	printf("%.0f us%s in user space (serve --offload fastest goes by this)\n",
+	       (double)costs->user_ns / 1000, costs->kernel_ns ? "" : " of CPU");
 }
 
 static void doctor_summary(const struct doctor *d)
 {
-	char costs[128];
-
-	doctor_costs(costs, sizeof(costs));
-	printf("\n%s (serve --offload fastest goes by this)", costs);
-	printf("\nkernel TLS: %s; io_uring: %s; %u good, %u missing, %u broken\n",
+	doctor_print_costs(&d->costs);
+	printf("kernel TLS: %s; io_uring: %s; %u good, %u missing, %u broken\n",
 	       d->kernel_tls && d->cipher ? "usable" : "not usable",
 	       d->uring ? "usable" : "not usable", d->counts[TLSRING_GOOD],
 	       d->counts[TLSRING_MISSING], d->counts[TLSRING_BROKEN]);
@@ -123,9 +117,14 @@ static int doctor_ignore(const struct tlsring_finding *f, void *user)
 	return 0;
 }
 
-/* The library asks the kernel once, by sockets with kernel TLS, and remembers. */
-static void doctor_probe(void)
+/* Have the library ask the kernel by sockets with kernel TLS, which it does once in a process, and
+ * measure the costs, if they are wanted. */
+static void doctor_probe(void *user)
 {
+	struct tlsring_costs *costs = user;
+
+	if (costs)
+		tlsring_costs(costs);
 	tlsring_diagnose(doctor_ignore, NULL);
 }
 
@@ -133,9 +132,9 @@ static int doctor_report(struct doctor *d)
 {
 	int ret;
 
-	private_net_run(doctor_probe);
+	d->costs.size = sizeof(d->costs);
+	private_net_run(doctor_probe, &d->costs);
 	ret = tlsring_diagnose(doctor_each, d);
-
 	if (ret >= 0 && d->findings)
 		ret = doctor_json(d);
 	else if (ret >= 0)
@@ -165,9 +164,8 @@ static int doctor_nic(struct doctor *d, const char *device)
 	char text[128];
 	int ret;
 
-	private_net_run(doctor_probe);
+	private_net_run(doctor_probe, NULL);
 	ret = tlsring_diagnose_device(device, doctor_each, d);
-
 	if (ret < 0) {
 		log_line("%s: %s", device, tlsring_strerror(ret, text, sizeof(text)));
 		return TOOLS_FAILED;

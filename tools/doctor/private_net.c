@@ -19,7 +19,7 @@ static bool private_net_loopback(void)
 	return up;
 }
 
-void private_net_run(void (*run)(void))
+void private_net_run(void (*run)(void *user), void *user)
 {
 	int before = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	bool moved = before >= 0 && !unshare(CLONE_NEWNET);
@@ -27,7 +27,7 @@ void private_net_run(void (*run)(void))
 	/* Without loopback the function's sockets could not connect. */
 	if (moved && !private_net_loopback() && !setns(before, CLONE_NEWNET))
 		moved = false;
-	run();
+	run(user);
 	if (moved && setns(before, CLONE_NEWNET))
 		_exit(1);
 	if (before >= 0)

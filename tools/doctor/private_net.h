@@ -7,6 +7,6 @@
  * count, as in /proc/net/tls_stat, is of that namespace and ends with it. Where this user may not,
  * the function runs in the present namespace. One thread.
  */
-void private_net_run(void (*run)(void));
+void private_net_run(void (*run)(void *user), void *user);
 
 #endif

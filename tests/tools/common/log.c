@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Standard error that nobody reads does not stop those who write there. */
+/* Writing to standard error does not block when nobody reads it. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 
 static int reader;
 
-/* Standard error becomes a pipe of one page; the harness's own is not needed until the end. */
+/* Replace standard error by a pipe of one page. Returns the harness's own, to be put back. */
 static int small_pipe(void)
 {
 	int fds[2], old = dup(STDERR_FILENO);

@@ -35,8 +35,7 @@ static const struct options_row rows[] = {
 static const struct options_table table = { "sample", "usage: sample\n\n", rows,
 					    sizeof(rows) / sizeof(rows[0]) };
 
-/* Quiet, as wrong options are part of it. Words are divided by blanks; operands are left in
- * argv. */
+/* Parse a line, divided at blanks, without messages; operands are left in argv. */
 static int parse(struct sample *out, const char *line, int *argc, char **argv)
 {
 	static char copy[256];

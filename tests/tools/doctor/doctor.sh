@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What the doctor says is well-formed, and agrees with what can be seen otherwise.
+# The findings of `tlsring doctor` are well-formed and agree with other sources.
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
 . "$(dirname "$0")/../../ktap.sh"
 . "$(dirname "$0")/../../json.sh"
@@ -28,6 +28,7 @@ well_formed() {
 	true_of 'all(bool(x["remedy"]) == (x["state"] != "good") for x in f.values())'
 	true_of 'all(j["summary"][s] == sum(x["state"] == s for x in f.values()) for s in ("good", "missing", "broken"))'
 	true_of 'j["summary"]["io_uring"] == (f["uring.setup"]["state"] == "good")'
+	true_of 'j["costs"]["user_ns"] > 0 and (j["costs"]["kernel_ns"] > 0) == j["summary"]["kernel_tls"]'
 }
 
 status_tells() {
@@ -36,7 +37,7 @@ status_tells() {
 	[ "$status" -le 1 ] || fail "status $status"
 }
 
-# An empty TLS ULP setting on a connected socket: the shortest way to ask the kernel.
+# Setting the TLS ULP on a connected socket asks the kernel directly.
 agrees_with_the_kernel() {
 	local ulp=False
 	python3 -IS - <<-'END' && ulp=True
@@ -62,7 +63,7 @@ for_people() {
 	grep -q "io_uring: usable\|io_uring: not usable" "$tmp/text"
 	! grep -q "$(printf '\033')" "$tmp/text" || fail "colour in a file"
 	true_of "sum(l.startswith('  good') for l in open('$tmp/text')) == j['summary']['good']"
-	# As many remedies as there are faults.
+	# Each fault has a remedy.
 	true_of "open('$tmp/text').read().count(' -> ') == j['summary']['missing'] + j['summary']['broken']"
 }
 
@@ -81,12 +82,13 @@ wrong_calls() {
 	"$tlsring" doctor --help | grep -q -- --json
 }
 
-# Its probes count in a network namespace of their own.
+# The probes are counted in a network namespace of their own.
 leaves_no_trace() {
 	[ -r /proc/net/tls_stat ] || skip "no kernel TLS here"
 	[ "$(id -u)" = 0 ] && unshare -n true 2> /dev/null || skip "a network namespace is not permitted here"
 	cat /proc/net/tls_stat > "$tmp/before"
 	run json --json
+	run text
 	"$tlsring" doctor --nic lo > /dev/null || true
 	diff "$tmp/before" /proc/net/tls_stat || fail "its probes are counted"
 	true_of 'j["summary"]["kernel_tls"]'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# `tlsring get` against our own server and one whose answers are odd.
+# `tlsring get` with our own server, and with one that sends odd answers (server.py).
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../ktap.sh"
@@ -23,7 +23,7 @@ disown
 await 30 test -s "$tmp/odd.port" || exit 1
 odd=https://127.0.0.1:$(cat "$tmp/odd.port")
 
-get() { # OPTION...: its words are in $tmp/said
+get() { # OPTION...: its messages are in $tmp/said
 	timeout 120 "$tlsring" get --ca "$certs/ca.pem" "$@" 2> "$tmp/said"
 }
 
@@ -31,7 +31,7 @@ said() { # PATTERN
 	grep -qE -- "$1" "$tmp/said" || { cat "$tmp/said"; fail "not said: $1"; }
 }
 
-get_fails() { # STATUS PATTERN OPTION...: ends so, and says so
+get_fails() { # STATUS PATTERN OPTION...: ends with that status and a message
 	local wanted=$1 pattern=$2 status=0
 	shift 2
 	get "$@" || status=$?
@@ -40,7 +40,7 @@ get_fails() { # STATUS PATTERN OPTION...: ends so, and says so
 	said "$pattern"
 }
 
-no_file() { # NAME: neither whole nor in part
+no_file() { # neither a file nor a part is left
 	equal "$(ls -A)" "" "what is left behind"
 }
 
@@ -139,7 +139,7 @@ says_where() {
 	said 'receiving: user space: '
 }
 
-in_the_kernel() { # what is received is opened there
+in_the_kernel() { # the kernel opens the records
 	local before
 	kernel_tls || skip "no kernel TLS here"
 	before=$(counter TlsRxSw)
@@ -202,7 +202,7 @@ nobody_there() {
 	no_file
 }
 
-# Each line: path, status, and what is wrong with it.
+# Lines of: path, exit status, message.
 odd_answers() {
 	local path status pattern
 	while read -r path status pattern; do
@@ -244,7 +244,7 @@ good_answers() {
 	[ -f file ] && [ ! -s file ] || fail "an empty file is not there, or not empty"
 }
 
-cut_short() { # PATH PATTERN BYTES: how much of it is kept; ? = some
+cut_short() { # PATH PATTERN: some of the file is kept as a part
 	get_fails 4 "$2" "$odd/$1/file"
 	said 'file.part is kept'
 	[ ! -e file ] || fail "half a file looks whole"
@@ -271,7 +271,7 @@ silent_server() {
 	[ -s file.part ] || fail "nothing is kept"
 }
 
-redirects_share() { # as far as the server keeps connections
+redirects_share() { # one connection, as long as the server keeps it
 	get "$odd/redirect/1/file"
 	equal "$(grep -c connection "$odd_log")" 2 connections
 }
@@ -309,7 +309,7 @@ continued_of_ours() {
 	equal "$(cat "$tmp/said")" ""
 }
 
-changed() { # what is there is of another version
+changed() { # the part is of another version
 	get_fails 4 'cut short' "$odd/short/file"
 	get --continue "$odd/other/file"
 	said 'fetched anew'
@@ -344,7 +344,7 @@ lying_range() {
 	cmp file "$tmp/www/file"
 }
 
-# The rest comes as a 206 that does not go on where the part ends, or of another version than that.
+# The rest arrives in a 206 that is of another version, or not all of the rest.
 other_part() { # PATH
 	get_fails 4 'cut short' "$odd/short/file"
 	get --continue "$odd/$1/file"
@@ -402,7 +402,7 @@ modified() {
 	equal "$(stat -c %Y dated)" "$(stat -c %Y "$tmp/www/dated")" "time of modification"
 }
 
-retries() { # until it is whole; each attempt goes on where the one before ended
+retries() { # each attempt goes on where the one before ended
 	get --retry 3 --sha256 "$(sha256sum < "$tmp/www/file" | cut -d' ' -f1)" "$odd/flaky/file"
 	cmp file "$tmp/www/file"
 	said 'trying again in 1 s \(1 of 3\)'
@@ -465,7 +465,7 @@ test_case slow_reader_user_space fresh to_a_slow_reader off
 for name in to_stdout several hash_checked says_where in_the_kernel good_answers cuts continued continued_of_ours; do
 	test_case $name fresh $name
 done
-# No kernel changes the others.
+# The other cases do not depend on the kernel.
 for name in $(in_full named to_nobody disk_full some_fail wrong_calls certificates nobody_there odd_answers bad_chunk \
 	silent_server redirects_share stale resumed_session changed unknown_version part_is_whole lying_range \
 	two_at_once progress other_parts parts_by_date any_case_of_units long_trailer into_a_folder modified \

@@ -173,7 +173,7 @@ TEST(parts_of_one_version)
 	CHECK(!response_matches(&r, "Sun, 06 Nov 1994 08:49:37 GMT"));
 }
 
-/* A date proves nothing about a file that was changed in the second of the answer. */
+/* A date is no strong validator if the file may have changed within the second of the answer. */
 TEST(validators)
 {
 	static const char modified[] = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -196,7 +196,7 @@ TEST(bodies)
 	char text[] = "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nA: b\r\n\r\nmore", out[8] = "";
 	size_t surplus, all = 0;
 
-	/* Byte by byte up to the end. */
+	/* The body arrives byte by byte. */
 	response_body_start(&body, &r);
 	for (size_t i = 0; !body.done; i++) {
 		ssize_t got = response_body_take(&body, text + i, 1, &surplus);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# `tlsring get` where no TLS server is, or one whose words are damaged on their way: status 1, one
-# line that says what was wrong, and no file.
+# `tlsring get` with peers that are no TLS servers, or whose bytes are damaged on the way: an exit
+# status, one line of message, and no file.
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../ktap.sh"
@@ -61,7 +61,7 @@ silent() {
 	fetch_fails 'timed out.*--timeout waits longer' --timeout 1 "$(kind silent)"
 }
 
-flipped() { # one wrong bit each time: either it is noticed, or it did not matter
+flipped() { # one wrong bit each time: it is detected, or does not matter
 	local i status good=0
 	for i in $(seq "$flips"); do
 		status=0

@@ -18,7 +18,7 @@ TEST(parts)
 		{ "https://192.0.2.1/two%20words", "192.0.2.1", "443", "192.0.2.1", "/two%20words",
 		  "two words" },
 		{ "https://h/a//", "h", "443", "h", "/a//", "" },
-		/* Names that would leave the folder, or fool a terminal. */
+		/* Names that would leave the folder or send control characters to a terminal. */
 		{ "https://h/%2e%2e", "h", "443", "h", "/%2e%2e", "" },
 		{ "https://h/..", "h", "443", "h", "/..", "" },
 		{ "https://h/a%2fb", "h", "443", "h", "/a%2fb", "" },

@@ -9,13 +9,28 @@ static struct http_text text(const char *value)
 
 TEST(weights)
 {
-	static const struct { const char *field; int weight; } rows[] = {
-		{ "text/html", 1000 }, { "TEXT/HTML", 1000 }, { "a/b, text/html;q=0.5 , c/d", 500 },
-		{ "text/html;q=0", 0 }, { "text/html ; level=1 ; Q=0.123", 123 }, { "text/html;q=1.000", 1000 },
-		{ "text/html;q=1.001", 0 }, { "text/html;q=2", 0 }, { "text/html;q=", 0 }, { "text/html;q=.5", 0 },
-		{ "text/html;q=0.1234", 0 }, { "text/html;q=0.x", 0 }, { "text/html;q=-1", 0 },
-		{ "", -1 }, { ",,;,", -1 }, { "text/htmlx", -1 }, { "text/htm", -1 }, { "text", -1 },
-		{ "*/*;q=0.1, text/*;q=0.2", 200 }, { "*/*;q=0.1", 100 },
+	static const struct { const char *field; int weight;
+	} rows[] = {
+		{ "text/html", 1000 },
+		{ "TEXT/HTML", 1000 },
+		{ "a/b, text/html;q=0.5 , c/d", 500 },
+		{ "text/html;q=0", 0 },
+		{ "text/html ; level=1 ; Q=0.123", 123 },
+		{ "text/html;q=1.000", 1000 },
+		{ "text/html;q=1.001", 0 },
+		{ "text/html;q=2", 0 },
+		{ "text/html;q=", 0 },
+		{ "text/html;q=.5", 0 },
+		{ "text/html;q=0.1234", 0 },
+		{ "text/html;q=0.x", 0 },
+		{ "text/html;q=-1", 0 },
+		{ "", -1 },
+		{ ",,;,", -1 },
+		{ "text/htmlx", -1 },
+		{ "text/htm", -1 },
+		{ "text", -1 },
+		{ "*/*;q=0.1, text/*;q=0.2", 200 },
+		{ "*/*;q=0.1", 100 },
 		{ "*/*;q=0.9, text/html;q=0.3, text/*", 300 },
 	};
 	static const char *const names[] = { "text/html", "text/*", "*/*", NULL };
@@ -42,7 +57,9 @@ TEST(encodings)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct http_list field = { rows[i].field ? text(rows[i].field) : (struct http_text){ 0 }, NULL };
+		struct http_list field = { rows[i].field ? text(rows[i].field) :
+							   (struct http_text){ 0 },
+					   NULL };
 		const struct http_encoding *chosen[HTTP_ENCODINGS + 1];
 		char list[64] = "";
 
@@ -54,13 +71,15 @@ TEST(encodings)
 	}
 }
 
-/* Lines count as one list, in their order. */
+/* Several lines of a field are one list, in their order. */
 TEST(lines)
 {
 	static const char *const names[] = { "text/html", "text/*", NULL };
-	struct http_list third = { text("text/html;q=0.3, */*"), NULL }, second = { text("text/html;q=0.2"), &third };
+	struct http_list third = { text("text/html;q=0.3, */*"), NULL },
+			 second = { text("text/html;q=0.2"), &third };
 	struct http_list first = { text("text/*;q=0.1"), &second };
-	struct http_list more = { text("gzip;q=0.5"), NULL }, encodings = { text("br;q=0.4, identity;q=0.1"), &more };
+	struct http_list more = { text("gzip;q=0.5"), NULL },
+			 encodings = { text("br;q=0.4, identity;q=0.1"), &more };
 	const struct http_encoding *chosen[HTTP_ENCODINGS + 1];
 
 	EQ(http_accept(&first, names), 200);

@@ -6,7 +6,7 @@
 #include "tools/http/date.h"
 #include "tools/http/range.h"
 
-#define WHEN 784111777	/* RFC 9110's own example */
+#define WHEN 784111777	/* the date of the examples in RFC 9110 */
 
 static time_t date(const char *text)
 {
@@ -19,7 +19,7 @@ TEST(dates)
 
 	http_date_format(WHEN, buf);
 	EQ_STR(buf, "Sun, 06 Nov 1994 08:49:37 GMT");
-	/* Its length is relied on: years of three and of five digits, as files may have them. */
+	/* Callers rely on the length: files may have years of three and of five digits. */
 	http_date_format(-33765897600, buf);
 	EQ_STR(buf, "Thu, 01 Jan 1970 00:00:00 GMT");
 	http_date_format(253402300800, buf);
@@ -43,10 +43,12 @@ static void range(const char *text, uint64_t size, enum http_range kind, const c
 	size_t used = 0;
 
 	for (unsigned i = 0; got == HTTP_RANGE_PART && i < count; i++)
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%llu+%llu", i ? " " : "",
-					 (unsigned long long)spans[i].first, (unsigned long long)spans[i].length);
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%llu+%llu",
+					 i ? " " : "", (unsigned long long)spans[i].first,
+					 (unsigned long long)spans[i].length);
 	if (got != kind || strcmp(list, expected))
-		FAIL("%s of %llu: kind %d: %s instead of %s", text, (unsigned long long)size, got, list, expected);
+		FAIL("%s of %llu: kind %d: %s instead of %s", text, (unsigned long long)size, got,
+		     list, expected);
 }
 
 TEST(ranges)
@@ -76,7 +78,7 @@ TEST(several_ranges)
 	range("bytes=1000-1009 , 0-9,", 5000, HTTP_RANGE_PART, "1000+10 0+10");
 	range("bytes=0-9,9000-,-10", 5000, HTTP_RANGE_PART, "0+10 4990+10");
 	range("bytes=6000-,7000-", 5000, HTTP_RANGE_UNSATISFIABLE, "");
-	/* Overlaps, neighbours, and gaps that cost less than a part's head. */
+	/* Overlapping and adjacent spans, and gaps shorter than the head of a part, are merged. */
 	range("bytes=0-9,5-20", 5000, HTTP_RANGE_PART, "0+21");
 	range("bytes=0-9,10-20", 5000, HTTP_RANGE_PART, "0+21");
 	range("bytes=0-9,90-99", 5000, HTTP_RANGE_PART, "0+100");
@@ -104,7 +106,8 @@ static void many(unsigned count, uint64_t step, unsigned expected)
 	EQ(got, expected);
 	for (unsigned i = 0; i < count; i++)
 		for (unsigned j = 0; j < got; j++)
-			missing -= i * step >= spans[j].first && i * step < spans[j].first + spans[j].length;
+			missing -= i * step >= spans[j].first &&
+				   i * step < spans[j].first + spans[j].length;
 	EQ(missing, 0);
 }
 
@@ -121,15 +124,31 @@ TEST(many_ranges)
 TEST(ranges_that_are_none_mean_the_whole)
 {
 	static const char *const rows[] = {
-		"", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2", "bytes=1", "bytes=,", "bytes=1-2,x",
-		"lines=1-2", "bytes=1-2x", "bytes=--1", "bytes=1--2", "bytes =1-2", "bytes=1 -2", "bytes=1-2;3-4",
+		"",
+		"bytes",
+		"bytes=",
+		"bytes=-",
+		"bytes=a-b",
+		"bytes=5-2",
+		"bytes=1",
+		"bytes=,",
+		"bytes=1-2,x",
+		"lines=1-2",
+		"bytes=1-2x",
+		"bytes=--1",
+		"bytes=1--2",
+		"bytes =1-2",
+		"bytes=1 -2",
+		"bytes=1-2;3-4",
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		range(rows[i], 10, HTTP_RANGE_WHOLE, "");
 }
 
-static const struct http_validator validator = { .etag = "\"a-b\"", .modified = WHEN, .now = WHEN + 1 };
+static const struct http_validator validator = { .etag = "\"a-b\"",
+						 .modified = WHEN,
+						 .now = WHEN + 1 };
 
 static struct http_text text(const char *value)
 {
@@ -147,7 +166,7 @@ TEST(if_none_match)
 	EQ(http_condition(&r, &validator), 304);
 	r.if_none_match.line = text("\"x\", \"a-b");
 	EQ(http_condition(&r, &validator), 0);
-	/* It goes before the date. */
+	/* The entity tag takes precedence over the date. */
 	r.if_modified_since = text("Sun, 06 Nov 1994 08:49:37 GMT");
 	EQ(http_condition(&r, &validator), 0);
 }
@@ -180,7 +199,7 @@ TEST(if_match)
 	EQ(http_condition(&r, &validator), 0);
 }
 
-/* Lines count as one list. */
+/* Several lines of a field are one list. */
 TEST(lists_in_lines)
 {
 	struct http_list third = { text("W/\"a-b\""), NULL }, second = { text("\"y\""), &third };
@@ -193,7 +212,7 @@ TEST(lists_in_lines)
 	EQ(http_condition(&r, &validator), 0);
 	r.if_match.line = text("\"x\"");
 	EQ(http_condition(&r, &validator), 412);
-	/* It is none among others, as it is none in one line with them. */
+	/* A star among other tags is no valid tag, in one line or in several. */
 	r.if_match.line = text("*");
 	EQ(http_condition(&r, &validator), 412);
 }
@@ -215,9 +234,11 @@ TEST(if_range)
 	CHECK(!http_condition_range(&r, &validator));
 	/* Within its second the file may change once more. */
 	r.if_range = text("Sun, 06 Nov 1994 08:49:37 GMT");
-	CHECK(!http_condition_range(&r, &(struct http_validator){ "\"a-b\"", validator.modified, validator.modified }));
+	CHECK(!http_condition_range(
+		&r, &(struct http_validator){ "\"a-b\"", validator.modified, validator.modified }));
 	r.if_range = text("\"a-b\"");
-	CHECK(http_condition_range(&r, &(struct http_validator){ "\"a-b\"", validator.modified, validator.modified }));
+	CHECK(http_condition_range(
+		&r, &(struct http_validator){ "\"a-b\"", validator.modified, validator.modified }));
 	r.if_range = text("");
 	CHECK(!http_condition_range(&r, &validator));
 }

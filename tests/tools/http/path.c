@@ -50,7 +50,8 @@ TEST(paths_are_decoded)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int status = decode(rows[i].raw, out);
 
-		if (status != (rows[i].path ? 0 : 404) || (rows[i].path && strcmp(out, rows[i].path)))
+		if (status != (rows[i].path ? 0 : 404) ||
+		    (rows[i].path && strcmp(out, rows[i].path)))
 			FAIL("%s gives %d and %s", rows[i].raw, status, out);
 	}
 }
@@ -58,9 +59,11 @@ TEST(paths_are_decoded)
 TEST(hidden_names_are_not_found)
 {
 	static const char *const rows[] = {
-		"/.git/config", "/a/../.git/config", "/./.git", "/.../b", "/..b/../.c",
-		"/a//.b", "/a%2fb",
-		"/a/.well-known/b", "/.well-known/.b", "/.well-known", "/.well-knownx/b", "/a%2F..%2Fb", "/..%2fb",
+		"/.git/config", "/a/../.git/config", "/./.git",
+		"/.../b",	"/..b/../.c",	     "/a//.b",
+		"/a%2fb",	"/a/.well-known/b",  "/.well-known/.b",
+		"/.well-known", "/.well-knownx/b",   "/a%2F..%2Fb",
+		"/..%2fb",
 	};
 	char out[HTTP_PATH_MAX];
 

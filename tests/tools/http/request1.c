@@ -4,10 +4,10 @@
 
 static struct http1_head head;
 
-/* The parser must not look past the end: the copy ends where its memory does. */
+/* A copy in memory of exactly its length, so that a sanitizer sees reads past the end. */
 static int parse_bytes(const char *data, size_t len)
 {
-	static char *copy;	/* kept until the next: the request points into it */
+	static char *copy;	/* kept until the next call: the request points into it */
 	const char *why;
 	int ret;
 
@@ -50,7 +50,8 @@ TEST(a_whole_request)
 	CHECK(same(head.request.range, "bytes=1-2"));
 	CHECK(same(head.request.if_none_match.line, "\"e\""));
 	CHECK(!head.request.if_range.at);
-	CHECK(head.keep_alive && !head.request.head && !head.http10 && !head.body && !head.request.refused);
+	CHECK(head.keep_alive && !head.request.head && !head.http10 && !head.body &&
+	      !head.request.refused);
 }
 
 TEST(every_beginning_is_partial)
@@ -65,11 +66,14 @@ TEST(every_beginning_is_partial)
 
 TEST(keep_alive)
 {
-	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") > 0 && !head.keep_alive);
-	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nConnection: te , Close\r\n\r\n") > 0 && !head.keep_alive);
+	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") > 0 &&
+	      !head.keep_alive);
+	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nConnection: te , Close\r\n\r\n") > 0 &&
+	      !head.keep_alive);
 	CHECK(parse("GET / HTTP/1.0\r\n\r\n") > 0 && !head.keep_alive && head.http10);
 	CHECK(parse("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n") > 0 && head.keep_alive);
-	CHECK(parse("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n") > 0 && !head.keep_alive);
+	CHECK(parse("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n") > 0 &&
+	      !head.keep_alive);
 }
 
 TEST(targets)
@@ -78,14 +82,17 @@ TEST(targets)
 	CHECK(same(head.request.host, "Host:8443"));
 	CHECK(same(head.request.path, "/a"));
 	CHECK(same(head.request.query, "?b"));
-	/* Without a path. */
-	CHECK(parse("GET https://x HTTP/1.1\r\nHost: x\r\n\r\n") > 0 && same(head.request.path, "/"));
-	CHECK(parse("GET https://x?b/c HTTP/1.1\r\nHost: x\r\n\r\n") > 0 && same(head.request.path, "/"));
+	/* A target without a path. */
+	CHECK(parse("GET https://x HTTP/1.1\r\nHost: x\r\n\r\n") > 0 &&
+	      same(head.request.path, "/"));
+	CHECK(parse("GET https://x?b/c HTTP/1.1\r\nHost: x\r\n\r\n") > 0 &&
+	      same(head.request.path, "/"));
 	CHECK(same(head.request.query, "?b/c"));
 	CHECK(parse("OPTIONS https://x HTTP/1.1\r\nHost: x\r\n\r\n") > 0 && !head.request.path.at);
 	/* Its host counts, whatever Host says; that must be valid all the same. */
 	CHECK(parse("GET https://x:443/a HTTP/1.1\r\nHost: X\r\n\r\n") > 0);
-	CHECK(parse("GET https://y/a HTTP/1.1\r\nHost: x\r\n\r\n") > 0 && same(head.request.host, "y"));
+	CHECK(parse("GET https://y/a HTTP/1.1\r\nHost: x\r\n\r\n") > 0 &&
+	      same(head.request.host, "y"));
 	CHECK(parse("GET https://x:1/a HTTP/1.1\r\nHost: x:2\r\n\r\n") > 0);
 	CHECK(same(head.request.host, "x:1"));
 	expect("GET https://y/a HTTP/1.1\r\nHost: x@y\r\n\r\n", -400);
@@ -125,29 +132,37 @@ TEST(fields_that_come_once)
 {
 	expect("GET / HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\nRange: bytes=1-1\r\n\r\n", -400);
 	expect("GET / HTTP/1.1\r\nHost: x\r\nIf-Range: \"a\"\r\nIf-Range: \"b\"\r\n\r\n", -400);
-	expect("GET / HTTP/1.1\r\nHost: x\r\nIf-Modified-Since: a\r\nif-modified-since: a\r\n\r\n", -400);
-	expect("GET / HTTP/1.1\r\nHost: x\r\nIf-Unmodified-Since:\r\nIf-Unmodified-Since:\r\n\r\n", -400);
+	expect("GET / HTTP/1.1\r\nHost: x\r\nIf-Modified-Since: a\r\nif-modified-since: a\r\n\r\n",
+	       -400);
+	expect("GET / HTTP/1.1\r\nHost: x\r\nIf-Unmodified-Since:\r\nIf-Unmodified-Since:\r\n\r\n",
+	       -400);
 }
 
-/* Lists are one list, in however many lines; two of them do not get into each other's way. */
+/* Several lines of a field are one list; lines of two fields may alternate. */
 TEST(fields_in_lines)
 {
 	const struct http_request *r = &head.request;
 	char text[2048];
 	int len;
 
-	CHECK(parse("GET / HTTP/1.1\r\nIf-None-Match: \"a\"\r\nAccept: a/b\r\nHost: x\r\nif-none-match: \"b\"\r\n"
-		    "Accept:\r\nIf-None-Match: \"c\"\r\nUser-Agent: a\r\nUser-Agent: b\r\n\r\n") > 0);
+	CHECK(parse("GET / HTTP/1.1\r\nIf-None-Match: \"a\"\r\nAccept: a/b\r\nHost: "
+		    "x\r\nif-none-match: \"b\"\r\n"
+		    "Accept:\r\nIf-None-Match: \"c\"\r\nUser-Agent: a\r\nUser-Agent: b\r\n\r\n") >
+	      0);
 	CHECK(same(r->if_none_match.line, "\"a\"") && same(r->if_none_match.next->line, "\"b\""));
-	CHECK(same(r->if_none_match.next->next->line, "\"c\"") && !r->if_none_match.next->next->next);
-	CHECK(same(r->accept.line, "a/b") && same(r->accept.next->line, "") && !r->accept.next->next);
+	CHECK(same(r->if_none_match.next->next->line, "\"c\"") &&
+	      !r->if_none_match.next->next->next);
+	CHECK(same(r->accept.line, "a/b") && same(r->accept.next->line, "") &&
+	      !r->accept.next->next);
 	CHECK(!r->if_match.line.at && !r->accept_encoding.next && same(r->agent, "b"));
-	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nConnection: x\r\nConnection: close\r\nConnection: y\r\n\r\n") > 0);
+	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nConnection: x\r\nConnection: "
+		    "close\r\nConnection: y\r\n\r\n") > 0);
 	CHECK(!head.keep_alive);
 	for (int lines = HTTP_LINES_MAX + 1; lines <= HTTP_LINES_MAX + 2; lines++) {
 		len = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: x\r\n");
 		for (int i = 0; i < lines; i++)
-			len += snprintf(text + len, sizeof(text) - (size_t)len, "Accept-Encoding: gzip\r\n");
+			len += snprintf(text + len, sizeof(text) - (size_t)len,
+					"Accept-Encoding: gzip\r\n");
 		snprintf(text + len, sizeof(text) - (size_t)len, "\r\n");
 		EQ(parse(text) > 0, lines <= HTTP_LINES_MAX + 1);
 	}
@@ -156,11 +171,14 @@ TEST(fields_in_lines)
 TEST(hosts)
 {
 	static const char *const good[] = {
-		"x", "a.b-c.d", "a.b:1", "a.b:", "[::1]:8443", "[::1]", "127.0.0.1:0", "xn--bcher-kva.example", "a_b",
+		"x",	      "a.b-c.d", "a.b:1",	"a.b:",
+		"[::1]:8443", "[::1]",	 "127.0.0.1:0", "xn--bcher-kva.example",
+		"a_b",
 	};
 	static const char *const bad[] = {
-		"a/b", "a b", "a@b", "a\\b", "a,b", "a:b", "a:1:2", ":1", "[::1", "[::1]x", "[::1]:x", "[]", "a[", "a\x80",
-		"", " ", "\"a\"", "<a>", "a?b", "a#b", "a\tb",
+		"a/b", "a b",  "a@b",	 "a\\b",    "a,b", "a:b", "a:1:2",
+		":1",  "[::1", "[::1]x", "[::1]:x", "[]",  "a[",  "a\x80",
+		"",    " ",    "\"a\"",	 "<a>",	    "a?b", "a#b", "a\tb",
 	};
 	char text[128];
 
@@ -181,7 +199,8 @@ TEST(bodies)
 	CHECK(parse("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n") > 0);
 	EQ(head.body, 12);
 	CHECK(head.keep_alive);
-	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n") > 0);
+	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: "
+		    "100-continue\r\n\r\n") > 0);
 	CHECK(!head.keep_alive);
 	CHECK(parse("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n") > 0);
 	CHECK(head.endless && !head.keep_alive);
@@ -191,7 +210,8 @@ TEST(bodies)
 TEST(smuggling)
 {
 	static const char *const rows[] = {
-		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: "
+		"chunked\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 1\r\n\r\n",
@@ -202,7 +222,8 @@ TEST(smuggling)
 		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551617\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length : 1\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+		"chunked\r\n\r\n",
 		"GET / HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n folded: c\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n",

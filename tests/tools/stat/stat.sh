@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What `tlsring stat` lists is what the kernel has, and what was asked for.
+# `tlsring stat` lists the connections that the kernel has, as its options ask for.
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317
 . "$(dirname "$0")/../../ktap.sh"
 . "$(dirname "$0")/../serve.sh"
@@ -12,7 +12,7 @@ def rates_are_right(text):
     return all(0 <= rate <= sent * 1.02 and rate >= sent / 60 for sent, rate in pairs) and any(sent for sent, rate in pairs)
 j = json.loads(text.splitlines()[-1]); c, s = j["connections"], j["system"]'
 
-# An emulated machine takes long to make more of them.
+# Connections of misses_none; emulated machines are slow.
 many=${TLSRING_STAT_MANY:-2000}
 mkdir "$tmp/www"
 head -c 4194304 /dev/zero > "$tmp/www/file"
@@ -69,7 +69,7 @@ one_connection() {
 	true_of 'len(c) == 1 and c[0]["version"] == "TLSv1.3" and c[0]["tx"]["path"] == c[0]["rx"]["path"] == "kernel"'
 	true_of 'c[0]["tx"]["reason"] in ("nic-absent", "nic-version") and c[0]["sent"] > 0 and c[0]["received"] > 0'
 	true_of 's["kernel_tls"] and s["sent"]["kernel"] == c[0]["sent"] and s["counters"]["TlsCurrTxSw"] >= 1'
-	# The same moment cannot be had, but what has been sent never shrinks.
+	# ss and stat cannot look at the same moment, but sent bytes never decrease.
 	local before after
 	before=$(ss -tiH "sport = :$port" | grep -o 'bytes_acked:[0-9]*' | cut -d: -f2)
 	look --port "$port"
@@ -125,7 +125,7 @@ without_privilege() {
 	kill "$puller"
 }
 
-# Each family has its HELP and TYPE, each sample a number, none comes twice.
+# Each family has HELP and TYPE, each sample a number, and none occurs twice.
 prometheus_format() { # FILE
 	python3 -IS - "$1" <<-'END'
 		import re, sys
@@ -166,7 +166,7 @@ terminal() { # COLUMNS ROWS KEYS OPTION...: into $tmp/screen; the status
 	python3 -IS "$(dirname "$0")/terminal.py" "$1" "$2" "$3" "$tlsring" stat "${@:4}" > "$tmp/screen"
 }
 
-# A page each second on the alternate screen; keys sort, and end it.
+# Pages on the alternate screen; keys change the order and end the program.
 pages() {
 	terminal 100 30 sq --watch=0.2 || fail "status $?"
 	grep -q 's: by both' "$tmp/screen" && grep -q 's: by sent' "$tmp/screen" || fail "$(cat -v "$tmp/screen")"
@@ -174,7 +174,7 @@ pages() {
 	[ "$(tail -c 14 "$tmp/screen")" = $'\e[?25h\e[?1049l' ] || fail "the terminal is not as it was"
 }
 
-# The terminal is given back before a signal ends the program.
+# The terminal is restored before a signal ends the program.
 pages_interrupted() {
 	local status=0
 	terminal 100 30 ^ --watch || status=$?
@@ -182,7 +182,7 @@ pages_interrupted() {
 	[ "$(tail -c 14 "$tmp/screen")" = $'\e[?25h\e[?1049l' ] || fail "the terminal is not as it was"
 }
 
-# No line is longer than the terminal; where a connection is sealed stands in them all the same.
+# No line is longer than the terminal is wide; paths and reasons are shown all the same.
 fits() { # COLUMNS
 	terminal "$1" 24 '' --port "$port" --processes
 	tr -d '\r' < "$tmp/screen" > "$tmp/text"
@@ -216,7 +216,7 @@ two_seen() {
 	look --port "$port" && [ "$(grep -o "\"local\":\"127.0.0.1:$port\"" "$tmp/json" | wc -l)" -ge 2 ]
 }
 
-# Sockets with the ULP and keys of zeroes are all that is asked for.
+# Sockets with kernel TLS and keys of zeroes, which send nothing.
 crowd() {
 	ulimit -n $((many + 100))
 	python3 -IS - "$many" <<-'END'
