@@ -675,9 +675,12 @@ void tlsring_abort(struct tlsring_conn *conn, int result);
  */
 int tlsring_conn_update(struct tlsring_conn *conn, bool request);
 /*
- * Receive again after received() returned -EAGAIN.
+ * Receive again after received() returned -EAGAIN, or go on with a suspended handshake.
  *
- * What waits is offered again. Any handler may call it.
+ * What waits is offered again. Any handler may call it. A handshake is suspended when a callback of
+ * its SSL says so (SSL_CTX_set_client_hello_cb(), SSL_CTX_set_cert_cb(), SSL_set_retry_verify(), an
+ * asynchronous job): the callback is called again by each resume, not by what the peer sends. It
+ * must have returned before; tlsring_conn_of() tells it which connection is to be resumed.
  */
 void tlsring_conn_resume(struct tlsring_conn *conn);
 /*
@@ -690,6 +693,12 @@ void tlsring_conn_resume(struct tlsring_conn *conn);
  * Returns true until the client's Finished has come; false for a client.
  */
 bool tlsring_conn_early(const struct tlsring_conn *conn);
+/*
+ * Find the engine's connection of an SSL, as inside the SSL's callbacks.
+ *
+ * Returns the connection, which may not have opened yet; NULL: the SSL belongs to none.
+ */
+struct tlsring_conn *tlsring_conn_of(const struct ssl_st *ssl);
 /*
  * Get or set the user pointer of a connection.
  *

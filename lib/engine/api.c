@@ -101,10 +101,12 @@ void tlsring_conn_resume(struct tlsring_conn *c)
 {
 	c->paused = false;
 	/* Inside a handler of this connection the caller of that handler goes on offering. */
-	if (!c->opened || c->advancing)
+	if (c->advancing)
 		return;
 	c->advancing = true;
-	receive_offer_pending(c);
+	receive_resume(c);
+	if (c->opened)
+		receive_offer_pending(c);
 	c->advancing = false;
 	connection_advance(c);
 }
@@ -151,6 +153,15 @@ bool tlsring_conn_early(const struct tlsring_conn *c)
 }
 
 /* ---- settings and facts ---- */
+
+struct tlsring_conn *tlsring_conn_of(const struct ssl_st *ssl)
+{
+	struct wire *wire = ssl ? wire_of(ssl) : NULL;
+
+	if (!wire || !wire->owner)
+		return NULL;
+	return (struct tlsring_conn *)((char *)wire->owner - offsetof(struct tlsring_conn, conn));
+}
 
 void tlsring_conn_set_user(struct tlsring_conn *c, void *user)
 {

@@ -167,17 +167,32 @@ static void receive_confirmed(struct tlsring_conn *c)
 	receive_offer_pending(c);
 }
 
-static void receive_stream(struct tlsring_conn *c, const struct uring_completion *completion)
+/* Deliver what is there; early: what came before it was early data. */
+static void receive_read(struct tlsring_conn *c, bool early)
 {
-	bool early = c->conn.state == CONN_EARLY;
 	const uint8_t *data;
 	size_t got;
 
-	conn_feed(&c->conn, completion->data, (size_t)completion->res);
 	while ((got = conn_read(&c->conn, c->engine->scratch, ENGINE_SCRATCH, &data)))
 		receive_deliver(c, data, got);
 	if (early && c->conn.state != CONN_EARLY)
 		receive_confirmed(c);
+}
+
+static void receive_stream(struct tlsring_conn *c, const struct uring_completion *completion)
+{
+	bool early = c->conn.state == CONN_EARLY;
+
+	conn_feed(&c->conn, completion->data, (size_t)completion->res);
+	receive_read(c, early);
+}
+
+void receive_resume(struct tlsring_conn *c)
+{
+	bool early = c->conn.state == CONN_EARLY;
+
+	if (conn_resume(&c->conn))
+		receive_read(c, early);
 }
 
 static void receive_record(struct tlsring_conn *c, const struct uring_completion *completion)

@@ -15,6 +15,8 @@ bool receive_held(const struct tlsring_conn *c);
 /* Take what an operation of the reading side has brought. */
 void receive_complete(struct tlsring_conn *c, enum engine_op op,
 		      const struct uring_completion *completion);
+/* Go on with a handshake that was suspended. */
+void receive_resume(struct tlsring_conn *c);
 /* Offer the user what it has not taken yet. */
 void receive_offer_pending(struct tlsring_conn *c);
 

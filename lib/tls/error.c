@@ -22,17 +22,35 @@ static const char *error_detail(const struct wire *wire, unsigned long code)
 	return ERR_reason_error_string(code);
 }
 
+bool error_suspends(int why)
+{
+	switch (why) {
+	case SSL_ERROR_WANT_X509_LOOKUP:
+	case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+	case SSL_ERROR_WANT_RETRY_VERIFY:
+	case SSL_ERROR_WANT_ASYNC:
+	case SSL_ERROR_WANT_ASYNC_JOB:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int error_from_ssl(struct wire *wire, int ret)
 {
-	int error = errno, result;
+	int error = errno, why = SSL_get_error(wire->ssl, ret), result;
 	unsigned long code;
 
-	switch (SSL_get_error(wire->ssl, ret)) {
+	switch (why) {
 	case SSL_ERROR_WANT_READ:
 	case SSL_ERROR_WANT_WRITE:
 		return -EAGAIN;
 	case SSL_ERROR_SYSCALL:
 		return error ? -error : -EPIPE;
+	}
+	if (error_suspends(why)) {
+		wire->suspended = true;
+		return -EAGAIN;
 	}
 	code = ERR_peek_error();
 	if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {

@@ -43,6 +43,7 @@ ssize_t handshake_read_early(struct wire *wire, void *buf, size_t len, bool *ove
 	int ret;
 
 	*over = false;
+	wire->suspended = false;
 	ERR_clear_error();
 	switch (SSL_read_early_data(wire->ssl, buf, len, &got)) {
 	case SSL_READ_EARLY_DATA_SUCCESS:
@@ -64,6 +65,7 @@ int handshake_step(struct wire *wire)
 {
 	int ret;
 
+	wire->suspended = false;
 	ERR_clear_error();
 	ret = SSL_do_handshake(wire->ssl);
 	if (ret == 1)
@@ -79,25 +81,23 @@ int tlsring_watch(struct ssl_st *ssl)
 int tlsring_handshake_result(struct ssl_st *ssl, int ret)
 {
 	struct wire *wire = wire_of(ssl);
+	int why;
 
 	if (!wire)
 		return -EINVAL;
 	if (ret == 1)
 		return 0;
-	switch (SSL_get_error(ssl, ret)) {
+	why = SSL_get_error(ssl, ret);
+	switch (why) {
 	case SSL_ERROR_WANT_READ:
 		return TLSRING_WANT_READ;
 	case SSL_ERROR_WANT_WRITE:
 		return TLSRING_WANT_WRITE;
-	case SSL_ERROR_WANT_X509_LOOKUP:
-	case SSL_ERROR_WANT_CLIENT_HELLO_CB:
-	case SSL_ERROR_WANT_RETRY_VERIFY:
-	case SSL_ERROR_WANT_ASYNC:
-	case SSL_ERROR_WANT_ASYNC_JOB:
-		return TLSRING_WANT_CALLBACK;
 	case SSL_ERROR_ZERO_RETURN:
 		return TLSRING_EREFUSED;
 	}
+	if (error_suspends(why))
+		return TLSRING_WANT_CALLBACK;
 	if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_CONNECTION_TYPE_NOT_SET)
 		return -EINVAL;
 	return ret ? error_from_ssl(wire, ret) : TLSRING_EREFUSED;

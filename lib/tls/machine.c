@@ -185,6 +185,15 @@ static void conn_init(struct conn *conn, struct tlsring_ctx *ctx, bool server)
 	conn_paths(conn, TLSRING_REASON_NONE);
 }
 
+static int conn_wire(struct conn *conn)
+{
+	int ret = wire_new(&conn->wire, conn->ctx->ssl, conn->server);
+
+	if (!ret)
+		conn->wire->owner = conn;
+	return ret;
+}
+
 void conn_accept(struct conn *conn, struct tlsring_ctx *ctx)
 {
 	conn_init(conn, ctx, true);
@@ -197,7 +206,7 @@ int conn_connect(struct conn *conn, struct tlsring_ctx *ctx,
 	int ret;
 
 	conn_init(conn, ctx, false);
-	ret = wire_new(&conn->wire, ctx->ssl, false);
+	ret = conn_wire(conn);
 	if (!ret)
 		ret = handshake_aim(conn->wire, options->server_name, options->session);
 	if (ret)
@@ -226,6 +235,7 @@ void conn_wipe(struct conn *conn)
 	record_unkey(conn, KTLS_RX);
 	ktls_session_free(conn->session);
 	record_drop(conn);
+	free(conn->kept);
 	free(conn->out);
 	free(conn->message);
 	free(conn->alpn);
@@ -234,6 +244,7 @@ void conn_wipe(struct conn *conn)
 	conn->ctx = NULL;
 	conn->wire = NULL;
 	conn->session = NULL;
+	conn->kept = NULL;
 	conn->out = NULL;
 	conn->message = NULL;
 	conn->alpn = NULL;
@@ -246,8 +257,8 @@ void conn_feed(struct conn *conn, void *data, size_t len)
 		record_feed(conn, data, len);
 		return;
 	}
-	/* Who connects and says nothing costs no SSL. */
-	if (!conn->wire && wire_new(&conn->wire, conn->ctx->ssl, true)) {
+	/* A client that connects and says nothing costs no SSL. */
+	if (!conn->wire && conn_wire(conn)) {
 		conn_fail(conn, -ENOMEM, NULL);
 		return;
 	}
@@ -310,7 +321,37 @@ static size_t conn_read_records(struct conn *conn, const uint8_t **data)
 	return 0;
 }
 
-size_t conn_read(struct conn *conn, void *buf, size_t len, const uint8_t **data)
+static bool conn_suspended(const struct conn *conn)
+{
+	return conn->state <= CONN_EARLY && conn->wire && conn->wire->suspended;
+}
+
+bool conn_resume(struct conn *conn)
+{
+	if (!conn_suspended(conn))
+		return false;
+	if (!conn->early_reading)
+		conn_shake(conn);
+	return true;
+}
+
+/* What a suspended handshake has not read is only lent: keep it. */
+static void conn_keep(struct conn *conn)
+{
+	size_t len = conn->wire->in_len;
+	uint8_t *kept = malloc(len);
+
+	if (!kept) {
+		conn_fail(conn, -ENOMEM, NULL);
+		return;
+	}
+	memcpy(kept, conn->wire->in, len);
+	free(conn->kept);
+	conn->kept = kept;
+	wire_feed(conn->wire, kept, len);
+}
+
+static size_t conn_read_now(struct conn *conn, void *buf, size_t len, const uint8_t **data)
 {
 	size_t got;
 
@@ -325,8 +366,19 @@ size_t conn_read(struct conn *conn, void *buf, size_t len, const uint8_t **data)
 	return conn->session ? conn_read_records(conn, data) : conn_read_libssl(conn, buf, len);
 }
 
+size_t conn_read(struct conn *conn, void *buf, size_t len, const uint8_t **data)
+{
+	size_t got = conn_read_now(conn, buf, len, data);
+
+	if (!got && conn_suspended(conn) && conn->wire->in_len)
+		conn_keep(conn);
+	return got;
+}
+
 size_t conn_receivable(const struct conn *conn)
 {
+	if (conn_suspended(conn))
+		return 0;
 	if (conn->state == CONN_HANDOVER)
 		return record_missing(conn);
 	return CONN_RECEIVE_MAX;

@@ -26,10 +26,13 @@ void conn_hand_over(struct conn *conn);
 /* Bytes came from the socket, while RX is not in the kernel. They are lent until conn_read()
  * returned 0. */
 void conn_feed(struct conn *conn, void *data, size_t len);
+/* Go on with a handshake that a callback of the SSL's has suspended; conn_read() follows. False:
+ * it is not suspended. */
+bool conn_resume(struct conn *conn);
 /* Plaintext of what was fed: *data lies in it, or in buf, which has len bytes, and lives until the
  * next call. Bytes, 0 when there is no more. */
 size_t conn_read(struct conn *conn, void *buf, size_t len, const uint8_t **data);
-/* At most so many bytes may be received next: 0 means none, hand over first. */
+/* At most so many bytes may be received next: 0 means none, hand over or resume first. */
 size_t conn_receivable(const struct conn *conn);
 /* FIN came. */
 void conn_fin(struct conn *conn);

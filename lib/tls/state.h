@@ -46,6 +46,7 @@ struct conn {
 	uint8_t *in; /* lent by record_feed() */
 	size_t in_len;
 	uint8_t *held; /* owned: a record, of which held_len bytes have come; 0: opened */
+	uint8_t *kept; /* owned: input of a suspended handshake, which wire reads */
 	uint8_t *out; /* owned: bytes for the socket that wait for conn_output() */
 	size_t out_len;
 	uint64_t ticket_seq; /* libssl's own number of the next record that is shown to it */

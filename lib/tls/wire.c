@@ -213,6 +213,8 @@ void wire_free(struct wire *wire)
 {
 	if (!wire)
 		return;
+	/* The program may hold a reference to the SSL. */
+	wire->owner = NULL;
 	/* Else libssl takes the session out of its cache and forbids to resume it. A fatal alert has
 	 * done so by itself. */
 	SSL_set_shutdown(wire->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);

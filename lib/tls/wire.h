@@ -24,6 +24,8 @@ struct wire {
 	size_t out_len, out_room;
 	const char *detail; /* libssl's word on its last failure, static; or NULL */
 	int16_t alert_sent, alert_got;	/* description, -1: none; of fatal ones */
+	void *owner;			/* the connection, unless the SSL is adopted */
+	bool suspended;			/* a callback of the SSL's has suspended the handshake */
 	bool closed;			/* the peer's close_notify came */
 	bool http;			/* HTTP came where a ClientHello was due */
 	bool adopted; /* the SSL reads by itself, from a BIO of its own */

@@ -31,6 +31,8 @@ static struct tlsring_engine *engine;
 static struct tlsring_conn *waiting;	/* for its job; NULL: none */
 static uint64_t file_size;
 static int file_fd, job_fd;
+static struct tlsring_conn *shaking;	/* until there is a certificate for it; NULL: none */
+static bool have_certificate;
 
 static int answer(struct tlsring_conn *conn, struct client *client)
 {
@@ -212,6 +214,46 @@ static void opened(struct tlsring_conn *conn, void *user)
 }
 /* page end */
 
+/* page: tlsring_conn_of */
+static void certificate_ready(int fd, int events, void *user)
+{
+	uint64_t count;
+
+	(void)events;
+	(void)user;
+	if (read(fd, &count, sizeof(count)) != sizeof(count))
+		return;
+	have_certificate = true;
+	if (shaking)
+		tlsring_conn_resume(shaking);
+	shaking = NULL;
+}
+
+/* Suspends a handshake until the certificate has come, perhaps from another thread. */
+static int certificate_wanted(SSL *ssl, void *fd)
+{
+	uint64_t one = 1;
+
+	if (have_certificate)
+		return 1;
+	if (shaking)
+		return 0;
+	shaking = tlsring_conn_of(ssl);
+	if (tlsring_engine_poll(engine, *(int *)fd, POLLIN, certificate_ready, NULL) ||
+	    write(*(int *)fd, &one, sizeof(one)) < 0)
+		return 0;
+	return -1;
+}
+
+static void closed_before(struct tlsring_conn *conn, const struct tlsring_end *end, void *user)
+{
+	(void)end;
+	(void)user;
+	if (conn == shaking)
+		shaking = NULL;
+}
+/* page end */
+
 /* Until opened() has run. */
 static ssize_t received_before(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
@@ -274,6 +316,7 @@ static int serve(struct tlsring_ctx *ctx, int fd)
 {
 	static const struct tlsring_handlers handlers = {
 		.size = sizeof(handlers), .opened = opened, .received = received_before,
+		.closed = closed_before,
 	};
 	const struct tlsring_engine_options options = {
 		.size = sizeof(options), .idle_timeout = 20000,
@@ -300,7 +343,7 @@ int main(int argc, char **argv)
 	SSL_CTX *ssl_ctx = SSL_CTX_new(TLS_server_method());
 	struct tlsring_ctx *ctx;
 	struct stat file;
-	int fd;
+	int fd, certificate_fd = eventfd(0, EFD_CLOEXEC);
 
 	if (argc < 4 || !ssl_ctx || SSL_CTX_use_certificate_chain_file(ssl_ctx, argv[1]) != 1 ||
 	    SSL_CTX_use_PrivateKey_file(ssl_ctx, argv[2], SSL_FILETYPE_PEM) != 1)
@@ -311,6 +354,7 @@ int main(int argc, char **argv)
 	if (file_fd < 0 || fstat(file_fd, &file) || job_fd < 0 || fd < 0 ||
 	    tlsring_ctx_new(&ctx, ssl_ctx, NULL))
 		return 1;
+	SSL_CTX_set_cert_cb(ssl_ctx, certificate_wanted, &certificate_fd);
 	file_size = (uint64_t)file.st_size;
 	fd = serve(ctx, fd);
 	tlsring_ctx_free(ctx);
