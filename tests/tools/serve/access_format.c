@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Lines of the access log: their forms, and that no client can write one of its own. */
+/* Lines of the access log: their formats, and that no client can forge one. */
 #include <netinet/in.h>
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -7,8 +7,11 @@
 #include "tools/serve/telemetry/access_format.h"
 
 static struct tlsring_info info = {
-	.size = sizeof(info), .version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256",
-	.tx = { TLSRING_PATH_KERNEL, TLSRING_REASON_NIC_ABSENT }, .rx = { TLSRING_PATH_USER, TLSRING_REASON_POLICY_OFF },
+	.size = sizeof(info),
+	.version = "TLSv1.3",
+	.cipher = "TLS_AES_128_GCM_SHA256",
+	.tx = { TLSRING_PATH_KERNEL, TLSRING_REASON_NIC_ABSENT },
+	.rx = { TLSRING_PATH_USER, TLSRING_REASON_POLICY_OFF },
 	.resumed = true,
 };
 static char line[ACCESS_LINE_MAX + 1];
@@ -41,9 +44,17 @@ static struct access_record record(void)
 	setenv("TZ", "UTC-2", 1);
 	tzset();
 	return (struct access_record){
-		.method = text("GET"), .target = text("/a?b=c"), .host = text("example.org"),
-		.agent = text("curl/8"), .protocol = "HTTP/1.1", .info = &info, .status = 206,
-		.bytes = 1234567890123, .usecs = 1500, .when = { 951782400, 7000000 }, .complete = true,
+		.method = text("GET"),
+		.target = text("/a?b=c"),
+		.host = text("example.org"),
+		.agent = text("curl/8"),
+		.protocol = "HTTP/1.1",
+		.info = &info,
+		.status = 206,
+		.bytes = 1234567890123,
+		.usecs = 1500,
+		.when = { 951782400, 7000000 },
+		.complete = true,
 	};
 }
 
@@ -78,8 +89,9 @@ TEST(combined)
 	struct access_record r = record();
 
 	peer6("2001:db8::1");
-	EQ_STR(form(ACCESS_COMBINED, &r), "2001:db8::1 - - [29/Feb/2000:02:00:00 +0200] \"GET /a?b=c HTTP/1.1\" "
-					  "206 1234567890123 \"-\" \"curl/8\"");
+	EQ_STR(form(ACCESS_COMBINED, &r),
+	       "2001:db8::1 - - [29/Feb/2000:02:00:00 +0200] \"GET /a?b=c HTTP/1.1\" "
+	       "206 1234567890123 \"-\" \"curl/8\"");
 }
 
 static void expect(const json_t *object, const char *key, const char *value)
@@ -117,7 +129,7 @@ TEST(json)
 	json_decref(object);
 }
 
-/* Every byte there is, in every text, in every form. */
+/* Every byte, in every text, in every format. */
 TEST(nothing_can_be_injected)
 {
 	struct access_record r = record();
@@ -130,16 +142,18 @@ TEST(nothing_can_be_injected)
 	peer4("192.0.2.7");
 	form(ACCESS_COMMON, &r);
 	form(ACCESS_COMBINED, &r);
-	CHECK(strstr(line, "\\x0a") && strstr(line, "\\x22") && strstr(line, "\\x5c") && strstr(line, "\\xff"));
-	EQ(strlen(line) - strlen(strchr(line, '"')), strlen("192.0.2.7 - - [29/Feb/2000:02:00:00 +0200] "));
+	CHECK(strstr(line, "\\x0a") && strstr(line, "\\x22") && strstr(line, "\\x5c") &&
+	      strstr(line, "\\xff"));
+	EQ(strlen(line) - strlen(strchr(line, '"')),
+	   strlen("192.0.2.7 - - [29/Feb/2000:02:00:00 +0200] "));
 	object = json_loads(form(ACCESS_JSON, &r), JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	CHECK(object);
-	/* 0 to 127 as they are, the others as code points of two bytes. */
+	/* Bytes 0 to 127 stand for themselves, others for code points of two bytes. */
 	EQ(json_string_length(json_object_get(object, "user_agent")), 128 + 2 * 128);
 	json_decref(object);
 }
 
-/* Wherever a byte stands, it alone is escaped, and just when it must be. */
+/* Any byte at any place is escaped exactly when it must be, and nothing else. */
 TEST(a_byte_in_any_place)
 {
 	struct access_record r = record();
@@ -153,7 +167,8 @@ TEST(a_byte_in_any_place)
 
 			memset(text, '~', sizeof(text));
 			text[place] = (char)byte;
-			snprintf(expected, sizeof(expected), plain ? "\"%.*s%c%.*s\"" : "\"%.*s\\x%02x%.*s\"", place,
+			snprintf(expected, sizeof(expected),
+				 plain ? "\"%.*s%c%.*s\"" : "\"%.*s\\x%02x%.*s\"", place,
 				 "~~~~~~~~~~~~~~~~~~~", byte, 19 - place, "~~~~~~~~~~~~~~~~~~~");
 			form(ACCESS_COMBINED, &r);
 			CHECK(strlen(line) > strlen(expected));
@@ -168,7 +183,8 @@ TEST(the_longest_texts_fit)
 	char *long_text = malloc(100000);
 
 	memset(long_text, 1, 100000);
-	r.method = r.target = r.host = r.referer = r.agent = (struct http_text){ long_text, 100000 };
+	r.method = r.target = r.host = r.referer = r.agent =
+		(struct http_text){ long_text, 100000 };
 	peer6("1111:2222:3333:4444:5555:6666:7777:8888");
 	info.cipher = "ECDHE-ECDSA-CHACHA20-POLY1305";
 	CHECK(strlen(form(ACCESS_JSON, &r)) > 6 * 12000);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The access log's rings and its writer: nothing is mixed, nothing blocks, what is lost is counted. */
+/* The access log's rings and its writer: lines do not mix, nothing blocks, lost lines are
+ * counted. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -30,8 +31,9 @@ static void tear_down(void)
 static void put(struct access_ring *ring, unsigned writer, unsigned number)
 {
 	char line[200];
-	int len = snprintf(line, sizeof(line), "%u %u %.*s\n", writer, number, (int)(number % 97),
-			   "................................................................................................");
+	int len = snprintf(
+		line, sizeof(line), "%u %u %.*s\n", writer, number, (int)(number % 97),
+		"................................................................................................");
 
 	access_ring_put(ring, line, (size_t)len);
 }
@@ -54,7 +56,7 @@ static void *write_lines(void *arg)
 	return NULL;
 }
 
-/* Each writer's lines in order; how many there are. */
+/* Checks that each writer's lines are in order, and counts them. */
 static unsigned read_lines(const char *name, unsigned next[WRITERS])
 {
 	FILE *file = fopen(name, "r");
@@ -124,7 +126,7 @@ TEST(a_line_wakes_the_writer)
 	tear_down();
 }
 
-/* A reader that does not read: lines are lost and counted, the thread that serves goes on. */
+/* A reader that does not read: lines are lost and counted, the serving thread goes on. */
 TEST(a_pipe_nobody_reads_loses_lines_but_blocks_nobody)
 {
 	static char line[1000];
@@ -152,7 +154,7 @@ TEST(a_pipe_nobody_reads_loses_lines_but_blocks_nobody)
 			got += (uint64_t)len;
 		_exit(got != (2 * ACCESS_RING / sizeof(line) - lost) * sizeof(line));
 	}
-	/* What was not lost arrives. */
+	/* The other lines arrive. */
 	access_log_close(log);
 	close(STDOUT_FILENO);
 	EQ(waitpid(reader, &status, 0), reader);
@@ -174,7 +176,7 @@ TEST(a_full_disk_loses_lines_and_counts_them)
 	access_log_close(log);
 }
 
-/* A line that found no room for its end leaves the next as it is. */
+/* A line that was torn for lack of space leaves the next one whole. */
 TEST(a_torn_line_spoils_no_other)
 {
 	struct rlimit limit;

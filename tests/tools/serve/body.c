@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Contents are taken off in pieces of any size. */
+/* Bodies are taken off in pieces of any size. */
 #include <fcntl.h>
 #include "tests/ktap.h"
 #include "tools/serve/http/multipart.h"
@@ -20,7 +20,7 @@ static struct site_file *open_letters(void)
 	return file;
 }
 
-/* All of it, in steps of at most so many bytes. */
+/* Takes the whole body, in steps of at most so many bytes. */
 static size_t drain(struct body *body, uint64_t most, char *out, size_t room)
 {
 	uint64_t left = body->left;
@@ -34,7 +34,8 @@ static size_t drain(struct body *body, uint64_t most, char *out, size_t room)
 			memcpy(out + used, piece.text, piece.text_len);
 		used += piece.text_len;
 		if (piece.length)
-			EQ(pread(body_fd(body), out + used, piece.length, (off_t)piece.offset), piece.length);
+			EQ(pread(body_fd(body), out + used, piece.length, (off_t)piece.offset),
+			   piece.length);
 		used += piece.length;
 		EQ(body->left, left - used);
 	}

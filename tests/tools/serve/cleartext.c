@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The server without TLS: its routes, its parser, the redirection, and what it survives. */
+/* The server without TLS: its routes, its parser, the redirect, and a crowd of clients. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -11,7 +11,8 @@ static struct cleartext *cleartext;
 static struct sockaddr_in cleartext_at;
 static int cleartext_fd;
 
-static void cleartext_hello(struct cleartext_response *out, const struct http_request *request, void *user)
+static void cleartext_hello(struct cleartext_response *out, const struct http_request *request,
+			    void *user)
 {
 	(void)request;
 	out->status = 200;
@@ -30,9 +31,11 @@ static void serve(const struct cleartext_route *table, size_t count)
 {
 	socklen_t len = sizeof(cleartext_at);
 
-	cleartext_at = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	cleartext_at = (struct sockaddr_in){ .sin_family = AF_INET,
+					     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	cleartext_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	CHECK(!bind(cleartext_fd, (struct sockaddr *)&cleartext_at, len) && !listen(cleartext_fd, 512));
+	CHECK(!bind(cleartext_fd, (struct sockaddr *)&cleartext_at, len) &&
+	      !listen(cleartext_fd, 512));
 	CHECK(!getsockname(cleartext_fd, (struct sockaddr *)&cleartext_at, &len));
 	CHECK(!cleartext_start(&cleartext, &cleartext_fd, 1, table, count));
 }
@@ -74,10 +77,13 @@ TEST(routes_answer)
 {
 	serve(routes, 2);
 	expect("GET /hello?x HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
-	expect("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200", "Content-Type: text/x-hello\r\n");
-	expect("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200", "Content-Length: 5\r\n\r\n");
+	expect("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200",
+	       "Content-Type: text/x-hello\r\n");
+	expect("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200",
+	       "Content-Length: 5\r\n\r\n");
 	CHECK(!strstr(ask("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n"), "\r\n\r\nh"));
-	expect("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 405", "Allow: GET, HEAD\r\n");
+	expect("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 405",
+	       "Allow: GET, HEAD\r\n");
 	cleartext_stop(cleartext);
 	serve(routes, 1);
 	expect("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404", "404 Not Found\n");
@@ -86,16 +92,19 @@ TEST(routes_answer)
 
 TEST(redirects)
 {
-	const struct cleartext_route elsewhere = { .respond = redirect_respond, .any_method = true, .user = &other };
+	const struct cleartext_route elsewhere = { .respond = redirect_respond,
+						   .any_method = true,
+						   .user = &other };
 
 	serve(routes, 2);
 	expect("GET /a/b%20c?d=e HTTP/1.1\r\nHost: example.org:80\r\n\r\n", "HTTP/1.1 301",
 	       "Location: https://example.org/a/b%20c?d=e\r\n");
-	expect("POST /form HTTP/1.1\r\nHost: example.org\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 308",
-	       "Location: https://example.org/form\r\n");
-	expect("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", "HTTP/1.1 301", "Location: https://[::1]/\r\n");
-	expect("GET http://example.org/a?b HTTP/1.1\r\nHost: example.org:80\r\n\r\n", "HTTP/1.1 301",
-	       "Location: https://example.org/a?b\r\n");
+	expect("POST /form HTTP/1.1\r\nHost: example.org\r\nContent-Length: 3\r\n\r\nabc",
+	       "HTTP/1.1 308", "Location: https://example.org/form\r\n");
+	expect("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", "HTTP/1.1 301",
+	       "Location: https://[::1]/\r\n");
+	expect("GET http://example.org/a?b HTTP/1.1\r\nHost: example.org:80\r\n\r\n",
+	       "HTTP/1.1 301", "Location: https://example.org/a?b\r\n");
 	expect("GET http://example.org HTTP/1.1\r\nHost: example.org\r\n\r\n", "HTTP/1.1 301",
 	       "Location: https://example.org/\r\n");
 	expect("GET http://example.com/ HTTP/1.1\r\nHost: example.org\r\n\r\n", "HTTP/1.1 301",
@@ -104,7 +113,8 @@ TEST(redirects)
 	expect("GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 400", "400 Bad Request\n");
 	cleartext_stop(cleartext);
 	serve(&elsewhere, 1);
-	expect("GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", "HTTP/1.1 301", "Location: https://[::1]:8443/\r\n");
+	expect("GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", "HTTP/1.1 301",
+	       "Location: https://[::1]:8443/\r\n");
 	cleartext_stop(cleartext);
 }
 

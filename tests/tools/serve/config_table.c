@@ -165,9 +165,14 @@ TEST(every_fixed_setting_is_told)
 TEST(what_is_printed_can_be_read)
 {
 	static const char *const hosts[][2] = {
-		{ "dir", "/srv" }, { "name", "WWW.example.org" }, { "index", "a.html, b.html" },
-		{ "cache-control", "*.css=max-age=1, public" }, { "error-page", "404=//errors/404.html" },
-		{ "type", "mjs=text/javascript" }, { "hidden", "yes" }, { "tls-min", "1.3" },
+		{ "dir", "/srv" },
+		{ "name", "WWW.example.org" },
+		{ "index", "a.html, b.html" },
+		{ "cache-control", "*.css=max-age=1, public" },
+		{ "error-page", "404=//errors/404.html" },
+		{ "type", "mjs=text/javascript" },
+		{ "hidden", "yes" },
+		{ "tls-min", "1.3" },
 	};
 	char *text = NULL, names[512], path[] = "/tmp/tlsring-config.XXXXXX";
 	struct config_fixed fixed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a confined thread may do, and what not; and that others are as free as before. */
+/* What a thread in the sandbox may and may not do, while other threads are free. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -84,13 +84,14 @@ TEST(only_the_folder_is_read)
 	if (landlock_version() < 1)
 		SKIP("no Landlock");
 	in_thread(files, set_up());
-	/* This thread never entered. */
+	/* This thread is not in the sandbox. */
 	EQ(try_open("/etc/passwd", O_RDONLY), 0);
 }
 
 static void *network(void *landlock)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	sandbox_enter(landlock);
@@ -124,7 +125,7 @@ static void *calls(void *landlock)
 	EQ(syscall(SYS_setresuid, -1, -1, -1), -1);
 	EQ(errno, EPERM);
 	EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
-	/* What serving takes goes on. */
+	/* Serving is still possible. */
 	free(malloc(1 << 20));
 	EQ(usleep(1), 0);
 	CHECK(socket(AF_INET, SOCK_STREAM, 0) >= 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A seccomp filter, as containers have one, takes io_uring or openat2 away. */
+/* A seccomp filter, as containers have one, forbids io_uring or openat2. */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -16,7 +16,8 @@ static void forbid(unsigned number, unsigned error)
 	};
 	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		_exit(126);
 }
 
@@ -30,7 +31,7 @@ static void no_openat2(void)
 	forbid(SYS_openat2, ENOSYS);
 }
 
-/* Runs it to its end. */
+/* Runs the program to its end. */
 static int run_forbidden(struct server *s, const char *const *options, void (*prepare)(void))
 {
 	int status;
@@ -54,7 +55,8 @@ static void fetch(const struct server *s)
 	char command[160], text[16] = "";
 	FILE *curl;
 
-	snprintf(command, sizeof(command), "curl -sSk --max-time 30 https://127.0.0.1:%u/file", s->port);
+	snprintf(command, sizeof(command), "curl -sSk --max-time 30 https://127.0.0.1:%u/file",
+		 s->port);
 	curl = popen(command, "re");
 	CHECK(curl && fgets(text, sizeof(text), curl));
 	pclose(curl);

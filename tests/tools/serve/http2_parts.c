@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The parts of the HTTP/2 server that need no connection: batches of frames, patience, heads. */
+/* Parts of the HTTP/2 server that need no connection: batches of frames, flood limits, heads. */
 #include "tests/ktap.h"
 #include "tools/serve/http2/flood.h"
 #include "tools/serve/http2/request.h"
@@ -26,13 +26,14 @@ TEST(frames_fit_records)
 		EQ(out.total % HTTP2_RECORD, 0);
 	}
 	CHECK(out.total <= HTTP2_BATCH_MIN);
-	/* Too little of a record is left for a frame to be worth it: one that ends with the next. */
+	/* A frame in the little that is left of a record is not worth it: it ends with the next
+	 * one. */
 	http2_output_start(&out, HTTP2_BATCH_MIN);
 	http2_output_frames(&out, text, HTTP2_RECORD - 1000);
 	EQ(http2_output_fit(&out), HTTP2_RECORD - HTTP2_FRAME_HEAD);
 }
 
-/* However the file was cut before, from the next piece on a page's edge is a block's, too. */
+/* However the file was cut before, pieces begin at a block of the cipher at each page's edge. */
 TEST(padding_keeps_blocks_inside_pages)
 {
 	static struct http2_output out;
@@ -42,7 +43,8 @@ TEST(padding_keeps_blocks_inside_pages)
 	http2_output_start(&out, HTTP2_BATCH_MAX);
 	http2_output_frames(&out, "fields", 6);
 	while (http2_output_room(&out)) {
-		size_t fit = http2_output_fit(&out), padding = http2_output_padding(&out, &body, fit);
+		size_t fit = http2_output_fit(&out),
+		       padding = http2_output_padding(&out, &body, fit);
 		struct tlsring_message *message = &out.messages[out.count];
 
 		CHECK(padding >= 7 && padding < 7 + 16);
@@ -65,7 +67,7 @@ TEST(padding_keeps_blocks_inside_pages)
 	EQ(http2_output_padding(&out, &body, HTTP2_RECORD - HTTP2_FRAME_HEAD), 0);
 }
 
-/* DATA stands alone, so that it can be left out alone; other frames share a message. */
+/* A DATA frame is a message of its own, so that it can be left out; other frames share one. */
 TEST(batch_has_what_was_gathered)
 {
 	static struct http2_output out;
@@ -122,7 +124,7 @@ TEST(patience_comes_back_with_time)
 static void field(struct http2_request *request, const char *name, const char *value)
 {
 	http2_request_field(request, &(struct http_text){ name, strlen(name) },
-			 &(struct http_text){ value, strlen(value) });
+			    &(struct http_text){ value, strlen(value) });
 }
 
 static struct http2_request *request_of(const char *path, const char *authority)
@@ -168,8 +170,10 @@ TEST(heads_with_lists)
 	field(request, "accept-encoding", "br");
 	field(request, "if-none-match", "\"b\"");
 	CHECK(http2_request_finish(request));
-	CHECK(http_text_is(&r->accept_encoding.line, "gzip") && http_text_is(&r->accept_encoding.next->line, "br"));
-	CHECK(http_text_is(&r->if_none_match.line, "\"a\"") && http_text_is(&r->if_none_match.next->line, "\"b\""));
+	CHECK(http_text_is(&r->accept_encoding.line, "gzip") &&
+	      http_text_is(&r->accept_encoding.next->line, "br"));
+	CHECK(http_text_is(&r->if_none_match.line, "\"a\"") &&
+	      http_text_is(&r->if_none_match.next->line, "\"b\""));
 	CHECK(!r->if_none_match.next->next && !r->accept_encoding.next->next && !r->accept.line.at);
 	free(request);
 	request = request_of("/", "x");
@@ -186,7 +190,7 @@ TEST(heads_with_lists)
 	free(request);
 }
 
-/* However much comes, nothing is written past the end. */
+/* However many bytes arrive, nothing is written past the end. */
 TEST(heads_too_large)
 {
 	static char value[HTTP_HEAD_LIMIT];

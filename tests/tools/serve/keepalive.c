@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* 64 connections that stay, 1,000 requests of mixed sizes on each (100 with TLSRING_SHORT): every byte is
- * looked at. */
+/* 64 connections stay open, with 1,000 requests of mixed sizes on each (100 with TLSRING_SHORT);
+ * every byte is compared. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include "tests/tools/serve/server.h"
 
 #define THREADS		8
-#define EACH		8	/* connections of a thread, all busy at the same time */
+#define EACH		8	/* connections of a client thread, all busy at the same time */
 #define REQUESTS	1000
 #define LESS		100
 #define GROWTH		4096	/* KiB */
@@ -18,14 +18,15 @@
 #define FILES		(sizeof(sizes) / sizeof(sizes[0]))
 
 static const size_t sizes[] = {
-	0, 1, 7, 100, 300, 500, 1000, 1280, 1281, 2000, 4096, 4097, 8000, 16383, 16384, 16385, 100000,
+	0,    1,    7,	  100,	300,   500,   1000,  1280,   1281,
+	2000, 4096, 4097, 8000, 16383, 16384, 16385, 100000,
 };
 
 struct client {
 	SSL *ssl;
 	char buf[32768];
-	size_t have;		/* bytes in buf that no answer has used */
-	unsigned file;		/* what was asked for */
+	size_t have;	/* bytes in buf that belong to no response yet */
+	unsigned file;	/* sizes that were requested */
 };
 
 static struct server server;
@@ -82,7 +83,8 @@ static void client_close(struct client *c)
 static void client_ask(struct client *c, unsigned file)
 {
 	char request[128];
-	int len = snprintf(request, sizeof(request), "GET /%u HTTP/1.1\r\nHost: localhost\r\n\r\n", file);
+	int len = snprintf(request, sizeof(request), "GET /%u HTTP/1.1\r\nHost: localhost\r\n\r\n",
+			   file);
 
 	c->file = file;
 	EQ(SSL_write(c->ssl, request, len), len);
@@ -141,7 +143,7 @@ static void client_answer(struct client *c)
 struct work {
 	pthread_t thread;
 	unsigned seed, requests;
-	bool talks;		/* so that slow is not taken for hung */
+	bool talks;	/* a slow machine must not look like a hanging server */
 };
 
 static unsigned pick(unsigned *seed)
@@ -216,24 +218,26 @@ static void tear_down(void)
 
 TEST_DEADLINE(sixty_four_connections, 600)
 {
-	/* One thread: of several, each grows for the most connections that the kernel ever gave it. */
+	/* One thread: each of several would grow for the most connections that the kernel ever gave
+	 * it. */
 	static const char *const options[] = { "--threads", "1", "--file-cache", "0", NULL };
-	const unsigned requests = getenv("TLSRING_SHORT") ? LESS : REQUESTS, settle = requests / 10 * 3;
+	const unsigned requests = getenv("TLSRING_SHORT") ? LESS : REQUESTS,
+		       settle = requests / 10 * 3;
 	int descriptors;
 	long memory;
 
 	set_up(options);
 	descriptors = server_descriptors(&server);
-	/* The first part settles what the server keeps for its busiest moment. */
+	/* The first part brings the server to what it keeps for its busiest moment. */
 	run_all(settle);
 	await_descriptors(descriptors);
 	memory = server_memory(&server);
 	run_all(requests - settle);
 	await_descriptors(descriptors);
 	printf("# anonymous memory: %ld KiB, then %ld KiB\n", memory, server_memory(&server));
-	/* The loop's receive buffers (4.5 MiB) come into use as chance has it; a hundred bytes lost
-	 * with each request would be more. A sanitizer keeps what was freed, but its server tells at
-	 * its end what leaked. */
+	/* The loop's receive buffers (4.5 MiB) come into use by chance; a hundred bytes lost with
+	 * each request would be more. A sanitizer keeps what was freed, but reports leaks at the
+	 * end. */
 	if (!getenv("TLSRING_SANITIZED"))
 		CHECK(server_memory(&server) <= memory + GROWTH);
 	tear_down();

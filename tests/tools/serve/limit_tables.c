@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* How many connections there may be, in all and of each client. */
+/* How many connections and open files there may be, in all and for each address. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include "tests/ktap.h"
@@ -13,7 +13,8 @@ static const struct sockaddr *address(const char *text)
 
 	memset(&out, 0, sizeof(out));
 	out.ss_family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	CHECK(inet_pton(out.ss_family, text, out.ss_family == AF_INET ? (void *)&v4->sin_addr : &v6->sin6_addr) == 1);
+	CHECK(inet_pton(out.ss_family, text,
+			out.ss_family == AF_INET ? (void *)&v4->sin_addr : &v6->sin6_addr) == 1);
 	return (const struct sockaddr *)&out;
 }
 
@@ -44,7 +45,7 @@ TEST(of_each_address)
 		EQ(limits_enter(limits, address("2001:db8::1")), LIMITS_WELCOME);
 	}
 	EQ(limits_enter(limits, address("192.0.2.1")), LIMITS_TOO_MANY_OF_ADDRESS);
-	/* The same address in another guise, and another one of the same network. */
+	/* The same address in another form, and another address of the same network. */
 	EQ(limits_enter(limits, address("::ffff:192.0.2.1")), LIMITS_TOO_MANY_OF_ADDRESS);
 	EQ(limits_enter(limits, address("2001:db8::2:3:4:5")), LIMITS_TOO_MANY_OF_ADDRESS);
 	EQ(limits_enter(limits, address("2001:db8:0:1::1")), LIMITS_WELCOME);

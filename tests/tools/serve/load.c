@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Clients at full speed, through 20 reloads and 5 upgrades (4 and 2 with TLSRING_SHORT): not one request fails,
- * and every byte is right. Over HTTP/1.1 half of them ask each time on a connection of its own, half on one
- * that stays open; over HTTP/2 they have eight streams open at once, on connections that last and on short
- * ones. */
+/* Clients at full speed, through 20 reloads and 5 upgrades (4 and 2 with TLSRING_SHORT): no request
+ * fails, and every byte is right. Over HTTP/1.1 half of the clients make a connection for each
+ * request, half keep one open; over HTTP/2 they have eight streams open at once, on lasting and on
+ * short connections. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -15,8 +15,8 @@
 #include "tests/tools/serve/server.h"
 
 #define SIZE	40000
-#define CLIENTS	6	/* the last two over HTTP/2, */
-#define LASTING	4	/* this one on connections that last */
+#define CLIENTS	6	/* the last two by HTTP/2 */
+#define LASTING	4	/* this one on lasting connections */
 #define STREAMS	8
 #define LOG_MAX	(1 << 20)
 
@@ -26,7 +26,7 @@ static uint8_t content[SIZE];
 static struct load {
 	bool stop;
 	unsigned requests[CLIENTS], connections[CLIENTS];
-	unsigned goaways;	/* to the lasting connections */
+	unsigned goaways;	/* on lasting connections */
 	char failure[256];
 } *load;
 
@@ -52,7 +52,8 @@ static const char *client_error(void)
 
 static SSL *client_open(SSL_CTX *ctx, unsigned port)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				    .sin_port = htons((uint16_t)port) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 	SSL *ssl = SSL_new(ctx);
@@ -74,7 +75,7 @@ static void client_close(SSL *ssl)
 	close(fd);
 }
 
-/* One request and its whole answer; false: the server says that it was the last. */
+/* Makes one request and reads its whole response; false: the server says that it was the last. */
 static bool client_ask(SSL *ssl, unsigned number)
 {
 	static const char request[] = "GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -89,15 +90,17 @@ static bool client_ask(SSL *ssl, unsigned number)
 
 		len = SSL_read(ssl, buf + used, (int)(sizeof(buf) - 1 - used));
 		if (len <= 0)
-			client_fail("answer %u of a connection ends after %zu bytes: SSL error %d, errno %d", number,
-				    used, SSL_get_error(ssl, len), errno);
+			client_fail(
+				"answer %u of a connection ends after %zu bytes: SSL error %d, errno %d",
+				number, used, SSL_get_error(ssl, len), errno);
 		used += (size_t)len;
 		buf[used] = '\0';
 		end = head ? NULL : strstr(buf, "\r\n\r\n");
 		if (end)
 			head = (size_t)(end - buf) + 4;
 	}
-	if (strncmp(buf, "HTTP/1.1 200 OK\r\n", 17) || used != head + SIZE || memcmp(buf + head, content, SIZE))
+	if (strncmp(buf, "HTTP/1.1 200 OK\r\n", 17) || used != head + SIZE ||
+	    memcmp(buf + head, content, SIZE))
 		client_fail("a wrong answer: %.60s", buf);
 	buf[head] = '\0';
 	return !strstr(buf, "\r\nConnection: close\r\n");
@@ -123,26 +126,29 @@ static void client_http1(SSL *ssl, unsigned index)
 
 /* ---- HTTP/2 ---- */
 
-/* Of one connection; the streams' user data point to how much of the answer has come. */
+/* One connection; the streams' user data point to the bytes of their responses so far. */
 struct http2 {
 	SSL *ssl;
 	unsigned index;
 	unsigned open, asked, most;
 	size_t got[STREAMS];
 	bool taken[STREAMS];
-	bool leaving;			/* the server said that it goes */
+	bool leaving;	/* the server sent GOAWAY */
 };
 
-static int http2_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
-			const uint8_t *value, size_t value_len, uint8_t flags, void *user)
+static int http2_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+			size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
+			void *user)
 {
 	(void)session, (void)frame, (void)flags, (void)user;
-	if (name_len == 7 && !memcmp(name, ":status", 7) && (value_len != 3 || memcmp(value, "200", 3)))
+	if (name_len == 7 && !memcmp(name, ":status", 7) &&
+	    (value_len != 3 || memcmp(value, "200", 3)))
 		client_fail("status %.*s over HTTP/2", (int)value_len, (const char *)value);
 	return 0;
 }
 
-static int http2_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t len, void *user)
+static int http2_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data,
+		      size_t len, void *user)
 {
 	size_t *got = nghttp2_session_get_stream_user_data(session, id);
 
@@ -209,7 +215,8 @@ static void http2_flush(struct http2 *h, nghttp2_session *session)
 
 #define FIELD(n, v)	{ (uint8_t *)(n), (uint8_t *)(v), sizeof(n) - 1, sizeof(v) - 1, NGHTTP2_NV_FLAG_NONE }
 
-/* As many as may be open at once. Nothing is asked that waits to be sent while a GOAWAY comes. */
+/* Opens as many streams as may be open. Nothing is requested that would wait while a GOAWAY
+ * comes. */
 static void http2_ask(struct http2 *h, nghttp2_session *session)
 {
 	static const nghttp2_nv fields[] = {
@@ -233,15 +240,18 @@ static void http2_ask(struct http2 *h, nghttp2_session *session)
 static void client_http2(SSL *ssl, unsigned index)
 {
 	static uint8_t buf[65536];
-	struct http2 h = { .ssl = ssl, .index = index, .most = index == LASTING ? 1000000 : 2 * STREAMS };
+	struct http2 h = { .ssl = ssl,
+			   .index = index,
+			   .most = index == LASTING ? 1000000 : 2 * STREAMS };
 	nghttp2_session *session = http2_new(&h);
 
 	for (http2_ask(&h, session); h.open; http2_ask(&h, session)) {
 		int len = SSL_read(ssl, buf, sizeof(buf));
 
 		if (len <= 0)
-			client_fail("an HTTP/2 connection ends inside %u answers: SSL error %d, errno %d", h.open,
-				    SSL_get_error(ssl, len), errno);
+			client_fail(
+				"an HTTP/2 connection ends inside %u answers: SSL error %d, errno %d",
+				h.open, SSL_get_error(ssl, len), errno);
 		if (nghttp2_session_mem_recv(session, buf, (size_t)len) != len)
 			client_fail("not HTTP/2");
 	}
@@ -276,10 +286,10 @@ static void client_run(unsigned index, unsigned port)
 
 /* ---- what is done to the server meanwhile ---- */
 
-static pid_t serving;		/* who serves now */
+static pid_t serving;		/* the process that serves now */
 static unsigned reloads = 20, upgrades = 5;
 
-/* How often a line is in the log; *at: what follows the last. */
+/* Counts a line in the log; *at: what follows its last occurrence. */
 static unsigned logged(const struct server *s, const char *line, const char **at)
 {
 	static char log[LOG_MAX];
@@ -304,7 +314,7 @@ static bool await_log(const struct server *s, const char *line, unsigned count, 
 	return false;
 }
 
-/* Each client has been answered so often since. */
+/* Every client has had so many more responses. */
 static void await_requests(unsigned more)
 {
 	unsigned before[CLIENTS];
@@ -312,7 +322,8 @@ static void await_requests(unsigned more)
 	memcpy(before, load->requests, sizeof(before));
 	for (unsigned i = 0; i < CLIENTS; i++)
 		for (int t = 0; t < 6000 && !load->stop; t++) {
-			if (__atomic_load_n(&load->requests[i], __ATOMIC_SEQ_CST) - before[i] >= more)
+			if (__atomic_load_n(&load->requests[i], __ATOMIC_SEQ_CST) - before[i] >=
+			    more)
 				break;
 			usleep(10000);
 		}
@@ -367,7 +378,7 @@ static bool await_child(pid_t child, bool *good)
 	return false;
 }
 
-/* Who started it has ended, which can take a while, and it is a child of ours. */
+/* The process that started it has ended, which can take a while, and it is our child. */
 static bool await_adoption(pid_t child)
 {
 	siginfo_t info;
@@ -395,7 +406,7 @@ static void storm(const char *const *options)
 	}
 	load = mmap(NULL, sizeof(*load), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(load != MAP_FAILED);
-	/* Successors become children of the test when who started them has ended. */
+	/* Successors become children of the test when the process that started them ends. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	server_init(&s);
 	server_file(&s, "file", content, SIZE);
@@ -415,7 +426,7 @@ static void storm(const char *const *options)
 		connections += load->connections[i];
 	}
 	printf("# %u requests on %u connections\n", requests, connections);
-	/* The first of all ended long ago. */
+	/* The first process ended long ago. */
 	ended = serving == s.pid || (await_child(s.pid, &good) && good);
 	CHECK(await_adoption(serving));
 	kill(serving, SIGTERM);
@@ -427,7 +438,7 @@ static void storm(const char *const *options)
 		FAIL("a reload or an upgrade did not come to its end: see %s", s.log);
 	CHECK(ended);
 	CHECK(connections > 5 * reloads);
-	/* One more where the old process had taken the next connection already. */
+	/* One more if the old process had accepted another connection already. */
 	CHECK(load->goaways >= upgrades && load->goaways <= 2 * upgrades);
 	nftw(s.dir, server_wipe, 8, FTW_DEPTH | FTW_PHYS);
 }

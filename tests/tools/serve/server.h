@@ -14,7 +14,7 @@
 #define SERVER_ARGS	16
 
 struct server {
-	char dir[64];		/* a folder of the test's own; DIR/www is for serving */
+	char dir[64];	/* a folder of the test's own; DIR/www is served */
 	char log[80];
 	pid_t pid;
 	unsigned port;
@@ -39,7 +39,8 @@ static inline void server_init(struct server *s)
 	CHECK(!mkdir(www, 0755));
 }
 
-static inline void server_file(const struct server *s, const char *name, const void *data, size_t len)
+static inline void server_file(const struct server *s, const char *name, const void *data,
+			       size_t len)
 {
 	char path[128];
 	FILE *file;
@@ -80,7 +81,8 @@ static inline void server_read_log(const struct server *s, char *buf, size_t roo
 		close(fd);
 }
 
-/* Waits until it listens. prepare() runs in the child before the program does; may be NULL. */
+/* Starts the server and waits until it listens. prepare() runs in the child before the program; may
+ * be NULL. */
 static inline void server_start(struct server *s, const char *const *options, void (*prepare)(void))
 {
 	char log[4096];
@@ -107,7 +109,7 @@ static inline void server_start(struct server *s, const char *const *options, vo
 	FAIL("the server did not start: %s", log);
 }
 
-/* It must end by itself and with status 0: so does a sanitizer's server that leaked nothing. */
+/* The server must end by itself with status 0: a sanitizer's does so if it leaked nothing. */
 static inline void server_stop(struct server *s)
 {
 	char log[4096];
@@ -137,7 +139,7 @@ static inline int server_descriptors(const struct server *s)
 	return count;
 }
 
-/* KiB of anonymous memory. */
+/* Anonymous memory in KiB. */
 static inline long server_memory(const struct server *s)
 {
 	char path[64], line[256];

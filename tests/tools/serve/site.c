@@ -201,8 +201,8 @@ TEST(encoded_siblings)
 TEST(nothing_outside)
 {
 	static const char *const rows[] = {
-		"out", "absolute", "up", "up/secret", "magic/etc/passwd", "loop", "../secret", "/etc/passwd",
-		"folder/../../secret", "fifo",
+		"out",	"absolute",  "up",	    "up/secret",	   "magic/etc/passwd",
+		"loop", "../secret", "/etc/passwd", "folder/../../secret", "fifo",
 	};
 
 	set_up();
@@ -231,7 +231,8 @@ static struct site_file *list(struct listing_cache *cache, const char *path, boo
 	return file;
 }
 
-/* Who asks for the same gets the same, as long as it is that; the text goes with its last reference. */
+/* Requests for the same listing share it while it is current; the text goes with its last
+ * reference. */
 TEST(listings_are_shared)
 {
 	static struct listing_cache kept;
@@ -250,7 +251,7 @@ TEST(listings_are_shared)
 	CHECK(other != first);
 	site_file_put(again);
 	site_file_put(later);
-	/* Another size of an entry shows a second later. */
+	/* A new size of an entry shows a second later. */
 	put("root/folder/index.html", "another index");
 	again = list(&kept, "folder/", false, now + 1);
 	CHECK(again == first);
@@ -261,7 +262,7 @@ TEST(listings_are_shared)
 	EQ(kept.bytes, bytes);
 	site_file_put(again);
 	CHECK(kept.bytes < bytes);
-	/* Another entry shows at once, also when the folder's clock has not ticked. */
+	/* A new entry shows at once, even if the folder's clock has not ticked. */
 	put("root/folder/more", "");
 	first = list(&kept, "folder/", false, 1000);
 	CHECK(memmem(first->bytes, first->size, "more", 4));
@@ -312,13 +313,15 @@ TEST(few_listings_are_kept)
 /* The names in a listing, one after the other. */
 static void names(const char *query, const char *expected)
 {
-	const struct listing_form form = { .json = true, .sort = listing_sort_parse(query, strlen(query)) };
+	const struct listing_form form = { .json = true,
+					   .sort = listing_sort_parse(query, strlen(query)) };
 	char *text, got[256] = "";
 	size_t len;
 
 	EQ(listing_make(site.root, "sorted/", &form, &text, &len), 0);
 	for (char *at = text; (at = strstr(at, "\"name\":\"")); at++)
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%.*s ", (int)strcspn(at + 8, "\""), at + 8);
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%.*s ",
+			 (int)strcspn(at + 8, "\""), at + 8);
 	free(text);
 	if (strcmp(got, expected))
 		FAIL("%s gives %s", query, got);
@@ -326,14 +329,17 @@ static void names(const char *query, const char *expected)
 
 TEST(listings_are_sorted)
 {
-	static const struct timespec times[][2] = { { { 9, 0 }, { 9, 0 } }, { { 5, 0 }, { 5, 0 } }, { { 7, 0 }, { 7, 0 } } };
+	static const struct timespec times[][2] = { { { 9, 0 }, { 9, 0 } },
+						    { { 5, 0 }, { 5, 0 } },
+						    { { 7, 0 }, { 7, 0 } } };
 
 	set_up();
 	CHECK(!mkdir("root/sorted", 0755) && !mkdir("root/sorted/z", 0755));
 	put("root/sorted/a2", "333");
 	put("root/sorted/a10", "1");
 	put("root/sorted/b", "22");
-	CHECK(!utimensat(AT_FDCWD, "root/sorted/a2", times[0], 0) && !utimensat(AT_FDCWD, "root/sorted/a10", times[1], 0) &&
+	CHECK(!utimensat(AT_FDCWD, "root/sorted/a2", times[0], 0) &&
+	      !utimensat(AT_FDCWD, "root/sorted/a10", times[1], 0) &&
 	      !utimensat(AT_FDCWD, "root/sorted/b", times[2], 0));
 	names("", "z a2 a10 b ");
 	names("?sort=name", "z a2 a10 b ");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What is kept open is never older than what opening would find. */
+/* A file that is kept open is never older than what opening would find. */
 #include <fcntl.h>
 #include <ftw.h>
 #include <sys/stat.h>
@@ -51,7 +51,7 @@ static void clean(void)
 	nftw(dir, wipe, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* What the path gives: its content by the size that is told, or "-errno". */
+/* The content of a path by the size that is told, or "-errno". */
 static const char *get(const char *path)
 {
 	static char text[64];
@@ -151,7 +151,7 @@ TEST(requests_of_one_round_share_a_look)
 	clean();
 }
 
-/* Bytes in memory, or NULL. */
+/* The bytes in memory, or NULL. */
 static const char *kept(const char *path, time_t now)
 {
 	struct site_file *file;
@@ -194,7 +194,7 @@ TEST(folders_and_links_that_lead_elsewhere)
 	CHECK(!rename("root/one", "root/old") && !rename("root/two", "root/one"));
 	EQ_STR(get("one/x"), "two");
 	EQ_STR(get("link/x"), "-2");
-	/* What leads out is not even taken when it was inside before. */
+	/* A path that leads out is not found, even if its file was inside before. */
 	EQ_STR(get("a"), "first");
 	CHECK(!unlink("root/a") && !symlink("../outside", "root/a"));
 	EQ_STR(get("a"), "-18");
@@ -245,7 +245,7 @@ TEST(it_is_bounded)
 	next = dup(root);
 	CHECK(next <= first + 8);
 	close(next);
-	/* Large files do not stay. */
+	/* Large files are not kept. */
 	CHECK(!truncate("root/a", SITE_CACHE_LARGEST + 1));
 	EQ(fcntl(descriptor("a"), F_GETFD), -1);
 	CHECK(!truncate("root/a", SITE_CACHE_LARGEST));
@@ -280,7 +280,8 @@ static double nanoseconds(struct site_cache *with)
 		site_file_put(file);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	return ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) / 20000;
+	return ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) /
+	       20000;
 }
 
 TEST(what_it_saves)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A large file that is asked for again and again is mapped, for no longer than that goes on. */
+/* A large file that is requested again and again is mapped, for no longer than that goes on. */
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -16,7 +16,7 @@ static struct site_mappings *mappings;
 static struct tlsring_engine *engine;
 static int file;
 
-/* Without an engine nobody looks whether a mapping is used. */
+/* Without an engine nothing would give up unused mappings. */
 static void set_up(bool watched)
 {
 	file = memfd_create("site_mapping", MFD_CLOEXEC);
@@ -39,10 +39,12 @@ static void clean(void)
 
 static struct site_stamp stamp(uint64_t inode, uint64_t size)
 {
-	return (struct site_stamp){ .device = 1, .inode = inode, .size = size, .changed = 1, .modified = 1 };
+	return (struct site_stamp){
+		.device = 1, .inode = inode, .size = size, .changed = 1, .modified = 1
+	};
 }
 
-/* Asked for twice. */
+/* Requested twice. */
 static struct site_mapping *again(uint64_t inode, uint64_t size)
 {
 	struct site_stamp its = stamp(inode, size);
@@ -113,7 +115,7 @@ TEST(more_files_than_places)
 	set_up(true);
 	while (count < 200 && (used[count] = again(count + 1, SIZE)))
 		count++;
-	/* All are in use: no further one, and none of them was lost. */
+	/* All places are in use: no further file is mapped, and none was lost. */
 	CHECK(count > 1 && count < 200);
 	EQ(mapped(), count);
 	site_mapping_put(used[0]);
@@ -137,7 +139,7 @@ static void tick(int fd, int events, void *user)
 		tlsring_engine_stop(engine, 0);
 }
 
-/* The one that is not used goes, the other stays. */
+/* The unused mapping goes, the other one stays. */
 TEST(space_of_what_is_not_used_comes_back)
 {
 	const struct itimerspec often = { { 0, 50000000 }, { 0, 50000000 } };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Answers share a text behind their head, and none sees another's head. */
+/* Responses share a text behind their head, and none sees another's head. */
 #include <stdint.h>
 #include "tests/ktap.h"
 #include "tools/serve/site/prebuilt.h"

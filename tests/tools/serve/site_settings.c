@@ -10,14 +10,22 @@ TEST(rules_that_are_none)
 		int (*add)(struct site_rules *rules, const char *text, const char **why);
 		const char *text;
 	} rows[] = {
-		{ site_rules_add_pattern, "" }, { site_rules_add_pattern, "no-cache" },
-		{ site_rules_add_pattern, "=no-cache" }, { site_rules_add_pattern, "*=" },
-		{ site_rules_add_pattern, "*=a\r\nSet-Cookie: b" }, { site_rules_add_pattern, "*=\xc3\xbc" },
-		{ site_rules_add_type, "html" }, { site_rules_add_type, "html=text" },
-		{ site_rules_add_type, "=text/html" }, { site_rules_add_type, "html=text/html\n" },
-		{ site_rules_add_error_page, "404" }, { site_rules_add_error_page, "404=" },
-		{ site_rules_add_error_page, "404=/" }, { site_rules_add_error_page, "4040=/a" },
-		{ site_rules_add_error_page, "200=/a" }, { site_rules_add_error_page, "4x4=/a" },
+		{ site_rules_add_pattern, "" },
+		{ site_rules_add_pattern, "no-cache" },
+		{ site_rules_add_pattern, "=no-cache" },
+		{ site_rules_add_pattern, "*=" },
+		{ site_rules_add_pattern, "*=a\r\nSet-Cookie: b" },
+		{ site_rules_add_pattern, "*=\xc3\xbc" },
+		{ site_rules_add_type, "html" },
+		{ site_rules_add_type, "html=text" },
+		{ site_rules_add_type, "=text/html" },
+		{ site_rules_add_type, "html=text/html\n" },
+		{ site_rules_add_error_page, "404" },
+		{ site_rules_add_error_page, "404=" },
+		{ site_rules_add_error_page, "404=/" },
+		{ site_rules_add_error_page, "4040=/a" },
+		{ site_rules_add_error_page, "200=/a" },
+		{ site_rules_add_error_page, "4x4=/a" },
 		{ site_rules_set_index, "a/b" },
 	};
 	struct site_rules rules = { 0 };
