@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include "tools/get/hints.h"
+#include "tools/get/response.h"
 #include "tools/common/address.h"
 #include "tools/common/log.h"
 
@@ -99,14 +100,7 @@ const char *hints_status(int status)
 	case 404:
 	case 410:
 		return "; is the URL right?";
-	case 408:
-	case 429:
-	case 500:
-	case 502:
-	case 503:
-	case 504:
-		return "; try again later";
 	default:
-		return "";
+		return response_may_pass(status) ? "; try again later" : "";
 	}
 }

@@ -280,6 +280,12 @@ const char *response_validator(const struct response *r)
 	return modified >= 0 && date >= modified + 1 ? r->modified : NULL;
 }
 
+bool response_may_pass(int status)
+{
+	return status == 408 || status == 429 || status == 500 ||
+	       (status >= 502 && status <= 504);
+}
+
 /* RFC 9110, 15.3.7.3: parts may be joined only if they share a strong validator. A server that has
  * compared the date need not repeat it. */
 bool response_matches(const struct response *r, const char *validator)

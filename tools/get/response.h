@@ -34,6 +34,8 @@ struct response {
 ssize_t response_parse(struct response *out, const char *data, size_t len, const char **why);
 /* The validator for a later If-Range: a strong ETag, or a strong date; NULL: there is neither. */
 const char *response_validator(const struct response *response);
+/* Is it an error that may pass by itself, so that another attempt can succeed? */
+bool response_may_pass(int status);
 /* Is a 206 of the version that the validator of an earlier answer names? */
 bool response_matches(const struct response *response, const char *validator);
 

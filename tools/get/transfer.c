@@ -62,17 +62,7 @@ static bool transfer_may_pass(const struct transfer *t, enum get_status status)
 		return false;
 	if (status == GET_NETWORK)
 		return true;
-	switch (status == GET_HTTP ? t->response.status : 0) {
-	case 408:
-	case 429:
-	case 500:
-	case 502:
-	case 503:
-	case 504:
-		return true;
-	default:
-		return false;
-	}
+	return status == GET_HTTP && response_may_pass(t->response.status);
 }
 
 /* Wait for the next attempt: 1, 2, 4 ... seconds, or as long as the server asks for. */
