@@ -203,9 +203,9 @@ static const struct options_row doctor_rows[] = {
 static const struct options_table doctor_table = {
 	.command = "doctor",
 	.usage = "usage: tlsring doctor [OPTION]...\n\n"
-		 "Says what this kernel, this OpenSSL and this user can do, and what to do about "
-		 "the rest.\n"
-		 "Status 0: kernel TLS and io_uring are usable; 1: one of them is not.\n\n",
+		 "Shows what this kernel, this OpenSSL and this user can do, and what to do\n"
+		 "about the rest. Status 0: kernel TLS and io_uring are usable; 1: one of them is "
+		 "not.\n\n",
 	.rows = doctor_rows,
 	.count = sizeof(doctor_rows) / sizeof(doctor_rows[0]),
 };

@@ -62,8 +62,8 @@ static const struct options_row options_rows[] = {
 static const struct options_table options_table = {
 	.command = "get",
 	.usage = "usage: tlsring get [OPTION]... URL...\n\n"
-		 "Fetches https:// URLs into files of the current folder. An unfinished file is "
-		 "FILE.part.\n\n",
+		 "Fetches https:// URLs into files of the current folder. An unfinished file\n"
+		 "is called FILE.part.\n\n",
 	.rows = options_rows,
 	.count = sizeof(options_rows) / sizeof(options_rows[0]),
 };

@@ -83,11 +83,9 @@ static const struct options_row stat_rows[] = {
 static const struct options_table stat_table = {
 	.command = "stat",
 	.usage = "usage: tlsring stat [OPTION]...\n\n"
-		 "Lists the connections whose records the kernel or a NIC seals, of any program, "
-		 "those\n"
-		 "with most bytes first: where each is sealed, and why not on a NIC. Also the NICs "
-		 "that\n"
-		 "can seal, and the kernel's counters.\n\n",
+		 "Lists the connections whose records the kernel or a NIC seals, of any\n"
+		 "program, those with most bytes first: where each is sealed, and why not on a\n"
+		 "NIC. Also the NICs that can seal, and the kernel's counters.\n\n",
 	.rows = stat_rows,
 	.count = sizeof(stat_rows) / sizeof(stat_rows[0]),
 };

@@ -70,26 +70,23 @@ void watch_open(struct watch *w, bool page)
 	watch_enter(w);
 }
 
-bool watch_show(struct watch *w, const char *text, size_t len)
+bool watch_show(const struct watch *w, const char *text, size_t len)
 {
 	const char *end = text + len;
 
-	if (w->terminal)
-		fputs(WATCH_HOME, stdout);
+	fputs(WATCH_HOME, stdout);
 	for (unsigned line = 1; text < end; line++) {
 		size_t left = (size_t)(end - text), used = strcspn(text, "\n");
 
 		used = used < left ? used : left;
-		/* A line feed in the last line would scroll. */
-		if (w->terminal && line == w->height) {
-			fprintf(stdout, "%.*s" WATCH_REST, (int)used, text);
-			break;
-		}
-		fprintf(stdout, "%.*s%s", (int)used, text, w->terminal ? WATCH_NEXT : "\n");
+		fprintf(stdout, "%.*s", (int)used, text);
 		text += used + (used < left);
-		if (w->terminal && text == end)
-			fputs(WATCH_REST, stdout);
+		/* A line feed in the last line would scroll. */
+		if (line == w->height || text == end)
+			break;
+		fputs(WATCH_NEXT, stdout);
 	}
+	fputs(WATCH_REST, stdout);
 	return !fflush(stdout) && !ferror(stdout);
 }
 

@@ -23,7 +23,7 @@ struct watch {
  * program ends. */
 void watch_open(struct watch *w, bool page);
 /* Show a page: as much of text as the terminal has lines. False: it cannot be written. */
-bool watch_show(struct watch *w, const char *text, size_t len);
+bool watch_show(const struct watch *w, const char *text, size_t len);
 /* Wait for a key or until seconds are over. WATCH_..., or the key. A signal that ends programs ends
  * this one, after the terminal is as it was. */
 int watch_wait(struct watch *w, double seconds);
