@@ -228,7 +228,7 @@ TEST(slow_enough)
 	uint64_t got = 0;
 	SSL *ssl;
 
-	server_start(&s, TLSRING_IO_AUTO, 300, 1000);
+	server_start(&s, TLSRING_IO_AUTO, 1000, 1000);
 	s.length = 24u << 20;
 	ssl = peer_connect(s.client, s.service.port);
 	say(ssl, "!");
@@ -237,7 +237,7 @@ TEST(slow_enough)
 
 		CHECK(ret > 0);
 		got += (uint64_t)ret;
-		usleep(700);
+		usleep(1500);
 	}
 	SSL_shutdown(ssl);
 	peer_free(ssl);
