@@ -88,13 +88,13 @@ descriptors() {
 }
 
 test_case descriptors descriptors
-kinds="refused reset malformed window small missing ping settings closed again"
-[ -z "${TLSRING_SHORT:-}" ] || kinds="refused small"
+kinds="refused reset malformed window small missing ping settings closed again" entries=10000
+[ -z "${TLSRING_SHORT:-}" ] || kinds="refused small" entries=2000
 for kind in $kinds; do
 	test_case "unread_$kind" attacked "unread_$kind" /large sent
 done
 listings() {
-	folders 6 10000
+	folders 6 $entries
 	attacked listings /folder pouring
 }
 

@@ -137,6 +137,9 @@ static ssize_t session_received(struct tlsring_conn *conn, const void *data, siz
 
 	(void)conn;
 	session_tick(h);
+	/* A flood costs no more decryption while its sender takes nothing. */
+	if (h->state == HTTP2_ENDED && h->batch)
+		return -EAGAIN;
 	ret = nghttp2_session_mem_recv(h->session, data, len);
 	if (ret == NGHTTP2_ERR_FLOODED || ret == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS)
 		http2_end(h, NGHTTP2_ENHANCE_YOUR_CALM, nghttp2_strerror((int)ret));
