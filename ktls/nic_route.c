@@ -4,10 +4,9 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <linux/if_bonding.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include "ktls/nic.h"
+#include "ktls/nic_link.h"
 #include "ktls/nic_netlink.h"
 
 #define ROUTE_DEPTH	8	/* of devices that stand on each other */
@@ -63,108 +62,17 @@ static int route_on_reply(const struct nlmsghdr *head, void *data)
 
 /* ---- the lowest device ---- */
 
-struct route_link {
-	unsigned link;
-	uint8_t mode, policy;	/* of a bond */
-	bool vlan, bond;
-};
-
-struct route_ports {
-	unsigned bond, port, count;
-};
-
-static int route_on_bond(const struct nlattr *attr, void *data)
-{
-	struct route_link *link = data;
-
-	if (mnl_attr_get_type(attr) == IFLA_BOND_MODE)
-		link->mode = mnl_attr_get_u8(attr);
-	else if (mnl_attr_get_type(attr) == IFLA_BOND_XMIT_HASH_POLICY)
-		link->policy = mnl_attr_get_u8(attr);
-	return MNL_CB_OK;
-}
-
-static int route_on_kind(const struct nlattr *attr, void *data)
-{
-	struct route_link *link = data;
-
-	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND) {
-		link->vlan = !strcmp(mnl_attr_get_str(attr), "vlan");
-		link->bond = !strcmp(mnl_attr_get_str(attr), "bond");
-	} else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && link->bond) {
-		return mnl_attr_parse_nested(attr, route_on_bond, link);
-	}
-	return MNL_CB_OK;
-}
-
-static int route_on_link_attr(const struct nlattr *attr, void *data)
-{
-	if (mnl_attr_get_type(attr) == IFLA_LINK)
-		((struct route_link *)data)->link = mnl_attr_get_u32(attr);
-	else if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
-		return mnl_attr_parse_nested(attr, route_on_kind, data);
-	return MNL_CB_OK;
-}
-
-static int route_on_link(const struct nlmsghdr *head, void *data)
-{
-	return mnl_attr_parse(head, sizeof(struct ifinfomsg), route_on_link_attr, data);
-}
-
-/* The kernel looks below a bond only if each connection always has the same port
- * (bond_sk_check() in drivers/net/bonding). */
-static bool route_offloads(const struct route_link *bond)
-{
-	return (bond->mode == BOND_MODE_XOR || bond->mode == BOND_MODE_8023AD) &&
-	       bond->policy == BOND_XMIT_POLICY_LAYER34;
-}
-
-/* The kernel does not say which port carries a connection, so only a single port can be found. */
-static int route_on_port(const struct nlmsghdr *head, void *data)
-{
-	const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
-	struct route_ports *ports = data;
-	struct nlattr *attr;
-
-	mnl_attr_for_each(attr, head, sizeof(*info)) {
-		if (mnl_attr_get_type(attr) != IFLA_MASTER || mnl_attr_get_u32(attr) != ports->bond)
-			continue;
-		ports->port = (unsigned)info->ifi_index;
-		ports->count++;
-	}
-	return MNL_CB_OK;
-}
-
-static unsigned route_only_port(unsigned bond)
-{
-	_Alignas(struct nlmsghdr) char buf[256];
-	struct nlmsghdr *head = mnl_nlmsg_put_header(buf);
-	struct route_ports ports = { .bond = bond };
-
-	head->nlmsg_type = RTM_GETLINK;
-	head->nlmsg_flags = NLM_F_DUMP;
-	mnl_nlmsg_put_extra_header(head, sizeof(struct ifinfomsg));
-	/* The kernel may list other devices too. */
-	mnl_attr_put_u32(head, IFLA_MASTER, bond);
-	nic_netlink_ask(NETLINK_ROUTE, head, route_on_port, &ports);
-	return ports.count == 1 ? ports.port : 0;
-}
-
-/* The device below a VLAN or bond; 0: there is none, or the kernel does not look there. */
+/* The device below a VLAN or bond; 0: there is none, or the kernel does not look there. Of a bond,
+ * the kernel does not say which port carries a connection, so only a single port can be found. */
 static unsigned route_below(unsigned index, bool *vlan)
 {
-	_Alignas(struct nlmsghdr) char buf[256];
-	struct nlmsghdr *head = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(head, sizeof(*info));
-	struct route_link link = { 0 };
+	struct ktls_nic_link link;
 
-	head->nlmsg_type = RTM_GETLINK;
-	info->ifi_index = (int)index;
-	nic_netlink_ask(NETLINK_ROUTE, head, route_on_link, &link);
+	ktls_nic_link_read(index, &link);
 	*vlan |= link.vlan;
 	if (link.vlan)
-		return link.link;
-	return link.bond && route_offloads(&link) ? route_only_port(index) : 0;
+		return link.below;
+	return link.offloads && link.port_count == 1 ? link.ports[0] : 0;
 }
 
 int ktls_nic_route(const struct sockaddr *own, const struct sockaddr *peer, unsigned bound,

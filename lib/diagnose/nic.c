@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include "ktls/nic.h"
-#include "ktls/nic_bond.h"
 #include "ktls/nic_driver.h"
+#include "ktls/nic_link.h"
 #include "ktls/probe.h"
 #include "lib/diagnose/diagnose.h"
 
@@ -102,7 +102,7 @@ static void nic_direction(struct diagnose *d, const struct ktls_nic *nic, enum k
 	nic_feature(d, nic, ktls_nic_tls_names[dir], &nic->tls[dir]);
 }
 
-static void nic_link(struct diagnose *d, const struct ktls_nic *nic)
+static void nic_operstate(struct diagnose *d, const struct ktls_nic *nic)
 {
 	char path[64], text[16] = "";
 	FILE *file;
@@ -142,38 +142,41 @@ static void nic_card(struct diagnose *d, const struct ktls_nic *nic)
 	nic_driver(d, nic);
 	nic_direction(d, nic, KTLS_TX);
 	nic_direction(d, nic, KTLS_RX);
-	nic_link(d, nic);
+	nic_operstate(d, nic);
 }
 
-static void nic_vlan(struct diagnose *d, const char *below)
+static void nic_vlan(struct diagnose *d, const struct ktls_nic_link *link)
 {
+	char below[IF_NAMESIZE];
+
 	diagnose_find(d, "nic.vlan", TLSRING_MISSING,
-		      tlsring_reason_remedy(TLSRING_REASON_NIC_VLAN),
-		      "a VLAN over %s: %s", below, tlsring_reason_text(TLSRING_REASON_NIC_VLAN));
+		      tlsring_reason_remedy(TLSRING_REASON_NIC_VLAN), "a VLAN over %s: %s",
+		      if_indextoname(link->below, below) ? below : "another device",
+		      tlsring_reason_text(TLSRING_REASON_NIC_VLAN));
 }
 
 /* A bond, and then each of its ports. */
 static void nic_bond(struct diagnose *d, const struct ktls_nic *nic,
-		     const struct ktls_nic_bond *bond)
+		     const struct ktls_nic_link *link)
 {
 	const char *area = d->area;
 	char port_area[64];
 	struct ktls_nic port;
 
-	diagnose_find(d, "nic.bond", diagnose_state(bond->offloads),
+	diagnose_find(d, "nic.bond", diagnose_state(link->offloads),
 		      "the kernel offloads in the modes balance-xor and 802.3ad with "
 		      "xmit_hash_policy layer3+4 only",
-		      "a bond of %zu ports, mode %s, policy %s", bond->count, bond->mode,
-		      bond->policy);
+		      "a bond of %zu ports, mode %s, policy %s", link->port_count,
+		      ktls_nic_link_mode(link), ktls_nic_link_policy(link));
 	nic_direction(d, nic, KTLS_TX);
 	nic_direction(d, nic, KTLS_RX);
-	nic_link(d, nic);
-	for (size_t i = 0; i < bond->count; i++) {
-		snprintf(port_area, sizeof(port_area), "NIC %s, port of %s", bond->ports[i],
-			 nic->name);
+	nic_operstate(d, nic);
+	for (size_t i = 0; i < link->port_count; i++) {
+		if (ktls_nic_read_index(link->ports[i], &port))
+			continue;
+		snprintf(port_area, sizeof(port_area), "NIC %s, port of %s", port.name, nic->name);
 		d->area = port_area;
-		if (!ktls_nic_read(bond->ports[i], &port))
-			nic_card(d, &port);
+		nic_card(d, &port);
 	}
 	d->area = area;
 }
@@ -183,8 +186,8 @@ int tlsring_diagnose_device(const char *device,
 			    void *user)
 {
 	struct ktls_nic nic;
-	struct ktls_nic_bond bond;
-	char area[64], below[IF_NAMESIZE];
+	struct ktls_nic_link link;
+	char area[64];
 	struct diagnose d = { .each = each, .user = user, .area = area };
 	int ret = ktls_nic_read(device, &nic);
 
@@ -192,10 +195,11 @@ int tlsring_diagnose_device(const char *device,
 		return ret;
 	snprintf(area, sizeof(area), "NIC %s", nic.name);
 	nic_kernel(&d);
-	if (ktls_nic_vlan_below(nic.name, below))
-		nic_vlan(&d, below);
-	else if (ktls_nic_bond_read(nic.name, &bond))
-		nic_bond(&d, &nic, &bond);
+	ktls_nic_link_read(nic.index, &link);
+	if (link.vlan)
+		nic_vlan(&d, &link);
+	else if (link.bond)
+		nic_bond(&d, &nic, &link);
 	else
 		nic_card(&d, &nic);
 	return d.stop ? d.stop : d.count;

@@ -8,7 +8,7 @@
 #include "ktls/cipher.h"
 #include "ktls/counters.h"
 #include "ktls/nic.h"
-#include "ktls/nic_bond.h"
+#include "ktls/nic_link.h"
 #include "ktls/status.h"
 #include "lib/tlsring.h"
 
@@ -263,15 +263,17 @@ static int report_add(const char *name, uint64_t value, void *user)
 	return 0;
 }
 
-static int report_bond_counters(const struct ktls_nic_bond *bond,
+static int report_bond_counters(const struct ktls_nic_link *bond,
 				int (*each)(const char *name, uint64_t value, void *user),
 				void *user)
 {
 	struct report_sums sums = { .list = NULL };
+	char port[IF_NAMESIZE];
 	int ret = 0;
 
-	for (size_t i = 0; i < bond->count && ret != -ENOMEM; i++)
-		ret = ktls_nic_counters(bond->ports[i], false, report_add, &sums);
+	for (size_t i = 0; i < bond->port_count && ret != -ENOMEM; i++)
+		if (if_indextoname(bond->ports[i], port))
+			ret = ktls_nic_counters(port, false, report_add, &sums);
 	if (ret != -ENOMEM)
 		ret = sums.count ? 0 : -EOPNOTSUPP;
 	for (size_t i = 0; i < sums.count && !ret; i++)
@@ -283,12 +285,13 @@ static int report_bond_counters(const struct ktls_nic_bond *bond,
 int tlsring_report_counters(const char *device,
 			    int (*each)(const char *name, uint64_t value, void *user), void *user)
 {
-	struct ktls_nic_bond bond;
+	struct ktls_nic_link link;
 
 	if (!device)
 		return ktls_counters_each(each, user);
-	if (ktls_nic_bond_read(device, &bond))
-		return report_bond_counters(&bond, each, user);
+	ktls_nic_link_read(if_nametoindex(device), &link);
+	if (link.bond)
+		return report_bond_counters(&link, each, user);
 	return ktls_nic_counters(device, false, each, user);
 }
 
