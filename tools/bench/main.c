@@ -18,6 +18,7 @@
 #include "tools/bench/result.h"
 #include "tools/bench/rounds.h"
 #include "tools/bench/soak/soak.h"
+#include "tools/bench/sweep/sweep.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
@@ -58,11 +59,9 @@ static int main_open_html(struct bench *b)
 		return 0;
 	ret = bench_chart_probe();
 	if (ret) {
-		log_line("--html: %s", ret == -ENOENT ?
-					       "gnuplot, which draws the charts, is not installed; "
-					       "install it as root: apt-get install gnuplot-nox" :
-				       ret == -EPROTO ? "gnuplot cannot draw SVG" :
-							tlsring_strerror(ret, text, sizeof(text)));
+		log_line("--html: %s", ret == -ENOENT ? BENCH_CHART_MISSING :
+			 ret == -EPROTO ? "gnuplot cannot draw SVG" :
+			 tlsring_strerror(ret, text, sizeof(text)));
 		return TOOLS_FAILED;
 	}
 	b->html = fopen(b->options->html, "we");
@@ -179,6 +178,8 @@ int bench_main(int argc, char **argv)
 	main_signals();
 	if (options.listen)
 		return bench_agent_listen(&options, &main_signal);
+	if (options.sweeps)
+		return bench_sweep(&options, &main_signal);
 	if (options.duration > 0)
 		return bench_soak(&options, &main_signal);
 	b = calloc(1, sizeof(*b));

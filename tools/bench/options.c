@@ -123,6 +123,26 @@ static int options_set_format(void *out, const struct options_row *row, const ch
 	return 0;
 }
 
+static int options_add_sweep(struct bench_options *out, const char *text)
+{
+	if (!strncmp(text, "modes=", 6)) {
+		out->chosen = true;
+		return options_modes(out, text + 6);
+	}
+	if (out->sweeps < BENCH_DIMENSIONS) {
+		out->sweep[out->sweeps++] = text;
+		return 0;
+	}
+	log_line("--sweep %s: %u dimensions are the most", text, BENCH_DIMENSIONS);
+	return TOOLS_USAGE;
+}
+
+static int options_set_sweep(void *out, const struct options_row *row, const char *value)
+{
+	(void)row;
+	return options_add_sweep(out, value);
+}
+
 #define AT(member)	offsetof(struct bench_options, member)
 
 static const struct options_row options_rows[] = {
@@ -131,6 +151,11 @@ static const struct options_row options_rows[] = {
 	  .set = options_set_preset },
 	{ "modes", 0, "LIST", "only these modes, separated by commas (default: the preset's)",
 	  .set = options_set_modes },
+	{ "sweep", 0, "NAME=LIST",
+	  "measure at each of these values of size, connections, threads, tls, cipher, rate or direction; "
+	  "more NAME=LIST may follow, and modes=LIST", .set = options_set_sweep },
+	{ "save", 0, "FILE", "with --sweep: write the result after each point; go on with what FILE has",
+	  .set = options_set_text, .at = AT(save) },
 	{ "peers", 0, NULL, "add other servers: tlsring serve, nginx, openssl s_server",
 	  .set = options_set_true, .at = AT(peers) },
 	{ "direction", 0, "WHICH",
@@ -213,6 +238,13 @@ static const struct options_table options_table = {
 
 static int options_words(struct bench_options *out, int count, char **words)
 {
+	int ret = 0;
+
+	if (count && out->sweeps) {
+		for (int i = 0; i < count && !ret; i++)
+			ret = options_add_sweep(out, words[i]);
+		return ret;
+	}
 	if (!count)
 		return 0;
 	if (strcmp(words[0], "compare")) {
@@ -352,6 +384,43 @@ static int options_soak(struct bench_options *out)
 	return TOOLS_USAGE;
 }
 
+static int options_sweep(const struct bench_options *out)
+{
+	if (out->save && !out->sweeps)
+		log_line("--save %s: this is for --sweep", out->save);
+	else if (out->sweeps && out->format == BENCH_CSV)
+		log_line("--sweep: a sweep is printed as a table or with --json");
+	else if (out->sweeps && (out->duration > 0 || out->listen))
+		log_line("--sweep: leave out soaks and --listen");
+	else
+		return 0;
+	return TOOLS_USAGE;
+}
+
+int bench_options_check(struct bench_options *out)
+{
+	int ret = options_ends(out);
+
+	if (!ret)
+		ret = options_direction(out);
+	if (out->peers)
+		options_peers(out);
+	if (!ret)
+		ret = options_soak(out);
+	if (!ret)
+		ret = options_cache(out);
+	return ret ? ret : options_sweep(out);
+}
+
+int bench_options_set(struct bench_options *out, const char *name, const char *value)
+{
+	const struct options_row *row = options_rows;
+
+	while (strcmp(row->name, name))
+		row++;
+	return row->set(out, row, value);
+}
+
 int bench_options_parse(struct bench_options *out, int argc, char **argv)
 {
 	const char *preset = options_find(&options_table, "preset", argc, argv);
@@ -362,16 +431,9 @@ int bench_options_parse(struct bench_options *out, int argc, char **argv)
 	if (!ret)
 		ret = options_parse(&options_table, out, &argc, &argv);
 	if (!ret)
-		ret = options_ends(out);
-	if (!ret)
-		ret = options_direction(out);
-	if (out->peers)
-		options_peers(out);
-	if (!ret)
-		ret = options_soak(out);
-	if (!ret)
-		ret = options_cache(out);
-	return ret ? ret : options_words(out, argc, argv);
+		ret = options_words(out, argc, argv);
+	/* Each point of a sweep is checked with its own values. */
+	return ret ? ret : out->sweeps ? options_sweep(out) : bench_options_check(out);
 }
 
 bool bench_options_bad_net(const struct bench_options *o)

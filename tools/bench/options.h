@@ -6,6 +6,8 @@
 #include "tools/bench/types.h"
 
 enum bench_format { BENCH_TABLE = 0, BENCH_JSON, BENCH_CSV };
+#define BENCH_DIMENSIONS	4	/* of a sweep */
+
 enum bench_cache { BENCH_WARM = 0, BENCH_COLD };
 
 struct bench_options {
@@ -34,6 +36,9 @@ struct bench_options {
 	const char *allow;		/* with listen: addresses of clients; NULL: all */
 	double loss, delay;		/* percent of packets; milliseconds. 0: none */
 	const char *nic;		/* with listen: a device whose offload is switched */
+	const char *sweep[BENCH_DIMENSIONS];	/* NAME=VALUE,VALUE... */
+	unsigned sweeps;		/* of these; 0: no sweep */
+	const char *save;		/* of a sweep: the file to write, and to resume from; NULL: none */
 	const char *before, *after;	/* compare these files; NULL: measure */
 };
 
@@ -46,6 +51,11 @@ extern const char *const bench_caches[], *const bench_directions[];
 int bench_options_parse(struct bench_options *out, int argc, char **argv);
 /* tls, cipher, io, size, direction, connections, threads and cache are within their ranges. */
 bool bench_options_valid(const struct bench_options *options);
+
+/* Set an option by its name, and check that all go together. 0, or an exit status after a message.
+ */
+int bench_options_set(struct bench_options *options, const char *name, const char *value);
+int bench_options_check(struct bench_options *options);
 
 /* The network is to be worse than loopback. */
 bool bench_options_bad_net(const struct bench_options *options);

@@ -43,8 +43,9 @@ static void rounds_progress(const struct bench_rounds *r, const char *what,
 	if (!r->terminal)
 		return;
 	left = (unsigned)(rounds_left(r) + 0.5);
-	fprintf(stderr, "\r\033[K[%.*s%.*s] %u/%u %s %s", (int)fill, full, ROUNDS_BAR - (int)fill,
-		empty, r->done + 1, r->steps, what, mode->name);
+	fprintf(stderr, "\r\033[K%s%s[%.*s%.*s] %u/%u %s %s", r->what ? r->what : "",
+		r->what ? " " : "", (int)fill, full, ROUNDS_BAR - (int)fill, empty, r->done + 1,
+		r->steps, what, mode->name);
 	if (left)
 		fprintf(stderr, ", %u:%02u left", left / 60, left % 60);
 	fflush(stderr);

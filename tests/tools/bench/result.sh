@@ -3,7 +3,7 @@
 # What the tests of `tlsring bench` share; sourced after ktap.sh.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../../json.sh"
-json_begin 'j = json.loads(text); m = {x["name"]: x for x in j.get("modes", [])}'
+json_begin 'j = json.loads(text); m = {x["name"]: x for x in j.get("modes", []) if isinstance(x, dict)}'
 
 true_of() { # FILE EXPRESSION: j is the whole, m its modes by name
 	json_true "$tmp/$1" "$2"

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <jansson.h>
 #include "tools/bench/report/chart.h"
+#include "tools/bench/report/gnuplot.h"
 #include "tools/bench/report/stats.h"
 
 #define CHART_WIDTH	430	/* pixels, at most: charts shrink with the window */
@@ -190,92 +188,13 @@ static void chart_ranges(FILE *script, const struct bench_chart *chart, const js
 	      script);
 }
 
-/* ---- gnuplot ---- */
-
-static int gnuplot_wait(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	if (WIFEXITED(status) && !WEXITSTATUS(status))
-		return 0;
-	/* posix_spawnp() may report a missing program so. */
-	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : -EPROTO;
-}
-
-static int gnuplot_run(FILE *script, FILE *out)
-{
-	/* -d: ignore the user's settings. */
-	static char *const words[] = { "gnuplot", "-d", NULL };
-	posix_spawn_file_actions_t actions;
-	pid_t pid;
-	int ret;
-
-	if (fflush(script) || fflush(out) || lseek(fileno(script), 0, SEEK_SET) < 0)
-		return -errno;
-	ret = posix_spawn_file_actions_init(&actions);
-	if (ret)
-		return -ret;
-	ret = posix_spawn_file_actions_adddup2(&actions, fileno(script), STDIN_FILENO);
-	if (!ret)
-		ret = posix_spawn_file_actions_adddup2(&actions, fileno(out), STDOUT_FILENO);
-	if (!ret)
-		ret = posix_spawnp(&pid, words[0], &actions, NULL, words, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return ret ? -ret : gnuplot_wait(pid);
-}
-
-/* ---- SVG ---- */
-
-/* Prefix the names of elements, which are the same in every chart. */
-static void chart_rename(FILE *out, const char *text, const char *id)
-{
-	static const char *const before[] = { "id='", "id=\"", "href='#", "url(#" };
-
-	while (*text) {
-		fputc(*text++, out);
-		for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
-			size_t len = strlen(before[i]);
-
-			if (strncmp(text, before[i], len))
-				continue;
-			fwrite(text, 1, len, out);
-			fprintf(out, "%s-", id);
-			text += len;
-		}
-	}
-}
-
-/* Copies the svg element without its prologue and its title, which browsers show as a tooltip. */
-static int chart_copy(FILE *out, FILE *svg, const char *id)
-{
-	char *text = NULL, *from, *title, *end;
-	size_t room = 0;
-	int ret = -EPROTO;
-
-	rewind(svg);
-	if (getdelim(&text, &room, '\0', svg) < 0)
-		goto out;
-	from = strstr(text, "<svg");
-	title = from ? strstr(from, "<title>") : NULL;
-	end = title ? strstr(title, "</title>") : NULL;
-	if (!end || !strstr(end, "</svg>"))
-		goto out;
-	fwrite(from, 1, (size_t)(title - from), out);
-	chart_rename(out, end + strlen("</title>"), id);
-	ret = 0;
-out:
-	free(text);
-	return ret;
-}
+/* ---- drawing ---- */
 
 int bench_chart_draw(FILE *out, const struct bench_chart *chart, const json_t *modes)
 {
-	FILE *script = tmpfile(), *svg = tmpfile();
+	FILE *script = tmpfile();
 	unsigned rows = chart_rows(chart, modes);
-	int ret = script && svg ? 0 : -errno;
+	int ret = script ? 0 : -errno;
 
 	if (!ret) {
 		fprintf(script,
@@ -290,14 +209,10 @@ int bench_chart_draw(FILE *out, const struct bench_chart *chart, const json_t *m
 			chart_bars(script, chart, modes);
 		else
 			chart_ranges(script, chart, modes);
-		ret = gnuplot_run(script, svg);
+		ret = bench_gnuplot_draw(out, script, chart->id);
 	}
-	if (!ret)
-		ret = chart_copy(out, svg, chart->id);
 	if (script)
 		fclose(script);
-	if (svg)
-		fclose(svg);
 	return ret;
 }
 
@@ -308,7 +223,7 @@ int bench_chart_probe(void)
 
 	if (!ret) {
 		fputs("set terminal svg\n", script);
-		ret = gnuplot_run(script, nothing);
+		ret = bench_gnuplot_run(script, nothing);
 	}
 	if (script)
 		fclose(script);

@@ -26,6 +26,9 @@ struct bench_chart {
 bool bench_chart_has(const struct bench_chart *chart, const struct json_t *modes);
 /* 0; -ENOENT: there is no gnuplot; -EPROTO: it failed, with a message on standard error; -errno. */
 int bench_chart_draw(FILE *out, const struct bench_chart *chart, const struct json_t *modes);
+#define BENCH_CHART_MISSING \
+	"gnuplot, which draws the charts, is not installed; install it as root: " \
+	"apt-get install gnuplot-nox"
 /* Can charts be drawn? 0 or as above. */
 int bench_chart_probe(void);
 

@@ -24,6 +24,9 @@ static const char html_style[] =
 	"margin:0 auto;padding:1.5rem 1rem}"
 	"h1{font-size:1.6rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.15rem;margin:2.2rem 0 "
 	".6rem}"
+	".map{display:block;overflow-x:auto;margin-bottom:1rem}"
+	".map td.cell{text-align:left;background:color-mix(in srgb,var(--seal) "
+	"25%,var(--back));border:2px solid var(--seal)}"
 	".verdict{font-size:1.1rem;font-weight:600}details{margin:1.6rem 0}"
 	"summary{font-size:1.15rem;font-weight:600;cursor:pointer}"
 	"p{margin:.3rem 0}.dim,footer{color:var(--dim)}footer{margin-top:2.5rem;font-size:.9em}"
@@ -119,7 +122,7 @@ static void html_noise(FILE *out, const json_t *all)
 	fputs(" %</p>", out);
 }
 
-static void html_open(FILE *out, const char *title)
+void bench_html_open(FILE *out, const char *title)
 {
 	fprintf(out,
 		"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -128,8 +131,7 @@ static void html_open(FILE *out, const char *title)
 		"<body><header><h1>%s</h1>", title, html_style, title);
 }
 
-/* The machine, and when. */
-static void html_machine(FILE *out, const json_t *all)
+void bench_html_which(FILE *out, const json_t *all)
 {
 	const json_t *manifest = json_object_get(all, "manifest");
 
@@ -166,7 +168,7 @@ static void html_head(FILE *out, const json_t *all)
 {
 	const json_t *options = json_object_get(all, "options");
 
-	html_open(out, "What TLS costs a server");
+	bench_html_open(out, "What TLS costs a server");
 	html_verdict(out, all);
 	fputs("<p>TLS ", out);
 	bench_html_text(out, bench_json_string(options, "tls", NULL));
@@ -182,7 +184,7 @@ static void html_head(FILE *out, const json_t *all)
 		json_integer_value(json_object_get(all, "rounds")));
 	html_load(out, all);
 	html_noise(out, all);
-	html_machine(out, all);
+	bench_html_which(out, all);
 	fputs("</header>\n", out);
 }
 

@@ -102,7 +102,8 @@ static void verdict_compare(struct verdict *v, const char *who, const struct ver
 			    whom, what);
 	else if (!bench_stats_apart(&old->by, &new->by))
 		verdict_say(v,
-			    "On this machine %s takes as much %s as %s for %s, within noise (%s, %s%s).",
+			    "On this machine %s takes as much %s as %s for %s, within noise (%s, "
+			    "%s%s).",
 			    who, of, whom, what, new->result->mode->name, old->result->mode->name,
 			    doubt);
 	else if (saving > 0)

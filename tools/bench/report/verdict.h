@@ -8,9 +8,11 @@
 #define BENCH_VERDICT_TEXT	400
 
 /*
- * What an outcome amounts to, in sentences: how much kernel TLS, and a card, save or cost beside the next
- * best way, for each kind of connection. The best mode of each kind is compared. Returns how many there are.
+ * What an outcome amounts to, in sentences: how much kernel TLS, and a card, save or cost beside
+ * the next best way, for each kind of connection. The best mode of each kind is compared. Returns
+ * how many there are.
  */
-unsigned bench_verdict(char out[BENCH_VERDICTS][BENCH_VERDICT_TEXT], const struct bench_outcome *outcome);
+unsigned bench_verdict(char out[BENCH_VERDICTS][BENCH_VERDICT_TEXT],
+		       const struct bench_outcome *outcome);
 
 #endif
