@@ -92,7 +92,7 @@ report() {
 		r.feed(text)
 		# gnuplot 6 would clear a place for a point that is not drawn.
 		assert not re.search(r"<use[^>]*white", text)
-		assert r.tags.count("svg") == 4 and len(r.ids) == len(set(r.ids)), r.ids
+		assert r.tags.count("svg") == 5 and len(r.ids) == len(set(r.ids)), r.ids
 		assert "url(" not in text.replace("url(#", "") and "@import" not in text and "<script" not in text
 		def near(a, b):
 		    return abs(a - b) <= 1e-8 * abs(b)

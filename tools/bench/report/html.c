@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <stdlib.h>
 #include <string.h>
 #include <jansson.h>
 #include "tools/bench/modes.h"
@@ -6,6 +7,7 @@
 #include "tools/bench/report/html.h"
 #include "tools/bench/report/html_tables.h"
 #include "tools/bench/report/json.h"
+#include "tools/bench/report/lines.h"
 
 /* ---- the head ---- */
 
@@ -316,6 +318,48 @@ static void html_key(FILE *out, const json_t *all)
 	fputs("</p>\n", out);
 }
 
+#define HTML_CDF	32	/* points of a distribution */
+
+/* The distribution of each mode's latency, as a line. */
+static int html_cdf(FILE *out, const json_t *all)
+{
+	double (*points)[HTML_CDF][2] = calloc(BENCH_MODES, sizeof(*points));
+	struct bench_line lines[BENCH_MODES];
+	struct bench_lines chart = {
+		.id = "cdf", .x = "\302\265s", .y = "percent", .log_x = true, .lines = lines,
+	};
+	size_t index, at;
+	json_t *mode, *point;
+	int ret = 0;
+
+	json_array_foreach(json_object_get(all, "modes"), index, mode) {
+		struct bench_line *line = &lines[chart.count];
+
+		*line = (struct bench_line){
+			.name = bench_json_string(mode, "name", NULL),
+			.colour = bench_chart_colour(bench_json_string(mode, "seal", NULL)),
+		};
+		json_array_foreach(json_object_get(mode, "latency_cdf"), at, point) {
+			if (!points || at == HTML_CDF)
+				break;
+			line->points = (const double (*)[2])points[chart.count];
+			points[chart.count][at][0] = json_number_value(json_array_get(point, 0));
+			points[chart.count][at][1] = json_number_value(json_array_get(point, 1));
+			line->count++;
+		}
+		chart.count += line->count > 0;
+	}
+	if (chart.count) {
+		fputs("<figure><figcaption>Latency, of all rounds<small>so many percent of the requests "
+		      "took at most this long</small></figcaption>\n",
+		      out);
+		ret = bench_lines_draw(out, &chart);
+		fputs("</figure>\n", out);
+	}
+	free(points);
+	return ret;
+}
+
 static int html_draw(FILE *out, const json_t *all)
 {
 	const json_t *modes = json_object_get(all, "modes");
@@ -331,6 +375,8 @@ static int html_draw(FILE *out, const json_t *all)
 		ret = bench_chart_draw(out, &html_charts[i].chart, modes);
 		fputs("</figure>\n", out);
 	}
+	if (!ret)
+		ret = html_cdf(out, all);
 	fputs("</div>\n", out);
 	return ret;
 }

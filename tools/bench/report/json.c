@@ -115,6 +115,24 @@ static json_t *json_latency(const struct bench_result *r, const struct hdr_histo
 	return object;
 }
 
+/* Points of the distribution, as [microseconds, percent]. */
+static json_t *json_cdf(const struct bench_result *r)
+{
+	static const double percents[] = {
+		0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 92, 94, 96, 98, 99, 99.5, 99.9,
+		99.95, 99.99,
+	};
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
+		if (bench_result_enough(r, percents[i], 1))
+			json_array_append_new(array,
+					      json_pack("[f, f]", bench_result_latency(r->latency, percents[i]),
+							percents[i]));
+	json_array_append_new(array, json_pack("[f, i]", bench_result_latency(r->latency, 100), 100));
+	return array;
+}
+
 static json_t *json_limit(const struct bench_result *r, const struct bench_options *options)
 {
 	return json_pack("{s:s, s:f, s:f}",
@@ -140,6 +158,7 @@ static json_t *json_mode(const struct bench_result *r, const struct bench_option
 	}
 	if (r->runs && bench_mode_has(r->mode, BENCH_P50)) {
 		json_object_set_new(object, "latency", json_latency(r, r->latency));
+		json_object_set_new(object, "latency_cdf", json_cdf(r));
 		json_object_set_new(object, "limit", json_limit(r, options));
 	}
 	if (r->runs && bench_mode_new(r->mode))

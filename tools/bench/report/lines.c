@@ -34,9 +34,11 @@ static void lines_scale(FILE *script, const struct bench_lines *l)
 		}
 	}
 	if (l->log_x && left > 0)
-		fprintf(script, "set logscale x\nset xrange [%.9g:%.9g]\n", left / 1.2, right * 1.2);
+		fprintf(script, "set logscale x\nset xrange [%.9g:%.9g]\n", left / 1.2,
+			right * 1.2);
 	if (least > 0 && most / least > LINES_RATIO)
-		fprintf(script, "set logscale y\nset yrange [%.9g:%.9g]\n", least / 1.5, most * 1.5);
+		fprintf(script, "set logscale y\nset yrange [%.9g:%.9g]\n", least / 1.5,
+			most * 1.5);
 	else
 		fputs("set yrange [0:*]\n", script);
 }
@@ -45,12 +47,15 @@ static void lines_scale(FILE *script, const struct bench_lines *l)
 static void lines_plot(FILE *script, const struct bench_lines *l)
 {
 	fputs("plot ", script);
-	for (unsigned i = 0; i < l->count; i++)
-		fprintf(script,
-			"%s$line%u using 1:2 with %s lw 2 dt %u pt %u ps .6 lc rgb '%s' title "
-			"\"%s\"",
-			i ? ", " : "", i, l->marks ? "linespoints" : "lines", i % 5 + 1, i % 8 + 4,
-			l->lines[i].colour, l->lines[i].name);
+	for (unsigned i = 0; i < l->count; i++) {
+		fprintf(script, "%s$line%u using 1:2 with ", i ? ", " : "", i);
+		if (l->marks)
+			fprintf(script, "linespoints pt %u ps .6", i % 8 + 4);
+		else
+			fputs("lines", script);
+		fprintf(script, " lw 2 dt %u lc rgb '%s' title \"%s\"", i % 5 + 1, l->lines[i].colour,
+			l->lines[i].name);
+	}
 	fputc('\n', script);
 }
 
