@@ -12,8 +12,12 @@
 #include "lib/engine/timeout.h"
 #include "lib/tls/control.h"
 #include "lib/tls/machine.h"
+#include "lib/tls/record.h"
 
 #define RECEIVE_PENDING_MAX	(64 * 1024)
+/* Bytes of a receive that left some in the socket. */
+#define RECEIVE_FULL		CONN_RECEIVE_MAX
+#define RECEIVE_BULK_TURNS	4	/* of 64 KiB, before others have theirs */
 
 /* ---- plaintext to the user ---- */
 
@@ -246,6 +250,38 @@ static void receive_error(struct tlsring_conn *c, enum engine_op op, int error)
 }
 
 static void receive_completed(struct tlsring_conn *c, enum engine_op op,
+			      const struct uring_completion *completion);
+
+/* May more be taken off the socket than one receive of the loop takes? */
+static bool receive_bulk_possible(const struct tlsring_conn *c)
+{
+	return record_own(&c->conn, KTLS_RX) && receive_possible(c) && !receive_drops(c) &&
+	       !c->paused && !c->pending_len && conn_receivable(&c->conn) == RECEIVE_FULL;
+}
+
+/* A receive was full, so that more waits in the socket: take it at once, in large pieces, instead of
+ * waking up for each record. */
+static void receive_bulk(struct tlsring_conn *c)
+{
+	uint8_t *buf = receive_bulk_possible(c) ? uring_pool_get(c->engine->loop) : NULL;
+	ssize_t got = URING_POOL_SIZE;
+
+	for (unsigned i = 0; buf && i < RECEIVE_BULK_TURNS && got == URING_POOL_SIZE &&
+			     receive_bulk_possible(c); i++) {
+		got = recv(c->fd, buf, URING_POOL_SIZE, MSG_DONTWAIT);
+		if (got < 0)
+			got = -errno;
+		if (got == -EAGAIN || got == -EINTR)
+			break;
+		receive_completed(c, ENGINE_RECV, &(struct uring_completion){
+			.res = (int)got, .data = buf,
+		});
+	}
+	if (buf)
+		uring_pool_put(c->engine->loop, buf);
+}
+
+static void receive_completed(struct tlsring_conn *c, enum engine_op op,
 			      const struct uring_completion *completion)
 {
 	if (completion->res < 0)
@@ -257,6 +293,9 @@ static void receive_completed(struct tlsring_conn *c, enum engine_op op,
 		receive_data(c, op, completion);
 	if (completion->flags & URING_COMPLETION_BUFFER)
 		uring_buffer_put(c->engine->loop, completion->buffer);
+	if (completion->flags & URING_COMPLETION_BUFFER && op == ENGINE_RECV &&
+	    completion->res == RECEIVE_FULL)
+		receive_bulk(c);
 	if (c->phase == CONNECTION_LINGERING && !c->conn.rx_over && close_peer_done(c))
 		ops_end(c);
 }

@@ -9,8 +9,6 @@
 #include "lib/tls/machine.h"
 #include "lib/tls/record.h"
 
-#define CONN_RECEIVE_MAX	(16384 + 512)
-
 static void conn_paths(struct conn *conn, enum tlsring_reason why)
 {
 	for (int dir = KTLS_TX; dir <= KTLS_RX; dir++)

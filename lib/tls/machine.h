@@ -32,6 +32,7 @@ bool conn_resume(struct conn *conn);
 /* Plaintext of what was fed: *data lies in it, or in buf, which has len bytes, and lives until the
  * next call. Bytes, 0 when there is no more. */
 size_t conn_read(struct conn *conn, void *buf, size_t len, const uint8_t **data);
+#define CONN_RECEIVE_MAX	(16384 + 512)	/* a record, and the header of the next one */
 /* At most so many bytes may be received next: 0 means none, hand over or resume first. */
 size_t conn_receivable(const struct conn *conn);
 /* FIN came. */

@@ -126,7 +126,6 @@ static void goes_on(struct meeting *p)
 
 static void meet_one(const struct stranger *stranger, const struct tlsring_ctx_options *options)
 {
-	bool speechless = ktls_probe()->ulp && options->directions == TLSRING_RX;
 	struct meeting p;
 	ssize_t got;
 	char byte;
@@ -138,9 +137,7 @@ static void meet_one(const struct stranger *stranger, const struct tlsring_ctx_o
 	peer_wait(p.ends.fd, POLLIN);
 	got = tlsring_session_recv(p.ends.session, &byte, 1);
 	EQ(got, stranger->level == 2 ? TLSRING_EALERT_SENT(stranger->alert) : -EAGAIN);
-	/* Only libssl has the sending key then, and no call to send an alert. */
-	if (!speechless)
-		peer_opens(&p, KTLS_RECORD_ALERT, (const uint8_t[]){ stranger->level, stranger->alert }, 2);
+	peer_opens(&p, KTLS_RECORD_ALERT, (const uint8_t[]){ stranger->level, stranger->alert }, 2);
 	if (stranger->level != 2)
 		goes_on(&p);
 	meeting_close(&p);
