@@ -143,6 +143,10 @@ static int threads_new_one(struct server *s, const struct config *config, unsign
 	if (ret)
 		return ret;
 	lister_client_watch(thread->worker->lister, thread->engine);
+	if (thread->worker->files)
+		ret = site_cache_watch(thread->worker->files, thread->engine);
+	if (ret)
+		return ret;
 	if (thread->worker->mappings)
 		site_mappings_watch(thread->worker->mappings, thread->engine);
 	telemetry_accounting(s->telemetry, index)->engine = thread->engine;

@@ -182,6 +182,24 @@ types_survive_a_reload() {
 	server_stop
 }
 
+holds() { # FILE: has the server it open?
+	find "/proc/$server/fd" -lname "$1" 2> /dev/null | grep -q .
+}
+
+# A small file stays open for the next request, but not over a reload.
+files_go_with_a_reload() {
+	server_start kept --threads 1 "$tmp/www" || return 1
+	equal "$(fetch a.css)" 'a {}'
+	holds "$tmp/www/a.css" || fail "not kept"
+	kill -HUP "$server"
+	expect_log '^tlsring: reloaded'
+	equal "$(fetch x.mjs)" x
+	! holds "$tmp/www/a.css" || fail "kept"
+	holds "$tmp/www/x.mjs" || fail "not kept"
+	server_stop
+}
+
 test_case heads_limited heads_limited
+test_case files_go_with_a_reload files_go_with_a_reload
 test_case types_survive_a_reload types_survive_a_reload
 test_end

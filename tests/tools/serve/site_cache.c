@@ -253,6 +253,42 @@ TEST(it_is_bounded)
 	clean();
 }
 
+static bool open_file(const char *name)
+{
+	char link[64], target[256], path[256];
+	bool found = false;
+
+	CHECK(realpath(name, path));
+	for (int fd = 3; fd < 64 && !found; fd++) {
+		ssize_t len;
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		len = readlink(link, target, sizeof(target) - 1);
+		found = len > 0 && (size_t)len == strlen(path) && !memcmp(target, path, (size_t)len);
+	}
+	return found;
+}
+
+/* A file that nobody requests any more is closed, those still in use are not. */
+TEST(unused_files_are_closed)
+{
+	set_up(8);
+	site_cache_round(cache, 1, 1000);
+	get("a");
+	get("one/x");
+	site_cache_round(cache, 2, 1050);
+	get("one/x");
+	site_cache_expire(cache, 1000 + SITE_CACHE_REST - 1);
+	CHECK(open_file("root/a") && open_file("root/one/x"));
+	site_cache_expire(cache, 1000 + SITE_CACHE_REST);
+	CHECK(!open_file("root/a") && open_file("root/one/x"));
+	EQ_STR(get("a"), "first");
+	site_cache_clear(cache);
+	CHECK(!open_file("root/a") && !open_file("root/one/x"));
+	EQ_STR(get("a"), "first");
+	clean();
+}
+
 TEST(sites_are_told_apart)
 {
 	struct site_file *file;

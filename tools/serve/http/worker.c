@@ -8,11 +8,16 @@
 bool worker_respond(struct worker *worker, const struct tlsring_conn *conn,
 		    const struct http_request *request)
 {
+	const struct hosts *before = worker->hosts;
 	const struct host *host;
 
-	if (worker->files)
-		site_cache_round(worker->files, tlsring_conn_round(conn), time(NULL));
 	hosts_current_follow(worker->current, &worker->hosts);
+	if (worker->files) {
+		/* After a reload no path is looked for in the old folders. */
+		if (worker->hosts != before)
+			site_cache_clear(worker->files);
+		site_cache_round(worker->files, tlsring_conn_round(conn), time(NULL));
+	}
 	host = hosts_choose(worker->hosts, conn, request->host.at, request->host.len);
 	if (host)
 		return response_make(&worker->response, &host->site, request);

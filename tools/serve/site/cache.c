@@ -5,14 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 #include "tools/serve/site/cache.h"
 #include "tools/serve/site/file.h"
+#include "tlsring.h"
 
 struct cache_entry {
 	LIST_ENTRY(cache_entry) hashed;	/* in its bucket */
 	TAILQ_ENTRY(cache_entry) used;	/* most recently used first */
 	struct site_file *file;		/* a reference */
+	time_t last;				/* use */
 	uint64_t site;
 	uint64_t round;			/* of the last look at the path */
 	uint32_t hash;
@@ -26,6 +31,9 @@ struct site_cache {
 	unsigned count, max;
 	uint64_t round;			/* of the current requests */
 	time_t now;
+	struct tlsring_engine *engine;		/* the thread's; NULL: it has none yet */
+	int timer;				/* owned; -1: none */
+	bool running;
 	struct site_mappings *mappings;	/* the caller's, or NULL */
 	uint32_t mask;			/* of hashes; the number of buckets is a power of two */
 	struct cache_bucket buckets[];
@@ -41,6 +49,7 @@ int site_cache_new(struct site_cache **out, unsigned max, struct site_mappings *
 	if (!*out)
 		return -ENOMEM;
 	TAILQ_INIT(&(*out)->used);
+	(*out)->timer = -1;
 	(*out)->max = max;
 	(*out)->mask = buckets - 1;
 	(*out)->mappings = mappings;
@@ -77,6 +86,58 @@ static struct cache_entry *cache_lookup(struct site_cache *cache, uint64_t site,
 	return NULL;
 }
 
+/* ---- time ---- */
+
+void site_cache_expire(struct site_cache *cache, time_t now)
+{
+	struct cache_entry *entry;
+
+	while ((entry = TAILQ_LAST(&cache->used, cache_entries)) &&
+	       entry->last + SITE_CACHE_REST <= now)
+		cache_drop(cache, entry);
+}
+
+void site_cache_clear(struct site_cache *cache)
+{
+	struct cache_entry *entry;
+
+	while ((entry = TAILQ_FIRST(&cache->used)))
+		cache_drop(cache, entry);
+}
+
+static void cache_tick(int fd, int events, void *user);
+
+static void cache_run_timer(struct site_cache *cache)
+{
+	const struct itimerspec rest = { .it_value = { .tv_sec = SITE_CACHE_REST } };
+
+	if (!cache->running && cache->engine && !timerfd_settime(cache->timer, 0, &rest, NULL))
+		cache->running = !tlsring_engine_poll(cache->engine, cache->timer, POLLIN,
+						      cache_tick, cache);
+}
+
+static void cache_tick(int fd, int events, void *user)
+{
+	struct site_cache *cache = user;
+
+	(void)fd, (void)events;
+	cache->running = false;
+	site_cache_expire(cache, time(NULL));
+	if (cache->count)
+		cache_run_timer(cache);
+}
+
+int site_cache_watch(struct site_cache *cache, struct tlsring_engine *engine)
+{
+	cache->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (cache->timer < 0)
+		return -errno;
+	cache->engine = engine;
+	return 0;
+}
+
+/* ---- files ---- */
+
 /* Without memory the file is not kept. */
 static void cache_add(struct site_cache *cache, uint64_t site, uint32_t hash, const char *path,
 		      struct site_file *file)
@@ -92,11 +153,13 @@ static void cache_add(struct site_cache *cache, uint64_t site, uint32_t hash, co
 	entry->file = file;
 	entry->site = site;
 	entry->round = cache->round;
+	entry->last = cache->now;
 	entry->hash = hash;
 	memcpy(entry->path, path, size);
 	LIST_INSERT_HEAD(&cache->buckets[hash & cache->mask], entry, hashed);
 	TAILQ_INSERT_HEAD(&cache->used, entry, used);
 	cache->count++;
+	cache_run_timer(cache);
 }
 
 /* Does the path still lead to the file, unchanged? The stamp it is compared with was taken from a
@@ -132,6 +195,7 @@ int site_cache_open(struct site_cache *cache, uint64_t site, int root, const cha
 	if (entry && cache_current(entry, cache->round, root)) {
 		TAILQ_REMOVE(&cache->used, entry, used);
 		TAILQ_INSERT_HEAD(&cache->used, entry, used);
+		entry->last = cache->now;
 		site_file_keep(entry->file, cache->now);
 		*out = entry->file;
 		entry->file->references++;
@@ -154,11 +218,10 @@ int site_cache_open(struct site_cache *cache, uint64_t site, int root, const cha
 
 void site_cache_free(struct site_cache *cache)
 {
-	struct cache_entry *entry;
-
 	if (!cache)
 		return;
-	while ((entry = TAILQ_FIRST(&cache->used)))
-		cache_drop(cache, entry);
+	site_cache_clear(cache);
+	if (cache->timer >= 0)
+		close(cache->timer);
 	free(cache);
 }

@@ -17,12 +17,23 @@
 struct site_cache;
 struct site_file;
 struct site_mappings;
+struct tlsring_engine;
 
 #define SITE_CACHE_LARGEST	(256 * 1024)	/* bytes; larger files are not kept */
 
 /* max: how many files are kept, > 0. mappings: the caller's, for large files, outlives all files;
  * or NULL. 0 or -ENOMEM. */
 int site_cache_new(struct site_cache **out, unsigned max, struct site_mappings *mappings);
+/* Seconds without a request for it after which a file is closed: its space may be needed, or its disk
+ * is to be unmounted. */
+#define SITE_CACHE_REST		60
+
+/* Let the thread's engine run the timer that closes unused files; before that none are. 0; -EMFILE. */
+int site_cache_watch(struct site_cache *cache, struct tlsring_engine *engine);
+/* Close what was not used for SITE_CACHE_REST seconds. */
+void site_cache_expire(struct site_cache *cache, time_t now);
+/* Close all. */
+void site_cache_clear(struct site_cache *cache);
 /* Files that are still being sent stay open. */
 void site_cache_free(struct site_cache *cache);
 /* A round of requests begins, now. Round 0, and before the first: each use checks the path. */
