@@ -200,6 +200,12 @@ static unsigned serve_port(const struct listen_set *set)
 	return 443;
 }
 
+/* The redirect reads no file. */
+static void serve_confine(void)
+{
+	sandbox_enter_alone(NULL);
+}
+
 static int serve_redirect(struct server *s, const struct config *config)
 {
 	int fds[64], ret;
@@ -213,7 +219,8 @@ static int serve_redirect(struct server *s, const struct config *config)
 			fds[count++] = s->http.addresses[i].fds[j];
 	if (!count)
 		return 0;
-	ret = cleartext_start(&s->cleartext, fds, count, &s->route, 1);
+	ret = cleartext_start(&s->cleartext, fds, count, &s->route, 1,
+			      config->sandbox ? serve_confine : NULL);
 	if (!ret)
 		return 0;
 	log_line("cannot start a thread: %s", strerror(-ret));
@@ -254,7 +261,7 @@ static int serve_begin(struct server *s, const struct hosts *hosts)
 	if (!ret)
 		ret = serve_redirect(s, config);
 	if (!ret)
-		ret = telemetry_start(s->telemetry);
+		ret = telemetry_start(s->telemetry, config->sandbox);
 	if (ret)
 		return ret;
 	reload_certificates(s, hosts);

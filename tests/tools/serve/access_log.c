@@ -86,6 +86,7 @@ TEST(every_line_in_order_also_across_a_rotation)
 
 	set_up();
 	EQ(access_log_open(&log, path, WRITERS), 0);
+	EQ(access_log_start(log, NULL), 0);
 	for (unsigned i = 0; i < WRITERS; i++) {
 		writers[i].ring = access_log_ring(log, i);
 		writers[i].number = i;
@@ -110,6 +111,7 @@ TEST(a_line_wakes_the_writer)
 
 	set_up();
 	EQ(access_log_open(&log, path, 1), 0);
+	EQ(access_log_start(log, NULL), 0);
 	EQ(stat(path, &status), 0);
 	EQ(status.st_mode & 07777, 0640 & ~umask(0));
 	for (unsigned i = 0; i < 3; i++) {
@@ -140,6 +142,7 @@ TEST(a_pipe_nobody_reads_loses_lines_but_blocks_nobody)
 	CHECK(!pipe(fds) && dup2(fds[1], STDOUT_FILENO) == STDOUT_FILENO);
 	close(fds[1]);
 	EQ(access_log_open(&log, "-", 1), 0);
+	EQ(access_log_start(log, NULL), 0);
 	for (unsigned i = 0; i < 2 * ACCESS_RING / sizeof(line); i++)
 		access_ring_put(access_log_ring(log, 0), line, sizeof(line));
 	lost = access_log_lost(log);
@@ -169,6 +172,7 @@ TEST(a_full_disk_loses_lines_and_counts_them)
 	if (access("/dev/full", W_OK))
 		SKIP("no /dev/full");
 	EQ(access_log_open(&log, "/dev/full", 1), 0);
+	EQ(access_log_start(log, NULL), 0);
 	for (unsigned i = 0; i < 10; i++)
 		put(access_log_ring(log, 0), 0, i);
 	while (access_log_lost(log) != 10)
@@ -189,6 +193,7 @@ TEST(a_torn_line_spoils_no_other)
 	EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	EQ(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 150, limit.rlim_max }), 0);
 	EQ(access_log_open(&log, path, 1), 0);
+	EQ(access_log_start(log, NULL), 0);
 	put(access_log_ring(log, 0), 0, 89);
 	put(access_log_ring(log, 0), 0, 90);
 	while (!access_log_lost(log))

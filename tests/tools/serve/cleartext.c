@@ -37,7 +37,7 @@ static void serve(const struct cleartext_route *table, size_t count)
 	CHECK(!bind(cleartext_fd, (struct sockaddr *)&cleartext_at, len) &&
 	      !listen(cleartext_fd, 512));
 	CHECK(!getsockname(cleartext_fd, (struct sockaddr *)&cleartext_at, &len));
-	CHECK(!cleartext_start(&cleartext, &cleartext_fd, 1, table, count));
+	CHECK(!cleartext_start(&cleartext, &cleartext_fd, 1, table, count, NULL));
 }
 
 static int dial(void)

@@ -8,7 +8,8 @@
 mkdir -p "$tmp/www" "$tmp/next"
 echo first > "$tmp/www/file"
 echo second > "$tmp/next/file"
-server_start serve --threads 2 --access-log "$tmp/access" "$tmp/www" || exit 1
+server_start serve --threads 2 --access-log "$tmp/access" --metrics 127.0.0.1:0 --http 127.0.0.1:0 \
+	"$tmp/www" || exit 1
 
 threads_with() { # LINE OF /proc/PID/task/TID/status: how many
 	cat /proc/"$server"/task/*/status | grep -c "^$1"
@@ -18,10 +19,29 @@ confined() {
 	expect_log 'sandbox: threads that serve'
 	equal "$(fetch file)" first
 	# Two that serve, and the one that lists folders.
-	equal "$(threads_with 'NoNewPrivs:.1')" 3 "threads without new privileges"
+	equal "$(threads_with 'NoNewPrivs:.1')" 6 "threads without new privileges"
 	# In a container all threads may have a filter.
-	if grep -q '(seccomp)' "$log" && grep -q 'Seccomp:.0' "/proc/$server/status"; then equal "$(threads_with 'Seccomp:.2')" 3 "threads with a filter"; fi
+	if grep -q '(seccomp)' "$log" && grep -q 'Seccomp:.0' "/proc/$server/status"; then equal "$(threads_with 'Seccomp:.2')" 6 "threads with a filter"; fi
 	grep -q 'NoNewPrivs:.0' "/proc/$server/status"
+}
+
+# A writer that waits for a reader goes on waiting.
+fifo_is_not_opened() {
+	local writer
+	mkfifo "$tmp/www/fifo"
+	{ echo text > "$tmp/www/fifo"; } > /dev/null 2>&1 &
+	writer=$!
+	at_end "$writer"
+	equal "$(status fifo)" 404
+	equal "$(status fifo -r 0-1)" 404
+	kill -0 "$writer" 2> /dev/null || fail "the FIFO was opened"
+	rm "$tmp/www/fifo"
+}
+
+# Counters come from /proc, which the thread for metrics may read a piece of.
+counters_are_read() {
+	[ -e /proc/net/tls_stat ] || skip "no kernel TLS here"
+	curl -sS --max-time 10 "$(sed -n 's|.*metrics on .*: \(http://.*\)|\1|p' "$log")" | grep -q '^node_ktls_'
 }
 
 rotation() {
@@ -59,7 +79,7 @@ upgrade() {
 	await 30 test -s "$log.status" || fail "the first process does not end"
 	equal "$(cat "$log.status")" 0
 	equal "$(fetch file)" second
-	equal "$(cat /proc/"$successor"/task/*/status | grep -c 'NoNewPrivs:.1')" 3 "confined threads of the new process"
+	equal "$(cat /proc/"$successor"/task/*/status | grep -c 'NoNewPrivs:.1')" 6 "confined threads of the new process"
 	kill "$successor"
 }
 
@@ -72,6 +92,8 @@ without() {
 }
 
 test_case confined confined
+test_case fifo_is_not_opened fifo_is_not_opened
+test_case counters_are_read counters_are_read
 test_case rotation rotation
 test_case reload reload
 test_case another_folder another_folder

@@ -39,6 +39,7 @@ struct cleartext {
 	size_t count;
 	const struct cleartext_route *routes;
 	size_t route_count;
+	void (*enter)(void);	/* or NULL */
 	struct pollfd *polls;	/* owned; for wake, fds and conns */
 	struct cleartext_conn conns[CLEARTEXT_CONNS];
 };
@@ -267,6 +268,8 @@ static void *cleartext_run(void *arg)
 	struct cleartext *p = arg;
 	bool stopping = false;
 
+	if (p->enter)
+		p->enter();
 	for (;;) {
 		int timeout = cleartext_timeout(p);
 
@@ -305,7 +308,7 @@ static int cleartext_listen(struct cleartext *p, const int *fds)
 }
 
 int cleartext_start(struct cleartext **out, const int *fds, size_t count,
-		    const struct cleartext_route *routes, size_t route_count)
+		    const struct cleartext_route *routes, size_t route_count, void (*enter)(void))
 {
 	struct cleartext *p = calloc(1, sizeof(*p));
 	int ret = -ENOMEM;
@@ -315,6 +318,7 @@ int cleartext_start(struct cleartext **out, const int *fds, size_t count,
 	p->count = count;
 	p->routes = routes;
 	p->route_count = route_count;
+	p->enter = enter;
 	for (size_t i = 0; i < CLEARTEXT_CONNS; i++)
 		p->conns[i].fd = -1;
 	p->fds = calloc(count, sizeof(*p->fds));

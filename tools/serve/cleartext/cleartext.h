@@ -33,11 +33,12 @@ struct cleartext_route {
 };
 
 /*
- * Serve on these listening sockets, which stay the caller's. The first route that matches responds;
- * the array and what it points to must live until cleartext_stop(). 0; -ENOMEM; -EMFILE; -EAGAIN.
+ * Serve on these listening sockets, which stay the caller's. enter: called in the thread before it
+ * serves, to put it into a sandbox; or NULL. The first route that matches responds; the array and
+ * what it points to must live until cleartext_stop(). 0; -ENOMEM; -EMFILE; -EAGAIN.
  */
 int cleartext_start(struct cleartext **out, const int *fds, size_t count,
-		    const struct cleartext_route *routes, size_t route_count);
+		    const struct cleartext_route *routes, size_t route_count, void (*enter)(void));
 /* Accept no more connections, give the open ones a second, end the thread, free. NULL is fine. */
 void cleartext_stop(struct cleartext *cleartext);
 

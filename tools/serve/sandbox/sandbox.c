@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include "tools/common/log.h"
 #include "tools/serve/sandbox/landlock.h"
 #include "tools/serve/sandbox/sandbox.h"
@@ -15,6 +17,23 @@ void sandbox_enter(const struct landlock *landlock)
 	seccomp_enter();
 }
 
+void sandbox_enter_alone(const char *folder)
+{
+	/* In procfs the rule is lost with the folder's dentry: keep that. */
+	int fd = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct landlock *landlock;
+
+	if (landlock_new(&landlock)) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (fd >= 0)
+		landlock_allow(landlock, fd);
+	sandbox_enter(landlock);
+	landlock_free(landlock);
+}
+
 void sandbox_announce(const struct landlock *landlock)
 {
 	if (!landlock) {
@@ -25,7 +44,8 @@ void sandbox_announce(const struct landlock *landlock)
 		 landlock_restricts_files(landlock) ? "read the served folders only (Landlock)" :
 			"read what this user may, as this kernel has no Landlock",
 		 landlock_restricts_network(landlock) ? ", make no TCP connections" : "",
-		 seccomp_available() ? "start no programs (seccomp)" : "there is no seccomp");
+		 seccomp_available() ? "make the calls that serving takes only (seccomp)" :
+			"there is no seccomp");
 }
 
 void sandbox_protect_memory(void)

@@ -6,8 +6,8 @@
 
 /* Does this kernel support seccomp filters? */
 bool seccomp_available(void);
-/* Refuse calls that serving threads never need, with EPERM, to the calling thread and to all
- * threads that it makes, for good. It must be unable to gain privileges (PR_SET_NO_NEW_PRIVS). */
+/* Permit the calling thread, and all threads that it makes, only the calls that serving takes, for
+ * good; others fail with EPERM. It must be unable to gain privileges (PR_SET_NO_NEW_PRIVS). */
 void seccomp_enter(void);
 
 #endif

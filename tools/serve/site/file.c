@@ -46,13 +46,26 @@ static void file_describe(struct site_file *file, const struct statx *stx)
 		file->stamp.inode, file->size, (uint64_t)file->stamp.changed);
 }
 
+/* Opening one has effects: a FIFO's writer goes on, a tape is rewound. The look may leave the
+ * folder; what it finds there is not opened, and nobody is told. */
+static bool file_is_special(int root, const char *path)
+{
+	struct stat status;
+
+	return !fstatat(root, path, &status, 0) && !S_ISREG(status.st_mode) &&
+	       !S_ISDIR(status.st_mode);
+}
+
 int site_file_open(struct site_file **out, int root, const char *path)
 {
 	struct site_file *file = NULL;
 	struct statx stx;
-	/* Opening a FIFO without O_NONBLOCK would block the thread. */
-	int ret = 0, fd = site_openat(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	int ret = 0, fd;
 
+	if (file_is_special(root, path))
+		return -ENOENT;
+	/* It may have become a FIFO since: with O_NONBLOCK that does not block the thread. */
+	fd = site_openat(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return fd;
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx))

@@ -38,7 +38,10 @@ struct access_log {
 	bool regular;		/* writing to it never waits for a reader */
 	bool torn;		/* the file ends within a line, for lack of space */
 	_Atomic bool sleeping;	/* the writer waits for a line */
-	_Atomic bool reopen, stop;
+	_Atomic int fresh;	/* owned; the file opened anew; -1: there is none */
+	_Atomic bool stop;
+	void (*enter)(void);	/* or NULL */
+	bool started;
 	_Atomic uint64_t lost;	/* lines that could not be written */
 	int error;		/* the last error that was logged */
 };
@@ -78,8 +81,8 @@ void access_ring_put(struct access_ring *ring, const char *line, size_t len)
 
 /* ---- the file ---- */
 
-/* A FIFO is opened for both ways where nobody reads it yet: we neither wait for a reader here, nor do
- * lines fail with SIGPIPE's error. */
+/* A FIFO is opened for both ways where nobody reads it yet: we neither wait for a reader here,
+ * nor do lines fail with SIGPIPE's error. */
 static int access_open_path(const char *path)
 {
 	const int flags = O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -90,30 +93,24 @@ static int access_open_path(const char *path)
 	return fd;
 }
 
-static int access_open(struct access_log *log)
+static int access_open(const struct access_log *log)
 {
-	struct stat status;
 	int fd = STDOUT_FILENO;
 
 	if (strcmp(log->path, "-"))
 		fd = access_open_path(log->path);
-	if (fd < 0)
-		return -errno;
+	return fd < 0 ? -errno : fd;
+}
+
+static void access_take(struct access_log *log, int fd)
+{
+	struct stat status;
+
 	if (log->fd > STDERR_FILENO)
 		close(log->fd);
 	log->fd = fd;
 	log->torn = false;
 	log->regular = !fstat(fd, &status) && S_ISREG(status.st_mode);
-	return 0;
-}
-
-static void access_renew(struct access_log *log)
-{
-	int ret = access_open(log);
-
-	if (ret)
-		log_line("cannot reopen the access log %s: %s; writing to the old file",
-			 log->path, strerror(-ret));
 }
 
 /* False: nobody reads the pipe, and we are to stop. */
@@ -222,7 +219,7 @@ static void access_wait(struct access_log *log)
 	uint64_t count;
 
 	atomic_store(&log->sleeping, true);
-	if (access_empty(log) && !atomic_load(&log->stop) && !atomic_load(&log->reopen)) {
+	if (access_empty(log) && !atomic_load(&log->stop) && atomic_load(&log->fresh) < 0) {
 		poll(&poller, 1, -1);
 		if (read(log->wake, &count, sizeof(count)) < 0)
 			return;
@@ -237,12 +234,16 @@ static void *access_run(void *arg)
 {
 	struct access_log *log = arg;
 	bool stop;
+	int fd;
 
+	if (log->enter)
+		log->enter();
 	do {
 		access_wait(log);
 		stop = atomic_load(&log->stop);
-		if (atomic_exchange(&log->reopen, false))
-			access_renew(log);
+		fd = atomic_exchange(&log->fresh, -1);
+		if (fd >= 0)
+			access_take(log, fd);
 		for (unsigned i = 0; i < log->count; i++)
 			access_drain(log, log->rings[i]);
 	} while (!stop);
@@ -258,6 +259,8 @@ static void access_free(struct access_log *log)
 	free(log->rings);
 	if (log->fd > STDERR_FILENO)
 		close(log->fd);
+	if (log->fresh > STDERR_FILENO)
+		close(log->fresh);
 	if (log->wake >= 0)
 		close(log->wake);
 	free(log);
@@ -291,20 +294,31 @@ int access_log_open(struct access_log **out, const char *path, unsigned rings)
 		return -ENOMEM;
 	log->path = path;
 	log->fd = -1;
+	atomic_init(&log->fresh, -1);
 	log->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ret = log->wake < 0 ? -errno : access_open(log);
-	if (!ret)
+	if (ret >= 0) {
+		access_take(log, ret);
 		ret = access_rings(log, rings);
+	}
 	/* Read the time zone's file before the sandbox hides it. */
 	tzset();
-	if (!ret)
-		ret = -pthread_create(&log->thread, NULL, access_run, log);
 	if (ret) {
 		access_free(log);
 		return ret;
 	}
 	*out = log;
 	return 0;
+}
+
+int access_log_start(struct access_log *log, void (*enter)(void))
+{
+	int ret;
+
+	log->enter = enter;
+	ret = -pthread_create(&log->thread, NULL, access_run, log);
+	log->started = !ret;
+	return ret;
 }
 
 struct access_ring *access_log_ring(struct access_log *log, unsigned index)
@@ -314,7 +328,16 @@ struct access_ring *access_log_ring(struct access_log *log, unsigned index)
 
 void access_log_reopen(struct access_log *log)
 {
-	atomic_store(&log->reopen, true);
+	int fd = access_open(log);
+
+	if (fd < 0) {
+		log_line("cannot reopen the access log %s: %s; writing to the old file",
+			 log->path, strerror(-fd));
+		return;
+	}
+	fd = atomic_exchange(&log->fresh, fd);
+	if (fd > STDERR_FILENO)
+		close(fd);
 	access_wake(log);
 }
 
@@ -335,7 +358,8 @@ void access_log_close(struct access_log *log)
 		return;
 	atomic_store(&log->stop, true);
 	access_wake(log);
-	pthread_join(log->thread, NULL);
+	if (log->started)
+		pthread_join(log->thread, NULL);
 	lost = access_log_lost(log);
 	if (lost)
 		log_line("the access log %s lacks %llu lines that could not be written in time",

@@ -19,6 +19,9 @@ struct access_ring;
 /* Append to the file at path ("-": standard output), which is created if need be, for so many
  * threads. Starts the writer. 0; -errno of opening; -ENOMEM; -EAGAIN. */
 int access_log_open(struct access_log **out, const char *path, unsigned rings);
+/* Start the thread that writes. enter: called in it before it writes, to put it into a sandbox;
+ * or NULL. 0 or -errno. */
+int access_log_start(struct access_log *log, void (*enter)(void));
 /* The ring of one thread, which lives as long as the log. */
 struct access_ring *access_log_ring(struct access_log *log, unsigned index);
 /* Add a whole line. By the ring's own thread. Never blocks. */

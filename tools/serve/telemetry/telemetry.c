@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <time.h>
+#include "tools/serve/sandbox/sandbox.h"
 #include "tools/serve/telemetry/access_log.h"
 #include "tools/common/listen.h"
 #include "tools/common/address.h"
@@ -276,16 +277,43 @@ struct accounting *telemetry_accounting(struct telemetry *telemetry, unsigned th
 	return telemetry->accountings[thread];
 }
 
-int telemetry_start(struct telemetry *telemetry)
+/* The access log's writer has its file open. */
+static void telemetry_confine_log(void)
+{
+	sandbox_enter_alone(NULL);
+}
+
+/* The kernel's counters are read from there. */
+static void telemetry_confine_metrics(void)
+{
+	sandbox_enter_alone("/proc/thread-self/net");
+}
+
+static int telemetry_start_log(struct telemetry *telemetry, bool sandbox)
+{
+	int ret = 0;
+
+	if (telemetry->log)
+		ret = access_log_start(telemetry->log, sandbox ? telemetry_confine_log : NULL);
+	if (!ret)
+		return 0;
+	log_line("cannot start the thread of the access log: %s", strerror(-ret));
+	return TOOLS_FAILED;
+}
+
+int telemetry_start(struct telemetry *telemetry, bool sandbox)
 {
 	int fds[16], ret;
 	size_t count = 0;
 
+	if (telemetry_start_log(telemetry, sandbox))
+		return TOOLS_FAILED;
 	for (size_t i = 0; i < telemetry->listen.count && count < 16; i++)
 		fds[count++] = telemetry->listen.addresses[i].fds[0];
 	if (!count)
 		return 0;
-	ret = cleartext_start(&telemetry->cleartext, fds, count, telemetry->routes, 2);
+	ret = cleartext_start(&telemetry->cleartext, fds, count, telemetry->routes, 2,
+			      sandbox ? telemetry_confine_metrics : NULL);
 	if (!ret)
 		return 0;
 	log_line("cannot start the thread for metrics: %s", strerror(-ret));

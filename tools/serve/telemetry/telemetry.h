@@ -35,7 +35,7 @@ void telemetry_certificates_end(struct telemetry *telemetry);
 /* Count a reload. Any thread. */
 void telemetry_reloaded(struct telemetry *telemetry, bool success);
 /* Begin to serve metrics. 0, or an exit status. */
-int telemetry_start(struct telemetry *telemetry);
+int telemetry_start(struct telemetry *telemetry, bool sandbox);
 /* Log where the access log and the metrics are. */
 void telemetry_announce(const struct telemetry *telemetry);
 /* Open the access log anew after it was renamed. Any thread. */
