@@ -1,25 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Values of the fields Range, Accept, Accept-Encoding and of those that have a date. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/ranges.h"
 #include "tools/http/accept.h"
 #include "tools/http/date.h"
-#include "tools/http/range.h"
-
-static void try_range(const char *text, size_t len, uint64_t size)
-{
-	struct http_span spans[HTTP_RANGES_MAX];
-	unsigned count = 0;
-	uint64_t sum = 0;
-
-	if (http_range_parse(text, len, size, spans, &count) != HTTP_RANGE_PART)
-		return;
-	must(count && count <= HTTP_RANGES_MAX);
-	for (unsigned i = 0; i < count; i++) {
-		must(spans[i].length && spans[i].first < size && spans[i].length <= size - spans[i].first);
-		must(spans[i].length <= size - sum);
-		sum += spans[i].length;
-	}
-}
 
 static void try_accept(const char *text, size_t len)
 {
@@ -51,15 +35,13 @@ static void try_date(const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint64_t sizes[] = { 0, 1, 1000, 1 << 20, UINT64_MAX };
 	struct fuzz_input in = { data, size };
 
 	while (in.size) {
 		size_t len;
 		char *piece = fuzz_piece(&in, &len);
 
-		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-			try_range(piece, len, sizes[i]);
+		ranges_try(piece, len);
 		try_accept(piece, len);
 		try_date(piece, len);
 		free(piece);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The head of a request of HTTP/1.1, and what is made of its path, ranges and fields. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/ranges.h"
 #include "tools/http/accept.h"
 #include "tools/http/request1.h"
 #include "tools/http/condition.h"
 #include "tools/http/path.h"
-#include "tools/http/range.h"
 
 static void path_is_inside(const char *path, enum http_path_dots dots)
 {
@@ -33,28 +33,8 @@ static void try_path(const struct http_text *raw, enum http_path_dots dots)
 	must(len && !http_path_decode(encoded, len, dots, again) && !strcmp(path, again));
 }
 
-static void try_range(const struct http_text *text, uint64_t size)
-{
-	struct http_span spans[HTTP_RANGES_MAX];
-	unsigned count;
-	uint64_t sum = 0;
-
-	if (http_range_parse(text->at, text->len, size, spans, &count) != HTTP_RANGE_PART)
-		return;
-	must(count && count <= HTTP_RANGES_MAX);
-	for (unsigned i = 0; i < count; i++) {
-		must(spans[i].length && spans[i].first < size && spans[i].length <= size - spans[i].first);
-		must(spans[i].length <= size - sum);
-		sum += spans[i].length;
-		for (unsigned j = 0; j < i; j++)
-			must(spans[i].first >= spans[j].first + spans[j].length ||
-			     spans[j].first >= spans[i].first + spans[i].length);
-	}
-}
-
 static void try_request(const struct http_request *request)
 {
-	static const uint64_t sizes[] = { 0, 1, 1000, 1 << 20, UINT64_MAX };
 	const struct http_validator validator = { "\"1-2-3\"", 784111777, 784111778 };
 	const struct http_encoding *encodings[HTTP_ENCODINGS + 1];
 	int status = http_condition(request, &validator);
@@ -68,8 +48,8 @@ static void try_request(const struct http_request *request)
 		try_path(&request->path, HTTP_PATH_HIDE_DOTS);
 		try_path(&request->path, HTTP_PATH_SHOW_DOTS);
 	}
-	for (size_t i = 0; request->range.at && i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		try_range(&request->range, sizes[i]);
+	if (request->range.at)
+		ranges_try(request->range.at, request->range.len);
 }
 
 /* Nothing behind the head may change what is understood, and nothing less may be enough. */

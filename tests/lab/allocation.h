@@ -17,10 +17,9 @@
 #include <execinfo.h>
 #include <sys/mman.h>
 #include <time.h>
-#include "tests/ktap.h"
+#include "tests/lab/child.h"
 
 #define ALLOCATION_DEPTH	24
-#define ALLOCATION_SECONDS	120	/* until a run counts as hung */
 #define ALLOCATION_TEST(id)	TEST_DEADLINE(id, 24 * 3600)
 #define ALLOCATION_SITES	16384
 #define ALLOCATION_TIMES	4	/* that each place counts */
@@ -198,22 +197,19 @@ static inline void allocation_report(int status)
 	free(names);
 }
 
+static inline void allocation_body(const void *scenario)
+{
+	(*(void (*const *)(void))scenario)();
+	allocation_exit(0);
+}
+
 /* The n-th allocation fails; false: there were fewer. */
 static inline bool allocation_run(void (*scenario)(void), unsigned long n, int *failures)
 {
 	int status;
-	pid_t child;
 
 	*allocation = (struct allocation){ .fail_at = n, .every = getenv("TLSRING_LAB") };
-	fflush(stdout);
-	child = fork();
-	CHECK(child >= 0);
-	if (!child) {
-		alarm(ALLOCATION_SECONDS);
-		scenario();
-		allocation_exit(0);
-	}
-	EQ(waitpid(child, &status, 0), child);
+	status = child_run(allocation_body, &scenario);
 	if (status) {
 		allocation_report(status);
 		++*failures;

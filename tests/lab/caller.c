@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
+#include "tests/lab/child.h"
 #include "tests/lib/service.h"
 
 #define CONNS		64	/* that live at once */
@@ -15,7 +16,6 @@
 #define MANY		5
 #define TICK		20	/* msecs */
 #define TICKS		60
-#define SECONDS		60	/* until a run counts as hung */
 
 struct end {
 	struct tlsring_conn *conn;	/* NULL: free */
@@ -407,16 +407,22 @@ static void prepare(SSL_CTX *ssl[2])
 	}
 }
 
-static void run(enum tlsring_io io, uint64_t seed)
+struct life {
+	enum tlsring_io io;
+	uint64_t seed;
+};
+
+static void run(const void *user)
 {
-	struct tlsring_engine_options options = { .size = sizeof(options), .io = io,
+	const struct life *life = user;
+	struct tlsring_engine_options options = { .size = sizeof(options), .io = life->io,
 						  .handshake_timeout = 500, .idle_timeout = 500 };
 	SSL_CTX *ssl[2];
 	pthread_t thread;
 	uint16_t port;
 	int listener = peer_listen(&port);
 
-	w.random = seed * 0x9e3779b97f4a7c15u | 1;
+	w.random = life->seed * 0x9e3779b97f4a7c15u | 1;
 	prepare(ssl);
 	w.addr.sin_family = AF_INET;
 	w.addr.sin_port = htons(port);
@@ -433,7 +439,8 @@ static void run(enum tlsring_io io, uint64_t seed)
 	for (int i = 0; i < CONNS; i++)
 		CHECK(!w.ends[i].conn);
 	CHECK(w.ended >= w.opened);
-	printf("# seed %llu: %d opened, %d ended\n", (unsigned long long)seed, w.opened, w.ended);
+	printf("# seed %llu: %d opened, %d ended\n", (unsigned long long)life->seed, w.opened,
+	       w.ended);
 	for (int i = 0; i < 2; i++) {
 		tlsring_ctx_free(w.ctx[i]);
 		SSL_CTX_free(ssl[i]);
@@ -455,19 +462,8 @@ static void each(enum tlsring_io io)
 		seeds = 1;
 	}
 	for (unsigned long seed = from; seed < from + seeds; seed++) {
-		int status;
-		pid_t child;
+		int status = child_run(run, &(struct life){ io, seed });
 
-		fflush(stdout);
-		child = fork();
-		CHECK(child >= 0);
-		if (!child) {
-			alarm(SECONDS);
-			run(io, seed);
-			fflush(stdout);
-			exit(0);
-		}
-		EQ(waitpid(child, &status, 0), child);
 		if (status)
 			printf("# TLSRING_SEED=%lu ended with %#x\n", seed, (unsigned)status);
 		failures += status != 0;
