@@ -112,3 +112,19 @@ const struct ktls_cipher *ktls_cipher_find(uint16_t version, uint16_t id)
 			return cipher;
 	return NULL;
 }
+
+const char *ktls_version_name(uint16_t version)
+{
+	switch (version) {
+	case KTLS_TLS13:
+		return "TLSv1.3";
+	case KTLS_TLS12:
+		return "TLSv1.2";
+	case 0x0302:
+		return "TLSv1.1";
+	case 0x0301:
+		return "TLSv1";
+	default:
+		return "?";
+	}
+}

@@ -28,6 +28,9 @@ struct ktls_cipher {
 	uint64_t record_limit;	/* records of full size under one key */
 };
 
+/* OpenSSL's name of a version ("TLSv1.3"); "?" for one that is not known. */
+const char *ktls_version_name(uint16_t version);
+
 /* NULL: kernel TLS has no such suite. */
 const struct ktls_cipher *ktls_cipher_find(uint16_t version, uint16_t id);
 /* Walk the table from index 0 on. NULL: its end. */

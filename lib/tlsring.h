@@ -225,7 +225,7 @@ struct tlsring_ctx_options {
  *
  * Returns 0; *out is the caller's, for tlsring_ctx_free().
  * Errors:
- *	-EINVAL		no SSL_CTX, or an option of no meaning
+ *	-EINVAL		no SSL_CTX or one of DTLS, or an option of no meaning
  *	-ENOMEM
  *	-EOPNOTSUPP	offload is required and this kernel cannot, or nothing is left of the
  *			SSL_CTX's versions and ciphers that a card takes (enum tlsring_nic limits
@@ -340,11 +340,13 @@ struct tlsring_session;
 /*
  * Follow the keys and record numbers of an SSL.
  *
- * Before its first byte. The SSL must come from the SSL_CTX of a tlsring_ctx. Takes over the SSL's
- * message callback (SSL_set_msg_callback); its info callback goes on being called.
+ * Before its first byte, and again after SSL_clear(); a duplicate of SSL_dup() is not followed
+ * until it is watched itself. The SSL must come from the SSL_CTX of a tlsring_ctx. Takes over the
+ * SSL's message callback (SSL_set_msg_callback); its info callback goes on being called.
  *
  * Returns 0.
  * Errors:
+ *	-EINVAL		an SSL of DTLS, or of the engine
  *	-ENOMEM
  */
 int tlsring_watch(struct ssl_st *ssl);

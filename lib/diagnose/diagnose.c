@@ -77,7 +77,7 @@ static void diagnose_ciphers(struct diagnose *d, const struct ktls_caps *caps)
 			      library ? "connections that use it stay in user space; prefer AES-GCM"
 				      : "nothing to do: this OpenSSL does not negotiate it either",
 			      "%s (%s): sending %s, receiving %s%s", cipher->name,
-			      cipher->version >= 0x0304 ? "TLS 1.3" : "TLS 1.2", tx ? "yes" : "no",
+			      cipher->version >= KTLS_TLS13 ? "TLS 1.3" : "TLS 1.2", tx ? "yes" : "no",
 			      rx ? "yes" : "no", library ? "" : ", not in OpenSSL");
 	}
 }

@@ -115,11 +115,6 @@ static struct tlsring_direction report_direction(const struct ktls_status *statu
 	}
 }
 
-static const char *report_version(uint16_t version)
-{
-	return version == 0x0304 ? "TLSv1.3" : version == 0x0303 ? "TLSv1.2" : "?";
-}
-
 static const char *report_cipher(uint16_t kernel_id)
 {
 	const struct ktls_cipher *cipher;
@@ -138,7 +133,7 @@ static int report_socket(const struct ktls_socket *from, void *user)
 	struct tlsring_socket socket = {
 		.own = from->own,
 		.peer = from->peer,
-		.version = report_version(from->status.version),
+		.version = ktls_version_name(from->status.version),
 		.cipher = report_cipher(from->status.kernel_cipher),
 		.tx = report_direction(&from->status, nic, KTLS_TX),
 		.rx = report_direction(&from->status, nic, KTLS_RX),

@@ -140,6 +140,15 @@ static int context_prepare(struct tlsring_ctx *ctx, SSL_CTX *ssl,
 	return ret ? ret : ktls_export_prepare(ssl);
 }
 
+static bool context_is_dtls(SSL_CTX *ssl_ctx)
+{
+	SSL *ssl = SSL_new(ssl_ctx);
+	bool dtls = ssl && SSL_is_dtls(ssl);
+
+	SSL_free(ssl);
+	return dtls;
+}
+
 int tlsring_ctx_new(struct tlsring_ctx **out, struct ssl_ctx_st *ssl_ctx,
 		    const struct tlsring_ctx_options *options)
 {
@@ -147,7 +156,7 @@ int tlsring_ctx_new(struct tlsring_ctx **out, struct ssl_ctx_st *ssl_ctx,
 	struct tlsring_ctx *ctx;
 	int ret;
 
-	if (!ssl_ctx || !context_options(&known, options))
+	if (!ssl_ctx || !context_options(&known, options) || context_is_dtls(ssl_ctx))
 		return -EINVAL;
 	ctx = calloc(1, sizeof(*ctx));
 	if (!ctx)

@@ -507,7 +507,7 @@ int conn_info(const struct conn *conn, struct tlsring_info *info)
 		return -EINVAL;
 	if (!conn->cipher)
 		return -ENOTCONN;
-	info->version = conn->version >= KTLS_TLS13 ? "TLSv1.3" : "TLSv1.2";
+	info->version = ktls_version_name(conn->version);
 	info->cipher = conn->cipher;
 	info->tx = (struct tlsring_direction){ tx->path, tx->reason };
 	info->rx = (struct tlsring_direction){ rx->path, rx->reason };

@@ -80,9 +80,18 @@ static void wire_drop(void *parent, void *data, CRYPTO_EX_DATA *ad, int index, l
 	free(wire);
 }
 
+/* SSL_dup() must not create a second owner: the duplicate has no wire. */
+static int wire_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **data, int index,
+		    long argl, void *argp)
+{
+	(void)to, (void)from, (void)index, (void)argl, (void)argp;
+	*data = NULL;
+	return 1;
+}
+
 static void wire_method_make(void)
 {
-	wire_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, wire_drop);
+	wire_index = SSL_get_ex_new_index(0, NULL, NULL, wire_dup, wire_drop);
 	if (wire_index < 0)
 		return;
 	wire_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tlsring wire");
@@ -103,15 +112,16 @@ static bool wire_fatal(const SSL *ssl, int alert)
 	return alert >> 8 == SSL3_AL_FATAL || SSL_version(ssl) >= TLS1_3_VERSION;
 }
 
-/* Chains to the callback that the owner of the SSL or the SSL_CTX set. */
+/* Chains to the callback that the owner of the SSL or the SSL_CTX set. A duplicate of the SSL
+ * has this callback too, but no wire. */
 static void wire_info(const SSL *ssl, int where, int value)
 {
 	struct wire *wire = SSL_get_ex_data(ssl, wire_index);
-	void (*chained)(const SSL *, int, int) = wire->chained;
+	void (*chained)(const SSL *, int, int) = wire ? wire->chained : NULL;
 
 	if (!chained)
 		chained = SSL_CTX_get_info_callback(SSL_get_SSL_CTX(ssl));
-	if (where & SSL_CB_ALERT && wire_fatal(ssl, value)) {
+	if (wire && where & SSL_CB_ALERT && wire_fatal(ssl, value)) {
 		if (where & SSL_CB_WRITE)
 			wire->alert_sent = (int16_t)(value & 0xff);
 		else
@@ -121,17 +131,27 @@ static void wire_info(const SSL *ssl, int where, int value)
 		chained(ssl, where, value);
 }
 
+struct wire *wire_of(const struct ssl_st *ssl)
+{
+	pthread_once(&wire_once, wire_method_make);
+	return wire_method ? SSL_get_ex_data(ssl, wire_index) : NULL;
+}
+
+/* Also around an SSL that has a wire, which begins anew, as after SSL_clear(). */
 static int wire_around(struct wire **out, SSL *ssl)
 {
-	struct wire *wire = calloc(1, sizeof(*wire));
+	struct wire *wire = wire_of(ssl), *made = NULL;
+	void (*chained)(const SSL *, int, int) = SSL_get_info_callback(ssl);
 
-	if (!wire || !SSL_set_ex_data(ssl, wire_index, wire)) {
-		free(wire);
+	if (!wire)
+		wire = made = calloc(1, sizeof(*wire));
+	if (!wire || (made && !SSL_set_ex_data(ssl, wire_index, wire))) {
+		free(made);
 		return -ENOMEM;
 	}
-	wire->alert_sent = wire->alert_got = -1;
-	wire->ssl = ssl;
-	wire->chained = SSL_get_info_callback(ssl);
+	if (chained == wire_info)
+		chained = wire->chained;
+	*wire = (struct wire){ .ssl = ssl, .chained = chained, .alert_sent = -1, .alert_got = -1 };
 	SSL_set_info_callback(ssl, wire_info);
 	*out = wire;
 	return 0;
@@ -180,9 +200,11 @@ int wire_new(struct wire **out, struct ssl_ctx_st *ssl_ctx, bool server)
 
 int wire_watch(struct ssl_st *ssl)
 {
-	struct wire *wire;
+	struct wire *wire = wire_of(ssl);
 
-	pthread_once(&wire_once, wire_method_make);
+	/* The engine's own connections are no business of their callbacks. */
+	if (SSL_is_dtls(ssl) || (wire && !wire->adopted))
+		return -EINVAL;
 	if (!wire_method || ktls_export_watch(ssl) || wire_around(&wire, ssl))
 		return -ENOMEM;
 	wire->adopted = true;
@@ -203,20 +225,14 @@ int wire_divert(struct wire *wire)
 	return 0;
 }
 
-struct wire *wire_of(const struct ssl_st *ssl)
-{
-	pthread_once(&wire_once, wire_method_make);
-	return wire_method ? SSL_get_ex_data(ssl, wire_index) : NULL;
-}
-
 void wire_free(struct wire *wire)
 {
 	if (!wire)
 		return;
 	/* The program may hold a reference to the SSL. */
 	wire->owner = NULL;
-	/* Else libssl takes the session out of its cache and forbids to resume it. A fatal alert has
-	 * done so by itself. */
+	/* Else libssl takes the session out of its cache and forbids to resume it. A fatal alert
+	 * has done so by itself. */
 	SSL_set_shutdown(wire->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(wire->ssl);
 }

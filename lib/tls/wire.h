@@ -34,7 +34,7 @@ struct wire {
 /* 0 or -ENOMEM. */
 int wire_new(struct wire **out, struct ssl_ctx_st *ssl_ctx, bool server);
 /* Around an SSL that has transports of its own until wire_divert(). The wire belongs to the SSL and
- * goes with it. 0 or -ENOMEM. */
+ * goes with it. 0, -EINVAL (no stream, or the SSL is the engine's), -ENOMEM. */
 int wire_watch(struct ssl_st *ssl);
 /* NULL: it has none. */
 struct wire *wire_of(const struct ssl_st *ssl);
