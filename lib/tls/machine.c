@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ktls/algorithms.h"
 #include "ktls/control.h"
 #include "lib/tls/control.h"
 #include "lib/tls/handshake.h"
@@ -90,12 +91,11 @@ static void conn_release(struct conn *conn)
 	conn->wire = NULL;
 }
 
-/* Key both directions. False: no provider has the cipher, and libssl goes on. */
-static bool conn_key(struct conn *conn)
+/* Has the caller's library context the cipher? Where not, libssl goes on. */
+static bool conn_can_seal(struct conn *conn)
 {
-	if (!record_key(conn, KTLS_TX) && !record_key(conn, KTLS_RX))
+	if (ktls_algorithms_aead(conn->session->algorithms, conn->session->cipher))
 		return true;
-	record_unkey(conn, KTLS_TX);
 	ktls_session_free(conn->session);
 	conn->session = NULL;
 	return false;
@@ -119,7 +119,7 @@ int conn_export(struct conn *conn)
 
 	if (ret == -EAGAIN && conn->wire->adopted)
 		return ret;
-	if (!ret && conn_key(conn)) {
+	if (!ret && conn_can_seal(conn)) {
 		conn_take_over(conn);
 		return 0;
 	}

@@ -13,6 +13,11 @@ int record_key(struct conn *conn, enum ktls_direction dir)
 			      &session->dir[dir].seq);
 }
 
+static int record_keyed(struct conn *conn, enum ktls_direction dir)
+{
+	return conn->aead[dir].evp ? 0 : record_key(conn, dir);
+}
+
 void record_unkey(struct conn *conn, enum ktls_direction dir)
 {
 	ktls_aead_wipe(&conn->aead[dir]);
@@ -93,6 +98,9 @@ int record_next(struct conn *conn, struct ktls_opened *out)
 	uint8_t *record = conn->in;
 	long len;
 
+	len = conn->in_len ? record_keyed(conn, KTLS_RX) : 0;
+	if (len)
+		return (int)len;
 	if (conn->held_len)
 		return record_next_held(conn, out);
 	/* The record in it was opened by the last call. */
@@ -137,7 +145,10 @@ static long record_seal_to(struct conn *conn, uint8_t type, const struct iovec *
 {
 	uint8_t *at = out;
 	size_t skip = 0;
+	int ret = record_keyed(conn, KTLS_TX);
 
+	if (ret)
+		return ret;
 	do {
 		size_t step = len < KTLS_RECORD_PLAIN ? len : KTLS_RECORD_PLAIN;
 		long sealed = ktls_aead_seal(&conn->aead[KTLS_TX], type, &piece, &skip, step, at);

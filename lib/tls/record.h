@@ -10,16 +10,16 @@
  * have: bytes of the socket become records and back.
  */
 
-/* Key the direction with its current secret, as when it begins and after each KeyUpdate. 0 or
- * -errno. */
+/* Is the direction sealed or opened here? */
+static inline bool record_own(const struct conn *conn, enum ktls_direction dir)
+{
+	return conn->session && conn->dir[dir].path == TLSRING_PATH_USER;
+}
+/* Key the direction with its current secret, as after each KeyUpdate; its first record does so by
+ * itself, as many connections go to the kernel before. 0 or -errno. */
 int record_key(struct conn *conn, enum ktls_direction dir);
 /* The kernel has the direction: forget the key. */
 void record_unkey(struct conn *conn, enum ktls_direction dir);
-/* Is it sealed or opened here? */
-static inline bool record_own(const struct conn *conn, enum ktls_direction dir)
-{
-	return conn->aead[dir].evp;
-}
 
 /* Lend bytes of the socket, to be opened in place, until record_next() returned 0. */
 void record_feed(struct conn *conn, uint8_t *data, size_t len);

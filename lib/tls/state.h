@@ -41,8 +41,7 @@ struct conn {
 	struct tlsring_ctx *ctx; /* one reference is the connection's */
 	struct wire *wire;		/* owned; NULL until a server is fed, and once it is no longer needed */
 	struct ktls_session *session; /* owned; NULL: libssl seals and opens */
-	struct ktls_aead aead[2]; /* by enum ktls_direction: keyed where records are sealed and
-				     opened here */
+	struct ktls_aead aead[2];	/* by enum ktls_direction; of records sealed and opened here */
 	uint8_t *in; /* lent by record_feed() */
 	size_t in_len;
 	uint8_t *held; /* owned: a record, of which held_len bytes have come; 0: opened */
