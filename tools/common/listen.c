@@ -98,6 +98,7 @@ static bool listen_same_path(const struct sockaddr_storage *have,
 	const struct sockaddr_un *a = (const struct sockaddr_un *)have;
 	const struct sockaddr_un *b = (const struct sockaddr_un *)want;
 
+	/* NOLINTNEXTLINE: getsockname() wrote it */
 	return have->ss_family == AF_UNIX && want->ss_family == AF_UNIX &&
 	       !strncmp(a->sun_path, b->sun_path, sizeof(a->sun_path));
 }
@@ -118,8 +119,7 @@ static bool listen_same(const struct sockaddr_storage *have, const struct sockad
 
 	if (want->ss_family == AF_UNIX)
 		return listen_same_path(have, want);
-	/* NOLINTNEXTLINE: getsockname() wrote it */
-	if (have->ss_family != want->ss_family ||
+	if (have->ss_family != want->ss_family ||	/* NOLINT: getsockname() wrote it */
 	    (listen_port(want) && listen_port(have) != listen_port(want)))
 		return false;
 	if (have->ss_family == AF_INET)
