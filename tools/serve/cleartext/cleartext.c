@@ -58,7 +58,7 @@ static void cleartext_drop(struct cleartext_conn *c)
 	*c = (struct cleartext_conn){ .fd = -1 };
 }
 
-/* ---- answering ---- */
+/* ---- responding ---- */
 
 static void cleartext_write(struct cleartext_conn *c, const struct cleartext_response *response,
 			    bool head)

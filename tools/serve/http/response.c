@@ -112,7 +112,7 @@ static void response_length(struct response *out, uint64_t length)
 	response_put(out, "Content-Length", digits, (size_t)(digits_put(digits, length) - digits));
 }
 
-/* ---- kinds of answers ---- */
+/* ---- kinds of responses ---- */
 
 static void response_allow(struct response *out)
 {

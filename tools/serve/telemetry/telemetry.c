@@ -40,7 +40,7 @@ struct telemetry {
 	uint64_t reloads[2];			/* [success] */
 };
 
-/* ---- what the listener answers ---- */
+/* ---- responses of the listener ---- */
 
 /* Respond with what write() writes. Without memory the response stays all zero, which is a 500. */
 static void telemetry_fill(struct cleartext_response *out, const char *type,
