@@ -2,12 +2,12 @@
 #ifndef EARLY_H
 #define EARLY_H
 
-/* What the tests of early data share: contexts that permit it, tickets, and libssl's client. */
+/* Shared by the tests of early data: contexts that permit it, tickets, and libssl's client. */
 
 #include "tests/lib/tickets.h"
 
 #define SUITE	"TLS_AES_128_GCM_SHA256"
-#define EARLY	9000	/* bytes, more than one of the pieces it is written in */
+#define EARLY	9000	/* bytes, written in two pieces */
 #define MORE	300000
 #define PERMIT	16384
 
@@ -33,7 +33,8 @@ static inline SSL_CTX *server_ctx(void)
 	return ctx;
 }
 
-/* libssl takes care that a client does not use a ticket of TLS 1.3 twice; of copies it does not know. */
+/* Copy a session: libssl lets a client use a ticket of TLS 1.3 only once, but does not know of
+ * copies. */
 static inline SSL_SESSION *copy(SSL_SESSION *session)
 {
 	SSL_SESSION *dup = SSL_SESSION_dup(session);
@@ -51,8 +52,8 @@ static inline void write_at(SSL *ssl, uint64_t position, size_t len)
 	EQ(SSL_write(ssl, buf, (int)len), len);
 }
 
-/* What the server did with it: SSL_EARLY_DATA_*. Sent again if it was refused. wait, unless NULL, is
- * called between the first flight and the rest. */
+/* What the server did with it: SSL_EARLY_DATA_*. Sent again if it was refused. wait, unless
+ * NULL, is called between the first flight and the rest. */
 static inline int begin_early(SSL *ssl, SSL_SESSION *session, void (*wait)(void *), void *arg)
 {
 	uint8_t buf[EARLY];

@@ -14,7 +14,7 @@ struct ends {
 	struct tlsring_session *session;
 	SSL *ours, *peer;
 	int fd, peer_fd;
-	bool server;			/* what we are */
+	bool server;			/* our role */
 };
 
 static inline void ends_prepare(struct ends *e, bool server, const char *suite,
@@ -26,7 +26,7 @@ static inline void ends_prepare(struct ends *e, bool server, const char *suite,
 	EQ(tlsring_ctx_new(&e->ctx, e->our_ctx, options), 0);
 }
 
-/* A connection, not yet shaken. */
+/* Connect, without the handshake. */
 static inline void ends_connect(struct ends *e)
 {
 	peer_sockets(&e->fd, &e->peer_fd);
@@ -60,7 +60,7 @@ static inline void ends_shake(struct ends *e)
 	EQ(tlsring_session_new(&e->session, e->ctx, e->ours, e->fd), 0);
 }
 
-/* With its session our SSL goes too. */
+/* Close the connection; our SSL is the session's. */
 static inline void ends_disconnect(struct ends *e)
 {
 	tlsring_session_free(e->session);

@@ -2,18 +2,20 @@
 #ifndef TESTS_LIB_MEMORY_H
 #define TESTS_LIB_MEMORY_H
 
-/* An engine in a process of its own, whose memory can be looked at. */
+/* An engine in a process of its own, so that its memory can be measured. */
 
 #include <sys/prctl.h>
 #include "lib/tlsring.h"
 #include "tests/lib/peer.h"
 
-/* Serves connections of the listening fd until it is killed, or the test ends. */
-static inline pid_t memory_server(SSL_CTX *ssl, int fd, enum tlsring_io io, enum tlsring_offload offload,
+/* Serve connections of the listening fd in a child, until it is killed or the test ends. */
+static inline pid_t memory_server(SSL_CTX *ssl, int fd, enum tlsring_io io,
+				  enum tlsring_offload offload,
 				  const struct tlsring_handlers *handlers)
 {
 	struct tlsring_engine_options options = { .size = sizeof(options), .io = io };
-	struct tlsring_ctx_options ctx_options = { .size = sizeof(ctx_options), .offload = offload };
+	struct tlsring_ctx_options ctx_options = { .size = sizeof(ctx_options),
+						   .offload = offload };
 	struct tlsring_engine *engine;
 	struct tlsring_ctx *ctx;
 	pid_t pid = fork();
@@ -21,7 +23,7 @@ static inline pid_t memory_server(SSL_CTX *ssl, int fd, enum tlsring_io io, enum
 	CHECK(pid >= 0);
 	if (pid)
 		return pid;
-	/* Also when the test has failed. */
+	/* Die with the test, also when it has failed. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	EQ(tlsring_ctx_new(&ctx, ssl, &ctx_options), 0);
 	EQ(tlsring_engine_new(&engine, &options), 0);
@@ -30,7 +32,7 @@ static inline pid_t memory_server(SSL_CTX *ssl, int fd, enum tlsring_io io, enum
 	_exit(0);
 }
 
-/* Bytes of anonymous memory. */
+/* The process's anonymous memory, in bytes. */
 static inline long memory_anonymous(pid_t pid)
 {
 	char path[64], line[256];

@@ -24,7 +24,7 @@
 #include "tests/certificate.h"
 #include "tests/ktap.h"
 
-/* A context for one suite and so for one version; NULL: the library's defaults. */
+/* Make a context for one suite, and so for one version; NULL: the library's defaults. */
 static inline SSL_CTX *peer_ctx(bool server, const char *suite)
 {
 	SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
@@ -36,14 +36,16 @@ static inline SSL_CTX *peer_ctx(bool server, const char *suite)
 	if (suite) {
 		SSL_CTX_set_min_proto_version(ctx, tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
 		SSL_CTX_set_max_proto_version(ctx, tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-		CHECK(tls13 ? SSL_CTX_set_ciphersuites(ctx, suite) : SSL_CTX_set_cipher_list(ctx, suite));
+		CHECK(tls13 ? SSL_CTX_set_ciphersuites(ctx, suite) :
+			      SSL_CTX_set_cipher_list(ctx, suite));
 	}
 	return ctx;
 }
 
 static inline int peer_listen(uint16_t *port)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(addr);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
 
@@ -55,17 +57,19 @@ static inline int peer_listen(uint16_t *port)
 
 static inline int peer_tcp(uint16_t port)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				    .sin_port = htons(port) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP), one = 1;
 
 	CHECK(fd >= 0 && !connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
-	/* Else each small write after another waits 40 ms for a delayed acknowledgement. */
+	/* Without this a small write that follows another waits 40 ms for a delayed
+	 * acknowledgement. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	return fd;
 }
 
-/* Both ends of a connection. */
+/* Make both ends of a TCP connection. */
 static inline void peer_sockets(int *fd, int *peer_fd)
 {
 	uint16_t port;
@@ -77,7 +81,7 @@ static inline void peer_sockets(int *fd, int *peer_fd)
 	close(listener);
 }
 
-/* Handshaken. */
+/* Connect, and do the handshake. */
 static inline SSL *peer_connect(SSL_CTX *ctx, uint16_t port)
 {
 	SSL *ssl = SSL_new(ctx);
@@ -114,7 +118,7 @@ static inline void peer_fill(uint8_t *buf, size_t len, uint64_t position)
 		buf[i] = peer_byte(position + i);
 }
 
-/* Reads exactly len bytes of the stream from position on. */
+/* Read exactly len bytes of the stream, which begin at position. */
 static inline void peer_expect(SSL *ssl, uint64_t position, uint64_t len)
 {
 	uint8_t buf[16384], want[16384];
@@ -123,9 +127,9 @@ static inline void peer_expect(SSL *ssl, uint64_t position, uint64_t len)
 		int got = SSL_read(ssl, buf, len < sizeof(buf) ? (int)len : (int)sizeof(buf));
 
 		if (got <= 0)
-			FAIL("%llu bytes are missing at %llu (SSL error %d: %s)", (unsigned long long)len,
-			     (unsigned long long)position, SSL_get_error(ssl, got),
-			     ERR_error_string(ERR_peek_error(), NULL));
+			FAIL("%llu bytes are missing at %llu (SSL error %d: %s)",
+			     (unsigned long long)len, (unsigned long long)position,
+			     SSL_get_error(ssl, got), ERR_error_string(ERR_peek_error(), NULL));
 		peer_fill(want, (size_t)got, position);
 		EQ_MEM(buf, want, (size_t)got);
 		position += (uint64_t)got;
@@ -133,7 +137,7 @@ static inline void peer_expect(SSL *ssl, uint64_t position, uint64_t len)
 	}
 }
 
-/* Nothing more, and a close_notify. */
+/* Expect a close_notify next. */
 static inline void peer_expect_end(SSL *ssl)
 {
 	uint8_t byte;
@@ -162,7 +166,7 @@ static inline struct ktls_counters peer_counters(void)
 	return counters;
 }
 
-/* Until what another thread counts has come so far. */
+/* Wait until a counter of another thread has reached count. */
 static inline void peer_await(const int *counter, int count)
 {
 	while (__atomic_load_n(counter, __ATOMIC_ACQUIRE) < count)

@@ -17,7 +17,7 @@ struct service {
 	uint16_t port;
 };
 
-/* options may be NULL. */
+/* Make an engine; options may be NULL. */
 static inline struct tlsring_engine *service_engine(const struct tlsring_engine_options *options)
 {
 	struct tlsring_engine *engine;
@@ -35,7 +35,7 @@ static inline void *service_run(void *engine)
 	return NULL;
 }
 
-/* Its ssl and ctx are there. */
+/* Listen and run an engine, with s->ssl and s->ctx made. */
 static inline void service_listen(struct service *s, const struct tlsring_engine_options *options,
 				  const struct tlsring_handlers *handlers, void *user)
 {
@@ -45,8 +45,9 @@ static inline void service_listen(struct service *s, const struct tlsring_engine
 	CHECK(!pthread_create(&s->thread, NULL, service_run, s->engine));
 }
 
-/* Takes the SSL_CTX; options may be NULL. */
-static inline void service_start(struct service *s, SSL_CTX *ssl, const struct tlsring_ctx_options *ctx,
+/* Start a service, which owns the SSL_CTX from then on; options may be NULL. */
+static inline void service_start(struct service *s, SSL_CTX *ssl,
+				 const struct tlsring_ctx_options *ctx,
 				 const struct tlsring_engine_options *engine,
 				 const struct tlsring_handlers *handlers, void *user)
 {
@@ -60,7 +61,7 @@ static inline void service_join(struct service *s)
 	CHECK(!pthread_join(s->thread, NULL));
 }
 
-/* What has ended by itself, or was told to. */
+/* Free a service whose engine has ended. */
 static inline void service_free(struct service *s)
 {
 	tlsring_engine_free(s->engine);

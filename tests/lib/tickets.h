@@ -2,7 +2,7 @@
 #ifndef TICKETS_H
 #define TICKETS_H
 
-/* A client's last session, kept to be resumed. */
+/* The last session of a client, kept to be resumed. */
 
 #include "tests/lib/peer.h"
 
@@ -22,7 +22,7 @@ static inline void tickets_forget(void)
 	tickets_kept = NULL;
 }
 
-/* The caller's from now on. */
+/* Take the kept session: the caller owns it. */
 static inline SSL_SESSION *tickets_take(void)
 {
 	SSL_SESSION *session = tickets_kept;
@@ -32,7 +32,7 @@ static inline SSL_SESSION *tickets_take(void)
 	return session;
 }
 
-/* keep: tickets_keep(), or what calls it for some. */
+/* Keep sessions of the context. keep: tickets_keep(), or a filter that calls it. */
 static inline void tickets_watch(SSL_CTX *client, int (*keep)(SSL *, SSL_SESSION *))
 {
 	SSL_CTX_set_session_cache_mode(client, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

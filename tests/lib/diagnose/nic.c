@@ -14,17 +14,18 @@
 #define SUITE_256	"ECDHE-ECDSA-AES256-GCM-SHA384"
 #define MIB		(1ull << 20)
 
-/* tests/nic/nic.sh does what is easier said in shell. */
+/* Run a command of the shell, with the functions of tests/nic/nic.sh. */
 static int shell(const char *command)
 {
 	char line[512];
 
-	snprintf(line, sizeof(line), "bash -c 'TLSRING_BUILD=${TLSRING_BUILD:-build}; . tests/nic/nic.sh; %s'",
+	snprintf(line, sizeof(line),
+		 "bash -c 'TLSRING_BUILD=${TLSRING_BUILD:-build}; . tests/nic/nic.sh; %s'",
 		 command);
 	return system(line);
 }
 
-/* ... between set_up and tear_down. */
+/* Run one test between set_up() and tear_down(). */
 static int script(const char *command)
 {
 	if (access("/run/netns/nic-s", F_OK))
@@ -78,8 +79,8 @@ static void upload(SSL *ssl, uint64_t len)
 }
 
 /* The other end, in user space. Its exit status: 0, 2: no handshake, 3: the connection broke. */
-static void client(const char *space, const char *host, uint16_t port, const char *suite, enum action action,
-		   uint64_t len)
+static void client(const char *space, const char *host, uint16_t port, const char *suite,
+		   enum action action, uint64_t len)
 {
 	struct sockaddr_in addr = address(host, port);
 	SSL_CTX *ctx = peer_ctx(false, suite);
@@ -105,7 +106,7 @@ static void client(const char *space, const char *host, uint16_t port, const cha
 	exit(0);
 }
 
-/* The server's side up to the handshake: its result. suite: the client's, NULL: OpenSSL's choice. */
+/* Do the server's handshake; returns its result. suite: the client's; NULL: OpenSSL's choice. */
 static int link_shake(struct link *l, const char *space, const char *host, const char *suite,
 		      const struct tlsring_ctx_options *options, enum action action, uint64_t len)
 {
@@ -116,7 +117,8 @@ static int link_shake(struct link *l, const char *space, const char *host, const
 	*l = (struct link){ .info = { .size = sizeof(l->info) } };
 	enter("nic-s");
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-	CHECK(listener >= 0 && !bind(listener, (struct sockaddr *)&addr, sizeof(addr)) && !listen(listener, 8));
+	CHECK(listener >= 0 && !bind(listener, (struct sockaddr *)&addr, sizeof(addr)) &&
+	      !listen(listener, 8));
 	CHECK(!getsockname(listener, (struct sockaddr *)&addr, &addr_len));
 	fflush(stdout);
 	l->client = fork();
@@ -145,7 +147,7 @@ static int link_hand_over(struct link *l)
 	return ret;
 }
 
-/* Across the pair, and handed over. */
+/* Connect across the pair, and hand over. */
 static void link_open(struct link *l, const char *suite, const struct tlsring_ctx_options *options,
 		      enum action action, uint64_t len)
 {
@@ -162,7 +164,7 @@ static int link_status(struct link *l)
 	return WEXITSTATUS(status);
 }
 
-/* The peer, which may be waiting for room, is to see that it is over. */
+/* Let the peer, which may wait for room to send, see the end. */
 static void link_break(struct link *l)
 {
 	close(l->fd);
@@ -188,7 +190,7 @@ static int link_end(struct link *l)
 	return status;
 }
 
-/* A connection across the pair that is handed over and does nothing else. */
+/* Connect across the pair, hand over, and close. */
 static void expect_place(const char *suite, enum tlsring_path path, enum tlsring_reason reason)
 {
 	struct link l;
@@ -211,7 +213,7 @@ TEST(set_up)
 	CHECK(!shell("nic_up"));
 }
 
-/* ---- where, and why ---- */
+/* ---- paths and reasons ---- */
 
 TEST(on_the_nic)
 {
@@ -226,7 +228,8 @@ TEST(tls13_is_not_for_nics)
 
 TEST(chacha_is_not_for_nics)
 {
-	expect_place("ECDHE-ECDSA-CHACHA20-POLY1305", TLSRING_PATH_KERNEL, TLSRING_REASON_NIC_CIPHER);
+	expect_place("ECDHE-ECDSA-CHACHA20-POLY1305", TLSRING_PATH_KERNEL,
+		     TLSRING_REASON_NIC_CIPHER);
 }
 
 TEST(switched_off)
@@ -260,7 +263,7 @@ TEST(another_device)
 	EQ(link_end(&l), 0);
 }
 
-/* Without CAP_NET_ADMIN sock_diag may keep it to itself; then that is said, not guessed. */
+/* Without CAP_NET_ADMIN sock_diag may not show the path: the reason then says so. */
 TEST(without_privilege)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -279,8 +282,10 @@ TEST(without_privilege)
 
 /* ---- policies ---- */
 
-static const struct tlsring_ctx_options required = { .size = sizeof(required), .nic = TLSRING_NIC_REQUIRE };
-static const struct tlsring_ctx_options preferred = { .size = sizeof(preferred), .nic = TLSRING_NIC_PREFER };
+static const struct tlsring_ctx_options required = { .size = sizeof(required),
+						     .nic = TLSRING_NIC_REQUIRE };
+static const struct tlsring_ctx_options preferred = { .size = sizeof(preferred),
+						      .nic = TLSRING_NIC_PREFER };
 
 /* A client that offers both versions. */
 static void link_settle(struct link *l, const struct tlsring_ctx_options *options)
@@ -303,7 +308,8 @@ TEST(required_refuses_tls13)
 {
 	struct link l;
 
-	CHECK(link_shake(&l, "nic-c", "10.9.0.1", "TLS_AES_128_GCM_SHA256", &required, STAY, 0) < 0);
+	CHECK(link_shake(&l, "nic-c", "10.9.0.1", "TLS_AES_128_GCM_SHA256", &required, STAY,
+			 0) < 0);
 	EQ(link_end(&l), 2);
 }
 
@@ -367,7 +373,8 @@ static int content(uint64_t len)
 
 static void expect_sendfile(uint64_t len, bool zerocopy)
 {
-	const struct tlsring_ctx_options options = { .size = sizeof(options), .zerocopy = zerocopy };
+	const struct tlsring_ctx_options options = { .size = sizeof(options),
+						     .zerocopy = zerocopy };
 	int file = content(len);
 	off_t offset = 0;
 	struct link l;
@@ -431,7 +438,7 @@ static void expect_upload(uint64_t len)
 	EQ(link_end(&l), 0);
 }
 
-/* How much the counter moves while faults are set and so much comes in. */
+/* How much the counter grows while faults are set and data comes in. */
 static void expect_upload_through(const char *faults, const char *counter)
 {
 	char line[256];
@@ -440,7 +447,8 @@ static void expect_upload_through(const char *faults, const char *counter)
 	snprintf(line, sizeof(line), "%s; stat_of tlsnic0 %s > /tmp/nic-before", faults, counter);
 	EQ(script(line), 0);
 	expect_upload(8 * MIB);
-	snprintf(line, sizeof(line), "no_faults; [ $(stat_of tlsnic0 %s) -gt $(cat /tmp/nic-before) ]", counter);
+	snprintf(line, sizeof(line),
+		 "no_faults; [ $(stat_of tlsnic0 %s) -gt $(cat /tmp/nic-before) ]", counter);
 	EQ(script(line), 0);
 }
 
@@ -448,8 +456,10 @@ TEST(upload_opened_by_the_nic)
 {
 	EQ(script("stat_of tlsnic0 rx_tls_decrypted_bytes > /tmp/nic-before"), 0);
 	expect_upload(8 * MIB);
-	/* What came before the keys were installed is lost to the engine until it finds its place. */
-	EQ(script("[ $(stat_of tlsnic0 rx_tls_decrypted_bytes) -gt $(($(cat /tmp/nic-before) + 4000000)) ]"), 0);
+	/* The card's engine has not seen what came before its keys, and must find its place
+	 * first. */
+	EQ(script("[ $(stat_of tlsnic0 rx_tls_decrypted_bytes) -gt "
+		  "$(($(cat /tmp/nic-before) + 4000000)) ]"), 0);
 }
 
 TEST(upload_with_drops)
@@ -457,7 +467,7 @@ TEST(upload_with_drops)
 	expect_upload_through("fault tlsnic1 drop 100", "rx_tls_decrypted_bytes");
 }
 
-/* Small segments: the gaps hide record headers, and the engine must ask where it is. */
+/* Small segments hide record headers in the gaps, so that the card must ask for its place. */
 TEST(upload_with_resync)
 {
 	EQ(script("in_client ethtool -K tlsnic1 tso off gso off > /dev/null"), 0);
@@ -497,7 +507,7 @@ TEST(one_wrong_bit)
 	ssize_t got;
 	struct link l;
 
-	/* Each namespace counts for itself. */
+	/* Each namespace has its own counters. */
 	enter("nic-s");
 	before = peer_counters().decrypt_error;
 	for (int tries = 0; !(got = damaged_upload(&l)) && tries < 5; tries++) {

@@ -8,8 +8,8 @@
 
 struct world {
 	struct tlsring_engine *engine;
-	int slow;			/* eventfd of a program that takes only a bit at a time; 0: none */
-	uint64_t allowed;		/* what it takes before its next rest */
+	int slow;			/* eventfd of a program that pauses; 0: none */
+	uint64_t allowed;		/* bytes that it takes before its next rest */
 	int rests;
 	struct tlsring_ctx *server, *client;
 	struct sockaddr_in addr;
@@ -36,7 +36,9 @@ static void served(struct tlsring_conn *conn, const struct tlsring_end *end, voi
 	(void)conn, (void)end, (void)user;
 }
 
-static const struct tlsring_handlers server = { .size = sizeof(server), .received = serve, .closed = served };
+static const struct tlsring_handlers server = { .size = sizeof(server),
+						.received = serve,
+						.closed = served };
 
 static void opened(struct tlsring_conn *conn, void *user)
 {
@@ -103,8 +105,8 @@ static const struct tlsring_handlers client = {
 	.size = sizeof(client), .opened = opened, .received = received, .closed = closed,
 };
 
-static void talk(enum tlsring_io io, const struct tlsring_ctx_options *ours, bool listen, const char *name,
-		 struct world *w)
+static void talk(enum tlsring_io io, const struct tlsring_ctx_options *ours, bool listen,
+		 const char *name, struct world *w)
 {
 	struct tlsring_engine_options options = { .size = sizeof(options), .io = io };
 	struct tlsring_connect_options connect = { .size = sizeof(connect), .server_name = name };
@@ -116,7 +118,8 @@ static void talk(enum tlsring_io io, const struct tlsring_ctx_options *ours, boo
 	peer_fill(w->stream, WANT, 0);
 	if (name) {
 		SSL_CTX_set_verify(client_ctx, SSL_VERIFY_PEER, NULL);
-		X509_STORE_add_cert(SSL_CTX_get_cert_store(client_ctx), SSL_CTX_get0_certificate(server_ctx));
+		X509_STORE_add_cert(SSL_CTX_get_cert_store(client_ctx),
+				    SSL_CTX_get0_certificate(server_ctx));
 	}
 	EQ(tlsring_ctx_new(&w->server, server_ctx, ours), 0);
 	EQ(tlsring_ctx_new(&w->client, client_ctx, ours), 0);
@@ -142,7 +145,9 @@ static void talk(enum tlsring_io io, const struct tlsring_ctx_options *ours, boo
 
 static void fetch(enum tlsring_io io, enum tlsring_offload offload, enum tlsring_when when)
 {
-	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = offload, .when = when };
+	struct tlsring_ctx_options options = { .size = sizeof(options),
+					       .offload = offload,
+					       .when = when };
 	struct world w = { 0 };
 
 	talk(io, &options, true, NULL, &w);
@@ -150,14 +155,18 @@ static void fetch(enum tlsring_io io, enum tlsring_offload offload, enum tlsring
 	EQ(w.got, WANT);
 	CHECK(!w.differs);
 	if (when == TLSRING_AT_ONCE)
-		EQ(w.info.rx.path == TLSRING_PATH_KERNEL, offload == TLSRING_OFFLOAD_AUTO && ktls_probe()->ulp);
+		EQ(w.info.rx.path == TLSRING_PATH_KERNEL,
+		   offload == TLSRING_OFFLOAD_AUTO && ktls_probe()->ulp);
 }
 
 TEST(fetch_ring) { fetch(TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO, TLSRING_AT_ONCE); }
 TEST(fetch_epoll) { fetch(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO, TLSRING_AT_ONCE); }
 TEST(fetch_user_ring) { fetch(TLSRING_IO_URING, TLSRING_OFFLOAD_OFF, TLSRING_AT_ONCE); }
 TEST(fetch_user_epoll) { fetch(TLSRING_IO_EPOLL, TLSRING_OFFLOAD_OFF, TLSRING_AT_ONCE); }
-TEST(fetch_handed_over_when_large) { fetch(TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO, TLSRING_AT_LARGE); }
+TEST(fetch_handed_over_when_large)
+{
+	fetch(TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO, TLSRING_AT_LARGE);
+}
 TEST(fetch_handed_over_when_idle) { fetch(TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO, TLSRING_ON_IDLE); }
 
 static void slowly(enum tlsring_io io, enum tlsring_offload offload)
@@ -184,7 +193,8 @@ static void never(int fd, int events, void *user)
 	FAIL("nothing was ready");
 }
 
-/* Nobody is told, and nothing is lost, when the engine goes before the descriptor is ready. */
+/* An engine that is freed before the descriptor is ready does not call ready(), and leaks
+ * nothing. */
 TEST(engine_ends_before_a_descriptor_is_ready)
 {
 	struct tlsring_engine *engine;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Early data (0-RTT): taken or refused, it arrives once and in order, and the hand-over is right. */
+/* Early data (0-RTT): taken or refused, it arrives once and in order, and the hand-over is
+ * right. */
 #include "tests/lib/early.h"
 #include "tests/lib/service.h"
 
@@ -12,8 +13,8 @@ struct server {
 	enum server_mood mood;
 	enum tlsring_when when;
 	uint64_t position;		/* of the stream, in this connection */
-	uint64_t early;			/* of it, taken while it could be a replay */
-	int put_off;			/* offers that were declined for that */
+	uint64_t early;			/* bytes that were taken while they could be a replay */
+	int put_off;			/* offers that were declined because of that */
 	struct tlsring_info info;
 	struct tlsring_end end;
 	int opened, closed;
@@ -69,11 +70,15 @@ static const struct tlsring_handlers handlers = {
 	.size = sizeof(handlers), .opened = opened, .received = received, .closed = closed,
 };
 
-static void server_start(struct server *s, enum server_mood mood, enum tlsring_io io, enum tlsring_offload offload)
+static void server_start(struct server *s, enum server_mood mood, enum tlsring_io io,
+			 enum tlsring_offload offload)
 {
 	struct tlsring_engine_options engine = { .size = sizeof(engine), .io = io };
-	struct tlsring_ctx_options options = { .size = sizeof(options), .early_data = mood != REFUSES,
-					       .offload = offload, .when = s->when, .large = 5000 };
+	struct tlsring_ctx_options options = { .size = sizeof(options),
+					       .early_data = mood != REFUSES,
+					       .offload = offload,
+					       .when = s->when,
+					       .large = 5000 };
 
 	s->mood = mood;
 	service_start(&s->service, server_ctx(), &options, &engine, &handlers, s);
@@ -81,7 +86,7 @@ static void server_start(struct server *s, enum server_mood mood, enum tlsring_i
 
 /* ---- libssl's client ---- */
 
-/* The server has it in its hands, with nothing but the client's first flight. */
+/* Wait until the server has the early data, of nothing but the client's first flight. */
 static void wait_until_taken(void *arg)
 {
 	struct server *s = arg;
@@ -106,7 +111,7 @@ static void talk(SSL *ssl, uint64_t position)
 	peer_free(ssl);
 }
 
-/* Returns SSL_EARLY_DATA_*; session NULL: without early data. */
+/* One connection of the client. session NULL: without early data. Returns SSL_EARLY_DATA_*. */
 static int visit(struct server *s, SSL_CTX *client, SSL_SESSION *session, bool takes)
 {
 	SSL *ssl = SSL_new(client);
@@ -134,7 +139,8 @@ static void expect_server(const struct server *s, bool taken, enum tlsring_offlo
 }
 
 /* The second use of a ticket is a replay. */
-static void server(enum server_mood mood, enum tlsring_io io, enum tlsring_offload offload, enum tlsring_when when)
+static void server(enum server_mood mood, enum tlsring_io io, enum tlsring_offload offload,
+		   enum tlsring_when when)
 {
 	bool takes = mood != REFUSES;
 	struct server s = { .when = when };
@@ -145,7 +151,8 @@ static void server(enum server_mood mood, enum tlsring_io io, enum tlsring_offlo
 	visit(&s, client, NULL, false);
 	session = tickets_take();
 	replay = copy(session);
-	EQ(visit(&s, client, session, takes), takes ? SSL_EARLY_DATA_ACCEPTED : SSL_EARLY_DATA_REJECTED);
+	EQ(visit(&s, client, session, takes),
+	   takes ? SSL_EARLY_DATA_ACCEPTED : SSL_EARLY_DATA_REJECTED);
 	expect_server(&s, takes, offload);
 	CHECK(mood != WAITS || s.put_off);
 	EQ(visit(&s, client, replay, false), SSL_EARLY_DATA_REJECTED);
@@ -158,11 +165,23 @@ static void server(enum server_mood mood, enum tlsring_io io, enum tlsring_offlo
 	EQ(s.opened, 3);
 }
 
-#define SERVER(name, mood)										\
-	TEST(server_##name##_ring) { server(mood, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO, TLSRING_AT_ONCE); }	\
-	TEST(server_##name##_epoll) { server(mood, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO, TLSRING_AT_ONCE); }	\
-	TEST(server_##name##_large) { server(mood, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO, TLSRING_AT_LARGE); }	\
-	TEST(server_##name##_user) { server(mood, TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF, TLSRING_AT_ONCE); }
+#define SERVER(name, mood) \
+	TEST(server_##name##_ring) \
+	{ \
+		server(mood, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO, TLSRING_AT_ONCE); \
+	} \
+	TEST(server_##name##_epoll) \
+	{ \
+		server(mood, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO, TLSRING_AT_ONCE); \
+	} \
+	TEST(server_##name##_large) \
+	{ \
+		server(mood, TLSRING_IO_AUTO, TLSRING_OFFLOAD_AUTO, TLSRING_AT_LARGE); \
+	} \
+	TEST(server_##name##_user) \
+	{ \
+		server(mood, TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF, TLSRING_AT_ONCE); \
+	}
 
 SERVER(answers_at_once, ANSWERS)
 SERVER(waits_for_finished, WAITS)
@@ -201,7 +220,7 @@ TEST(server_speaks_tls12_too)
 	service_stop(&s.service);
 }
 
-/* One who sends early data and then nothing more is not waited for for ever. */
+/* A client that sends early data and nothing more is cut in time. */
 TEST(server_is_left_after_early_data)
 {
 	struct server s = { 0 };
@@ -266,7 +285,7 @@ static const struct tlsring_handlers client_handlers = {
 	.size = sizeof(client_handlers), .received = client_received, .closed = client_closed,
 };
 
-/* Its early data, or data, comes back; true: it was early. */
+/* Send data, early if the session permits it, and get it back. True: it was early. */
 static bool call(struct server *s, struct tlsring_ctx *ctx, SSL_SESSION *session)
 {
 	static uint8_t early[EARLY];

@@ -78,7 +78,11 @@ static void closed(struct tlsring_conn *conn, const struct tlsring_end *end, voi
 }
 
 static const struct tlsring_handlers handlers = {
-	.size = sizeof(handlers), .opened = opened, .received = received, .sent = sent, .closed = closed,
+	.size = sizeof(handlers),
+	.opened = opened,
+	.received = received,
+	.sent = sent,
+	.closed = closed,
 };
 
 static void server_start(struct server *s, const char *suite, enum tlsring_io io,
@@ -125,7 +129,8 @@ static void goodbye(SSL *ssl)
 
 static void transfers(const char *suite, enum tlsring_io io, enum tlsring_offload offload)
 {
-	static const uint64_t sizes[] = { 1, 99, 100, 101, 1280, 16383, 16384, 16385, 65536, 65537, 1 << 20 };
+	static const uint64_t sizes[] = { 1,	 99,	100,   101,   1280,   16383,
+					  16384, 16385, 65536, 65537, 1 << 20 };
 	bool kernel = offload == TLSRING_OFFLOAD_AUTO && peer_kernel_takes(suite);
 	struct ktls_counters before, after;
 	struct server s = { 0 };
@@ -133,7 +138,7 @@ static void transfers(const char *suite, enum tlsring_io io, enum tlsring_offloa
 	SSL *ssl;
 
 	server_start(&s, suite, io, offload);
-	/* What the probe installed is counted by now. */
+	/* The probe has installed keys too: they are counted by now. */
 	before = peer_counters();
 	ssl = peer_connect(client, s.service.port);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
@@ -154,10 +159,13 @@ static void transfers(const char *suite, enum tlsring_io io, enum tlsring_offloa
 	EQ(after.decrypt_error - before.decrypt_error, 0);
 }
 
-#define TRANSFERS(name, suite)										\
-	TEST(name##_ring) { transfers(suite, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }			\
-	TEST(name##_epoll) { transfers(suite, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); }		\
-	TEST_IN_FULL(name##_user_ring) { transfers(suite, TLSRING_IO_URING, TLSRING_OFFLOAD_OFF); }	\
+#define TRANSFERS(name, suite) \
+	TEST(name##_ring) { transfers(suite, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); } \
+	TEST(name##_epoll) { transfers(suite, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_AUTO); } \
+	TEST_IN_FULL(name##_user_ring) \
+	{ \
+		transfers(suite, TLSRING_IO_URING, TLSRING_OFFLOAD_OFF); \
+	} \
 	TEST_IN_FULL(name##_user_epoll) { transfers(suite, TLSRING_IO_EPOLL, TLSRING_OFFLOAD_OFF); }
 
 TRANSFERS(tls13_aes128, "TLS_AES_128_GCM_SHA256")
@@ -167,7 +175,7 @@ TRANSFERS(tls12_aes128, "ECDHE-ECDSA-AES128-GCM-SHA256")
 TRANSFERS(tls12_aes256, "ECDHE-ECDSA-AES256-GCM-SHA384")
 TRANSFERS(tls12_chacha, "ECDHE-ECDSA-CHACHA20-POLY1305")
 
-/* A mode of the program's own choice: libssl then takes one record at a time. */
+/* SSL_MODE_ENABLE_PARTIAL_WRITE, which makes libssl take one record at a time. */
 TEST(partial_writes)
 {
 	struct server s = { 0 };
@@ -270,7 +278,7 @@ TEST(server_closes_after_its_message)
 	EQ(s.last.result, 0);
 }
 
-/* The end comes whole though the peer reads slowly and the socket holds little. */
+/* A peer that reads slowly from a small socket buffer gets the whole answer. */
 static void slow_reader(enum tlsring_io io)
 {
 	struct server s = { .close_after = true };
@@ -382,7 +390,7 @@ static void key_updates(enum tlsring_io io)
 
 	server_start(&s, "TLS_AES_128_GCM_SHA256", io, TLSRING_OFFLOAD_AUTO);
 	ssl = peer_connect(client, s.service.port);
-	/* One that comes before the hand-over is libssl's affair. */
+	/* A KeyUpdate before the hand-over is handled by libssl. */
 	exchange(ssl, 0, 1000);
 	ask(ssl, 0, STREAM);
 	EQ(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED), 1);
@@ -408,7 +416,8 @@ static void key_updates(enum tlsring_io io)
 TEST(key_updates_ring) { key_updates(TLSRING_IO_URING); }
 TEST(key_updates_epoll) { key_updates(TLSRING_IO_EPOLL); }
 
-/* One that changes its key where we cannot follow, and takes nothing, does not keep the connection. */
+/* A peer that changes its key where the kernel cannot, and reads nothing, does not keep the
+ * connection. */
 static void key_update_and_silence(enum tlsring_io io)
 {
 	bool rekey = !ktls_probe()->ulp || ktls_probe()->rekey_rx;
@@ -440,7 +449,7 @@ static void key_update_and_silence(enum tlsring_io io)
 TEST(key_update_and_silence_ring) { key_update_and_silence(TLSRING_IO_URING); }
 TEST(key_update_and_silence_epoll) { key_update_and_silence(TLSRING_IO_EPOLL); }
 
-/* 200 in a row end the connection, with its reason, and do not spin. */
+/* 200 KeyUpdates in a row end the connection, with its reason. */
 TEST(key_update_flood)
 {
 	bool rekey = !ktls_probe()->ulp || ktls_probe()->rekey_rx;
@@ -455,7 +464,8 @@ TEST(key_update_flood)
 	ssl = peer_connect(client, s.service.port);
 	exchange(ssl, 0, 1000);
 	for (int i = 0; i < 200; i++)
-		if (!SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) || SSL_do_handshake(ssl) != 1)
+		if (!SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) ||
+		    SSL_do_handshake(ssl) != 1)
 			break;
 	peer_await(&s.closed, 1);
 	peer_free(ssl);
@@ -464,7 +474,7 @@ TEST(key_update_flood)
 	EQ(s.last.result, rekey ? TLSRING_EALERT_SENT(SSL_AD_UNEXPECTED_MESSAGE) : -EKEYEXPIRED);
 }
 
-/* A record changed on its way: the peer is told, the connection ends. */
+/* A record that was changed on its way ends the connection with an alert. */
 static void bad_record(enum tlsring_io io, enum tlsring_offload offload)
 {
 	struct server s = { 0 };

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* One direction of a connection ends before the other, ours first or the peer's: on the engine, and in
- * the caller's own loop. */
+/* One direction of a connection ends before the other, ours first or the peer's: on the engine,
+ * and in the caller's own loop. */
 #include "tests/lib/service.h"
 
 #define SUITE	"TLS_AES_128_GCM_SHA256"
 #define BYTES	400000
 
 enum mood {
-	WE_FIRST,		/* say BYTES, finish, listen to BYTES */
-	PEER_FIRST,		/* listen until the peer has finished, then say BYTES, then close */
-	PEER_FIRST_UNNOTICED,	/* the same without a handler for it */
-	NEVER,			/* finish; the peer says nothing and leaves */
+	WE_FIRST,		/* send BYTES, finish, receive BYTES */
+	PEER_FIRST,		/* receive until the peer has finished, send BYTES, close */
+	PEER_FIRST_UNNOTICED,	/* the same without finished() */
+	NEVER,			/* finish; the peer sends nothing and leaves */
 };
 
 struct server {
@@ -38,7 +38,9 @@ static void opened(struct tlsring_conn *conn, void *user)
 		say(conn, s);
 	if (s->mood == WE_FIRST || s->mood == NEVER) {
 		tlsring_finish(conn);
-		EQ(tlsring_send(conn, &(struct tlsring_message){ .head = "x", .head_len = 1, .file_fd = -1 }),
+		EQ(tlsring_send(conn, &(struct tlsring_message){ .head = "x",
+								 .head_len = 1,
+								 .file_fd = -1 }),
 		   -EPIPE);
 	}
 }
@@ -84,7 +86,8 @@ static void closed(struct tlsring_conn *conn, const struct tlsring_end *end, voi
 	__atomic_add_fetch(&s->closed, 1, __ATOMIC_RELEASE);
 }
 
-static void server_start(struct server *s, enum tlsring_io io, enum tlsring_offload offload, unsigned directions)
+static void server_start(struct server *s, enum tlsring_io io, enum tlsring_offload offload,
+			 unsigned directions)
 {
 	struct tlsring_engine_options engine = { .size = sizeof(engine), .io = io };
 	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = offload,
@@ -112,7 +115,7 @@ static void peer_end(SSL *ssl)
 	uint8_t byte;
 
 	peer_expect_end(ssl);
-	EQ(recv(SSL_get_fd(ssl), &byte, 1, 0), 0);	/* and FIN */
+	EQ(recv(SSL_get_fd(ssl), &byte, 1, 0), 0);	/* FIN */
 }
 
 static void peer_says(SSL *ssl)
@@ -125,7 +128,8 @@ static void peer_says(SSL *ssl)
 	}
 }
 
-static void half(enum mood mood, enum tlsring_io io, enum tlsring_offload offload, unsigned directions)
+static void half(enum mood mood, enum tlsring_io io, enum tlsring_offload offload,
+		 unsigned directions)
 {
 	struct server s = { .mood = mood };
 	SSL_CTX *client = peer_ctx(false, SUITE);
@@ -137,7 +141,7 @@ static void half(enum mood mood, enum tlsring_io io, enum tlsring_offload offloa
 	case WE_FIRST:
 		peer_expect(ssl, 0, BYTES);
 		peer_end(ssl);
-		/* A wish that nobody can fulfil any more harms nothing. */
+		/* A request for a KeyUpdate that can no longer be answered does no harm. */
 		if (!ktls_probe()->ulp || offload == TLSRING_OFFLOAD_OFF || ktls_probe()->rekey_rx)
 			EQ(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED), 1);
 		peer_says(ssl);
@@ -276,7 +280,8 @@ static void own_half(bool we_first, enum tlsring_offload offload, unsigned direc
 static void own_each(bool we_first)
 {
 	for (unsigned directions = 0; directions <= (TLSRING_TX | TLSRING_RX); directions++)
-		own_half(we_first, directions ? TLSRING_OFFLOAD_AUTO : TLSRING_OFFLOAD_OFF, directions);
+		own_half(we_first, directions ? TLSRING_OFFLOAD_AUTO : TLSRING_OFFLOAD_OFF,
+			 directions);
 }
 
 TEST(own_loop_we_first) { own_each(true); }

@@ -4,7 +4,7 @@
 
 #define LARGE	(64u * 1024)
 #define QUICK	400	/* msecs in which silence cannot have brought the keys to the kernel */
-#define ATTEMPTS	20	/* of being that quick */
+#define ATTEMPTS	20	/* to be that quick */
 
 struct server {
 	struct service service;
@@ -43,7 +43,7 @@ static void handed(struct tlsring_conn *conn, void *user)
 	__atomic_add_fetch(&s->handed, 1, __ATOMIC_RELEASE);
 }
 
-/* A request is the length of its answer. */
+/* A request consists of the length of its answer. */
 static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
 	struct server *s = user;
@@ -68,7 +68,11 @@ static void closed(struct tlsring_conn *conn, const struct tlsring_end *end, voi
 }
 
 static const struct tlsring_handlers handlers = {
-	.size = sizeof(handlers), .opened = opened, .handed = handed, .received = received, .closed = closed,
+	.size = sizeof(handlers),
+	.opened = opened,
+	.handed = handed,
+	.received = received,
+	.closed = closed,
 };
 
 static void exchange(SSL *ssl, uint32_t wanted)
@@ -77,12 +81,16 @@ static void exchange(SSL *ssl, uint32_t wanted)
 	peer_expect(ssl, 0, wanted);
 }
 
-/* Answers of these lengths, up to a 0, on one connection; then, if asked for, silence until the hand-over. */
-static struct server *serve(enum tlsring_io io, enum tlsring_offload offload, const uint32_t *answers, bool silence)
+/* Serve answers of these lengths, up to a 0, on one connection; then, with silence, wait for the
+ * hand-over. */
+static struct server *serve(enum tlsring_io io, enum tlsring_offload offload,
+			    const uint32_t *answers, bool silence)
 {
 	static struct server s;
 	struct tlsring_engine_options engine = { .size = sizeof(engine), .io = io };
-	struct tlsring_ctx_options ctx = { .size = sizeof(ctx), .when = TLSRING_ADAPTIVE, .offload = offload };
+	struct tlsring_ctx_options ctx = { .size = sizeof(ctx),
+					   .when = TLSRING_ADAPTIVE,
+					   .offload = offload };
 	SSL_CTX *client = peer_ctx(false, "TLS_AES_128_GCM_SHA256");
 	SSL *ssl;
 
@@ -128,7 +136,8 @@ static void once(enum tlsring_io io)
 
 static void twice(enum tlsring_io io)
 {
-	check(serve(io, TLSRING_OFFLOAD_AUTO, (uint32_t[]){ 1000, 0 }, false), 1, TLSRING_PATH_KERNEL);
+	check(serve(io, TLSRING_OFFLOAD_AUTO, (uint32_t[]){ 1000, 0 }, false), 1,
+	      TLSRING_PATH_KERNEL);
 }
 
 static void large(enum tlsring_io io)

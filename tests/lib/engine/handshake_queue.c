@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Many who begin a handshake at once: those who are there already do not wait for them. */
+/* Many clients begin a handshake at once: requests on other connections do not wait for them. */
 #include <semaphore.h>
 #include "tests/lib/service.h"
 
 #define CROWD	200
-#define FEW	80	/* handshakes that may come before a request which arrived after all of them */
+#define FEW	80	/* handshakes that may be done before a request that came later */
 
 struct server {
 	struct service service;
@@ -32,7 +32,7 @@ static bool accepting(const struct sockaddr *peer, void *user)
 	return true;
 }
 
-/* At '!' the engine is held, so that much can arrive before its next round. */
+/* A '!' holds the engine, so that much can arrive before its next round. */
 static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
 	struct tlsring_message message = { .head = "+", .head_len = 1, .file_fd = -1 };
@@ -115,7 +115,8 @@ static void a_crowd_connects(struct server *s, int *fds, int accepted)
 	peer_await(&s->accepted, accepted);
 }
 
-/* All at once, beside one that is there already: the engine is held until s->go. */
+/* Begin CROWD handshakes at once, beside an open connection, while the engine is held until
+ * s->go. */
 static SSL *a_crowd_begins(struct server *s, int *fds)
 {
 	uint8_t bytes[2048];
@@ -149,12 +150,12 @@ static void requests_come_first(enum tlsring_io io)
 	ssl = a_crowd_begins(&s, fds);
 	sem_post(&s.go);
 	take(ssl);
-	/* It is received in a round of its own, when all of them are there. */
+	/* This request is received in a round of its own, when all handshakes are there. */
 	ask(ssl, "?");
 	take(ssl);
 	printf("# %d handshakes came before it\n", s.before - 1);
 	CHECK(s.before - 1 <= FEW);
-	/* All of them get their turn. */
+	/* Every handshake gets its turn. */
 	peer_await(&s.begun, CROWD + 1);
 	a_crowd_leaves(fds);
 	peer_await(&s.closed, CROWD);
@@ -165,7 +166,7 @@ static void requests_come_first(enum tlsring_io io)
 TEST(requests_come_first_uring) { requests_come_first(TLSRING_IO_URING); }
 TEST(requests_come_first_epoll) { requests_come_first(TLSRING_IO_EPOLL); }
 
-/* What waits for its turn is given up when the engine stops. */
+/* Handshakes that wait for their turn are given up when the engine stops. */
 static void stopped_meanwhile(enum tlsring_io io)
 {
 	struct server s;
@@ -195,7 +196,7 @@ static void count_ssl(void *ssl, void *data, CRYPTO_EX_DATA *ad, int index, long
 	__atomic_add_fetch(&made, 1, __ATOMIC_RELEASE);
 }
 
-/* Who says nothing costs no SSL. */
+/* A client that says nothing costs no SSL. */
 TEST(silent_ones)
 {
 	struct server s;
@@ -205,7 +206,7 @@ TEST(silent_ones)
 	start(&s, TLSRING_IO_AUTO);
 	CHECK(SSL_get_ex_new_index(0, NULL, count_ssl, NULL, NULL) >= 0);
 	a_crowd_connects(&s, fds, CROWD);
-	/* Accepted after all of them. */
+	/* This connection is accepted after all silent ones. */
 	ssl = peer_connect(s.client, s.service.port);
 	ask(ssl, "?");
 	take(ssl);

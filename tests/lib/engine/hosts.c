@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Several hosts behind one context: a callback gives the connection to another SSL_CTX, and its keys,
- * its tickets and the name asked for come along. */
+/* Several hosts behind one context: a callback gives the connection to another SSL_CTX, and its
+ * keys, its tickets and the name asked for come along. */
 #include <sys/mman.h>
 #include "tests/lib/service.h"
 #include "tests/lib/tickets.h"
@@ -57,7 +57,9 @@ static void server_start(struct server *s, const char *suite)
 {
 	SSL_CTX *base = peer_ctx(true, suite);
 
-	*s = (struct server){ .service.ssl = base, .host = peer_ctx(true, suite), .file = content() };
+	*s = (struct server){
+		.service.ssl = base, .host = peer_ctx(true, suite), .file = content(),
+	};
 	SSL_CTX_set_tlsext_servername_callback(base, choose);
 	SSL_CTX_set_tlsext_servername_arg(base, s);
 	EQ(tlsring_ctx_new(&s->service.ctx, base, NULL), 0);
@@ -72,15 +74,17 @@ static void server_end(struct server *s)
 	close(s->file);
 }
 
-/* One exchange under a name; true when the session was resumed. */
+/* One exchange under a name. True: the session was resumed. */
 static bool visit(struct server *s, SSL_CTX *ctx, const char *name)
 {
-	const X509 *expected = SSL_CTX_get0_certificate(!strcmp(name, "other.test") ? s->host : s->service.ssl);
+	const X509 *expected =
+		SSL_CTX_get0_certificate(!strcmp(name, "other.test") ? s->host : s->service.ssl);
 	SSL *ssl = SSL_new(ctx);
 	X509 *cert;
 	bool resumed;
 
-	CHECK(ssl && SSL_set_fd(ssl, peer_tcp(s->service.port)) && SSL_set_tlsext_host_name(ssl, name));
+	CHECK(ssl && SSL_set_fd(ssl, peer_tcp(s->service.port)) &&
+	      SSL_set_tlsext_host_name(ssl, name));
 	if (tickets_kept)
 		CHECK(SSL_set_session(ssl, tickets_kept));
 	EQ(SSL_connect(ssl), 1);
@@ -126,7 +130,7 @@ static void switched(const char *suite)
 TEST(switched_tls13) { switched("TLS_AES_128_GCM_SHA256"); }
 TEST(switched_tls12) { switched("ECDHE-ECDSA-AES128-GCM-SHA256"); }
 
-/* The keys are the context's: they open the tickets of its hosts too. */
+/* A file of ticket keys. They are the context's, and open the tickets of its hosts too. */
 static void ticket_file(char *path, uint8_t seed)
 {
 	uint8_t bytes[80];
@@ -164,7 +168,7 @@ static void tickets(const char *suite)
 TEST(tickets_tls13) { tickets("TLS_AES_128_GCM_SHA256"); }
 TEST(tickets_tls12) { tickets("ECDHE-ECDSA-AES128-GCM-SHA256"); }
 
-/* A newer SSL_CTX takes the place of one whose connections are still there. */
+/* A newer SSL_CTX takes the place of one that still has connections. */
 TEST(replaced_while_connected)
 {
 	const char *suite = "TLS_AES_128_GCM_SHA256";
@@ -173,7 +177,8 @@ TEST(replaced_while_connected)
 	SSL *ssl = SSL_new(client);
 
 	server_start(&s, suite);
-	CHECK(SSL_set_fd(ssl, peer_tcp(s.service.port)) && SSL_set_tlsext_host_name(ssl, "other.test"));
+	CHECK(SSL_set_fd(ssl, peer_tcp(s.service.port)) &&
+	      SSL_set_tlsext_host_name(ssl, "other.test"));
 	EQ(SSL_connect(ssl), 1);
 	old = s.host;
 	s.host = peer_ctx(true, suite);
@@ -211,7 +216,10 @@ static void drain_stop(struct tlsring_conn *conn, void *user)
 static void drain(enum tlsring_io io)
 {
 	static const struct tlsring_handlers drained = {
-		.size = sizeof(drained), .received = received, .sent = drain_sent, .draining = drain_ask,
+		.size = sizeof(drained),
+		.received = received,
+		.sent = drain_sent,
+		.draining = drain_ask,
 		.stopping = drain_stop,
 	};
 	struct tlsring_engine_options options = { .size = sizeof(options), .io = io };
@@ -221,7 +229,8 @@ static void drain(enum tlsring_io io)
 	int fd, ret;
 
 	service_start(&s.service, peer_ctx(true, NULL), NULL, &options, &drained, &s);
-	/* Connections are accepted in their order: the silent one has been, once the next is open. */
+	/* Connections are accepted in their order: the silent one has been, once the next is
+	 * open. */
 	fd = peer_tcp(s.service.port);
 	open = peer_connect(client, s.service.port);
 	tlsring_engine_drain(s.service.engine, 60000);
@@ -236,7 +245,7 @@ static void drain(enum tlsring_io io)
 	peer_free(beginning);
 	peer_free(open);
 	service_join(&s.service);
-	/* The listening socket is for others now. */
+	/* Another process accepts from the listening socket now. */
 	fd = peer_tcp(s.service.port);
 	ret = accept(s.service.fd, NULL, NULL);
 	CHECK(ret >= 0);

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
-/* What idle connections cost in user space, everything counted. CONNS=n says how many. */
+/* The user-space memory of idle connections, everything counted. CONNS=n sets their number. */
 #include <sys/resource.h>
 #include "tests/lib/memory.h"
 
 #define WARM	200		/* connections before counting starts */
 #define CONNS	"10000"
 #define CONNS_RIG "400"	/* emulated, the handshakes of 10,000 take minutes */
-#define LIMIT_KERNEL 1024 /* bytes each */
+#define LIMIT_KERNEL 1024 /* bytes for each connection */
 #define LIMIT_USER 4096
 
 static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
 	static const uint8_t answer[1024];
-	struct tlsring_message message = { .head = answer, .head_len = sizeof(answer), .file_fd = -1 };
+	struct tlsring_message message = { .head = answer,
+					   .head_len = sizeof(answer),
+					   .file_fd = -1 };
 
 	(void)data, (void)user;
 	CHECK(!tlsring_send(conn, &message));
@@ -76,7 +78,8 @@ static void idle(enum tlsring_io io, enum tlsring_offload offload)
 	after = memory_anonymous(pid);
 	EQ(kill(pid, SIGKILL), 0);
 	each = (after - before) / (conns - WARM);
-	printf("# %ld bytes a connection (%ld KiB, then %ld KiB)\n", each, before / 1024, after / 1024);
+	printf("# %ld bytes a connection (%ld KiB, then %ld KiB)\n", each, before / 1024,
+	       after / 1024);
 	CHECK(each <= (offload ? LIMIT_USER : LIMIT_KERNEL));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What ends a connection: how long it may be silent, how slow, how late; and who is not let in. */
+/* The limits of connections: silence, rate, deadline, and admission. */
 #include <sys/mman.h>
 #include "tests/lib/service.h"
 
@@ -11,9 +11,9 @@ struct server {
 	int file;
 	uint64_t length;	/* of an answer */
 	unsigned deadline;	/* msecs, set when the first byte comes */
-	int admit;		/* so many connections */
+	int admit;		/* connections to let in */
 	int refused, opened, closed;
-	uint64_t tag;		/* counted on the connection: answers */
+	uint64_t tag;		/* answers, counted on the connection */
 	struct tlsring_end last;
 	struct tlsring_info info;
 };
@@ -40,7 +40,7 @@ static void opened(struct tlsring_conn *conn, void *user)
 	EQ(tlsring_conn_tag(conn), 0);
 }
 
-/* '!' asks for an answer, everything else is taken without one. */
+/* A '!' asks for an answer; all other bytes are taken without one. */
 static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
 	struct tlsring_message message = { .file_fd = -1 };
@@ -142,18 +142,19 @@ static void idle(enum tlsring_io io)
 TEST(idle_ring) { idle(TLSRING_IO_URING); }
 TEST(idle_epoll) { idle(TLSRING_IO_EPOLL); }
 
-/* A peer that always says a little is not idle, but late. */
+/* A peer that keeps sending a little is not idle, but misses its deadline. */
 static void late(enum tlsring_io io)
 {
 	struct server s = { .deadline = 400 };
 	SSL *ssl;
 
 	server_start(&s, io, 60000, 0);
-	/* They would be peeked at below. */
+	/* A ticket would be taken for the answer below. */
 	SSL_CTX_set_num_tickets(s.service.ssl, 0);
 	ssl = peer_connect(s.client, s.service.port);
 	while (!__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE)) {
-		if (SSL_write(ssl, ".", 1) != 1 || recv(SSL_get_fd(ssl), &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) >= 0)
+		if (SSL_write(ssl, ".", 1) != 1 ||
+		    recv(SSL_get_fd(ssl), &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) >= 0)
 			break;
 		usleep(20000);
 	}
@@ -176,7 +177,7 @@ TEST(a_deadline_that_was_met_is_forgotten)
 	server_start(&s, TLSRING_IO_AUTO, 60000, 0);
 	s.length = 10;
 	ssl = peer_connect(s.client, s.service.port);
-	/* One record: no time passes between them. */
+	/* One record, so that no time passes between its bytes. */
 	say(ssl, "..!");
 	expect_zeros(ssl, 10);
 	usleep(600000);
@@ -191,7 +192,7 @@ TEST(a_deadline_that_was_met_is_forgotten)
 	EQ(s.tag, 3);
 }
 
-/* Reads `step` bytes every 20 ms until the server gives up. */
+/* Read `step` bytes every 20 ms until the server cuts the connection. */
 static void slow(enum tlsring_io io, unsigned rate, int step)
 {
 	struct server s = { 0 };
@@ -204,7 +205,7 @@ static void slow(enum tlsring_io io, unsigned rate, int step)
 	while (!__atomic_load_n(&s.closed, __ATOMIC_ACQUIRE)) {
 		if (step)
 			SSL_read(ssl, buf, step);
-		/* Saying something is no substitute for reading. */
+		/* Sending is no substitute for reading. */
 		SSL_write(ssl, ".", 1);
 		usleep(20000);
 	}
@@ -220,7 +221,7 @@ TEST(stands_still_epoll) { signal(SIGPIPE, SIG_IGN); slow(TLSRING_IO_EPOLL, 0, 0
 TEST(too_slow_ring) { signal(SIGPIPE, SIG_IGN); slow(TLSRING_IO_URING, 200u << 20, 16384); }
 TEST(too_slow_epoll) { signal(SIGPIPE, SIG_IGN); slow(TLSRING_IO_EPOLL, 200u << 20, 16384); }
 
-/* Slow, but not below the rate: it gets everything, long after its idle time. */
+/* A slow peer above the rate gets everything, long after the idle time. */
 TEST(slow_enough)
 {
 	struct server s = { 0 };
@@ -243,13 +244,14 @@ TEST(slow_enough)
 	peer_free(ssl);
 	peer_await(&s.closed, 1);
 	server_stop(&s);
-	/* It may be taken for idle, while it reads what is in the socket. */
+	/* The peer may count as idle while it reads the rest from its socket. */
 	CHECK(s.last.limit != TLSRING_LIMIT_RATE);
 }
 
 TEST(the_handshake_has_its_limit_too)
 {
-	struct tlsring_engine_options options = { .size = sizeof(options), .handshake_timeout = 200 };
+	struct tlsring_engine_options options = { .size = sizeof(options),
+						  .handshake_timeout = 200 };
 	struct server s = { .admit = 1 };
 	char byte;
 	int fd;
@@ -313,7 +315,8 @@ static void resumed(const char *suite)
 	SSL_shutdown(ssl);
 	peer_free(ssl);
 	ssl = SSL_new(s.client);
-	CHECK(SSL_set_session(ssl, session) && SSL_set_fd(ssl, peer_tcp(s.service.port)) && SSL_connect(ssl) == 1);
+	CHECK(SSL_set_session(ssl, session) && SSL_set_fd(ssl, peer_tcp(s.service.port)) &&
+	      SSL_connect(ssl) == 1);
 	say(ssl, "!");
 	expect_zeros(ssl, 1);
 	CHECK(SSL_session_reused(ssl));

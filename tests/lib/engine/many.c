@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Many messages as one, the protocol that was agreed on, handlers that change, and a stop that waits
- * for the program: what a protocol with frames needs of the engine. */
+/* Many messages as one, the protocol that was agreed on, handlers that change, and a stop that
+ * waits for the program: what a protocol with frames needs of the engine. */
 #include <sys/mman.h>
 #include "tests/lib/service.h"
 
@@ -9,9 +9,9 @@
 #define TAIL	5
 #define MANY	200
 
-/* The server sends the whole stream: of each piece the first HEAD and, every other time, the last TAIL bytes
- * are from memory, the rest from a file.
- * Now and then one of a file that is too short comes between. */
+/* The server sends the whole stream: of each piece the first HEAD and, every other time, the
+ * last TAIL bytes are from memory, the rest from a file. Now and then one of a file that is too
+ * short comes between. */
 struct server {
 	struct service service;
 	uint8_t *bytes;
@@ -20,7 +20,7 @@ struct server {
 	size_t piece, position;
 	int file, shorter;
 	unsigned count, missing, stopped;
-	bool waits;			/* it closes when it is asked to stop, and all is sent */
+	bool waits;			/* it closes when asked to stop and all is sent */
 	bool sending;
 };
 
@@ -38,7 +38,8 @@ static void send_batch(struct tlsring_conn *conn, struct server *s)
 	s->count = 0;
 	while (s->position < STREAM && s->count < MANY - 1) {
 		size_t left = STREAM - s->position, len = left < s->piece ? left : s->piece;
-		size_t head = len < HEAD ? len : HEAD, tail = len > HEAD + TAIL && s->count % 2 ? TAIL : 0;
+		size_t head = len < HEAD ? len : HEAD,
+		       tail = len > HEAD + TAIL && s->count % 2 ? TAIL : 0;
 
 		s->messages[s->count++] = (struct tlsring_message){
 			.head = s->bytes + s->position, .head_len = head, .file_fd = s->file,
@@ -49,7 +50,11 @@ static void send_batch(struct tlsring_conn *conn, struct server *s)
 		if (s->count % 4)
 			continue;
 		s->messages[s->count++] = (struct tlsring_message){
-			.head = "nothing", .head_len = 7, .file_fd = s->shorter, .offset = 90, .length = 20,
+			.head = "nothing",
+			.head_len = 7,
+			.file_fd = s->shorter,
+			.offset = 90,
+			.length = 20,
 		};
 	}
 	s->messages[s->count - 1].more = s->position < STREAM;
@@ -83,12 +88,16 @@ static ssize_t refuse(struct tlsring_conn *conn, const void *data, size_t len, v
 static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
 	struct server *s = user;
-	struct tlsring_message message = { .file_fd = -1, .head = "x", .head_len = TLSRING_MANY_MAX + 1 };
+	struct tlsring_message message = { .file_fd = -1,
+					   .head = "x",
+					   .head_len = TLSRING_MANY_MAX + 1 };
 
 	(void)data;
 	EQ(tlsring_send_many(conn, &message, 1), -EINVAL);
 	EQ(tlsring_send_many(conn, &message, 0), -EINVAL);
-	message = (struct tlsring_message){ .file_fd = -1, .head = "x", .head_len = 1, .tail_len = TLSRING_MANY_MAX };
+	message = (struct tlsring_message){
+		.file_fd = -1, .head = "x", .head_len = 1, .tail_len = TLSRING_MANY_MAX
+	};
 	EQ(tlsring_send_many(conn, &message, 1), -EINVAL);
 	message.tail = "x";
 	EQ(tlsring_send_many(conn, &message, 1), -EINVAL);
@@ -123,10 +132,12 @@ static void opened(struct tlsring_conn *conn, void *user)
 	CHECK(!tlsring_conn_set_handlers(conn, &later));
 }
 
-static const struct tlsring_handlers first = { .size = sizeof(first), .opened = opened, .received = refuse };
+static const struct tlsring_handlers first = { .size = sizeof(first),
+					       .opened = opened,
+					       .received = refuse };
 
-static void server_start(struct server *s, size_t piece, enum tlsring_io io, enum tlsring_offload offload,
-			 const struct tlsring_handlers *handlers)
+static void server_start(struct server *s, size_t piece, enum tlsring_io io,
+			 enum tlsring_offload offload, const struct tlsring_handlers *handlers)
 {
 	struct tlsring_ctx_options options = { .size = sizeof(options), .offload = offload };
 	struct tlsring_engine_options engine = { .size = sizeof(engine), .io = io };
@@ -142,7 +153,7 @@ static void server_start(struct server *s, size_t piece, enum tlsring_io io, enu
 	service_start(&s->service, ssl, &options, &engine, handlers, s);
 }
 
-/* It was told to stop. */
+/* Free a server that was told to stop. */
 static void server_end(struct server *s)
 {
 	service_join(&s->service);
@@ -187,8 +198,9 @@ TEST(frames_user) { many(16384, TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
 TEST(largest_ring) { many(TLSRING_MANY_MAX, TLSRING_IO_URING, TLSRING_OFFLOAD_AUTO); }
 TEST(largest_user) { many(TLSRING_MANY_MAX, TLSRING_IO_AUTO, TLSRING_OFFLOAD_OFF); }
 
-/* Frames of one file that are alike go out from the page cache itself, as far as the file reaches; also those
- * whose ends stand before the next one's beginning, here one behind the other in a text. */
+/* Frames of one file that are alike go out from the page cache itself, as far as the file
+ * reaches; also those whose ends stand before the next one's beginning, here one behind the
+ * other in a text. */
 #define RUN	120
 #define FRAME	8000
 #define HAVE	77
@@ -200,9 +212,13 @@ static void send_run(struct tlsring_conn *conn, struct server *s)
 	for (s->count = 0; s->count < RUN; s->count++) {
 		memcpy(s->between + s->count * strlen(BETWEEN), BETWEEN, strlen(BETWEEN));
 		s->messages[s->count] = (struct tlsring_message){
-			.head = s->between + s->count * strlen(BETWEEN) + END, .head_len = strlen(BETWEEN) - END,
-			.file_fd = s->file, .offset = s->count * FRAME, .length = FRAME,
-			.tail = s->between + (s->count + 1) * strlen(BETWEEN), .tail_len = END,
+			.head = s->between + s->count * strlen(BETWEEN) + END,
+			.head_len = strlen(BETWEEN) - END,
+			.file_fd = s->file,
+			.offset = s->count * FRAME,
+			.length = FRAME,
+			.tail = s->between + (s->count + 1) * strlen(BETWEEN),
+			.tail_len = END,
 		};
 	}
 	memcpy(s->between + RUN * strlen(BETWEEN), BETWEEN, END);
@@ -239,7 +255,9 @@ static void run_opened(struct tlsring_conn *conn, void *user)
 	CHECK(!tlsring_conn_set_handlers(conn, &run_handlers));
 }
 
-static const struct tlsring_handlers run_first = { .size = sizeof(run_first), .opened = run_opened, .received = refuse };
+static const struct tlsring_handlers run_first = { .size = sizeof(run_first),
+						   .opened = run_opened,
+						   .received = refuse };
 
 static void expect_text(SSL *ssl, const char *text)
 {

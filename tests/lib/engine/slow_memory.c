@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-/* What connections cost in user space while their peers take nothing of an answer that fills the socket. */
+/* The user-space memory of connections whose peers read nothing of an answer that fills the
+ * socket. */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include "tests/lib/memory.h"
 
-#define WARM		10		/* connections before counting starts, */
-#define ROUNDS		300		/* and so many small answers: then each receive buffer was used */
+#define WARM		10		/* connections before counting starts */
+#define ROUNDS		300		/* small answers before, to use each receive buffer */
 #define CONNS		40
 #define LIMIT_KERNEL	(8 * 1024)	/* bytes each */
-#define LIMIT_USER	(56 * 1024)	/* libssl has 25 to 30; the rest of a record that an old kernel took in part */
-/* Sent by sendfile where the kernel seals, else read into buffers: less than one call may take, and more. */
+/* libssl takes 25 to 30 KiB; the rest is a record that an old kernel took in part. */
+#define LIMIT_USER	(56 * 1024)
+/* Sent by sendfile where the kernel seals, else read into buffers: less than one call may take,
+ * and more. */
 #define SMALL		(250u << 10)
 #define MIDDLE		(900u << 10)
 #define LARGE		(4u << 20)
@@ -20,7 +23,9 @@ static uint64_t length;
 
 static ssize_t received(struct tlsring_conn *conn, const void *data, size_t len, void *user)
 {
-	struct tlsring_message message = { .head = "head", .head_len = 4, .file_fd = file, .length = length };
+	struct tlsring_message message = {
+		.head = "head", .head_len = 4, .file_fd = file, .length = length
+	};
 
 	(void)user;
 	if (*(const char *)data == 'w')
@@ -36,7 +41,8 @@ static int ask(SSL_CTX *ctx, uint16_t port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				  .sin_port = htons(port) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP), segment = 1460, room = 8192;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP), segment = 1460,
+	    room = 8192;
 	SSL *ssl = SSL_new(ctx);
 
 	CHECK(fd >= 0 && ssl);
@@ -64,7 +70,8 @@ static void warm_up(SSL_CTX *ctx, uint16_t port)
 
 static void slow(enum tlsring_io io, enum tlsring_offload offload, uint64_t bytes)
 {
-	long limit = CONNS * (offload == TLSRING_OFFLOAD_OFF ? LIMIT_USER : LIMIT_KERNEL), before = 0, more = 0;
+	long limit = CONNS * (offload == TLSRING_OFFLOAD_OFF ? LIMIT_USER : LIMIT_KERNEL),
+	     before = 0, more = 0;
 	SSL_CTX *client = peer_ctx(false, "TLS_AES_128_GCM_SHA256");
 	uint16_t port;
 	pid_t pid;

@@ -10,7 +10,8 @@ struct both {
 
 static SSL_CTX *context(bool server, bool ours, int version, const char *groups)
 {
-	SSL_CTX *ctx = SSL_CTX_new_ex(NULL, ours ? "?" OURS : NULL, server ? TLS_server_method() : TLS_client_method());
+	SSL_CTX *ctx = SSL_CTX_new_ex(NULL, ours ? "?" OURS : NULL,
+				      server ? TLS_server_method() : TLS_client_method());
 
 	CHECK(ctx);
 	if (server)
@@ -24,7 +25,7 @@ static SSL_CTX *context(bool server, bool ours, int version, const char *groups)
 	return ctx;
 }
 
-/* 0, or -1 when one side has failed. */
+/* Do a handshake. 0, or -1 when one side has failed. */
 static int shake(struct both *b, SSL_SESSION *session)
 {
 	int done[2] = { 0, 0 };
@@ -42,11 +43,12 @@ static int shake(struct both *b, SSL_SESSION *session)
 	for (int round = 0; round < 10 && (done[0] != 1 || done[1] != 1); round++)
 		for (int i = 0; i < 2; i++) {
 			done[i] = SSL_do_handshake(b->ssl[i]);
-			if (done[i] != 1 && SSL_get_error(b->ssl[i], done[i]) != SSL_ERROR_WANT_READ)
+			if (done[i] != 1 &&
+			    SSL_get_error(b->ssl[i], done[i]) != SSL_ERROR_WANT_READ)
 				return -1;
 		}
-	EQ(ERR_peek_error(), 0);	/* it would be taken for the next call's */
-	/* Tickets, and data both ways. */
+	EQ(ERR_peek_error(), 0);	/* an old error would be taken for the next call's */
+	/* Send tickets, and data both ways. */
 	for (int i = 0; i < 2; i++) {
 		EQ(SSL_write(b->ssl[i], "x", 1), 1);
 		EQ(SSL_read(b->ssl[!i], &byte, 1), 1);
@@ -57,13 +59,13 @@ static int shake(struct both *b, SSL_SESSION *session)
 static void part(struct both *b)
 {
 	for (int i = 0; i < 2; i++) {
-		/* Else their session cannot be resumed. */
+		/* Without a clean end the session could not be resumed. */
 		SSL_set_shutdown(b->ssl[i], SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 		SSL_free(b->ssl[i]);
 	}
 }
 
-/* The other's key share lies in a key of the provider that was chosen for the group. */
+/* The provider that was chosen for the group made the key of the peer's share. */
 static bool used(SSL *ssl)
 {
 	EVP_PKEY *peer = NULL;
@@ -77,7 +79,8 @@ static bool used(SSL *ssl)
 
 static void handshakes(bool client, bool server, int version, const char *groups)
 {
-	struct both b = { .ctx = { context(false, client, version, groups), context(true, server, version, groups) } };
+	struct both b = { .ctx = { context(false, client, version, groups),
+				   context(true, server, version, groups) } };
 	SSL_SESSION *session;
 	bool x25519 = groups && !strncmp(groups, "X25519", 6);
 
@@ -101,7 +104,7 @@ static void handshakes(bool client, bool server, int version, const char *groups
 	SSL_CTX_free(b.ctx[1]);
 }
 
-/* On one side, on the other, on both. */
+/* Use the provider on one side, on the other, on both. */
 static void sides(int version, const char *groups)
 {
 	provider_begin();
@@ -125,13 +128,13 @@ TEST(tls13_p256)
 	sides(TLS1_3_VERSION, "P-256");
 }
 
-/* OpenSSL's own choice: since 3.5 a hybrid, which has a key of X25519 inside. */
+/* The default group: since OpenSSL 3.5 a hybrid that contains an X25519 key. */
 TEST(tls13_default_groups)
 {
 	sides(TLS1_3_VERSION, NULL);
 }
 
-/* A shared secret longer than any digest. */
+/* A shared secret that is longer than any digest. */
 TEST(tls13_finite_field)
 {
 	sides(TLS1_3_VERSION, "ffdhe2048");
@@ -161,7 +164,7 @@ static void suite(const char *name)
 	CHECK(SSL_CTX_set_ciphersuites(b.ctx[1], name));
 	EQ(shake(&b, NULL), 0);
 	EQ_STR(SSL_get_cipher_name(b.ssl[0]), name);
-	/* New keys by the same schedule. */
+	/* KeyUpdates use the same schedule. */
 	EQ(SSL_key_update(b.ssl[1], SSL_KEY_UPDATE_REQUESTED), 1);
 	for (int i = 1; i >= 0; i--) {
 		uint8_t byte;
@@ -183,14 +186,14 @@ TEST(tls13_suites_and_key_updates)
 	suite("TLS_CHACHA20_POLY1305_SHA256");
 }
 
-/* Without the property query OpenSSL's own is not in use for long: either may be, and works. */
+/* Without the property query either implementation may be used, and works. */
 TEST(who_does_not_ask_still_shakes_hands)
 {
 	provider_begin();
 	handshakes(false, false, TLS1_3_VERSION, "X25519");
 }
 
-/* The property query is a wish: where the provider is not loaded it changes nothing. */
+/* The property query is optional: without the provider it changes nothing. */
 TEST(not_loaded)
 {
 	EQ(OSSL_PROVIDER_available(NULL, "tlsring"), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The key schedule by the handshake provider: the results of RFC 8448, and of OpenSSL's own. */
+/* The provider's key schedule gives the results of RFC 8448 and of OpenSSL. */
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -46,7 +46,8 @@ static bool step_with(EVP_KDF_CTX *ctx, const struct step *step, uint8_t *out, s
 
 	*p++ = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
 	if (step->digest)
-		*p++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)step->digest, 0);
+		*p++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
+							(char *)step->digest, 0);
 	add(&p, OSSL_KDF_PARAM_KEY, step->key);
 	add(&p, OSSL_KDF_PARAM_SALT, step->salt);
 	add(&p, OSSL_KDF_PARAM_PREFIX, (struct octets){ "tls13 ", 6 });
@@ -65,7 +66,7 @@ static bool step(const char *provider, const struct step *step, uint8_t *out, si
 	return done;
 }
 
-/* The same as OpenSSL's, or refused by both. */
+/* Both implementations give the same result, or refuse. */
 static void same(const struct step *s, size_t len, bool good)
 {
 	uint8_t ours[600], theirs[600];
@@ -83,40 +84,52 @@ TEST(vectors_of_the_key_schedule)
 	uint8_t early[32], derived[32], shared[32], secret[32], empty[32], got[32];
 
 	provider_begin();
-	provider_bytes("33ad0a1c607ec03b09e6cd9893680ce210adf300aa1f2660e1b22e10f170f92a", early, 32);
-	provider_bytes("6f2615a108c702c5678f54fc9dbab69716c076189c48250cebeac3576c3611ba", derived, 32);
-	provider_bytes("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d", shared, 32);
-	provider_bytes("1dc826e93606aa6fdc0aadc12f741b01046aa6b99f691ed221a9f0ca043fbeac", secret, 32);
+	provider_bytes("33ad0a1c607ec03b09e6cd9893680ce210adf300aa1f2660e1b22e10f170f92a", early,
+		       32);
+	provider_bytes("6f2615a108c702c5678f54fc9dbab69716c076189c48250cebeac3576c3611ba", derived,
+		       32);
+	provider_bytes("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d", shared,
+		       32);
+	provider_bytes("1dc826e93606aa6fdc0aadc12f741b01046aa6b99f691ed221a9f0ca043fbeac", secret,
+		       32);
 	EVP_Digest("", 0, empty, NULL, EVP_sha256(), NULL);
 
 	CHECK(step(OURS, &(struct step){ "SHA256", EXTRACT, .label = "derived" }, got, 32));
 	EQ_MEM(got, early, 32);
-	CHECK(step(OURS, &(struct step){ "SHA256", EXPAND, .key = { early, 32 }, .data = { empty, 32 },
-					 .label = "derived" }, got, 32));
+	CHECK(step(OURS,
+		   &(struct step){ "SHA256", EXPAND, .key = { early, 32 }, .data = { empty, 32 },
+				   .label = "derived" },
+		   got, 32));
 	EQ_MEM(got, derived, 32);
-	CHECK(step(OURS, &(struct step){ "SHA256", EXTRACT, .key = { shared, 32 }, .salt = { early, 32 },
-					 .label = "derived" }, got, 32));
+	CHECK(step(OURS,
+		   &(struct step){ "SHA256", EXTRACT, .key = { shared, 32 }, .salt = { early, 32 },
+				   .label = "derived" },
+		   got, 32));
 	EQ_MEM(got, secret, 32);
 }
 
 static const uint8_t bytes[1024] = { 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3 };
 
-/* Digests by each name, and results shorter than one, as long, longer, and as long as they may be here. */
+/* Digests by each name, with results shorter than a digest, as long, longer, and as long as
+ * possible. */
 TEST(expands_as_openssl_does)
 {
-	static const char *const digests[] = { "SHA2-256", "SHA256", "SHA2-384", "SHA384", "SHA512", "SHA1" };
+	static const char *const digests[] = { "SHA2-256", "SHA256", "SHA2-384",
+					       "SHA384",   "SHA512", "SHA1" };
 	static const size_t lengths[] = { 1, 12, 16, 20, 32, 33, 48, 64, 65, 600 };
 
 	provider_begin();
 	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
-		struct step s = { digests[i], EXPAND, .key = { bytes, 48 }, .data = { bytes, i * 16 }, .label = "traffic upd" };
+		struct step s = { digests[i], EXPAND, .key = { bytes, 48 },
+				  .data = { bytes, i * 16 }, .label = "traffic upd" };
 
 		for (size_t j = 0; j < sizeof(lengths) / sizeof(lengths[0]); j++)
 			same(&s, lengths[j], true);
 	}
 }
 
-/* Keys as long as a shared secret of ffdhe8192, and an HMAC's key longer than the digest's block. */
+/* Keys as long as a shared secret of ffdhe8192, and an HMAC's key longer than the digest's
+ * block. */
 TEST(extracts_as_openssl_does)
 {
 	static const struct {
@@ -197,7 +210,7 @@ TEST(modes_have_names)
 	EQ(by_mode(OURS, "EXTRACT_AND_EXPAND", ours) || by_mode(OURS, "", ours), false);
 }
 
-/* A prefix and a label have one byte for their length, and so has the data. */
+/* The length of prefix and label is one byte, and so is that of data. */
 TEST(too_long_is_refused)
 {
 	char label[256];
@@ -218,7 +231,8 @@ TEST(too_long_is_refused)
 	CHECK(!step(OURS, &s, out, 32));
 }
 
-/* What was set stays for the next step and for a copy, until it is set anew or all is forgotten. */
+/* Parameters stay for the next step and for a copy, until they are set anew or the context is
+ * reset. */
 TEST(contexts_are_kept_copied_and_reset)
 {
 	EVP_KDF_CTX *ctx, *copy;

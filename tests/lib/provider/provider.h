@@ -2,7 +2,7 @@
 #ifndef TESTS_LIB_PROVIDER_PROVIDER_H
 #define TESTS_LIB_PROVIDER_PROVIDER_H
 
-/* What the tests of the handshake provider share. */
+/* Shared by the tests of the provider. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +21,7 @@ static inline void provider_end(void)
 	OSSL_PROVIDER_unload(provider_loaded);
 }
 
-/* Into the process's own context, as serve does it, until the test's end. */
+/* Load the provider into the default context, as serve does, until the test ends. */
 static inline void provider_begin(void)
 {
 	EQ(tlsring_provider_load(&provider_loaded, NULL), 0);
@@ -33,7 +33,7 @@ static inline bool provider_ours(const OSSL_PROVIDER *provider)
 	return provider && !strcmp(OSSL_PROVIDER_get0_name(provider), "tlsring");
 }
 
-/* Of hexadecimal digits. */
+/* Read hexadecimal digits. */
 static inline size_t provider_bytes(const char *digits, uint8_t *out, size_t room)
 {
 	size_t len = 0;

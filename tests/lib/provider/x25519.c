@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* X25519 by the handshake provider: the results of RFC 7748, and of OpenSSL's own. */
+/* The provider's X25519 keys give the results of RFC 7748 and of OpenSSL. */
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
@@ -33,7 +33,7 @@ static void public_of(EVP_PKEY *key, uint8_t out[LEN])
 	EQ(len, LEN);
 }
 
-/* As libssl does it. */
+/* Make a key as libssl does. */
 static bool derive(EVP_PKEY *key, EVP_PKEY *peer, uint8_t out[LEN])
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, "?" OURS);
@@ -109,7 +109,7 @@ TEST(vectors_of_key_agreement)
 	vector(bob, alices, both);
 }
 
-/* A shared secret that is zero tells that the peer chose it: RFC 7748, 6.1 and RFC 8446, 7.4.2. */
+/* A peer's share that makes the shared secret zero is refused: RFC 7748, 6.1; RFC 8446, 7.4.2. */
 TEST(points_of_low_order_are_refused)
 {
 	static const char *const points[] = {
@@ -136,7 +136,7 @@ TEST(points_of_low_order_are_refused)
 	EVP_PKEY_free(key);
 }
 
-/* Keys made here: a private key that is clamped, the same public key by OpenSSL, secrets both ways. */
+/* Generated keys are clamped, OpenSSL derives the same public key, and both derive one secret. */
 TEST(keys_agree_with_openssl)
 {
 	provider_begin();
@@ -163,7 +163,7 @@ TEST(keys_agree_with_openssl)
 	}
 }
 
-/* An empty key, to which the peer's key share is set: as libssl takes it. */
+/* The peer's key share is set in an empty key, as libssl does. */
 TEST(key_shares_are_set)
 {
 	EVP_PKEY_CTX *ctx;
@@ -205,7 +205,7 @@ static int check(EVP_PKEY *key, int (*what)(EVP_PKEY_CTX *ctx))
 	return ret;
 }
 
-/* A pair whose halves are not of each other, from outside. */
+/* An imported pair whose halves do not belong together. */
 static EVP_PKEY *mismatched(void)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "X25519", OURS);
@@ -243,7 +243,7 @@ TEST(keys_are_checked)
 	EVP_PKEY_free(half);
 }
 
-/* Files and copies go through OpenSSL's encoders, and come out the same. */
+/* Keys survive OpenSSL's encoders and copies unchanged. */
 TEST(keys_are_written_and_copied)
 {
 	EVP_PKEY *key, *copy, *read;
@@ -263,7 +263,7 @@ TEST(keys_are_written_and_copied)
 	BIO_free(file);
 }
 
-/* HPKE makes keys of seeds; OpenSSL 3.0 has none of it. */
+/* HPKE makes keys from seeds; OpenSSL 3.0 has no HPKE. */
 TEST(seeds_are_refused)
 {
 	uint8_t seed[LEN] = { 1 };
@@ -293,7 +293,7 @@ TEST(loaded_for_each_context)
 	EQ(OSSL_PROVIDER_available(NULL, "tlsring"), 0);
 	key = EVP_PKEY_Q_keygen(own, OURS, "X25519");
 	CHECK(key && !EVP_PKEY_Q_keygen(NULL, OURS, "X25519"));
-	/* The default provider has come by itself. */
+	/* The default provider was loaded by itself. */
 	md = EVP_MD_fetch(own, "SHA256", NULL);
 	CHECK(md);
 	EVP_MD_free(md);
