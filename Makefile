@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # `make help` lists the targets, `make V=1` shows the commands.
 
-VERSION	:= 0.1.0
+VERSION	:= 0.2.0
 SOVERSION := 0
 
 O	?= build
@@ -12,6 +12,11 @@ INCLUDEDIR ?= $(PREFIX)/include
 BINDIR	?= $(PREFIX)/bin
 MANDIR	?= $(PREFIX)/share/man
 UNITDIR	?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+BASHDIR	?= $(PREFIX)/share/bash-completion/completions
+FISHDIR	?= $(PREFIX)/share/fish/vendor_completions.d
+ZSHDIR	?= $(PREFIX)/share/zsh/site-functions
 PKGCONFIG ?= pkg-config
 OBJCOPY	?= objcopy
 CFLAGS	?= -O2 -g
@@ -54,7 +59,7 @@ MAN3	:= $(O)/man3/made
 CALLS	= $(shell sed -n 's/^\t\(tlsring_[a-z0-9_]*\);/\1/p' lib/tlsring.map)
 
 .PHONY: all lib tests help deps install uninstall clean serve check check-native lab rooms rig rig-shell bench \
-	tidy fuzz format-check html
+	tidy fuzz format-check html deb deb-check
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -195,7 +200,8 @@ CMAKEDIR = $(LIBDIR)/cmake/tlsring
 
 install: all $(MAN3) ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDIR, BINDIR, MANDIR, UNITDIR)
 	install -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(CMAKEDIR) $(INCLUDEDIR) $(BINDIR) \
-		$(addprefix $(MANDIR)/man,1 3 5 7) $(UNITDIR))
+		$(addprefix $(MANDIR)/man,1 3 5 7) $(UNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) \
+		$(BASHDIR) $(FISHDIR) $(ZSHDIR))
 	install -m 644 $(O)/libtlsring.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(O)/libtlsring.so.$(VERSION) $(DESTDIR)$(LIBDIR)
 	ln -sf libtlsring.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libtlsring.so.$(SOVERSION)
@@ -211,6 +217,11 @@ install: all $(MAN3) ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDI
 	$(if $(MAN5),install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5)
 	$(if $(MAN7),install -m 644 $(MAN7) $(DESTDIR)$(MANDIR)/man7)
 	$(call fill) tools/serve/tlsring.service.in > $(DESTDIR)$(UNITDIR)/tlsring.service
+	install -m 644 tools/serve/tlsring.sysusers $(DESTDIR)$(SYSUSERSDIR)/tlsring.conf
+	install -m 644 tools/serve/tlsring.tmpfiles $(DESTDIR)$(TMPFILESDIR)/tlsring.conf
+	install -m 644 tools/completion/tlsring.bash $(DESTDIR)$(BASHDIR)/tlsring
+	install -m 644 tools/completion/tlsring.fish $(DESTDIR)$(FISHDIR)/tlsring.fish
+	install -m 644 tools/completion/tlsring.zsh $(DESTDIR)$(ZSHDIR)/_tlsring
 ifeq ($(DESTDIR),)
 	@if [ "$$(id -u)" = 0 ]; then ldconfig; else echo "run ldconfig as root, so that programs find the library"; fi
 endif
@@ -220,7 +231,14 @@ uninstall: ## take away what install put there
 	rm -rf $(DESTDIR)$(CMAKEDIR)
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,tlsring.h tlsring_reason.h) $(DESTDIR)$(BINDIR)/tlsring
 	rm -f $(foreach page,$(notdir $(MAN1) $(MAN5) $(MAN7)) $(CALLS:%=%.3),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
-	rm -f $(DESTDIR)$(UNITDIR)/tlsring.service
+	rm -f $(addprefix $(DESTDIR),$(UNITDIR)/tlsring.service $(SYSUSERSDIR)/tlsring.conf \
+		$(TMPFILESDIR)/tlsring.conf $(BASHDIR)/tlsring $(FISHDIR)/tlsring.fish $(ZSHDIR)/_tlsring)
+
+deb: ## Debian packages of this release of Debian, in build/deb; installs what they need
+	$(Q)tests/deb/build $(O)/deb
+
+deb-check: ## build, install, try, upgrade and remove the packages on minimal Debians: SUITE="bookworm trixie"
+	$(Q)tests/deb/check $(SUITE)
 
 clean: ## remove what was built in O (default: build)
 	rm -rf $(O)

@@ -23,6 +23,26 @@ installs() {
 }
 
 # What the program asks of the kernel the unit permits: none of these was in every systemd's sets.
+# The packages have the library's version.
+packaged() {
+	equal "$(sed -n '1s/^tlsring (\([^)]*\)) .*/\1/p' "$root/debian/changelog")" "$(pkg-config --modversion tlsring)"
+}
+
+completes() { # commands and options of the program itself
+	local COMP_CWORD COMP_WORDS COMPREPLY
+	# shellcheck disable=SC1091
+	. "$tmp/inst/usr/share/bash-completion/completions/tlsring"
+	PATH=$tmp/inst/usr/bin:$PATH
+	COMP_CWORD=1 COMP_WORDS=(tlsring se)
+	_tlsring tlsring se tlsring
+	equal "${COMPREPLY[*]}" serve
+	COMP_CWORD=2 COMP_WORDS=(tlsring serve --access)
+	_tlsring tlsring --access serve
+	equal "${COMPREPLY[*]}" --access-log
+	! command -v zsh > /dev/null || zsh -n "$tmp/inst/usr/share/zsh/site-functions/_tlsring"
+	! command -v fish > /dev/null || fish -n "$tmp/inst/usr/share/fish/vendor_completions.d/tlsring.fish"
+}
+
 unit() {
 	local call unit=$tmp/inst/usr/lib/systemd/system/tlsring.service
 	grep -qx 'ExecStart=/usr/bin/tlsring serve --config /etc/tlsring.conf' "$unit" || fail "it starts something else"
@@ -165,7 +185,7 @@ uninstalls() {
 	equal "$(find "$tmp/inst" ! -type d)" "" "what is left"
 }
 
-for name in installs unit shared static cplusplus symbols unloads cmake_finds uninstalls; do
+for name in installs packaged completes unit shared static cplusplus symbols unloads cmake_finds uninstalls; do
 	test_case $name $name
 done
 for name in $(in_full own_flags release_needs_node); do
