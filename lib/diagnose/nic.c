@@ -155,7 +155,7 @@ static void nic_vlan(struct diagnose *d, const struct ktls_nic_link *link)
 		      tlsring_reason_text(TLSRING_REASON_NIC_VLAN));
 }
 
-/* A bond, and then each of its ports. */
+/* A bond, and then each of its ports: it is their features that count, not the bond's own. */
 static void nic_bond(struct diagnose *d, const struct ktls_nic *nic,
 		     const struct ktls_nic_link *link)
 {
@@ -168,8 +168,6 @@ static void nic_bond(struct diagnose *d, const struct ktls_nic *nic,
 		      "xmit_hash_policy layer3+4 only",
 		      "a bond of %zu ports, mode %s, policy %s", link->port_count,
 		      ktls_nic_link_mode(link), ktls_nic_link_policy(link));
-	nic_direction(d, nic, KTLS_TX);
-	nic_direction(d, nic, KTLS_RX);
 	nic_operstate(d, nic);
 	for (size_t i = 0; i < link->port_count; i++) {
 		if (ktls_nic_read_index(link->ports[i], &port))

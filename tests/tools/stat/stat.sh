@@ -187,9 +187,9 @@ fits() { # COLUMNS
 	terminal "$1" 24 '' --port "$port" --processes
 	tr -d '\r' < "$tmp/screen" > "$tmp/text"
 	[ "$(wc -L < "$tmp/text")" -le "$1" ] || fail "$(cat "$tmp/text")"
-	grep -qE "127.0.0.1:$port .*kernel +kernel +nic-" "$tmp/text" || fail "$(cat "$tmp/text")"
+	grep -qE "127.0.0.1:$port .*kernel +kernel +(- +)?nic-" "$tmp/text" || fail "$(cat "$tmp/text")"
 	terminal "$1" 12 'dq' --port "$port" --watch=0.2
-	sed -z 's/\x1b\[[?0-9]*[a-zA-Z]//g; s/\r//g' "$tmp/screen" > "$tmp/text"
+	sed -z 's/\x1b\[H/\n/g; s/\x1b\[[?0-9]*[a-zA-Z]//g; s/\r//g' "$tmp/screen" > "$tmp/text"
 	[ "$(wc -L < "$tmp/text")" -le "$1" ] || fail "$(cat "$tmp/text")"
 	grep -qE "127.0.0.1:$port .*kernel +kernel" "$tmp/text" || fail "$(cat "$tmp/text")"
 }

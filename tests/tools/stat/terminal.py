@@ -4,7 +4,8 @@
 
 terminal.py COLUMNS ROWS KEYS COMMAND...
 
-Each of KEYS is typed after another second; ^ is SIGTERM. Ends with the command's status, or 128 and
+Each of KEYS is typed after another second, the first one a second after something was written; ^ is
+SIGTERM. Ends with the command's status, or 128 and
 the number of the signal that ended it.
 """
 import fcntl
@@ -25,7 +26,7 @@ if not pid:
     os.execvp(command[0], command)
 fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 os.write(go, b"x")
-due = time.monotonic() + 1
+due = None
 text = b""
 while True:
     if select.select([fd], [], [], 0.1)[0]:
@@ -36,7 +37,8 @@ while True:
         text += piece
         if not piece:
             break
-    if keys and time.monotonic() >= due:
+        due = due or time.monotonic() + 1
+    if keys and due and time.monotonic() >= due:
         if keys[0] == "^":
             os.kill(pid, signal.SIGTERM)
         else:
