@@ -59,7 +59,7 @@ MAN3	:= $(O)/man3/made
 CALLS	= $(shell sed -n 's/^\t\(tlsring_[a-z0-9_]*\);/\1/p' lib/tlsring.map)
 
 .PHONY: all lib tests help deps install uninstall clean serve check check-native lab rooms rig rig-shell bench \
-	tidy fuzz format-check html deb deb-check
+	tidy fuzz format-check html abi-check deb deb-check
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -233,6 +233,9 @@ uninstall: ## take away what install put there
 	rm -f $(foreach page,$(notdir $(MAN1) $(MAN5) $(MAN7)) $(CALLS:%=%.3),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -f $(addprefix $(DESTDIR),$(UNITDIR)/tlsring.service $(SYSUSERSDIR)/tlsring.conf \
 		$(TMPFILESDIR)/tlsring.conf $(BASHDIR)/tlsring $(FISHDIR)/tlsring.fish $(ZSHDIR)/_tlsring)
+
+abi-check: ## compare the library's interface with that of the last release: BASE=commit
+	$(Q)tests/abi $(BASE)
 
 deb: ## Debian packages of this release of Debian, in build/deb; installs what they need
 	$(Q)tests/deb/build $(O)/deb
