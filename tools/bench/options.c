@@ -16,7 +16,7 @@
 #define OPTIONS_DELAY_MAX	10000		/* milliseconds */
 #define OPTIONS_DURATION_MAX	(1000 * 3600)
 #define OPTIONS_DURATION	(4 * 3600)	/* of a soak */
-#define OPTIONS_CONNECTIONS_MAX	400		/* within the usual 1,024 descriptors */
+#define OPTIONS_CONNECTIONS_MAX	100000
 
 const char *const bench_versions[] = { "1.2", "1.3", NULL };
 const char *const bench_ciphers[] = { "aes128", "aes256", "chacha20", NULL };
@@ -152,7 +152,7 @@ static const struct options_row options_rows[] = {
 	{ "modes", 0, "LIST", "only these modes, separated by commas (default: the preset's)",
 	  .set = options_set_modes },
 	{ "sweep", 0, "NAME=LIST",
-	  "measure at each of these values of size, connections, threads, tls, cipher, rate or direction; "
+	  "measure at each of these values of size, connections, threads, client-threads, tls, cipher, rate or direction; "
 	  "more NAME=LIST may follow, and modes=LIST", .set = options_set_sweep },
 	{ "save", 0, "FILE", "with --sweep: write the result after each point; go on with what FILE has",
 	  .set = options_set_text, .at = AT(save) },
@@ -173,6 +173,8 @@ static const struct options_row options_rows[] = {
 	  options_set_number, AT(connections), .min = 1, .max = OPTIONS_CONNECTIONS_MAX },
 	{ "threads", 0, "N", "threads of the server (default: 1)", options_set_number, AT(threads),
 	  .min = 1, .max = BENCH_THREADS_MAX },
+	{ "client-threads", 0, "N", "threads of the client (default: 1)", options_set_number,
+	  AT(client_threads), .min = 1, .max = BENCH_THREADS_MAX },
 	{ "repeats", 'r', "N", "rounds; each runs every mode once", options_set_number, AT(repeats),
 	  .min = 1, .max = BENCH_REPEATS_MAX },
 	{ "seconds", 0, "SECONDS", "duration of a run", options_set_seconds, AT(seconds),
@@ -277,6 +279,9 @@ static int options_ends(const struct bench_options *out)
 		log_line(
 			"--threads %u: some of them would have nothing to do with %u --connections",
 			out->threads, out->connections);
+	else if (out->client_threads > out->connections)
+		log_line("--client-threads %u: some of them would have nothing to do with %u "
+			 "--connections", out->client_threads, out->connections);
 	else
 		return 0;
 	return TOOLS_USAGE;
@@ -377,6 +382,8 @@ static int options_soak(struct bench_options *out)
 			 "nic-soak");
 	else if (soaks && (out->html || out->format == BENCH_CSV))
 		log_line("a soak is printed as lines or with --json only");
+	else if (soaks && out->client_threads > 1)
+		log_line("a soak has one client thread: leave out --client-threads");
 	else if (!soaks && out->duration > 0)
 		log_line("--duration: this is for --preset soak; use --seconds");
 	else
@@ -426,7 +433,7 @@ int bench_options_parse(struct bench_options *out, int argc, char **argv)
 	const char *preset = options_find(&options_table, "preset", argc, argv);
 	int ret;
 
-	*out = (struct bench_options){ .threads = 1 };
+	*out = (struct bench_options){ .threads = 1, .client_threads = 1 };
 	ret = options_preset(out, preset ? preset : "quick");
 	if (!ret)
 		ret = options_parse(&options_table, out, &argc, &argv);

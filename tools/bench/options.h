@@ -17,6 +17,7 @@ struct bench_options {
 	enum bench_direction direction;
 	unsigned connections, repeats;
 	unsigned threads;		/* of the server, or its workers */
+	unsigned client_threads;
 	unsigned requests;		/* of a run, in all; 0: it lasts for seconds */
 	double seconds;
 	double duration;		/* seconds of a soak; 0: it is none */

@@ -82,7 +82,8 @@ static void proof_by_card(struct proof_flow *f)
 	card->carried += f->carried;
 	card->done += done;
 	card->foreign += foreign > 0 || done <= f->carried ? foreign : done - f->carried;
-	if (f->out->counted && (to->resent - from->resent) * PROOF_SEGMENT > f->carried / PROOF_SHARE)
+	if (f->out->counted &&
+	    (to->resent - from->resent) * PROOF_SEGMENT > f->carried / PROOF_SHARE)
 		proof_doubt(f->out, BENCH_DOUBT_RESENT);
 	if (!to->counts)
 		proof_doubt(f->out, BENCH_DOUBT_UNCOUNTED);

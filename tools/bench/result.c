@@ -92,13 +92,14 @@ double bench_result_latency(const struct hdr_histogram *histogram, double percen
 
 #define RESULT_BUSY	0.8	/* of a processor */
 
-enum bench_limit bench_result_limit(const struct bench_result *r, unsigned threads)
+enum bench_limit bench_result_limit(const struct bench_result *r, unsigned threads,
+				    unsigned client_threads)
 {
 	double all = RESULT_BUSY * r->busy.seconds;
 
 	if (r->busy.server >= threads * all)
 		return BENCH_LIMIT_SERVER;
-	if (r->busy.client >= all)
+	if (r->busy.client >= client_threads * all)
 		return BENCH_LIMIT_CLIENT;
 	return r->busy.server + r->busy.client >= all ? BENCH_LIMIT_TURNS : BENCH_LIMIT_OTHER;
 }

@@ -21,7 +21,7 @@ static int try_request(const struct bench_setup *setup, const struct bench_mode 
 	const struct bench_load one = { .requests = 1 };
 	struct bench_samples samples;
 	struct bench_client client;
-	int ret = bench_client_open(&client, setup, mode, 1, to),
+	int ret = bench_client_open(&client, setup, mode, 1, 0, to),
 	    made = bench_samples_new(&samples);
 
 	client.check = true;
@@ -89,7 +89,7 @@ struct run {
 	const struct bench_setup *setup;
 	const struct bench_mode *mode;
 	struct bench_server server;
-	struct bench_client client;
+	struct bench_crowd crowd;
 	struct bench_samples samples;
 	struct bench_snapshot start, from, to;
 	struct bench_report before, after;
@@ -104,7 +104,7 @@ static int run_load(struct run *run, unsigned part)
 		.rate = options->rate,
 	};
 
-	return bench_client_run(&run->client, &load, &run->samples);
+	return bench_crowd_run(&run->crowd, &load, &run->samples);
 }
 
 /* Snapshots cost the server nothing; its CPU time is read inside of them. */
@@ -113,7 +113,7 @@ static int run_measured(struct run *run)
 	int ret = run_load(run, RUN_WARM);
 
 	if (!ret)
-		ret = bench_snapshot_take(&run->from, &run->client, &run->server);
+		ret = bench_snapshot_take(&run->from, &run->crowd, &run->server);
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
@@ -121,7 +121,7 @@ static int run_measured(struct run *run)
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
-		ret = bench_snapshot_take(&run->to, &run->client, &run->server);
+		ret = bench_snapshot_take(&run->to, &run->crowd, &run->server);
 	return ret;
 }
 
@@ -129,9 +129,9 @@ static int run_measured(struct run *run)
 static int run_crowd(struct run *run, unsigned connections)
 {
 	const struct bench_load each = { .requests = connections };
-	int ret = bench_client_dial(&run->client, connections);
+	int ret = bench_crowd_dial(&run->crowd, connections);
 
-	return !ret && connections ? bench_client_run(&run->client, &each, &run->samples) : ret;
+	return !ret && connections ? bench_crowd_run(&run->crowd, &each, &run->samples) : ret;
 }
 
 /* The first quarter also pays for memory that is allocated once. */
@@ -141,7 +141,7 @@ static int run_idle(struct run *run)
 	int ret = run_crowd(run, all / RUN_FIRST);
 
 	if (!ret)
-		ret = bench_snapshot_take(&run->from, &run->client, &run->server);
+		ret = bench_snapshot_take(&run->from, &run->crowd, &run->server);
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
@@ -149,7 +149,7 @@ static int run_idle(struct run *run)
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->after);
 	if (!ret)
-		ret = bench_snapshot_take(&run->to, &run->client, &run->server);
+		ret = bench_snapshot_take(&run->to, &run->crowd, &run->server);
 	return ret;
 }
 
@@ -199,7 +199,7 @@ static void run_proof(struct bench_path *out, const struct run *run)
 {
 	const struct bench_proof proof = {
 		.mode = run->mode, .direction = run->setup->options->direction,
-		.connections = run->client.opened, .start = &run->start, .from = &run->from,
+		.connections = bench_crowd_opened(&run->crowd), .start = &run->start, .from = &run->from,
 		.to = &run->to, .report = &run->after,
 		.records = bench_mode_new(run->mode) ? run_records(run) : 0,
 	};
@@ -248,7 +248,7 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup,
 
 	if (!run)
 		return -ENOMEM;
-	*run = (struct run){ .setup = setup, .mode = mode, .client.epoll = -1 };
+	*run = (struct run){ .setup = setup, .mode = mode };
 	ret = bench_samples_new(&run->samples);
 	if (ret)
 		goto out;
@@ -257,10 +257,9 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup,
 	if (!ret)
 		ret = bench_server_ask(&run->server, &run->before);
 	if (!ret)
-		ret = bench_snapshot_take(&run->start, &run->client, &run->server);
+		ret = bench_snapshot_take(&run->start, &run->crowd, &run->server);
 	if (!ret)
-		ret = bench_client_open(&run->client, setup, mode, setup->options->connections,
-					&run->server.address);
+		ret = bench_crowd_open(&run->crowd, setup, mode, &run->server.address);
 	if (!ret)
 		ret = mode->lifetime == BENCH_IDLE ? run_idle(run) : run_measured(run);
 	if (!ret) {
@@ -268,7 +267,7 @@ int bench_run(struct bench_run *out, const struct bench_setup *setup,
 		hdr_add(result->latency, run->samples.requests);
 		hdr_add(result->handshakes, run->samples.handshakes);
 	}
-	bench_client_close(&run->client);
+	bench_crowd_close(&run->crowd);
 	bench_server_stop(&run->server);
 out:
 	bench_samples_free(&run->samples);

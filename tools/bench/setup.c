@@ -7,12 +7,15 @@
 #include <unistd.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include "tools/bench/machine/descriptors.h"
 #include "tools/bench/options.h"
 #include "tools/bench/server/cold.h"
 #include "tools/bench/setup.h"
 #include "tools/common/certificate_self.h"
 #include "tools/common/log.h"
 #include "tools/tools.h"
+
+#define SETUP_MANY	1000	/* connections, from which on the client saves memory */
 
 /* Indexed as bench_ciphers. The certificate has an EC key. */
 static const struct {
@@ -60,6 +63,9 @@ static int setup_tls(struct bench_setup *s, const struct bench_options *options)
 	SSL_CTX_set_default_read_buffer_len(s->client, 256 * 1024);
 	SSL_CTX_set_mode(s->client,
 			 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* Else 100,000 connections would need 25 GiB. */
+	if (options->connections > SETUP_MANY)
+		SSL_CTX_set_mode(s->client, SSL_MODE_RELEASE_BUFFERS);
 	return certificate_self_use(s->server, NULL, &certificate) ? TOOLS_FAILED : 0;
 }
 
@@ -88,6 +94,20 @@ failed:
 	return TOOLS_FAILED;
 }
 
+static int setup_descriptors(const struct bench_options *options)
+{
+	unsigned wanted = options->connections + BENCH_DESCRIPTORS_OTHER;
+	unsigned has = bench_descriptors_raise(wanted);
+
+	if (has >= wanted)
+		return 0;
+	log_line("--connections %u: a process of this user may have %u descriptors; raise `ulimit "
+		 "-Hn`, "
+		 "or take fewer",
+		 options->connections, has);
+	return TOOLS_FAILED;
+}
+
 int bench_setup_open(struct bench_setup *s, const struct bench_options *options,
 		     const volatile sig_atomic_t *interrupted)
 {
@@ -98,7 +118,9 @@ int bench_setup_open(struct bench_setup *s, const struct bench_options *options,
 	*(struct sockaddr_in *)&s->listen =
 		(struct sockaddr_in){ .sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	ret = setup_tls(s, options);
+	ret = setup_descriptors(options);
+	if (!ret)
+		ret = setup_tls(s, options);
 	if (!ret)
 		ret = setup_file(s, options);
 	/* Copies are only needed where the servers are. */

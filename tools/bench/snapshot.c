@@ -126,7 +126,7 @@ void bench_snapshot_take_server(struct bench_snapshot *out, const struct bench_s
 	out->resent = bench_procfs_column("/proc/net/snmp", "Tcp:", "RetransSegs");
 }
 
-static int snapshot_once(struct bench_snapshot *out, const struct bench_client *client,
+static int snapshot_once(struct bench_snapshot *out, const struct bench_crowd *crowd,
 			 const struct bench_server *server)
 {
 	int ret = 0;
@@ -136,8 +136,8 @@ static int snapshot_once(struct bench_snapshot *out, const struct bench_client *
 		ret = server->elsewhere->take(server, out);
 	else
 		bench_snapshot_take_server(out, server);
-	if (!ret && client && client->count)
-		bench_client_wire(client, out->wire);
+	if (!ret && crowd)
+		bench_crowd_wire(crowd, out->wire);
 	return ret;
 }
 
@@ -154,15 +154,15 @@ static bool snapshot_early(const struct bench_snapshot *s, enum bench_direction 
 	return false;
 }
 
-int bench_snapshot_take(struct bench_snapshot *out, const struct bench_client *client,
+int bench_snapshot_take(struct bench_snapshot *out, const struct bench_crowd *crowd,
 			const struct bench_server *server)
 {
-	int ret = snapshot_once(out, client, server);
+	int ret = snapshot_once(out, crowd, server);
 
 	for (unsigned i = 0; !ret && i < SNAPSHOT_TRIES && snapshot_early(out,
 									  server->direction); i++) {
 		usleep(1000);
-		ret = snapshot_once(out, client, server);
+		ret = snapshot_once(out, crowd, server);
 	}
 	return ret;
 }

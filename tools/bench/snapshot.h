@@ -3,7 +3,7 @@
 #define TOOLS_BENCH_SNAPSHOT_H
 
 /* What the kernel, the network cards and the client's sockets have counted by one moment. */
-#include "tools/bench/client/client.h"
+#include "tools/bench/client/crowd.h"
 #include "tools/bench/server/server.h"
 
 /* The server's sending, and its receiving. */
@@ -32,8 +32,8 @@ struct bench_snapshot {
 
 /* The flow is measured. */
 bool bench_snapshot_measures(enum bench_direction direction, enum bench_flow flow);
-/* Waits until what was sent is acknowledged; client may be NULL. 0 or -errno. */
-int bench_snapshot_take(struct bench_snapshot *out, const struct bench_client *client,
+/* Waits until what was sent is acknowledged; crowd may be NULL. 0 or -errno. */
+int bench_snapshot_take(struct bench_snapshot *out, const struct bench_crowd *crowd,
 			const struct bench_server *server);
 /* The server's part of it, all but wire, for a server of this machine. */
 void bench_snapshot_take_server(struct bench_snapshot *out, const struct bench_server *server);

@@ -33,6 +33,9 @@ bad_usage() {
 	refuses 'soaks' --cache cold --preset soak
 	refuses 'from 1 to 64' --threads 0
 	refuses 'nothing to do with 2 --connections' --threads 3 --connections 2
+	refuses 'nothing to do with 2 --connections' --client-threads 3 --connections 2
+	refuses 'one client thread' --preset soak --client-threads 2
+	refuses 'from 1 to 100000' --connections 100001
 	refuses 'from 0.01 to 3600' --seconds 0
 	refuses 'from 0.01 to 3600' --seconds nan
 	refuses 'from 0.01 to 3600' --seconds .
@@ -225,6 +228,25 @@ threads() {
 	wait $! || :
 }
 
+# The load of a run is that of all client threads, and their bytes are in the proof.
+client_threads() {
+	bench clients.json --client-threads 3 --connections 7 --requests 30 --threads 2 --modes plain,user-mapped,user-engine,user-resumed,kernel-engine
+	true_of clients.json 'j["options"]["client_threads"] == 3 and all(x["path"]["as_asked"] and x["runs"] == 2 and x["samples"] == 60 for x in m.values() if x["possible"])'
+	"$tlsring" bench --json --client-threads 2 --connections 4 --modes plain --rate 100 --requests 20 --repeats 1 > "$tmp/rate.json"
+	true_of rate.json 'm["plain"]["samples"] == 20 and m["plain"]["measures"]["requests_per_s"]["median"] < 130'
+	"$tlsring" bench --json --preset idle --client-threads 3 --connections 20 --repeats 1 --modes plain-idle > "$tmp/idle3.json"
+	true_of idle3.json 'm["plain-idle"]["runs"] == 1 and m["plain-idle"]["path"]["as_asked"]'
+}
+
+# More than a process may usually have open.
+many_connections() {
+	[ "$(ulimit -Hn)" -ge 1700 ] || skip "no process may have so many descriptors here"
+	(ulimit -Sn 1024 && "$tlsring" bench --json --preset idle --connections 1500 --client-threads 2 --repeats 1 --modes plain-idle > "$tmp/many.json")
+	true_of many.json 'm["plain-idle"]["runs"] == 1 and m["plain-idle"]["path"]["as_asked"]'
+	(ulimit -n 500 && "$tlsring" bench --connections 600 --modes plain > "$tmp/text" 2> "$tmp/err") && [ "$(id -u)" != 0 ] && fail "it measures with too few descriptors"
+	return 0
+}
+
 # What was sent came from a disk, each time; and where it cannot, that is said before anything is measured.
 cold() {
 	local all=plain,user-read,user-mapped,user-engine,user-resumed,kernel-mapped,kernel-sendfile,kernel-engine status=0
@@ -313,11 +335,11 @@ server_gone() {
 	grep -q '^plain *failed: the server has ended' "$tmp/text" || fail "$(cat "$tmp/text")"
 }
 
-for name in every_mode figures kernel_modes receives both_ways without_privilege handshakes engine_on_epoll threads cold sizes; do
+for name in every_mode figures kernel_modes receives both_ways without_privilege handshakes engine_on_epoll threads client_threads cold sizes; do
 	test_case $name $name
 done
 # No kernel changes the others.
-for name in $(in_full bad_usage idle receives_little versions_and_ciphers cold_refused by_time open_load interrupted \
+for name in $(in_full bad_usage idle receives_little versions_and_ciphers cold_refused by_time open_load many_connections interrupted \
 	server_gone); do
 	test_case $name $name
 done

@@ -88,7 +88,7 @@ elsewhere() {
 		start = {"ask": "start", "mode": "plain", "tls": 1, "cipher": 0, "io": 0, "size": 5, "threads": 1, "cache": 0, "connections": 1}
 		assert ask(start)["result"] == 0
 		for key, value in (("mode", "none"), ("direction", 3), ("direction", -1), ("tls", 2), ("tls", -1), ("cipher", 3), ("io", 9), ("size", 0), ("size", 1 << 40), ("threads", 0), ("threads", 65), ("cache", 2), ("connections", 0),
-		                   ("connections", 401),
+		                   ("connections", 100001),
 		                   ("mode", 5)):
 		    assert ask({**start, key: value})["result"] < 0, (key, value)
 		assert ask({**start, "mode": "kernel-sendfile", "direction": 1})["result"] < 0

@@ -84,10 +84,10 @@ static int client_ticket(struct bench_client *client)
 }
 
 int bench_client_open(struct bench_client *client, const struct bench_setup *setup,
-		      const struct bench_mode *mode, unsigned connections,
+		      const struct bench_mode *mode, unsigned connections, unsigned which,
 		      const struct sockaddr_storage *to)
 {
-	*client = (struct bench_client){ .setup = setup, .mode = mode, .to = to,
+	*client = (struct bench_client){ .setup = setup, .mode = mode, .to = to, .which = which,
 					 .epoll = epoll_create1(EPOLL_CLOEXEC) };
 	if (client->epoll < 0)
 		return -errno;

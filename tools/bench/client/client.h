@@ -10,9 +10,9 @@
 #include "tools/bench/client/samples.h"
 
 /* Allocates so many connections, and makes those that last. A mode that resumes makes one and ends
- * it. */
+ * it. which: this client's number among those of other threads. */
 int bench_client_open(struct bench_client *client, const struct bench_setup *setup,
-		      const struct bench_mode *mode, unsigned connections,
+		      const struct bench_mode *mode, unsigned connections, unsigned which,
 		      const struct sockaddr_storage *to);
 /* Make idle connections until there are so many. */
 int bench_client_dial(struct bench_client *client, unsigned connections);

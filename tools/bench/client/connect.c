@@ -14,6 +14,8 @@
 #include "tools/bench/modes.h"
 #include "tools/bench/options.h"
 
+#define CONNECT_PORTS	20000	/* of an address: fewer than ip_local_port_range has by default */
+#define CONNECT_ADDRESSES 64
 #define CONNECT_PIECE	(1024 * 1024)	/* of an upload, for one call */
 
 bool bench_peer_again(const struct bench_client *client)
@@ -27,16 +29,30 @@ static socklen_t connect_length(const struct bench_client *client)
 						   sizeof(struct sockaddr_in);
 }
 
+/* Loopback has other addresses, from which there are as many ports again. */
+static void connect_source(const struct bench_client *client, int fd)
+{
+	const struct sockaddr_in *to = (const struct sockaddr_in *)client->to;
+	unsigned nth = client->opened * client->setup->options->client_threads / CONNECT_PORTS;
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	int one = 1;
+
+	if (to->sin_family != AF_INET || to->sin_addr.s_addr != htonl(INADDR_LOOPBACK) || !nth)
+		return;
+	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + nth % CONNECT_ADDRESSES);
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	bind(fd, (struct sockaddr *)&from, sizeof(from));
+}
+
 /* Connect to each of the server's ports in turn. */
 static int connect_socket_to(const struct bench_client *client, int fd)
 {
+	unsigned ports = bench_mode_ports(client->mode, client->setup->options->threads);
 	struct sockaddr_storage to = *client->to;
 	in_port_t *port = &((struct sockaddr_in *)&to)->sin_port;
 
-	*port = htons(
-		(uint16_t)(ntohs(*port) +
-			   client->opened % bench_mode_ports(client->mode,
-							     client->setup->options->threads)));
+	connect_source(client, fd);
+	*port = htons((uint16_t)(ntohs(*port) + (client->opened + client->which) % ports));
 	return connect(fd, (const struct sockaddr *)&to, connect_length(client));
 }
 

@@ -28,6 +28,7 @@ struct bench_client {
 	const struct bench_setup *setup;
 	const struct bench_mode *mode;
 	const struct sockaddr_storage *to;	/* borrowed */
+	unsigned which;			/* among clients of other threads */
 	struct bench_peer *peers;	/* owned */
 	unsigned count;
 	bool check;			/* compare each answer with the file */

@@ -101,6 +101,8 @@ static json_t *cards_card(const char *name)
 	/* A virtual card says -1. */
 	bench_procfs_line(path, line);
 	json_object_set_new(card, "mbit_per_s", json_string(*line == '-' ? "unknown" : line));
+	snprintf(path, sizeof(path), CARDS_NET "/%s/device/numa_node", name);
+	json_object_set_new(card, "numa_node", json_string(bench_procfs_line(path, line)));
 	cards_features(card, name);
 	cards_interrupts(card, name);
 	return card;

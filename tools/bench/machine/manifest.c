@@ -152,9 +152,9 @@ static json_t *manifest_processor(void)
 {
 	char model[BENCH_PROCFS_LINE], mhz[BENCH_PROCFS_LINE], governor[BENCH_PROCFS_LINE],
 		load[BENCH_PROCFS_LINE];
-	char most[BENCH_PROCFS_LINE], boost[BENCH_PROCFS_LINE];
+	char most[BENCH_PROCFS_LINE], boost[BENCH_PROCFS_LINE], nodes[BENCH_PROCFS_LINE];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s}",
 			 "model", bench_procfs_cpu("model name", model),
 			 "mhz", bench_procfs_cpu("cpu MHz", mhz),
 			 "governor",
@@ -165,6 +165,7 @@ static json_t *manifest_processor(void)
 					   most),
 			 "boost", bench_procfs_line("/sys/devices/system/cpu/cpufreq/boost", boost),
 			 "online", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
+			 "numa_nodes", bench_procfs_line("/sys/devices/system/node/online", nodes),
 			 "load", bench_procfs_line("/proc/loadavg", load),
 			 "perf_events", bench_counters_events(),
 			 "memory_traffic", bench_counters_memory(BENCH_RESCTRL));

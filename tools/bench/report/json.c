@@ -32,7 +32,7 @@ enum bench_direction bench_json_direction(const json_t *all)
 
 json_t *bench_json_options(const struct bench_options *o)
 {
-	return json_pack("{s:s, s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:i, "
+	return json_pack("{s:s, s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:i, s:i, s:i, s:i, "
 			 "s:f, s:i, s:s, s:i, s:f, s:s}", "preset", o->preset,
 			 "direction", bench_directions[o->direction],
 			 "via",
@@ -40,7 +40,7 @@ json_t *bench_json_options(const struct bench_options *o)
 			 "loss_percent", o->loss, "delay_ms", o->delay,
 			 "tls", bench_versions[o->tls], "cipher", bench_ciphers[o->cipher],
 			 "size", (json_int_t)o->size, "connections", (int)o->connections,
-			 "threads", (int)o->threads,
+			 "threads", (int)o->threads, "client_threads", (int)o->client_threads,
 			 "repeats", (int)o->repeats, "seconds", o->requests ? 0.0 : o->seconds,
 			 "requests", (int)o->requests, "load", o->rate ? "open" : "closed",
 			 "rate", (int)o->rate,
@@ -136,7 +136,7 @@ static json_t *json_cdf(const struct bench_result *r)
 static json_t *json_limit(const struct bench_result *r, const struct bench_options *options)
 {
 	return json_pack("{s:s, s:f, s:f}",
-			 "by", bench_limits[bench_result_limit(r, options->threads)],
+			 "by", bench_limits[bench_result_limit(r, options->threads, options->client_threads)],
 			 "server_busy_percent", 100 * r->busy.server / r->busy.seconds,
 			 "client_busy_percent", 100 * r->busy.client / r->busy.seconds);
 }

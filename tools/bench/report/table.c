@@ -57,6 +57,8 @@ static void table_head(const struct bench_outcome *o)
 		printf(", from a disk each time");
 	if (options->threads > 1)
 		printf("; %u threads serve", options->threads);
+	if (options->client_threads > 1)
+		printf("; %u client threads", options->client_threads);
 	printf("; median of %u rounds\n", o->repeats);
 	table_load(o);
 }
@@ -313,7 +315,7 @@ static void table_limits(const struct bench_outcome *o)
 {
 	for (unsigned i = 0; i < BENCH_MODES && !o->options->rate; i++) {
 		const struct bench_result *r = &o->results[i];
-		enum bench_limit limit = bench_result_limit(r, o->options->threads);
+		enum bench_limit limit = bench_result_limit(r, o->options->threads, o->options->client_threads);
 
 		if (!r->runs || r->mode->lifetime == BENCH_IDLE ||
 		    (limit != BENCH_LIMIT_CLIENT && limit != BENCH_LIMIT_OTHER))

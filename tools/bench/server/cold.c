@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
+#include "tools/bench/machine/descriptors.h"
 #include "tools/bench/machine/health.h"
 #include "tools/bench/options.h"
 #include "tools/bench/server/cold.h"
@@ -17,7 +17,6 @@
 #define COLD_PAGES	1024		/* looked at by one call of mincore() */
 #define COLD_COPIES	64
 #define COLD_BYTES	(64ull << 20)	/* at most COLD_COPIES of so many bytes, in all */
-#define COLD_DESCRIPTORS 100		/* descriptors for everything else */
 
 /* ---- the file ---- */
 
@@ -70,17 +69,6 @@ static int cold_copy(struct bench_setup *s)
 	if (fd >= 0)
 		close(fd);
 	return ret;
-}
-
-/* Copies and connections may need more descriptors than the default limit. */
-static void cold_room(unsigned descriptors)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= descriptors)
-		return;
-	limit.rlim_cur = limit.rlim_max < descriptors ? limit.rlim_max : descriptors;
-	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static bool cold_stays(const struct bench_setup *s, const struct bench_copy *copy)
@@ -143,7 +131,7 @@ int bench_cold_open(struct bench_setup *s)
 	s->copies = calloc(count, sizeof(*s->copies));
 	if (!s->copies)
 		ret = -ENOMEM;
-	cold_room(count + s->options->connections + COLD_DESCRIPTORS);
+	bench_descriptors_raise(count + s->options->connections + BENCH_DESCRIPTORS_OTHER);
 	/* The first copy is probed before others are made. */
 	while (!ret && s->count < count && (s->count != 1 || cold_probe(s)))
 		ret = cold_copy(s);

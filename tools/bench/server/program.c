@@ -93,7 +93,8 @@ static void program_words(const char *words[PROGRAM_WORDS], const struct bench_p
 	const char *const serve[] = {
 		"/proc/self/exe", "serve", "-t", files->threads, "-l", files->address, "-c",
 		"cert.pem", "-k", "key.pem",
-		"--max-connections", "512", "--max-connections-per-address", "512",
+		"--max-connections", files->connections, "--max-connections-per-address",
+		files->connections,
 		"--idle-timeout", "600",
 		"--offload", mode->seal == BENCH_USER ? "off" : "auto", "www", NULL,
 	};

@@ -15,6 +15,7 @@
 #include "tools/bench/options.h"
 #include "tools/bench/server/program_files.h"
 
+#define FILES_SPARE	624	/* connections beside those of a run: new ones overlap with old ones */
 #define FILES_SAID	8192	/* bytes of `nginx -V` */
 
 static FILE *files_open(const struct bench_program_files *files, const char *name)
@@ -89,7 +90,7 @@ static void files_nginx(FILE *out, const struct bench_program_files *files,
 {
 	fprintf(out, "%sworker_processes %s;\ndaemon off;\npid %s/pid;\nerror_log stderr warn;\n",
 		geteuid() ? "" : "user root root;\n", files->threads, files->dir);
-	fputs("events {\n\tworker_connections 1024;\n\tmulti_accept on;\n}\nhttp {\n"
+	fprintf(out, "events {\n\tworker_connections %s;\n\tmulti_accept on;\n}\nhttp {\n"
 	      "\tdefault_type application/octet-stream;\n\taccess_log off;\n\tsendfile "
 	      "on;\n\ttcp_nopush on;\n"
 	      "\ttcp_nodelay on;\n\topen_file_cache max=1000 "
@@ -97,7 +98,7 @@ static void files_nginx(FILE *out, const struct bench_program_files *files,
 	      "\tkeepalive_timeout 600s;\n\tkeepalive_requests 100000000;\n\tssl_protocols TLSv1.2 "
 	      "TLSv1.3;\n"
 	      "\tssl_session_tickets on;\n",
-	      out);
+		files->connections);
 	files_nginx_folders(out, files->dir);
 	fprintf(out,
 		"\tssl_certificate %s/cert.pem;\n\tssl_certificate_key %s/key.pem;\n%s"
@@ -177,6 +178,8 @@ int bench_program_files_make(struct bench_program_files *files, const struct ben
 
 	*files = (struct bench_program_files){ 0 };
 	snprintf(files->threads, sizeof(files->threads), "%u", child->setup->options->threads);
+	snprintf(files->connections, sizeof(files->connections), "%u",
+		 child->setup->options->connections + FILES_SPARE);
 	ret = files_address(files, child->listener);
 	if (ret)
 		return ret;

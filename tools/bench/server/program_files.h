@@ -13,6 +13,7 @@ struct bench_program_files {
 	char address[BENCH_PROGRAM_ADDRESS];	/* to listen on: ADDR:PORT, [ADDR]:PORT */
 	uint16_t port;			/* of address */
 	char threads[12];		/* or workers */
+	char connections[12];		/* the most that are to be accepted */
 };
 
 /* In TMPDIR, /dev/shm or /tmp. Takes the address of child's listener. 0 or -errno; remove in any

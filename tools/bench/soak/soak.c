@@ -139,7 +139,7 @@ static int soak_start(struct soak *s)
 		return ret;
 	s->result.before = report.health;
 	ret = bench_client_open(&s->client, &s->setup, s->result.mode,
-				s->setup.options->connections, &s->server.address);
+				s->setup.options->connections, 0, &s->server.address);
 	s->client.check = true;
 	/* TLS 1.2 has no KeyUpdate. */
 	s->client.rekeys = report.health.rekeys && s->setup.options->tls;

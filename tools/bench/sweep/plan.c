@@ -9,7 +9,8 @@
 static bool plan_known(const char *name)
 {
 	static const char *const names[] = {
-		"size", "connections", "threads", "tls", "cipher", "rate", "direction",
+		"size", "connections", "threads", "client-threads", "tls", "cipher", "rate",
+		"direction",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -44,7 +45,7 @@ static int plan_dimension(struct bench_plan *plan, const char *text)
 		return 0;
 	log_line(
 		"--sweep %s: give NAME=VALUE,VALUE..., up to %u values; NAME is size, connections, "
-		"threads, tls, cipher, rate or direction",
+		"threads, client-threads, tls, cipher, rate or direction",
 		text, BENCH_PLAN_VALUES);
 	return TOOLS_USAGE;
 }
