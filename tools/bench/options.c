@@ -152,7 +152,8 @@ static const struct options_row options_rows[] = {
 	{ "modes", 0, "LIST", "only these modes, separated by commas (default: the preset's)",
 	  .set = options_set_modes },
 	{ "sweep", 0, "NAME=LIST",
-	  "measure at each of these values of size, connections, threads, client-threads, tls, cipher, rate or direction; "
+	  "measure at each of these values of size, connections, threads, client-threads, tls, "
+	  "cipher, rate or direction; "
 	  "more NAME=LIST may follow, and modes=LIST", .set = options_set_sweep },
 	{ "save", 0, "FILE", "with --sweep: write the result after each point; go on with what FILE has",
 	  .set = options_set_text, .at = AT(save) },

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include "tools/bench/client/samples.h"
 #include "tools/bench/modes.h"
+#include "tools/bench/options.h"
 #include "tools/bench/result.h"
 
 static const struct bench_why result_programs[][BENCH_LACK_KTLS + 1] = {
@@ -92,14 +93,14 @@ double bench_result_latency(const struct hdr_histogram *histogram, double percen
 
 #define RESULT_BUSY	0.8	/* of a processor */
 
-enum bench_limit bench_result_limit(const struct bench_result *r, unsigned threads,
-				    unsigned client_threads)
+enum bench_limit bench_result_limit(const struct bench_result *r,
+				    const struct bench_options *options)
 {
 	double all = RESULT_BUSY * r->busy.seconds;
 
-	if (r->busy.server >= threads * all)
+	if (r->busy.server >= options->threads * all)
 		return BENCH_LIMIT_SERVER;
-	if (r->busy.client >= client_threads * all)
+	if (r->busy.client >= options->client_threads * all)
 		return BENCH_LIMIT_CLIENT;
 	return r->busy.server + r->busy.client >= all ? BENCH_LIMIT_TURNS : BENCH_LIMIT_OTHER;
 }

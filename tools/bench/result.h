@@ -17,9 +17,8 @@ const char *bench_result_error_text(int error, char *buf, size_t len);
 bool bench_result_enough(const struct bench_result *result, double percent, unsigned runs);
 /* Microseconds of a percentile; of 100: the maximum. */
 double bench_result_latency(const struct hdr_histogram *histogram, double percent);
-/* The server runs in so many threads, the client in others. */
-enum bench_limit bench_result_limit(const struct bench_result *result, unsigned threads,
-				    unsigned client_threads);
+enum bench_limit bench_result_limit(const struct bench_result *result,
+				    const struct bench_options *options);
 /* Every run has this measure. */
 bool bench_result_has(const struct bench_result *result, enum bench_measure measure);
 /* Percent of a path's bytes. */

@@ -199,7 +199,8 @@ static void run_proof(struct bench_path *out, const struct run *run)
 {
 	const struct bench_proof proof = {
 		.mode = run->mode, .direction = run->setup->options->direction,
-		.connections = bench_crowd_opened(&run->crowd), .start = &run->start, .from = &run->from,
+		.connections = bench_crowd_opened(&run->crowd), .start = &run->start,
+		.from = &run->from,
 		.to = &run->to, .report = &run->after,
 		.records = bench_mode_new(run->mode) ? run_records(run) : 0,
 	};

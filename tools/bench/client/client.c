@@ -87,8 +87,10 @@ int bench_client_open(struct bench_client *client, const struct bench_setup *set
 		      const struct bench_mode *mode, unsigned connections, unsigned which,
 		      const struct sockaddr_storage *to)
 {
-	*client = (struct bench_client){ .setup = setup, .mode = mode, .to = to, .which = which,
-					 .epoll = epoll_create1(EPOLL_CLOEXEC) };
+	*client = (struct bench_client){
+		.setup = setup, .mode = mode, .to = to, .which = which,
+		.epoll = epoll_create1(EPOLL_CLOEXEC),
+	};
 	if (client->epoll < 0)
 		return -errno;
 	client->peers = calloc(connections, sizeof(*client->peers));

@@ -136,7 +136,7 @@ static json_t *json_cdf(const struct bench_result *r)
 static json_t *json_limit(const struct bench_result *r, const struct bench_options *options)
 {
 	return json_pack("{s:s, s:f, s:f}",
-			 "by", bench_limits[bench_result_limit(r, options->threads, options->client_threads)],
+			 "by", bench_limits[bench_result_limit(r, options)],
 			 "server_busy_percent", 100 * r->busy.server / r->busy.seconds,
 			 "client_busy_percent", 100 * r->busy.client / r->busy.seconds);
 }

@@ -315,7 +315,7 @@ static void table_limits(const struct bench_outcome *o)
 {
 	for (unsigned i = 0; i < BENCH_MODES && !o->options->rate; i++) {
 		const struct bench_result *r = &o->results[i];
-		enum bench_limit limit = bench_result_limit(r, o->options->threads, o->options->client_threads);
+		enum bench_limit limit = bench_result_limit(r, o->options);
 
 		if (!r->runs || r->mode->lifetime == BENCH_IDLE ||
 		    (limit != BENCH_LIMIT_CLIENT && limit != BENCH_LIMIT_OTHER))

@@ -15,7 +15,7 @@
 #include "tools/bench/options.h"
 #include "tools/bench/server/program_files.h"
 
-#define FILES_SPARE	624	/* connections beside those of a run: new ones overlap with old ones */
+#define FILES_SPARE	624	/* connections: new ones overlap with old ones */
 #define FILES_SAID	8192	/* bytes of `nginx -V` */
 
 static FILE *files_open(const struct bench_program_files *files, const char *name)
@@ -90,15 +90,13 @@ static void files_nginx(FILE *out, const struct bench_program_files *files,
 {
 	fprintf(out, "%sworker_processes %s;\ndaemon off;\npid %s/pid;\nerror_log stderr warn;\n",
 		geteuid() ? "" : "user root root;\n", files->threads, files->dir);
-	fprintf(out, "events {\n\tworker_connections %s;\n\tmulti_accept on;\n}\nhttp {\n"
-	      "\tdefault_type application/octet-stream;\n\taccess_log off;\n\tsendfile "
-	      "on;\n\ttcp_nopush on;\n"
-	      "\ttcp_nodelay on;\n\topen_file_cache max=1000 "
-	      "inactive=60s;\n\topen_file_cache_valid 30s;\n"
-	      "\tkeepalive_timeout 600s;\n\tkeepalive_requests 100000000;\n\tssl_protocols TLSv1.2 "
-	      "TLSv1.3;\n"
-	      "\tssl_session_tickets on;\n",
+	fprintf(out, "events {\n\tworker_connections %s;\n\tmulti_accept on;\n}\n",
 		files->connections);
+	fputs("http {\n\tdefault_type application/octet-stream;\n\taccess_log off;\n"
+	      "\tsendfile on;\n\ttcp_nopush on;\n\ttcp_nodelay on;\n"
+	      "\topen_file_cache max=1000 inactive=60s;\n\topen_file_cache_valid 30s;\n"
+	      "\tkeepalive_timeout 600s;\n\tkeepalive_requests 100000000;\n"
+	      "\tssl_protocols TLSv1.2 TLSv1.3;\n\tssl_session_tickets on;\n", out);
 	files_nginx_folders(out, files->dir);
 	fprintf(out,
 		"\tssl_certificate %s/cert.pem;\n\tssl_certificate_key %s/key.pem;\n%s"
