@@ -381,8 +381,6 @@ static int options_soak(struct bench_options *out)
 	if (soaks && modes > 1)
 		log_line("a soak is of one mode: leave only one of --modes user-soak, kernel-soak, "
 			 "nic-soak");
-	else if (soaks && (out->html || out->format == BENCH_CSV))
-		log_line("a soak is printed as lines or with --json only");
 	else if (soaks && out->client_threads > 1)
 		log_line("a soak has one client thread: leave out --client-threads");
 	else if (!soaks && out->duration > 0)

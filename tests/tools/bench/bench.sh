@@ -54,8 +54,6 @@ bad_usage() {
 	refuses 'from 1 to 3600000 seconds' --preset soak --duration 2w
 	refuses 'for --preset soak' --duration 5
 	refuses 'one mode' --preset soak --modes user-soak,plain
-	refuses 'with --json only' --preset soak --csv
-	refuses 'with --json only' --preset soak --html report.html
 	refuses 'compare BEFORE' nothing
 	refuses 'two files' compare one
 	refuses 'two ends' --listen 127.0.0.1:0 --connect 127.0.0.1:1

@@ -31,6 +31,27 @@ as_json() {
 	END
 }
 
+as_csv() {
+	"$tlsring" bench --preset soak --modes user-soak --size 1K --connections 4 --requests 80 --csv > "$tmp/csv" 2> "$tmp/err" ||
+		fail "$(cat "$tmp/err")"
+	grep -q '^VERDICT: pass' "$tmp/err" || fail "$(cat "$tmp/err")"
+	python3 -IS - "$tmp/csv" <<-'END' || fail "$(cat "$tmp/csv")"
+		import csv, sys
+		rows = list(csv.DictReader(open(sys.argv[1])))
+		assert len(rows) == 40 and all(None not in r and None not in r.values() for r in rows)
+		assert rows[-1]["requests"] == "80" and all(int(r["server_memory_bytes"]) > 0 and r["errors"] == "0" for r in rows)
+	END
+}
+
+page() {
+	have gnuplot
+	"$tlsring" bench --preset soak --modes user-soak --size 1K --connections 4 --requests 80 --html "$tmp/soak.html" > /dev/null ||
+		fail "status $?"
+	[ "$(grep -o '<svg' "$tmp/soak.html" | wc -l)" = 5 ] || fail "it lacks charts"
+	grep -q '<p class="verdict">user-soak: pass</p>' "$tmp/soak.html" || fail "it lacks the verdict"
+	! grep -q '<script\|<title>.*<title>' "$tmp/soak.html" || fail "it has more than it should"
+}
+
 # Each connection's keys are with the kernel, and gone with it.
 in_the_kernel() {
 	local current rekeys
@@ -62,7 +83,7 @@ interrupted() {
 	grep -q '^note: 0 looks are too few' "$tmp/text" || fail "$(cat "$tmp/text")"
 }
 
-for name in user_space as_json in_the_kernel interrupted; do
+for name in user_space as_json in_the_kernel interrupted $(in_full as_csv page); do
 	test_case $name $name
 done
 test_end

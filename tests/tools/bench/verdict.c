@@ -213,3 +213,20 @@ TEST(a_mix_of_everything)
 	EQ(bench_mix_size(1, 15), 1);
 	EQ(bench_mix_size(5000, 0), 5000);
 }
+
+/* What cannot mend itself ends the load. */
+TEST(stops_at_the_first_fault)
+{
+	struct bench_soak soak = { .count = 2, .before.counters[BENCH_DECRYPT_ERRORS] = 5 };
+
+	soak.looks[0].server.counters[BENCH_DECRYPT_ERRORS] = 5;
+	soak.looks[1].server.counters[BENCH_DECRYPT_ERRORS] = 5;
+	CHECK(!bench_soak_fault(&soak));
+	soak.looks[1].server.counters[BENCH_RX_REKEYS] = 9;
+	CHECK(!bench_soak_fault(&soak));
+	soak.looks[1].server.counters[BENCH_DECRYPT_ERRORS] = 6;
+	CHECK(bench_soak_fault(&soak));
+	soak.looks[1].server.counters[BENCH_DECRYPT_ERRORS] = 5;
+	soak.astray = 1;
+	CHECK(bench_soak_fault(&soak));
+}

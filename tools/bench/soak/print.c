@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <inttypes.h>
 #include <jansson.h>
 #include "tools/bench/client/samples.h"
 #include "tools/bench/options.h"
@@ -60,6 +61,29 @@ void bench_soak_print_look(FILE *out, const struct bench_soak *soak,
 		(unsigned long long)look->server.slab >> 20,
 		(unsigned long long)print_errors(&look->server, &soak->before));
 	/* For those who follow a file of it. */
+	fflush(out);
+}
+
+void bench_soak_csv_head(FILE *out)
+{
+	fputs("seconds,requests,requests_per_s,connections,key_updates,latency_p50_us,latency_p99_"
+	      "us,"
+	      "server_memory_bytes,server_descriptors,client_memory_bytes,client_descriptors,"
+	      "kernel_memory_bytes,errors\n",
+	      out);
+	fflush(out);
+}
+
+void bench_soak_csv_look(FILE *out, const struct bench_soak *soak,
+			 const struct bench_soak_look *look)
+{
+	fprintf(out,
+		"%.1f,%" PRIu64 ",%.1f,%" PRIu64 ",%" PRIu64 ",%.1f,%.1f,%" PRIu64 ",%" PRIu64
+		",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+		look->seconds, look->requests, look->rate, look->connections, look->updates,
+		look->p50, look->p99, look->server.memory, look->server.descriptors,
+		look->client.memory, look->client.descriptors, look->server.slab,
+		print_errors(&look->server, &soak->before));
 	fflush(out);
 }
 
@@ -142,11 +166,11 @@ static json_t *print_json_findings(const struct bench_finding *findings, unsigne
 json_t *bench_soak_json(const struct bench_soak *soak, const struct bench_options *options,
 			const struct bench_finding *findings, unsigned count, json_t *manifest)
 {
-	return json_pack("{s:i, s:s, s:s, s:O, s:o, s:o, s:o, s:o, s:I, s:I, s:I, "
+	return json_pack("{s:i, s:s, s:b, s:s, s:O, s:o, s:o, s:o, s:o, s:I, s:I, s:I, "
 			 "s:{s:f, s:f, s:f, s:f, s:f}}",
 			 "tlsring_soak", 1, "verdict",
 			 print_wrong(findings, count) ? "fail" : "pass",
-			 "mode", soak->mode->name, "manifest", manifest,
+			 "stopped", soak->stopped, "mode", soak->mode->name, "manifest", manifest,
 			 "options", bench_json_options(options),
 			 "findings", print_json_findings(findings, count),
 			 "counters", print_json_counters(soak),

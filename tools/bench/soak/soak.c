@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <jansson.h>
 #include "tools/bench/client/client.h"
@@ -9,11 +11,13 @@
 #include "tools/bench/options.h"
 #include "tools/bench/remote/netns.h"
 #include "tools/bench/remote/remote.h"
+#include "tools/bench/report/chart.h"
 #include "tools/bench/report/json.h"
 #include "tools/bench/result.h"
 #include "tools/bench/run.h"
 #include "tools/bench/server/server.h"
 #include "tools/bench/setup.h"
+#include "tools/bench/soak/html.h"
 #include "tools/bench/soak/print.h"
 #include "tools/bench/soak/soak.h"
 #include "tools/bench/soak/verdict.h"
@@ -86,15 +90,26 @@ static int soak_part(struct soak *s)
 	return ret ? ret : soak_look(s);
 }
 
-static int soak_load(struct soak *s, FILE *lines)
+static void soak_print_look(const struct soak *s)
+{
+	const struct bench_soak *r = &s->result;
+	const struct bench_soak_look *look = &r->looks[r->count - 1];
+
+	if (s->setup.options->format == BENCH_TABLE)
+		bench_soak_print_look(stdout, r, look);
+	else if (s->setup.options->format == BENCH_CSV)
+		bench_soak_csv_look(stdout, r, look);
+}
+
+static int soak_load(struct soak *s)
 {
 	int ret = 0;
 
-	while (!ret && s->result.count < BENCH_SOAK_LOOKS) {
+	while (!ret && s->result.count < BENCH_SOAK_LOOKS && !s->result.stopped) {
 		ret = soak_part(s);
-		if (!ret && lines)
-			bench_soak_print_look(lines, &s->result,
-					      &s->result.looks[s->result.count - 1]);
+		if (!ret)
+			soak_print_look(s);
+		s->result.stopped = !ret && bench_soak_fault(&s->result);
 	}
 	return ret;
 }
@@ -147,12 +162,12 @@ static int soak_start(struct soak *s)
 }
 
 /* Fills in the result, in which an error is recorded. */
-static void soak_run(struct soak *s, FILE *lines)
+static void soak_run(struct soak *s)
 {
 	int ret = soak_start(s), end;
 
 	if (!ret)
-		ret = soak_load(s, lines);
+		ret = soak_load(s);
 	s->result.connections = s->client.opened;
 	s->result.updates = s->client.updates;
 	bench_client_close(&s->client);
@@ -191,25 +206,38 @@ static int soak_try(struct soak *s)
 	return TOOLS_FAILED;
 }
 
+static int soak_write_html(const struct bench_options *options, const json_t *all)
+{
+	FILE *out = fopen(options->html, "we");
+	int ret = out ? bench_soak_html(out, all) : -errno;
+
+	if (out && fclose(out) && !ret)
+		ret = -errno;
+	if (ret)
+		log_line("--html %s: %s", options->html,
+			 ret == -EPROTO ? "gnuplot did not draw the charts" : strerror(-ret));
+	return ret ? TOOLS_FAILED : 0;
+}
+
 static int soak_output(struct soak *s, json_t *manifest)
 {
 	struct bench_finding findings[BENCH_SOAK_FINDINGS];
 	unsigned count = bench_soak_verdict(findings, &s->result);
 	const struct bench_options *options = s->setup.options;
-	json_t *all;
-	int ret = s->interrupted ? TOOLS_FAILED : 0;
+	json_t *all = bench_soak_json(&s->result, options, findings, count, manifest);
+	int ret = s->interrupted || !all ? TOOLS_FAILED : 0;
 
 	for (unsigned i = 0; i < count; i++)
 		if (findings[i].wrong)
 			ret = TOOLS_FAILED;
-	if (options->format == BENCH_JSON) {
-		all = bench_soak_json(&s->result, options, findings, count, manifest);
-		if (!all || bench_json_print(all))
-			ret = TOOLS_FAILED;
-		json_decref(all);
-	} else {
-		bench_soak_print_end(stdout, &s->result, findings, count);
-	}
+	if (options->format == BENCH_JSON && all && bench_json_print(all))
+		ret = TOOLS_FAILED;
+	if (options->format != BENCH_JSON)
+		bench_soak_print_end(options->format == BENCH_CSV ? stderr : stdout, &s->result,
+				     findings, count);
+	if (options->html && all && soak_write_html(options, all))
+		ret = TOOLS_FAILED;
+	json_decref(all);
 	if (s->interrupted)
 		log_line("interrupted after %.0f seconds", s->seconds);
 	return fflush(stdout) || ferror(stdout) ? TOOLS_FAILED : ret;
@@ -245,6 +273,11 @@ int bench_soak(const struct bench_options *options, const volatile sig_atomic_t 
 
 	if (!s)
 		return TOOLS_FAILED;
+	if (options->html && bench_chart_probe()) {
+		log_line("--html: " BENCH_CHART_MISSING);
+		soak_free(s);
+		return TOOLS_FAILED;
+	}
 	ret = bench_setup_open(&s->setup, options, interrupted);
 	if (!ret && options->connect)
 		ret = bench_remote_open(&s->setup, &manifest);
@@ -255,11 +288,11 @@ int bench_soak(const struct bench_options *options, const volatile sig_atomic_t 
 	if (!ret)
 		ret = soak_try(s);
 	if (!ret) {
-		FILE *lines = options->format == BENCH_JSON ? NULL : stdout;
-
-		if (lines)
-			bench_soak_print_head(lines, &s->result, options);
-		soak_run(s, lines);
+		if (options->format == BENCH_TABLE)
+			bench_soak_print_head(stdout, &s->result, options);
+		else if (options->format == BENCH_CSV)
+			bench_soak_csv_head(stdout);
+		soak_run(s);
 		ret = soak_output(s, manifest);
 	}
 	bench_setup_free(&s->setup);

@@ -29,6 +29,7 @@ struct bench_soak {
 	/* connections whose records were not sealed where they should be */
 	unsigned astray;
 	int error;			/* that ended the load early */
+	bool stopped;			/* at the first fault */
 	struct hdr_histogram *latency;	/* owned: of all requests */
 };
 

@@ -169,3 +169,15 @@ unsigned bench_soak_verdict(struct bench_finding out[BENCH_SOAK_FINDINGS],
 	verdict_rekeys(&j);
 	return j.count;
 }
+
+bool bench_soak_fault(const struct bench_soak *soak)
+{
+	const uint64_t *before = soak->before.counters;
+
+	if (soak->astray)
+		return true;
+	for (unsigned i = BENCH_DECRYPT_ERRORS; soak->count && i <= BENCH_NO_PAD_VIOLATIONS; i++)
+		if (soak->looks[soak->count - 1].server.counters[i] > before[i])
+			return true;
+	return false;
+}
