@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <time.h>
 #include "tests/lab/child.h"
+#include "tests/lab/lab.h"
 
 #define ALLOCATION_DEPTH	24
 #define ALLOCATION_TEST(id)	TEST_DEADLINE(id, 24 * 3600)
@@ -241,6 +242,31 @@ static inline void allocation_each(void (*scenario)(void), unsigned long most)
 			break;
 	printf("# %d of %lu allocations failed, one at a time\n", runs, total);
 	EQ(failures, 0);
+}
+
+static inline bool lab_failed(void)
+{
+	return allocation_failed();
+}
+
+static inline bool lab_harmed(void)
+{
+	return allocation_harmed();
+}
+
+static inline void lab_arm(pid_t victim)
+{
+	allocation_arm(victim);
+}
+
+static inline void lab_exit(int status)
+{
+	allocation_exit(status);
+}
+
+static inline void lab_each(void (*scenario)(void), unsigned long most)
+{
+	allocation_each(scenario, most);
 }
 
 #endif

@@ -13,8 +13,8 @@ static void enter_fails(struct uring_loop *loop, int error)
 
 	message.file_fd = peer_file(message.length);
 	both_pair(ends, 65536);
-	shim.enter_error = error;
-	shim.enter_every = 3;
+	shim->enter_error = error;
+	shim->enter_every = 3;
 	EQ(uring_recv(loop, ends[0], 100, 7), 0);
 	EQ(uring_transmit(loop, ends[0], &message, PEER_TAG), 0);
 	EQ(write(ends[1], "x", 1), 1);
@@ -26,13 +26,13 @@ static void enter_fails(struct uring_loop *loop, int error)
 		if (completion.flags & URING_COMPLETION_BUFFER)
 			uring_buffer_put(loop, completion.buffer);
 	}
-	CHECK(shim.enters > 3 || uring_loop_backend(loop) == URING_BACKEND_EPOLL);
+	CHECK(shim->enters > 3 || uring_loop_backend(loop) == URING_BACKEND_EPOLL);
 	close(ends[0]);
 	peer_finish(&peer);
 	EQ(peer.total, message.length + 4);
 	close(ends[1]);
 	close(message.file_fd);
-	shim.enter_every = 0;
+	shim->enter_every = 0;
 }
 
 BOTH(enter_lacks_memory) { enter_fails(loop, -ENOMEM); }
@@ -47,12 +47,12 @@ BOTH(enter_fails_for_long)
 
 	if (uring_loop_backend(loop) == URING_BACKEND_EPOLL)
 		return;
-	shim.enter_error = -ENOMEM;
-	shim.enter_every = 1;
+	shim->enter_error = -ENOMEM;
+	shim->enter_every = 1;
 	uring_timer_set(loop, &timer, 300, 1);
 	both_expect(loop, 1, -ETIME);
-	CHECK(shim.enters > 1 && shim.enters < 200);
-	shim.enter_every = 0;
+	CHECK(shim->enters > 1 && shim->enters < 200);
+	shim->enter_every = 0;
 }
 
 /* A lack of descriptors is not remembered as a lack of io_uring. */

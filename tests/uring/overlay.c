@@ -46,13 +46,13 @@ static void reads_once(struct uring_loop *loop, uint64_t length, bool sendfile)
 	int file = overlay_file(length + 100);
 
 	send_file(loop, file, 100, length, sendfile);
-	CHECK(shim.reads || !ring);
-	shim.reads = 0;
+	CHECK(shim->reads || !ring);
+	shim->reads = 0;
 	for (int i = 0; i < 3; i++)
 		send_file(loop, file, 100, length, sendfile);
 	/* A part of it, too. */
 	send_file(loop, file, 100 + length / 2, length / 4, sendfile);
-	EQ(shim.reads, 0);
+	EQ(shim->reads, 0);
 	close(file);
 }
 
@@ -67,11 +67,11 @@ BOTH(other_parts_are_read)
 	int file = overlay_file(3000000);
 
 	send_file(loop, file, 0, 500000, false);
-	shim.reads = 0;
+	shim->reads = 0;
 	send_file(loop, file, 1000000, 500000, false);
-	CHECK(shim.reads || !ring);
-	shim.reads = 0;
+	CHECK(shim->reads || !ring);
+	shim->reads = 0;
 	send_file(loop, file, 0, 3000000, false);
-	CHECK(shim.reads || !ring);
+	CHECK(shim->reads || !ring);
 	close(file);
 }

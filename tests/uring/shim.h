@@ -26,7 +26,7 @@ static struct shim {
 	uint64_t failing;	/* user_data of the target, once it is submitted */
 	uint8_t opcode;		/* of the target */
 	bool hit;		/* the target was submitted, and fails or is short */
-} shim;
+} shim_own, *shim = &shim_own;	/* may be changed to one that processes share */
 
 static void *shim_next(const char *name)
 {
@@ -57,18 +57,18 @@ static bool shim_shorten(struct io_uring_sqe *sqe)
 
 static void shim_operation(struct io_uring_sqe *sqe)
 {
-	shim.reads += sqe->opcode == IORING_OP_READ;
+	shim->reads += sqe->opcode == IORING_OP_READ;
 	if (sqe->opcode == IORING_OP_ASYNC_CANCEL || sqe->opcode == IORING_OP_CLOSE ||
-	    ++shim.operations != shim.target)
+	    ++shim->operations != shim->target)
 		return;
-	shim.opcode = sqe->opcode;
-	if (!shim.error) {
-		shim.hit = shim_shorten(sqe);
+	shim->opcode = sqe->opcode;
+	if (!shim->error) {
+		shim->hit = shim_shorten(sqe);
 		return;
 	}
-	shim.failing = sqe->user_data;
+	shim->failing = sqe->user_data;
 	sqe->fd = -1;
-	shim.hit = true;
+	shim->hit = true;
 }
 
 /* False: io_uring_enter is to fail. */
@@ -76,7 +76,7 @@ static bool shim_before(struct io_uring *ring)
 {
 	struct io_uring_sq *sq = &ring->sq;
 
-	if (shim.enter_every && !(++shim.enters % shim.enter_every))
+	if (shim->enter_every && !(++shim->enters % shim->enter_every))
 		return false;
 	for (unsigned at = sq->sqe_head; at != sq->sqe_tail; at++)
 		shim_operation(&sq->sqes[at & *sq->kring_mask]);
@@ -88,13 +88,13 @@ static void shim_after(struct io_uring *ring)
 	struct io_uring_cqe *cqe;
 	unsigned head;
 
-	if (!shim.failing)
+	if (!shim->failing)
 		return;
 	io_uring_for_each_cqe(ring, head, cqe) {
-		if (cqe->user_data != shim.failing || cqe->res != -EBADF)
+		if (cqe->user_data != shim->failing || cqe->res != -EBADF)
 			continue;
-		cqe->res = shim.error;
-		shim.failing = 0;
+		cqe->res = shim->error;
+		shim->failing = 0;
 		return;
 	}
 }
@@ -105,7 +105,7 @@ int io_uring_submit(struct io_uring *ring)
 	int ret;
 
 	if (!shim_before(ring))
-		return shim.enter_error;
+		return shim->enter_error;
 	ret = next(ring);
 	shim_after(ring);
 	return ret;
@@ -117,7 +117,7 @@ int io_uring_submit_and_get_events(struct io_uring *ring)
 	int ret;
 
 	if (!shim_before(ring))
-		return shim.enter_error;
+		return shim->enter_error;
 	ret = next(ring);
 	shim_after(ring);
 	return ret;
@@ -131,7 +131,7 @@ int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe 
 	int ret;
 
 	if (!shim_before(ring))
-		return shim.enter_error;
+		return shim->enter_error;
 	ret = next(ring, cqe, count, ts, mask);
 	shim_after(ring);
 	return ret;

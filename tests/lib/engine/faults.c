@@ -76,12 +76,12 @@ static void deaf(int error)
 {
 	struct server s = { 0 };
 
-	shim.target = 1;
-	shim.error = error;
+	shim->target = 1;
+	shim->error = error;
 	start(&s, TLSRING_IO_URING);
 	usleep(200000);
-	CHECK(shim.hit);
-	EQ(shim.opcode, IORING_OP_POLL_ADD);
+	CHECK(shim->hit);
+	EQ(shim->opcode, IORING_OP_POLL_ADD);
 	service_stop(&s.service);
 }
 
@@ -93,12 +93,12 @@ TEST(first_accept_fails)
 {
 	struct server s = { 0 };
 
-	shim.target = 2;
-	shim.error = -ENOMEM;
+	shim->target = 2;
+	shim->error = -ENOMEM;
 	start(&s, TLSRING_IO_URING);
 	usleep(200000);
-	CHECK(shim.hit);
-	EQ(shim.opcode, IORING_OP_ACCEPT);
+	CHECK(shim->hit);
+	EQ(shim->opcode, IORING_OP_ACCEPT);
 	close(peer_tcp(s.service.port));
 	peer_await(&s.accepted, 1);
 	service_stop(&s.service);
