@@ -746,7 +746,7 @@ void tlsring_conn_set_tag(struct tlsring_conn *conn, uint64_t tag);
  * Count the bytes of messages that a connection has sent.
  *
  * Those that have gone out, or were sealed to go out next; of a message under way, in steps of up
- * to 8 MiB.
+ * to 1 MiB.
  *
  * Returns the bytes since the connection opened.
  */
@@ -796,7 +796,8 @@ struct tlsring_engine_options {
  * make it and add listeners before that. options may be NULL. Sending never raises SIGPIPE; a
  * program that ignores it when the engine is made, which costs less, must go on to ignore it.
  * Handshakes that come together are done one at a time, between two looks at what else there is; if
- * that is much, both get as much time.
+ * that is much, both get as much time. The engine belongs to this process: a child of fork() may
+ * neither use nor free it.
  *
  * Returns 0; *out is the caller's, for tlsring_engine_free().
  * Errors:
