@@ -126,14 +126,14 @@ addresses() {
 	refuses 2 '--listen ::1:0: write ADDR:PORT, \[V6ADDR\]' -l ::1:0 www
 	refuses 2 '--listen :99999: write' -l :99999 www
 	refuses 2 '--listen :: write ADDR:PORT' -l : www
-	refuses 2 '--metrics 9100: write ADDR:PORT' --metrics 9100 www
+	refuses 2 '--metrics nowhere: write ADDR:PORT' --metrics nowhere www
 }
 
 usage() {
 	refuses 2 'serve --help' --no-such-option
 	refuses 2 '--threads 0: give a number' --threads 0
 	refuses 2 '--threads many: give a number' --threads many
-	refuses 2 '--offload maybe: give auto, off or require' --offload maybe
+	refuses 2 '--offload maybe: give auto, off, require or fastest' --offload maybe
 	refuses 2 '--io disk: give auto, uring or epoll' --io disk
 	refuses 2 '--cert and --key belong together' -c good.crt
 	refuses 2 'other: only one folder' www other
