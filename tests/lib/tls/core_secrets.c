@@ -163,8 +163,9 @@ static void search_range(struct hunt *hunt, int mem, uint64_t at, uint64_t end, 
 		size_t len = end - at < sizeof(piece) ? end - at : sizeof(piece);
 		ssize_t got = pread(mem, piece, len, (off_t)at);
 
-		if (got <= 0)
-			return;		/* the kernel's own pages */
+		/* What follows are pages of the kernel's own, which cannot be read. */
+		if (got <= KTLS_SECRET_MAX)
+			return;
 		search(hunt, piece, (size_t)got, dumped, where, found);
 		if ((size_t)got == end - at)
 			return;
