@@ -223,6 +223,9 @@ install: all $(MAN3) ## install under DESTDIR and PREFIX (also LIBDIR, INCLUDEDI
 	install -m 644 tools/completion/tlsring.fish $(DESTDIR)$(FISHDIR)/tlsring.fish
 	install -m 644 tools/completion/tlsring.zsh $(DESTDIR)$(ZSHDIR)/_tlsring
 ifeq ($(DESTDIR),)
+	@if [ "$$(id -u)" = 0 ] && command -v systemd-sysusers > /dev/null; then \
+		systemd-sysusers $(SYSUSERSDIR)/tlsring.conf; \
+		systemd-tmpfiles --create $(TMPFILESDIR)/tlsring.conf; fi
 	@if [ "$$(id -u)" = 0 ]; then ldconfig; else echo "run ldconfig as root, so that programs find the library"; fi
 endif
 

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "tools/common/log.h"
 #include "tools/serve/cleartext/cleartext.h"
@@ -123,7 +122,6 @@ static void lifecycle_successor(struct lifecycle *l)
 		telemetry_retire(l->serve->telemetry);
 		threads_drain(l->serve, LIFECYCLE_DRAIN);
 	} else {
-		waitpid(l->successor, NULL, 0);
 		log_line("upgrade: the new process did not start; this one serves on");
 	}
 	close(l->ready);

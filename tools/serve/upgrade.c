@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "tools/common/log.h"
 #include "tools/serve/server.h"
@@ -119,6 +120,37 @@ static void upgrade_exec(struct upgrade *u)
 	_exit(127);
 }
 
+/*
+ * The successor is the child of a child that ends at once, so that it belongs to whoever started
+ * us: systemd gives a main process time to stop only if that is its own child. Its process goes
+ * through the pipe, before the byte that says that it serves.
+ */
+__attribute__((noreturn))
+static void upgrade_fork_again(struct upgrade *u, int ready)
+{
+	pid_t self;
+
+	if (fork())
+		_exit(0);
+	self = getpid();
+	if (write(ready, &self, sizeof(self)) == sizeof(self))
+		upgrade_exec(u);
+	_exit(127);
+}
+
+/* Its process, or -errno. */
+static pid_t upgrade_await(pid_t child, int ready)
+{
+	pid_t successor;
+
+	if (child < 0)
+		return child;
+	waitpid(child, NULL, 0);
+	if (read(ready, &successor, sizeof(successor)) != sizeof(successor))
+		return -EAGAIN;
+	return successor;
+}
+
 pid_t upgrade_start(const struct server *s, int *ready)
 {
 	struct upgrade u = { 0 };
@@ -133,10 +165,11 @@ pid_t upgrade_start(const struct server *s, int *ready)
 	if (!child)
 		child = fork();
 	if (!child)
-		upgrade_exec(&u);
+		upgrade_fork_again(&u, pipes[1]);
 	if (child == -1)
 		child = -errno;
 	close(pipes[1]);
+	child = upgrade_await(child, pipes[0]);
 	if (child > 0)
 		*ready = pipes[0];
 	else

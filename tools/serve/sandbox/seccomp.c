@@ -171,7 +171,8 @@ static void seccomp_build(struct seccomp_code *code)
 	for (size_t i = 0; i < SECCOMP_CONDITIONS;)
 		i = seccomp_condition(code, i);
 	for (size_t i = 0; i < SECCOMP_CALLS; i++)
-		seccomp_add(code, BPF_JMP | BPF_JEQ | BPF_K, seccomp_calls[i], SECCOMP_CALLS - i, 0);
+		seccomp_add(code, BPF_JMP | BPF_JEQ | BPF_K, seccomp_calls[i], SECCOMP_CALLS - i,
+			    0);
 	seccomp_return(code, SECCOMP_REFUSE);
 	seccomp_return(code, SECCOMP_RET_ALLOW);
 }
