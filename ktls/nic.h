@@ -43,8 +43,8 @@ extern const char *const ktls_nic_checksum_ip_names[2];
 int ktls_nic_switch(const char *name, const char *feature, bool on);
 
 /* The device of the route to peer, from own unless that is unspecified: the lowest one below
- * VLANs and bonds that offload; a bond with several ports is taken itself. *vlan: a VLAN lies on the
- * way, so that nothing is offloaded. Returns its index or -errno. */
+ * VLANs and bonds that offload; a bond with several ports is taken itself. *vlan: a VLAN lies on
+ * the way, so that nothing is offloaded. Returns its index or -errno. */
 int ktls_nic_route(const struct sockaddr *own, const struct sockaddr *peer, unsigned bound,
 		   bool *vlan);
 /* The device that carries the connected socket fd, in the same way. */

@@ -7,5 +7,5 @@ COMPLETION_TEST(ring)
 {
 	completion_needs_ring();
 	w.io = TLSRING_IO_URING;
-	completion_each(live, 40);
+	completion_each(live, 20);
 }

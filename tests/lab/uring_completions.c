@@ -154,5 +154,5 @@ static void scenario(void)
 COMPLETION_TEST(ring)
 {
 	completion_needs_ring();
-	completion_each(scenario, 25);
+	completion_each(scenario, 12);
 }
