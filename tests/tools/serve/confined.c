@@ -120,6 +120,26 @@ TEST(no_tcp_of_its_own)
 	in_thread(network, set_up());
 }
 
+static void *alone(void *folder)
+{
+	sandbox_enter_alone(folder);
+	EQ(try_open("/proc/thread-self/net/dev", O_RDONLY), folder ? 0 : EACCES);
+	EQ(try_open("/proc/self/environ", O_RDONLY), EACCES);
+	EQ(try_open("/etc/passwd", O_RDONLY), EACCES);
+	return NULL;
+}
+
+TEST(alone_with_the_counters)
+{
+	char folder[] = "/proc/thread-self/net";
+	pthread_t thread;
+
+	if (landlock_version() < 1)
+		SKIP("no Landlock");
+	CHECK(!pthread_create(&thread, NULL, alone, folder) && !pthread_join(thread, NULL));
+	CHECK(!pthread_create(&thread, NULL, alone, NULL) && !pthread_join(thread, NULL));
+}
+
 static void *thread_run(void *arg)
 {
 	return arg;
