@@ -141,7 +141,7 @@ static void verdict_measure(struct verdict *v, enum bench_measure measure)
 	else if (!nic.result)
 		verdict_lacking(v, "The card", &nic, measure);
 	if (kernel.result && user.result)
-		verdict_compare(v, "kernel TLS", &kernel, "OpenSSL in user space", &user, measure);
+		verdict_compare(v, "kernel TLS", &kernel, "TLS in user space", &user, measure);
 	else if (!kernel.result)
 		verdict_lacking(v, "Kernel TLS", &kernel, measure);
 }
