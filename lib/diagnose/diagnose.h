@@ -13,7 +13,8 @@ struct diagnose {
 	int stop;			/* the first non-zero value that each() returned */
 };
 
-/* Give a finding to each(), unless it has stopped. The remedy is left out where state is good. */
+/* Give a finding to each(), unless it has stopped. The remedy is left out where state is good. In
+ * finding.c. */
 __attribute__((format(printf, 5, 6)))
 void diagnose_find(struct diagnose *d, const char *name, enum tlsring_state state,
 		   const char *remedy, const char *format, ...);
