@@ -22,7 +22,6 @@
 #include "tools/common/log.h"
 #include "tools/tools.h"
 
-
 struct bench {
 	const struct bench_options *options;
 	struct bench_rounds rounds;

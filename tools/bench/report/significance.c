@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <jansson.h>
 #include "tools/bench/modes.h"
 #include "tools/bench/report/significance.h"
 #include "tools/bench/report/stats.h"
