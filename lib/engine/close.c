@@ -75,17 +75,32 @@ static bool close_report(struct tlsring_conn *c)
 	return true;
 }
 
+/* Does data wait that will not be read: behind a record that could not be opened, or behind a
+ * close_notify? */
+static bool close_unread(const struct tlsring_conn *c)
+{
+	int len;
+
+	return c->conn.rx_over || (!ioctl(c->fd, FIONREAD, &len) && len > 0);
+}
+
+void close_end(struct tlsring_conn *c)
+{
+	/* Closing the descriptor on unread data sends a reset, and the peer would lose what is
+	 * still on its way to it, such as our alert. */
+	if (close_unread(c))
+		timeout_set(c, CLOSE_DRAIN);
+	else
+		ops_end(c);
+}
+
 void close_shut(struct tlsring_conn *c)
 {
 	ops_settle(c);
 	engine_enter(c, CONNECTION_LINGERING);
 	close_send_fin(c);
-	/* Closing the descriptor while unreadable data waits on it would send a reset, and the peer
-	 * would lose what is still on its way. */
-	if (c->conn.rx_over)
-		timeout_set(c, CLOSE_DRAIN);
-	else if (close_peer_done(c))
-		ops_end(c);
+	if (close_peer_done(c))
+		close_end(c);
 	else
 		timeout_set(c, TIMEOUT_LINGER);
 }

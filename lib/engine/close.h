@@ -13,4 +13,8 @@ bool close_step(struct tlsring_conn *c);
 /* Send FIN now; what the peer still sends is dropped. */
 void close_shut(struct tlsring_conn *c);
 
+/* The peer has nothing more to send, and our FIN has gone: end, at once unless that would be a
+ * reset. */
+void close_end(struct tlsring_conn *c);
+
 #endif

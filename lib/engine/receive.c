@@ -297,7 +297,7 @@ static void receive_completed(struct tlsring_conn *c, enum engine_op op,
 	    completion->res == RECEIVE_FULL)
 		receive_bulk(c);
 	if (c->phase == CONNECTION_LINGERING && !c->conn.rx_over && close_peer_done(c))
-		ops_end(c);
+		close_end(c);
 }
 
 /* Receive one piece of a handshake message whose first piece came alone. A kernel that changes

@@ -52,14 +52,16 @@ listening() { ss -ltnH "sport = :$port" | grep -q .; }
 worker() { pid=$(pgrep -P "$master" nginx); }
 
 start() { # SERVER
-	local ktls='' seeing=()
+	local ktls='' seeing=() seal=()
 	port=$((port + 1))
 	case $1 in
 	tlsring*)
-		[ "$1" = tlsring ] ||
+		[ "$1" != tlsring-user ] || seal=(--offload off)
+		[ "$1" = tlsring ] || [ "$1" = tlsring-user ] ||
 			seeing=(--access-log "$work/access.log" --log-format "${1#tlsring-}" --metrics 127.0.0.1:0)
-		"$build/tlsring" serve ${SERVE:---handover adaptive --handshake-provider tlsring} -t 1 \
-			-l "127.0.0.1:$port" -c "$work/cert.pem" -k "$work/key.pem" "${seeing[@]}" "$work/www" 2> "$work/tlsring.log" &
+		# shellcheck disable=SC2086
+		"$build/tlsring" serve ${SERVE:-} "${seal[@]}" -t 1 -l "127.0.0.1:$port" -c "$work/cert.pem" \
+			-k "$work/key.pem" "${seeing[@]}" "$work/www" 2> "$work/tlsring.log" &
 		master=$! pid=$!
 		;;
 	nginx-*)

@@ -120,7 +120,11 @@ library_example() {
 		hello.c -o hello "$TLSRING_BUILD/libtlsring.a" \
 		$(pkg-config --libs libssl libcrypto liburing libmnl libsodium) -pthread
 	equal "$(unshare -n bash -c "ip link set lo up; ./hello fullchain.pem privkey.pem $port > out 2>&1 &
-		curl -s --retry 20 --retry-connrefused --retry-delay 1 --cacert fullchain.pem https://localhost:$port/; kill %1")" hello
+		curl -s --retry 20 --retry-connrefused --retry-delay 1 --cacert fullchain.pem https://localhost:$port/
+		head -c 3000000 /dev/zero > large
+		for i in 1 2 3 4 5 6 7 8; do
+			curl -s --http1.1 --data-binary @large --cacert fullchain.pem https://localhost:$port/
+		done; kill %1")" "$(yes hello | head -n 9)"
 }
 
 # No kernel changes what is written.
