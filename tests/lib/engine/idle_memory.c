@@ -63,6 +63,8 @@ static void idle(enum tlsring_io io, enum tlsring_offload offload)
 
 	if (!offload && !ktls_probe()->ulp)
 		SKIP("%s", tlsring_reason_text(ktls_probe()->why_not));
+	if (getenv("TLSRING_SANITIZED"))
+		SKIP("a sanitizer needs memory of its own");
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		SKIP("%d descriptors are not allowed here", conns + 100);
 	fd = peer_listen(&port);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Numbers that people write: the whole string, within its range. */
 #include <errno.h>
+#include <sys/un.h>
 #include "tests/ktap.h"
 #include "tools/common/address.h"
 #include "tools/common/clock.h"
@@ -90,11 +91,12 @@ TEST(host_port)
 
 	CHECK(!address_parse("example.org:443", &a) && !strcmp(a.host, "example.org") &&
 	      a.port == 443);
+	CHECK(!address_parse("443", &a) && !*a.host && a.port == 443);
 	CHECK(!address_parse(":0", &a) && !*a.host && !a.port);
 	CHECK(!address_parse("[::1]:8443", &a) && !strcmp(a.host, "::1") && a.port == 8443);
 	CHECK(!address_parse("[fe80::1%2]:1", &a) && !strcmp(a.host, "fe80::1%2"));
 	for (const char *const *bad =
-		     (const char *const[]){ "", "443", "a:", "a:65536", "a:-1", "::1:443", "[]:1",
+		     (const char *const[]){ "", "a", "a:", "a:65536", "a:-1", "::1:443", "[]:1",
 					    "[::1:1", "[::1]", "a:1 ", NULL };
 	     *bad; bad++)
 		CHECK(address_parse(*bad, &a) == -EINVAL);
@@ -114,5 +116,8 @@ TEST(ip)
 	CHECK(address_parse_ip("192.0.2", &address) == -EINVAL &&
 	      address_parse_ip("", &address) == -EINVAL);
 	address = (struct sockaddr_storage){ .ss_family = AF_UNIX };
+	strcpy(((struct sockaddr_un *)&address)->sun_path, "/run/socket");
+	CHECK(!strcmp(address_text(&address, buf), "unix:/run/socket"));
+	address.ss_family = AF_UNSPEC;
 	CHECK(!strcmp(address_text(&address, buf), "(unknown peer)"));
 }
