@@ -18,7 +18,7 @@ if [ -n "${TLSRING_SHORT:-}" ]; then
 	sparse=64M sparse_hash=3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351
 fi
 truncate -s $sparse "$tmp/www/sparse"
-server_start serve "$tmp/www" || exit 1
+server_start serve --handover at-once "$tmp/www" || exit 1
 in_kernel=
 ! kernel_tls || in_kernel=yes
 
@@ -102,7 +102,7 @@ forced_user_space() {
 }
 
 over_epoll() {
-	server_start epoll --io epoll "$tmp/www" || exit 1
+	server_start epoll --io epoll --handover at-once "$tmp/www" || exit 1
 	grep -q "io: epoll" "$log" || fail "--io epoll is not said"
 	transfer TLS_AES_256_GCM_SHA384
 	transfer ECDHE-ECDSA-AES128-GCM-SHA256

@@ -96,7 +96,9 @@ static void program_words(const char *words[PROGRAM_WORDS], const struct bench_p
 		"--max-connections", files->connections, "--max-connections-per-address",
 		files->connections,
 		"--idle-timeout", "600",
-		"--offload", mode->seal == BENCH_USER ? "off" : "auto", "www", NULL,
+		/* All records are to be sealed by whom the mode names. */
+		"--offload", mode->seal == BENCH_USER ? "off" : "auto", "--handover", "at-once",
+		"www", NULL,
 	};
 	const char *const nginx[] = { "nginx", "-e", "stderr", "-p", files->dir, "-c", "conf",
 				      NULL };
