@@ -45,7 +45,7 @@ run_example() { # LINE: serves until it is stopped, or ends by itself
 	tlsring\ get*) fetch_example "$1"; return ;;
 	esac
 	# shellcheck disable=SC2016
-	timeout --preserve-status -s INT -k 20 "${SECONDS_EACH:-4}" unshare -n bash -c \
+	timeout --preserve-status -s INT -k 60 "${SECONDS_EACH:-4}" unshare -n bash -c \
 		'ip link set lo up; eval "exec $1"' - "$1" > out 2>&1 || status=$?
 	case $1 in
 	# 3: something became worse.
