@@ -70,10 +70,10 @@ static long encode_run(struct uring_transmit *transmit, const struct iovec *piec
 			      transmit->encoded);
 	if (uring_guard_end())
 		return ret;
-	/* Zeroes were encoded, and the encoder cannot go back. The mapping is as it was for its
-	 * other users. */
-	mmap(window->base, mapped, PROT_READ, MAP_SHARED | MAP_FIXED, transmit->file_fd,
-	     (off_t)window->start);
+	/* Zeroes were encoded, and the encoder cannot go back. For other users of the mapping it is
+	 * made as it was, which joins what the guard had split, and so needs no memory. */
+	(void)mmap(window->base, mapped, PROT_READ, MAP_SHARED | MAP_FIXED, transmit->file_fd,
+		   (off_t)window->start);
 	return -ENODATA;
 }
 
