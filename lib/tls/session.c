@@ -264,8 +264,6 @@ static int session_fill(struct tlsring_session *s)
 /* Opened here. Bytes; 0: look again; or what ends it. */
 static ssize_t session_recv_own(struct tlsring_session *s, void *buf, size_t len)
 {
-	int ret;
-
 	if (!s->plain_len)
 		s->plain_len = conn_read(&s->conn, NULL, 0, &s->plain);
 	if (s->plain_len)
@@ -274,8 +272,7 @@ static ssize_t session_recv_own(struct tlsring_session *s, void *buf, size_t len
 	session_flush(s, MSG_DONTWAIT);
 	if (s->conn.state == CONN_FAILED || s->conn.close_received)
 		return 0;
-	ret = session_fill(s);
-	return ret;
+	return session_fill(s);
 }
 
 static int session_recv_error(struct tlsring_session *s, int error)

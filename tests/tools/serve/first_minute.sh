@@ -93,6 +93,10 @@ unix_fetch() {
 	curl -sSk --unix-socket "$tmp/socket" https://localhost/hello.txt
 }
 
+unix_refused() {
+	! unix_fetch > /dev/null 2>&1
+}
+
 unix_socket() {
 	local old successor
 	start unix "$tlsring" serve --listen "unix:$tmp/socket" --max-connections-per-address 1 --threads 2 "$tmp/www"
@@ -112,6 +116,8 @@ unix_socket() {
 	! "$tlsring" serve --listen "unix:$tmp/socket" "$tmp/www" 2> "$tmp/taken" || fail "it is taken twice"
 	grep -q 'cannot listen on unix:.*in use' "$tmp/taken"
 	kill -KILL "$successor"
+	# Killed, it has the socket for a moment yet.
+	await 30 unix_refused
 	start again "$tlsring" serve --listen "unix:$tmp/socket" "$tmp/www"
 	server=$pid
 	await 30 server_settled
